@@ -1,0 +1,150 @@
+package decode
+
+import "bytes"
+
+// Sender says which end of a connection sent something. The client is the end
+// that opened the TCP connection, also for MSNFTP.
+type Sender uint8
+
+// The two ends of a connection, and both of them where a table row holds for
+// either.
+const (
+	Client Sender = 1 << iota
+	Server
+	Either = Client | Server
+)
+
+// String returns "client", "server" or "either".
+func (s Sender) String() string {
+	switch s {
+	case Client:
+		return "client"
+	case Server:
+		return "server"
+	case Either:
+		return "either"
+	}
+	return "unknown"
+}
+
+// Letter returns the letter that protocol documents put before a line: C or S.
+func (s Sender) Letter() string {
+	if s == Client {
+		return "C"
+	}
+	return "S"
+}
+
+// Peer returns the other end.
+func (s Sender) Peer() Sender { return s ^ Either }
+
+// FrameKind tells what a frame is.
+type FrameKind uint8
+
+const (
+	// Command is a command line with its payload, if it has one.
+	Command FrameKind = iota
+	// Blank is an empty line between commands. It is no part of the grammar,
+	// but servers exist that send one after every reply.
+	Blank
+	// Block is one block of an MSNFTP file: three bytes of header (type, then
+	// the length, low byte first) and the data.
+	Block
+	// Opaque bytes are no MSNP, or the framer had lost its place.
+	Opaque
+)
+
+// String returns the lower-case name of the kind.
+func (k FrameKind) String() string {
+	switch k {
+	case Command:
+		return "command"
+	case Blank:
+		return "blank"
+	case Block:
+		return "block"
+	}
+	return "opaque"
+}
+
+// blockHeader is the size of an MSNFTP block's header in bytes.
+const blockHeader = 3
+
+// Frame is one command line with its payload as it stood on the wire, or bytes
+// that are none. Its slices are windows into the framer's input: they hold
+// until the next call of [Framer.Feed]; use Clone to keep one.
+type Frame struct {
+	Kind FrameKind
+	// Offset is where the frame begins, in bytes from the start of its link.
+	Offset int64
+	// Raw is the whole frame: line, line end, payload.
+	Raw []byte
+	// LineLen is the length of the command line without its line end.
+	LineLen int
+	// EOL is the length of the line end: 2 for CRLF, 1 for a lone LF, 0 where
+	// the stream ended without one.
+	EOL int
+	// Missing counts payload bytes that were announced and never came.
+	Missing int
+	// Resync is set on the first frame after a stretch of opaque bytes.
+	Resync bool
+}
+
+// Line returns the command line without its line end.
+func (f *Frame) Line() []byte { return f.Raw[:f.LineLen] }
+
+// Payload returns the payload, which is empty where the command has none.
+func (f *Frame) Payload() []byte {
+	if f.Kind == Block {
+		return f.Raw[min(blockHeader, len(f.Raw)):]
+	}
+	return f.Raw[f.LineLen+f.EOL:]
+}
+
+// Verb returns the three bytes that name the command, or nothing if the frame
+// is no command.
+func (f *Frame) Verb() []byte {
+	if f.Kind != Command || f.LineLen < 3 {
+		return nil
+	}
+	return f.Raw[:3]
+}
+
+// Complete reports whether the line has its end and the payload all its bytes.
+func (f *Frame) Complete() bool {
+	return f.Missing == 0 && (f.Kind != Command || f.EOL > 0)
+}
+
+// Clone returns a frame with bytes of its own.
+func (f *Frame) Clone() Frame {
+	c := *f
+	c.Raw = bytes.Clone(f.Raw)
+	return c
+}
+
+// Token is one parameter's place in a command line.
+type Token struct {
+	// Start and End are offsets into the frame's Raw.
+	Start, End int
+}
+
+// AppendTokens appends the places of the line's tokens, the verb first, to dst.
+// Tokens are parted by single blanks (byte 0x20, nothing else), so that an
+// empty parameter has its place; with collapse set, runs of blanks part them
+// and empty ones vanish.
+func (f *Frame) AppendTokens(dst []Token, collapse bool) []Token {
+	line := f.Raw[:f.LineLen]
+	for start := 0; ; {
+		end, last := len(line), true
+		if j := bytes.IndexByte(line[start:], ' '); j >= 0 {
+			end, last = start+j, false
+		}
+		if !collapse || end > start {
+			dst = append(dst, Token{start, end})
+		}
+		if last {
+			return dst
+		}
+		start = end + 1
+	}
+}
