@@ -98,6 +98,9 @@ func (f *Frame) Payload() []byte {
 	if f.Kind == Block {
 		return f.Raw[min(blockHeader, len(f.Raw)):]
 	}
+	if f.Kind == Command && f.EOL == 0 {
+		return nil
+	}
 	return f.Raw[f.LineLen+f.EOL:]
 }
 
@@ -111,8 +114,9 @@ func (f *Frame) Verb() []byte {
 }
 
 // Complete reports whether the line has its end and the payload all its bytes.
+// Opaque bytes are never complete.
 func (f *Frame) Complete() bool {
-	return f.Missing == 0 && (f.Kind != Command || f.EOL > 0)
+	return f.Missing == 0 && f.Kind != Opaque && (f.Kind != Command || f.EOL > 0)
 }
 
 // Clone returns a frame with bytes of its own.

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+func completionCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "completion",
+		Usage:     "print a completion script for a shell",
+		ArgsUsage: "bash | zsh | fish",
+		Description: `Examples:
+   source <(msnproxy completion bash)
+   msnproxy completion fish > ~/.config/fish/completions/msnproxy.fish
+` + exitCodes,
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return usage("completion", "completion wants the name of a shell: bash, zsh or fish")
+			}
+			script, err := completion(c.App, c.Args().First())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(c.App.Writer, script)
+			return err
+		},
+	}
+}
+
+// completion makes the script from the commands and flags themselves.
+func completion(app *cli.App, shell string) (string, error) {
+	var names []string
+	for _, cmd := range app.Commands {
+		names = append(names, cmd.Name)
+	}
+	var sb strings.Builder
+	switch shell {
+	case "bash", "zsh":
+		if shell == "zsh" {
+			sb.WriteString("autoload -U +X bashcompinit && bashcompinit\n")
+		}
+		fmt.Fprintf(&sb, "_msnproxy() {\n  local cur=\"${COMP_WORDS[COMP_CWORD]}\"\n  COMPREPLY=()\n")
+		fmt.Fprintf(&sb, "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W %q -- \"$cur\")); return; fi\n", strings.Join(names, " "))
+		sb.WriteString("  case \"${COMP_WORDS[1]}\" in\n")
+		for _, cmd := range app.Commands {
+			fmt.Fprintf(&sb, "    %s) case \"$cur\" in -*) COMPREPLY=($(compgen -W %q -- \"$cur\")); return;; esac;;\n", cmd.Name, strings.Join(flagNames(cmd), " "))
+		}
+		sb.WriteString("  esac\n  COMPREPLY=($(compgen -f -- \"$cur\"))\n}\ncomplete -F _msnproxy msnproxy\n")
+	case "fish":
+		for _, cmd := range app.Commands {
+			fmt.Fprintf(&sb, "complete -c msnproxy -n __fish_use_subcommand -f -a %s -d %q\n", cmd.Name, cmd.Usage)
+			for _, f := range flagNames(cmd) {
+				fmt.Fprintf(&sb, "complete -c msnproxy -n '__fish_seen_subcommand_from %s' -l %s\n", cmd.Name, strings.TrimLeft(f, "-"))
+			}
+		}
+	default:
+		return "", usage("completion", "there is no completion for %q; there is for bash, zsh and fish", shell)
+	}
+	return sb.String(), nil
+}
+
+func flagNames(cmd *cli.Command) []string {
+	flags := []string{"--help"}
+	for _, f := range cmd.Flags {
+		flags = append(flags, "--"+f.Names()[0])
+	}
+	return flags
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"msnproxy/decode"
+	"msnproxy/decode/filter"
+)
+
+func explainCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "explain",
+		Usage:     "explain a command, an error code, or the filter language",
+		ArgsUsage: "VERB | CODE | filter",
+		Description: `Prints every form that the command table has of the command, each with its
+parameters and an example. Without an argument: all commands, one line each.
+
+Examples:
+   msnproxy explain XFR
+   msnproxy explain 911
+   msnproxy explain filter
+` + exitCodes,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "markdown", Usage: "print the whole command table as a page of documentation"},
+		},
+		Action: explain,
+	}
+}
+
+func explain(c *cli.Context) error {
+	w := c.App.Writer
+	if c.Bool("markdown") {
+		writeReference(w)
+		return nil
+	}
+	switch c.NArg() {
+	case 0:
+		for _, v := range decode.Verbs() {
+			fmt.Fprintf(w, "%s  %s\n", v.Name, v.Meaning)
+		}
+		return nil
+	case 1:
+	default:
+		return usage("explain", "explain takes one word, not %d", c.NArg())
+	}
+	word := c.Args().First()
+	if strings.EqualFold(word, "filter") {
+		explainFilter(w)
+		return nil
+	}
+	name := strings.ToUpper(word)
+	v := decode.LookupVerb(name)
+	switch {
+	case v == nil:
+		return fmt.Errorf("there is no command %q in MSNP2 to MSNP21; \"msnproxy explain\" lists them all", word)
+	case v.Name == "error":
+		meaning := decode.ErrorName(name)
+		if meaning == "" {
+			meaning = "not known"
+		}
+		fmt.Fprintf(w, "%s: %s\n", name, meaning)
+	default:
+		fmt.Fprintf(w, "%s: %s\n", v.Name, v.Meaning)
+	}
+	for i := range v.Forms {
+		explainForm(w, &v.Forms[i])
+	}
+	return nil
+}
+
+func explainForm(w io.Writer, f *decode.Form) {
+	fmt.Fprintf(w, "\n%s: %s\n   %s; %s; %s\n", senderOf(f), f.Usage(), f.Meaning, f.Dialects(), serversOf(f))
+	for i := range f.Params {
+		p := &f.Params[i]
+		about := p.Kind.About
+		for _, l := range p.Literals {
+			if m := p.Kind.Means(l); m != "" {
+				about += fmt.Sprintf("; %s: %s", l, m)
+			}
+		}
+		if p.Name == "word" {
+			continue
+		}
+		fmt.Fprintf(w, "   %-14s %s\n", p.Name, about)
+	}
+	if f.Payload != "" {
+		fmt.Fprintf(w, "   payload        %s\n", f.Payload)
+	}
+	if f.Reply == "none" {
+		fmt.Fprintf(w, "   reply          none if all is well\n")
+	} else if f.Reply != "" {
+		fmt.Fprintf(w, "   reply          %s\n", f.Reply)
+	}
+	for i, line := range strings.Split(f.Example, "\r\n") {
+		if i == 0 {
+			fmt.Fprintf(w, "   e.g. %s\n", line)
+		} else {
+			fmt.Fprintf(w, "        %s\n", line)
+		}
+	}
+}
+
+func senderOf(f *decode.Form) string {
+	switch f.From {
+	case decode.Client:
+		return "C"
+	case decode.Server:
+		return "S"
+	}
+	return "C or S"
+}
+
+// serversOf names the servers of a form.
+func serversOf(f *decode.Form) string {
+	var names []string
+	for _, r := range []decode.Role{decode.DS, decode.NS, decode.SB, decode.FTP} {
+		if f.Roles&r != 0 {
+			names = append(names, r.String())
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func explainFilter(w io.Writer) {
+	fmt.Fprint(w, `A filter is an expression that is true for the messages wanted:
+
+   verb == "MSG" && account contains "bob"
+   error != 0 or latency_ms > 500
+   verb in ["XFR", "RNG"] and role == "NS"
+   text matches "(?i)hello"
+   any(args, # startsWith "alice")
+
+Operators: == != < <= > >= and or not (&& || !) in contains startsWith endsWith
+matches + - * / %. The language is that of github.com/expr-lang/expr.
+
+Of every message:
+`)
+	general := filter.Names()
+	for _, n := range general {
+		fmt.Fprintf(w, "   %-14s %-8s %s\n", n.Name, n.Type, n.About)
+	}
+	fmt.Fprint(w, "\nParameters, as strings; empty where a message has none:\n")
+	taken := make(map[string]bool)
+	for _, n := range general {
+		taken[n.Name] = true
+	}
+	params := filter.Parameters()
+	sort.Slice(params, func(i, j int) bool { return params[i].Name < params[j].Name })
+	for _, n := range params {
+		if !taken[n.Name] && n.Name != "word" {
+			fmt.Fprintf(w, "   %-14s %s\n", n.Name, n.About)
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The floors of the house: a room may import rooms of its own floor's list and
+// below, and only the libraries that belong there.
+var floors = []struct {
+	room      string
+	ours      []string
+	libraries []string
+}{
+	{"decode/payload", nil, []string{"golang.org/x/text"}},
+	{"decode/challenge", nil, nil},
+	{"decode/filter", []string{"decode"}, []string{"github.com/expr-lang/expr"}},
+	{"decode", []string{"decode/payload", "decode/challenge"}, []string{"golang.org/x/text"}},
+	{"capture", []string{"decode", "decode/payload", "decode/challenge"}, []string{"github.com/gopacket/gopacket"}},
+	{"proxy/proxytest", []string{"decode", "decode/payload", "decode/challenge"}, nil},
+	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture"}, []string{"golang.org/x/sys"}},
+}
+
+func TestFloors(t *testing.T) {
+	root := filepath.Join("..", "..")
+	for _, floor := range floors {
+		files, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(floor.room), "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Errorf("%s: no files (%v)", floor.room, err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			for _, path := range imports(t, file) {
+				if !mayImport(path, floor.ours, floor.libraries) {
+					t.Errorf("%s: %s may not import %s", file, floor.room, path)
+				}
+			}
+		}
+	}
+}
+
+func mayImport(path string, ours, libraries []string) bool {
+	if own, ok := strings.CutPrefix(path, "msnproxy/"); ok {
+		for _, o := range ours {
+			if own == o {
+				return true
+			}
+		}
+		return false
+	}
+	if first, _, _ := strings.Cut(path, "/"); !strings.Contains(first, ".") {
+		return true // the standard library
+	}
+	for _, l := range libraries {
+		if path == l || strings.HasPrefix(path, l+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func imports(t *testing.T, file string) (paths []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range f.Imports {
+		p, _ := strconv.Unquote(i.Path.Value)
+		paths = append(paths, p)
+	}
+	return paths
+}
+
+// The top level holds what a visitor expects, and nothing else.
+func TestTopLevel(t *testing.T) {
+	want := map[string]bool{"cmd": true, "proxy": true, "decode": true, "capture": true, "docs": true,
+		"go.mod": true, "go.sum": true, "README.md": true, "LICENSE": true, "CONTRIBUTING.md": true}
+	entries, err := os.ReadDir(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") || e.Name() == "msnproxy" {
+			continue
+		}
+		if !want[e.Name()] {
+			t.Errorf("%s does not belong at the top level", e.Name())
+		}
+	}
+}
+
+// Rooms are named for what is in them.
+func TestNoCatchAllRooms(t *testing.T) {
+	err := filepath.WalkDir(filepath.Join("..", ".."), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		switch strings.TrimSuffix(d.Name(), ".go") {
+		case "util", "utils", "common", "helpers", "types", "misc":
+			t.Errorf("%s says nothing of what is in it", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

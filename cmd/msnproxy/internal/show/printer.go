@@ -1,0 +1,183 @@
+package show
+
+import (
+	"bufio"
+	"io"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/decode"
+	"msnproxy/decode/filter"
+)
+
+// Format is how messages are written.
+type Format string
+
+// The formats.
+const (
+	Text       Format = "text"
+	JSON       Format = "json"
+	Transcript Format = "transcript"
+)
+
+// Options say what is printed, and how.
+type Options struct {
+	Format Format
+	// Detail, for text: 0 one line a message; 1 also connections, sessions and
+	// findings; 2 also every field; 3 also every byte.
+	Detail int
+	// Color switches colours on.
+	Color bool
+	// Filter picks messages; nil: all. With a filter connections are not shown.
+	Filter *filter.Filter
+	// Passwords of accounts, in lower case, for the verdict on MD5 sign-ins.
+	Passwords map[string]string
+	// Live traffic: what the proxy has to say is shown, filter or not.
+	Live bool
+	// Location is the time zone of times; nil: local time.
+	Location *time.Location
+}
+
+// Printer turns records into output. It is the one way from a record to the
+// screen, for recordings and for live traffic alike. It is not safe for
+// concurrent use.
+type Printer struct {
+	Options
+	out        *bufio.Writer
+	tracker    *decode.Tracker
+	palette    palette
+	transcript *capture.TranscriptWriter
+	buf        []byte
+	summary    []byte
+	day        int
+	seen       map[uint32]told
+	stats      Stats
+	filterErr  error
+}
+
+// told is what was said of a connection last.
+type told struct {
+	session      *decode.Session
+	conversation *decode.Conversation
+	account      string
+}
+
+// Stats counts what went through a printer.
+type Stats struct {
+	Connections, Messages, Sessions, Conversations int
+	// Opaque counts bytes that are no MSNP, Lost those known to be missing.
+	Opaque, Lost int64
+	// Findings counts by severity.
+	Findings [decode.Error + 1]int
+	// Shown counts the messages that the filter let through.
+	Shown int
+}
+
+// New returns a printer that writes to w.
+func New(w io.Writer, o Options) *Printer {
+	p := &Printer{Options: o, out: bufio.NewWriterSize(w, 64<<10), tracker: decode.NewTracker(),
+		seen: make(map[uint32]told), palette: newPalette(o.Color)}
+	p.tracker.Passwords = o.Passwords
+	if p.Location == nil {
+		p.Location = time.Local
+	}
+	if o.Format == Transcript {
+		p.transcript = capture.NewTranscriptWriter(p.out)
+	}
+	return p
+}
+
+// Stats returns the counts so far.
+func (p *Printer) Stats() Stats { return p.stats }
+
+// Flush hands what is buffered to the writer.
+func (p *Printer) Flush() error { return p.out.Flush() }
+
+// FilterError returns the first error of the filter on a message, if there was
+// one: such messages are not shown.
+func (p *Printer) FilterError() error { return p.filterErr }
+
+// Record prints a record. The error is the writer's.
+func (p *Printer) Record(r *capture.Record) error {
+	switch r.Kind {
+	case capture.Data:
+		return p.frame(r)
+	case capture.Opened:
+		p.stats.Connections++
+		p.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
+	case capture.Lost:
+		p.stats.Lost += max(r.Lost, 0)
+	}
+	err := p.event(r)
+	if r.Kind == capture.Closed {
+		p.tracker.Close(r.Conn.ID)
+		delete(p.seen, r.Conn.ID)
+	}
+	return err
+}
+
+func (p *Printer) frame(r *capture.Record) error {
+	if p.tracker.Connection(r.Conn.ID) == nil {
+		p.stats.Connections++
+		p.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
+	}
+	m := p.tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)
+	p.stats.Messages++
+	if r.Frame.Kind == decode.Opaque {
+		p.stats.Opaque += int64(len(r.Frame.Raw))
+	}
+	p.count(m)
+	if p.Filter != nil {
+		ok, err := p.Filter.Match(m)
+		if err != nil && p.filterErr == nil {
+			p.filterErr = err
+		}
+		if !ok {
+			return nil
+		}
+	}
+	p.stats.Shown++
+	switch p.Format {
+	case JSON:
+		p.buf = appendMessage(p.buf[:0], m, r)
+	case Transcript:
+		return p.transcript.WriteRecord(r)
+	default:
+		p.buf = p.appendText(p.buf[:0], m, r)
+	}
+	_, err := p.out.Write(p.buf)
+	return err
+}
+
+// count adds a message to the counts.
+func (p *Printer) count(m *decode.Message) {
+	m.JudgePayload()
+	for _, f := range m.Findings {
+		p.stats.Findings[f.Severity]++
+	}
+	if s := m.Conn.Session; s != nil {
+		p.stats.Sessions = max(p.stats.Sessions, s.Number)
+	}
+	if v := m.Conn.Conversation; v != nil {
+		p.stats.Conversations = max(p.stats.Conversations, v.Number)
+	}
+}
+
+// event prints a record that is no frame.
+func (p *Printer) event(r *capture.Record) error {
+	if p.Format == Transcript {
+		return p.transcript.WriteRecord(r)
+	}
+	if p.Filter != nil && !(p.Live && r.Kind == capture.Remark) {
+		return nil
+	}
+	if p.Format == JSON {
+		p.buf = appendEvent(p.buf[:0], r)
+	} else if p.Detail > 0 || r.Kind == capture.Lost || r.Kind == capture.Remark {
+		p.buf = p.appendEvent(p.buf[:0], r)
+	} else {
+		return nil
+	}
+	_, err := p.out.Write(p.buf)
+	return err
+}

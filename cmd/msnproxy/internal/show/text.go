@@ -1,0 +1,319 @@
+package show
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/decode"
+)
+
+const (
+	// clipLine bounds the summary of a message in the one-line form.
+	clipLine = 300
+	// clipField bounds a value in the detailed form.
+	clipField = 4000
+
+	margin = "        "
+)
+
+// appendText appends a message for a person.
+func (p *Printer) appendText(dst []byte, m *decode.Message, r *capture.Record) []byte {
+	dst = p.appendDay(dst, m.Time)
+	if p.Detail > 0 && p.Filter == nil {
+		dst = p.appendNews(dst, m.Conn)
+	}
+	dst = p.appendLine(dst, m, r)
+	if p.Detail > 0 {
+		for i := range m.Findings {
+			dst = p.appendFinding(dst, &m.Findings[i])
+		}
+		if m.Challenge != nil {
+			dst = p.appendVerdict(dst, m)
+		}
+		if r.Sent != nil {
+			dst = append(dst, margin+"> sent on as "...)
+			dst = Clip(dst, strings.TrimRight(string(firstLine(r.Sent)), "\r\n"), clipLine)
+			dst = append(dst, '\n')
+		}
+	}
+	if p.Detail > 1 {
+		dst = p.appendFields(dst, m)
+	}
+	if p.Detail > 2 {
+		dst = appendHex(dst, m.Frame.Raw, m.Frame.Offset)
+	}
+	return dst
+}
+
+func firstLine(b []byte) []byte {
+	for i, c := range b {
+		if c == '\n' {
+			return b[:i]
+		}
+	}
+	return b
+}
+
+// appendLine appends the one-line form:
+//
+//	number time #connection role account C: VERB TrID  summary  (latency)
+func (p *Printer) appendLine(dst []byte, m *decode.Message, r *capture.Record) []byte {
+	dst = pad(dst, len(dst), 6-digits(m.Number))
+	dst = strconv.AppendInt(dst, m.Number, 10)
+	dst = append(dst, ' ')
+	dst = p.appendClock(dst, m.Time)
+	dst = p.appendWho(dst, m.Conn)
+	side := p.palette.client
+	if m.From == decode.Server {
+		side = p.palette.server
+	}
+	dst = append(dst, side.on...)
+	dst = append(dst, m.From.Letter()...)
+	dst = append(dst, ':', ' ')
+	start := len(dst)
+	if m.Frame.Kind == decode.Command {
+		dst = Escape(dst, m.Frame.Verb())
+		if n, ok := m.TrID(); ok {
+			dst = append(dst, ' ')
+			dst = strconv.AppendUint(dst, uint64(n), 10)
+		}
+	} else {
+		dst = append(dst, '-')
+	}
+	dst = append(dst, side.off...)
+	dst = pad(dst, start, 8+len(side.off))
+	dst = append(dst, ' ')
+	p.summary = m.AppendSummary(p.summary[:0])
+	dst = Clip(dst, p.summary, clipLine)
+	switch r.Fate {
+	case capture.Withheld:
+		dst = append(dst, "  [withheld]"...)
+	case capture.Injected:
+		dst = append(dst, "  [injected]"...)
+	}
+	if m.ReplyTo != 0 && m.Latency > 0 {
+		dst = append(dst, p.palette.dim.on...)
+		dst = append(dst, "  ("...)
+		dst = appendDuration(dst, m.Latency)
+		dst = append(dst, ')')
+		dst = append(dst, p.palette.dim.off...)
+	}
+	if p.Detail == 0 && worst(m.Findings) >= decode.Warning {
+		dst = append(dst, "  !"...)
+	}
+	return append(dst, '\n')
+}
+
+// appendWho appends the connection, its role and the account's name.
+func (p *Printer) appendWho(dst []byte, c *decode.Connection) []byte {
+	start := len(dst)
+	dst = append(dst, '#')
+	dst = strconv.AppendUint(dst, uint64(c.ID), 10)
+	dst = pad(dst, start, 4)
+	dst = append(dst, c.Role.String()...)
+	dst = pad(dst, start, 11)
+	name, _, _ := strings.Cut(c.Account, "@")
+	if name == "" {
+		name = "-"
+	}
+	cells := len(dst)
+	dst = Escape(dst, name[:min(len(name), 12)])
+	dst = pad(dst, cells, 8)
+	return append(dst, ' ')
+}
+
+// appendClock appends the time of day, or nothing if the time is not known.
+func (p *Printer) appendClock(dst []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return dst
+	}
+	h, m, s := t.In(p.Location).Clock()
+	ms := t.Nanosecond() / 1e6
+	return append(dst, byte('0'+h/10), byte('0'+h%10), ':', byte('0'+m/10), byte('0'+m%10), ':',
+		byte('0'+s/10), byte('0'+s%10), '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), ' ')
+}
+
+// appendDay appends the date where it is another than before.
+func (p *Printer) appendDay(dst []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return dst
+	}
+	t = t.In(p.Location)
+	if day := t.Year()*1000 + t.YearDay(); day != p.day {
+		p.day = day
+		dst = append(dst, p.palette.dim.on...)
+		dst = t.AppendFormat(dst, "-- 2006-01-02, times in MST")
+		dst = append(dst, p.palette.dim.off...)
+		dst = append(dst, '\n')
+	}
+	return dst
+}
+
+// appendNews says which session and conversation a connection turns out to
+// belong to.
+func (p *Printer) appendNews(dst []byte, c *decode.Connection) []byte {
+	now := told{c.Session, c.Conversation, c.Account}
+	if p.seen[c.ID] == now || now == (told{}) {
+		return dst
+	}
+	p.seen[c.ID] = now
+	dst = append(dst, p.palette.dim.on...)
+	dst = fmt.Appendf(dst, "-- #%d", c.ID)
+	if s := c.Session; s != nil {
+		dst = fmt.Appendf(dst, " is of session %d, ", s.Number)
+		dst = Clip(dst, s.Account, clipLine)
+		if s.Dialect != 0 {
+			dst = fmt.Appendf(dst, ", MSNP%d", s.Dialect)
+		}
+	} else {
+		dst = append(dst, " is of "...)
+		dst = Clip(dst, c.Account, clipLine)
+	}
+	if v := c.Conversation; v != nil {
+		dst = fmt.Appendf(dst, "; conversation %d", v.Number)
+		if v.SessionID != "" {
+			dst = append(dst, ", session id "...)
+			dst = Clip(dst, v.SessionID, clipLine)
+		}
+	}
+	dst = append(dst, p.palette.dim.off...)
+	return append(dst, '\n')
+}
+
+func (p *Printer) appendFinding(dst []byte, f *decode.Finding) []byte {
+	c := p.palette.note
+	switch f.Severity {
+	case decode.Warning:
+		c = p.palette.warning
+	case decode.Error:
+		c = p.palette.err
+	}
+	dst = append(dst, margin...)
+	dst = append(dst, c.on...)
+	dst = append(dst, "! "...)
+	dst = append(dst, f.Severity.String()...)
+	dst = append(dst, ' ')
+	dst = append(dst, f.Rule...)
+	dst = append(dst, ": "...)
+	dst = Clip(dst, f.Text, clipLine)
+	dst = append(dst, c.off...)
+	return append(dst, '\n')
+}
+
+// appendVerdict says that the answer to a challenge is right. That it is not is
+// a finding already.
+func (p *Printer) appendVerdict(dst []byte, m *decode.Message) []byte {
+	if text := m.ChallengeRight(); text != "" {
+		dst = append(dst, margin...)
+		dst = append(dst, "= "...)
+		dst = Clip(dst, text, clipLine)
+		dst = append(dst, '\n')
+	}
+	return dst
+}
+
+// appendEvent appends a record that is no frame.
+func (p *Printer) appendEvent(dst []byte, r *capture.Record) []byte {
+	dst = p.appendDay(dst, r.Time)
+	dst = append(dst, p.palette.dim.on...)
+	dst = append(dst, "-- "...)
+	dst = p.appendClock(dst, r.Time)
+	if r.Conn != nil {
+		dst = fmt.Appendf(dst, "#%d ", r.Conn.ID)
+	}
+	dst = appendOccasion(dst, r)
+	dst = append(dst, p.palette.dim.off...)
+	return append(dst, '\n')
+}
+
+// appendOccasion says what happened.
+func appendOccasion(dst []byte, r *capture.Record) []byte {
+	switch r.Kind {
+	case capture.Opened:
+		if r.Conn.MidStream {
+			dst = append(dst, "was open already: "...)
+		} else {
+			dst = append(dst, "opened: "...)
+		}
+		dst = Escape(dst, orUnknown(r.Conn.Client))
+		dst = append(dst, " to "...)
+		dst = Escape(dst, orUnknown(r.Conn.Server))
+		if r.Conn.Via != "" {
+			dst = append(dst, " via "...)
+			dst = Escape(dst, r.Conn.Via)
+		}
+	case capture.Closed:
+		switch {
+		case r.From == 0:
+			dst = append(dst, "ended"...)
+		case r.Reset:
+			dst = fmt.Appendf(dst, "reset by the %s", r.From)
+		default:
+			dst = fmt.Appendf(dst, "closed by the %s", r.From)
+		}
+	case capture.Lost:
+		if r.Lost < 0 {
+			dst = append(dst, "bytes"...)
+		} else {
+			dst = fmt.Appendf(dst, "%d bytes", r.Lost)
+		}
+		if r.From != 0 {
+			dst = fmt.Appendf(dst, " from the %s", r.From)
+		}
+		dst = append(dst, " are missing here"...)
+	}
+	if r.Text != "" {
+		if r.Kind != capture.Remark {
+			dst = append(dst, ": "...)
+		}
+		dst = Clip(dst, r.Text, clipLine)
+	}
+	return dst
+}
+
+func orUnknown(addr string) string {
+	if addr == "" {
+		return "(not known)"
+	}
+	return addr
+}
+
+// appendDuration appends a duration in a unit that suits it.
+func appendDuration(dst []byte, d time.Duration) []byte {
+	switch {
+	case d < time.Millisecond:
+		dst = strconv.AppendInt(dst, d.Microseconds(), 10)
+		return append(dst, " us"...)
+	case d < time.Second:
+		dst = strconv.AppendFloat(dst, float64(d)/1e6, 'f', 1, 64)
+		return append(dst, " ms"...)
+	}
+	dst = strconv.AppendFloat(dst, d.Seconds(), 'f', 1, 64)
+	return append(dst, " s"...)
+}
+
+// pad appends blanks until n bytes have been appended since start.
+func pad(dst []byte, start, n int) []byte {
+	for len(dst)-start < n {
+		dst = append(dst, ' ')
+	}
+	return dst
+}
+
+func digits(n int64) int {
+	d := 1
+	for ; n > 9; n /= 10 {
+		d++
+	}
+	return d
+}
+
+func worst(list []decode.Finding) (s decode.Severity) {
+	for i := range list {
+		s = max(s, list[i].Severity)
+	}
+	return s
+}

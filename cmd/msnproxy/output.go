@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"msnproxy/cmd/msnproxy/internal/show"
+	"msnproxy/decode/filter"
+)
+
+// outputFlags are the flags of every command that prints messages.
+func outputFlags(formats string, env bool) []cli.Flag {
+	vars := func(name string) []string {
+		if !env {
+			return nil
+		}
+		return []string{"MSNPROXY_" + name}
+	}
+	return []cli.Flag{
+		&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: " + formats, EnvVars: vars("FORMAT")},
+		&cli.IntFlag{Name: "detail", Value: 1, Usage: "for text: 0 one line a message, 1 also connections and findings, 2 also fields, 3 also bytes (`N`)", EnvVars: vars("DETAIL")},
+		&cli.StringFlag{Name: "filter", Usage: "only messages for which `EXPR` holds, such as 'verb == \"MSG\" && account contains \"bob\"' (see \"msnproxy explain filter\")", EnvVars: vars("FILTER")},
+		&cli.StringSliceFlag{Name: "password", Usage: "check MD5 sign-ins of this account (`ACCOUNT=PASSWORD`, may be repeated)", EnvVars: vars("PASSWORD")},
+		&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to use colours: auto, always, never", EnvVars: vars("COLOR")},
+		&cli.BoolFlag{Name: "utc", Usage: "show times in UTC rather than in local time", EnvVars: vars("UTC")},
+	}
+}
+
+// newPrinter makes the printer that the flags ask for.
+func newPrinter(c *cli.Context, formats ...show.Format) (*show.Printer, error) {
+	o := show.Options{Format: show.Format(c.String("format")), Detail: c.Int("detail"), Location: time.Local}
+	known := false
+	for _, f := range formats {
+		known = known || f == o.Format
+	}
+	if !known {
+		return nil, usage(c.Command.Name, "there is no format %q; the formats are %s", o.Format, join(formats))
+	}
+	if o.Detail < 0 || o.Detail > 3 {
+		return nil, usage(c.Command.Name, "--detail is %d; it goes from 0 to 3", o.Detail)
+	}
+	if c.Bool("utc") {
+		o.Location = time.UTC
+	}
+	var err error
+	if o.Color, err = wantColor(c); err != nil {
+		return nil, err
+	}
+	if src := c.String("filter"); src != "" {
+		if o.Filter, err = filter.Compile(src); err != nil {
+			return nil, fmt.Errorf("--filter: %w", err)
+		}
+	}
+	if o.Passwords, err = passwords(c); err != nil {
+		return nil, err
+	}
+	return show.New(c.App.Writer, o), nil
+}
+
+func join(formats []show.Format) string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
+}
+
+// wantColor decides on colours: as told, else on a terminal unless NO_COLOR is
+// set (https://no-color.org).
+func wantColor(c *cli.Context) (bool, error) {
+	switch c.String("color") {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto":
+		return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(c.App.Writer), nil
+	}
+	return false, usage(c.Command.Name, "--color is %q; it is auto, always or never", c.String("color"))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// passwords reads the --password flags. The error does not repeat the value,
+// which may be a secret.
+func passwords(c *cli.Context) (map[string]string, error) {
+	list := c.StringSlice("password")
+	if len(list) == 0 {
+		return nil, nil
+	}
+	m := make(map[string]string)
+	for _, s := range list {
+		account, password, ok := strings.Cut(s, "=")
+		if !ok || account == "" {
+			return nil, usage(c.Command.Name, "--password wants ACCOUNT=PASSWORD, such as alice@example.com=secret")
+		}
+		m[strings.ToLower(account)] = password
+	}
+	return m, nil
+}
+
+// plural returns "1 message", "2 messages".
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"msnproxy/cmd/msnproxy/internal/show"
+	"msnproxy/proxy"
+)
+
+func runCommand() *cli.Command {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "upstream", Usage: "relay to the server `HOST[:PORT]` (port 1863 if none is given)", EnvVars: []string{"MSNPROXY_UPSTREAM"}},
+		&cli.StringFlag{Name: "listen", Value: proxy.DefaultListen, Usage: "listen on `ADDR`, host:port", EnvVars: []string{"MSNPROXY_LISTEN"}},
+		&cli.StringFlag{Name: "advertise", Usage: "tell clients `HOST[:PORT]` in redirects, rather than the address that they reached the proxy at", EnvVars: []string{"MSNPROXY_ADVERTISE"}},
+		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one (all connections come to the one port) or per-target (each server gets a port)", EnvVars: []string{"MSNPROXY_PORTS"}},
+		&cli.StringSliceFlag{Name: "allow", Usage: "follow redirects to `HOST|CIDR[:PORT]` although the rules refuse them (may be repeated)", EnvVars: []string{"MSNPROXY_ALLOW"}},
+		&cli.IntFlag{Name: "max-conns", Value: proxy.DefaultMaxConns, Usage: "reset clients beyond `N` open connections", EnvVars: []string{"MSNPROXY_MAX_CONNS"}},
+		&cli.DurationFlag{Name: "drain", Value: 2 * time.Second, Usage: "after Ctrl-C give open connections `TIME` to end by themselves", EnvVars: []string{"MSNPROXY_DRAIN"}},
+	}
+	return &cli.Command{
+		Name:  "run",
+		Usage: "relay between clients and a server, and show what they say",
+		Description: `Point the Messenger client at the address that msnproxy listens on. Redirects
+(XFR, RNG) are rewritten so that the client stays behind the proxy. Nothing else
+is changed. Ctrl-C ends it.
+
+Examples:
+   msnproxy run --upstream messenger.example.com
+   msnproxy run --upstream 10.0.0.5:1863 --listen 0.0.0.0:1863 --format json
+
+Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
+` + exitCodes,
+		Flags:  append(flags, outputFlags("text or json", true)...),
+		Action: runProxy,
+	}
+}
+
+func runProxy(c *cli.Context) error {
+	if c.NArg() != 0 {
+		return usage("run", "run takes no arguments; the server goes after --upstream")
+	}
+	if c.String("upstream") == "" {
+		return usage("run", "run needs a server: --upstream HOST[:PORT]")
+	}
+	ports, err := proxy.ParsePorts(c.String("ports"))
+	if err != nil {
+		return usage("run", "--%v", err)
+	}
+	printer, err := newPrinter(c, show.Text, show.JSON)
+	if err != nil {
+		return err
+	}
+	printer.Live = true
+	screen := newScreen(printer, c.App.ErrWriter)
+	p, err := proxy.New(proxy.Config{
+		Upstream: c.String("upstream"), Listen: c.String("listen"), Advertise: c.String("advertise"),
+		Ports: ports, Allow: c.StringSlice("allow"), MaxConns: c.Int("max-conns"), Observer: screen,
+	})
+	if err != nil {
+		return usage("run", "--%v", err)
+	}
+	probe, cancel := context.WithTimeout(c.Context, proxy.DefaultDialTimeout)
+	err = p.Probe(probe)
+	cancel()
+	if err != nil {
+		return interruptedOr(c, err)
+	}
+	if err := p.Listen(); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", p.Addr(), c.String("upstream"))
+	err = serve(c, p)
+	screen.close()
+	summary(c, printer, p)
+	return err
+}
+
+// interruptedOr tells a Ctrl-C from an error.
+func interruptedOr(c *cli.Context, err error) error {
+	if c.Context.Err() != nil {
+		return &exit{code: exitInterrupted}
+	}
+	return err
+}
+
+// serve runs the proxy until it fails or somebody ends it; a second Ctrl-C does
+// not wait for open connections.
+func serve(c *cli.Context, p *proxy.Proxy) error {
+	failed := make(chan error, 1)
+	go func() { failed <- p.Serve(context.WithoutCancel(c.Context)) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-c.Context.Done():
+	}
+	again, stop := signal.NotifyContext(context.WithoutCancel(c.Context), os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeout(again, c.Duration("drain"))
+	defer cancel()
+	if open := p.Stats().Open; open > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "msnproxy: ending; %s to go, Ctrl-C again does not wait\n", plural(int(open), "open connection"))
+	}
+	if err := p.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	<-failed
+	return &exit{code: exitInterrupted}
+}
+
+// summary says at the end what passed.
+func summary(c *cli.Context, printer *show.Printer, p *proxy.Proxy) {
+	s, x := printer.Stats(), p.Stats()
+	w := c.App.ErrWriter
+	fmt.Fprintf(w, "msnproxy: %s, %s, %s, %s\n", plural(int(x.Accepted), "connection"),
+		plural(s.Sessions, "session"), plural(s.Conversations, "conversation"), plural(s.Messages, "message"))
+	fmt.Fprintf(w, "msnproxy: %d bytes from clients, %d from servers; %s rewritten", x.FromClients, x.FromServers, plural(int(x.Redirects), "redirect"))
+	if x.Refused > 0 {
+		fmt.Fprintf(w, ", %d refused", x.Refused)
+	}
+	fmt.Fprintln(w)
+	if x.DialErrors > 0 {
+		fmt.Fprintf(w, "msnproxy: %s to a server failed\n", plural(int(x.DialErrors), "connection"))
+	}
+	if s.Opaque > 0 {
+		fmt.Fprintf(w, "msnproxy: %d bytes were no MSNP\n", s.Opaque)
+	}
+	if x.Dropped > 0 {
+		fmt.Fprintf(w, "msnproxy: %s not shown, as the output was too slow; they were relayed\n", plural(int(x.Dropped), "message"))
+	}
+}

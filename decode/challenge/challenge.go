@@ -1,0 +1,146 @@
+// Package challenge computes and judges the answers to a server's challenges:
+// CHL and QRY of MSNP6 and later, and the MD5 sign-in of MSNP2-7.
+package challenge
+
+import (
+	"crypto/md5"
+	"encoding/binary"
+	"encoding/hex"
+	"strings"
+)
+
+// Result says whether an answer was right.
+type Result uint8
+
+// The results.
+const (
+	// NoChallenge: the server's challenge was not seen.
+	NoChallenge Result = iota
+	// UnknownProduct: the key of the product id is not known here.
+	UnknownProduct
+	Right
+	Wrong
+)
+
+// String returns the result in words.
+func (r Result) String() string {
+	switch r {
+	case Right:
+		return "right"
+	case Wrong:
+		return "wrong"
+	case UnknownProduct:
+		return "unknown product"
+	}
+	return "no challenge"
+}
+
+// Verdict is the judgement of one answer.
+type Verdict struct {
+	Result Result
+	// Expected is the right answer: 32 lower-case hex digits. Where there are two
+	// it is that of the algorithm of the product. Empty if it is not known.
+	Expected string
+	// Algorithm is the one that the answer fits, or if it is wrong the one that
+	// it should fit: "MSNP6-10" or "MSNP11+".
+	Algorithm string
+}
+
+// The names of the two algorithms.
+const (
+	Old = "MSNP6-10"
+	New = "MSNP11+"
+)
+
+// Verify judges the answer (QRY's payload) that a client with that product id
+// gives to the challenge (CHL). Case does not matter. For ids of either algorithm
+// an answer by the other one is right, too, as servers differ in which dialects
+// they take an id for.
+func Verify(productID, challenge, response string) Verdict {
+	p, ok := Lookup(productID)
+	if !ok || p.Key == "" {
+		return Verdict{Result: UnknownProduct}
+	}
+	answers := answers(p, challenge)
+	v := Verdict{Result: Wrong, Expected: answers[0].text, Algorithm: answers[0].algorithm}
+	for _, a := range answers {
+		if strings.EqualFold(a.text, response) {
+			return Verdict{Result: Right, Expected: a.text, Algorithm: a.algorithm}
+		}
+	}
+	return v
+}
+
+type answer struct{ text, algorithm string }
+
+// answers returns every answer that is right, the likeliest first.
+func answers(p Product, challenge string) []answer {
+	old := answer{hash(challenge, p.Key), Old}
+	young := []answer{{mixed(p, challenge, false), New}}
+	if (len(challenge)+len(p.ID))%8 == 0 {
+		// Sources differ on whether a full block of zeros is added then.
+		young = append(young, answer{mixed(p, challenge, true), New})
+	}
+	if p.First <= 10 {
+		return append([]answer{old}, young...)
+	}
+	return append(young, old)
+}
+
+// Respond returns the answer that a client with that product id gives, or false
+// if its key is not known.
+func Respond(productID, challenge string) (string, bool) {
+	p, ok := Lookup(productID)
+	if !ok || p.Key == "" {
+		return "", false
+	}
+	return answers(p, challenge)[0].text, true
+}
+
+// SignIn returns the answer to the challenge of an MD5 sign-in (MSNP2-7, USR).
+func SignIn(challenge, password string) string { return hash(challenge, password) }
+
+// hash is the MD5 of both, challenge first, in lower-case hex.
+func hash(challenge, secret string) string {
+	sum := md5.Sum([]byte(challenge + secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// mixed is the algorithm of MSNP11 and later: the MD5 of challenge and key,
+// combined with a 64-bit hash of challenge and product id. All words are
+// little-endian.
+func mixed(p Product, challenge string, fullBlock bool) string {
+	const (
+		modulus = 0x7fffffff
+		factor  = 0x0e79a9c1
+	)
+	sum := md5.Sum([]byte(challenge + p.Key))
+	var h [4]uint32
+	var a [4]uint64
+	for i := range h {
+		h[i] = binary.LittleEndian.Uint32(sum[4*i:])
+		a[i] = uint64(h[i] & modulus)
+	}
+	text := []byte(challenge + p.ID)
+	if fullBlock {
+		text = append(text, "00000000"...)
+	}
+	for len(text)%8 != 0 {
+		text = append(text, '0')
+	}
+	var high, low uint64
+	for i := 0; i < len(text); i += 8 {
+		x := uint64(binary.LittleEndian.Uint32(text[i:])) * factor % modulus
+		x = ((x+high)*a[0] + a[1]) % modulus
+		high = (uint64(binary.LittleEndian.Uint32(text[i+4:])) + x) % modulus
+		high = (high*a[2] + a[3]) % modulus
+		low += high + x
+	}
+	high = (high + a[1]) % modulus
+	low = (low + a[3]) % modulus
+	var out [16]byte
+	for i, word := range [4]uint64{high, low, high, low} {
+		binary.LittleEndian.PutUint32(out[4*i:], h[i]^uint32(word))
+	}
+	return hex.EncodeToString(out[:])
+}

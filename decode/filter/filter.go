@@ -1,0 +1,162 @@
+// Package filter is the one expression language for picking messages, in the
+// syntax of expr-lang: verb == "MSG" && account contains "bob".
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+
+	"msnproxy/decode"
+)
+
+// Filter says which messages are wanted. It is not safe for concurrent use.
+type Filter struct {
+	source  string
+	program *vm.Program
+	used    []*Name
+	env     map[string]any
+	machine vm.VM
+}
+
+// Name is a name that filters know.
+type Name struct {
+	Name string
+	// Type is "string", "number", "boolean" or "list".
+	Type string
+	// About is one line for people.
+	About string
+
+	get func(*decode.Message) any
+}
+
+// Names returns the names that filters know besides the parameters of the
+// command table, which all are strings and empty where a message has none.
+func Names() []Name { return slices.Clone(names) }
+
+// Compile reads an expression. An error says what is wrong and in which column.
+func Compile(source string) (*Filter, error) {
+	tree, err := parser.Parse(source)
+	if err != nil {
+		return nil, explain(source, err)
+	}
+	f := &Filter{source: source, env: make(map[string]any)}
+	sample := make(map[string]any)
+	c := &collector{names: make(map[string]bool), functions: make(map[ast.Node]bool)}
+	ast.Walk(&tree.Node, c)
+	for _, n := range allNames() {
+		sample[n.Name] = zero(n.Type)
+		if c.names[n.Name] {
+			f.used = append(f.used, n)
+		}
+	}
+	f.program, err = expr.Compile(source, expr.Env(sample), expr.AsBool(), expr.Timezone("UTC"))
+	if err != nil {
+		return nil, explain(source, err)
+	}
+	return f, nil
+}
+
+// Match reports whether the message is wanted. An expression that fails on a
+// message, such as an index out of range, does not match it; the error says why.
+func (f *Filter) Match(m *decode.Message) (bool, error) {
+	for _, n := range f.used {
+		f.env[n.Name] = n.get(m)
+	}
+	out, err := f.machine.Run(f.program, f.env)
+	if err != nil {
+		return false, explain(f.source, err)
+	}
+	ok, _ := out.(bool)
+	return ok, nil
+}
+
+// String returns the expression.
+func (f *Filter) String() string { return f.source }
+
+// collector gathers the identifiers of an expression.
+type collector struct {
+	names     map[string]bool
+	functions map[ast.Node]bool
+}
+
+// Visit implements ast.Visitor.
+func (c *collector) Visit(node *ast.Node) {
+	if id, ok := (*node).(*ast.IdentifierNode); ok {
+		c.names[id.Value] = true
+	}
+}
+
+// Error is an expression that can't be used.
+type Error struct {
+	Source string
+	// Column counts characters from 1; 0: not known.
+	Column int
+	Text   string
+}
+
+// Error returns what is wrong, and below the expression a mark at the place.
+func (e *Error) Error() string {
+	if e.Column == 0 {
+		return e.Text
+	}
+	line := strings.NewReplacer("\n", " ", "\t", " ").Replace(e.Source)
+	return fmt.Sprintf("%s in column %d\n  %s\n  %s^", e.Text, e.Column, line, strings.Repeat(" ", e.Column-1))
+}
+
+func explain(source string, err error) error {
+	var fe *file.Error
+	if !errors.As(err, &fe) {
+		return &Error{Source: source, Text: err.Error()}
+	}
+	e := &Error{Source: source, Column: fe.Column + 1, Text: fe.Message}
+	if strings.Contains(fe.Message, `Operator("=")`) {
+		e.Text += " (write == to compare)"
+	}
+	if name, ok := strings.CutPrefix(fe.Message, "unknown name "); ok {
+		e.Text += nearest(strings.TrimSpace(name))
+	}
+	return e
+}
+
+// nearest suggests the names that are like the one that is not known.
+func nearest(name string) string {
+	best, dist := "", 3
+	for _, n := range allNames() {
+		if d := distance(strings.ToLower(name), n.Name); d < dist {
+			best, dist = n.Name, d
+		}
+	}
+	if best == "" {
+		return " (see \"msnproxy explain filter\" for the names)"
+	}
+	return fmt.Sprintf(" (did you mean %s?)", best)
+}
+
+// distance is the number of characters to change, add or remove to make one word
+// the other.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diag := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diag, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diag+cost)
+		}
+	}
+	return row[len(b)]
+}

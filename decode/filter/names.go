@@ -1,0 +1,141 @@
+package filter
+
+import (
+	"sort"
+	"strings"
+	"sync"
+
+	"msnproxy/decode"
+)
+
+// names are those that say something of every message.
+var names = []Name{
+	{"number", "number", "number of the frame, from 1", func(m *decode.Message) any { return int(m.Number) }},
+	{"conn", "number", "connection", func(m *decode.Message) any { return int(m.Conn.ID) }},
+	{"session", "number", "sign-in that the connection belongs to; 0: not known", func(m *decode.Message) any {
+		if m.Conn.Session == nil {
+			return 0
+		}
+		return m.Conn.Session.Number
+	}},
+	{"conversation", "number", "chat that the connection belongs to; 0: none", func(m *decode.Message) any {
+		if m.Conn.Conversation == nil {
+			return 0
+		}
+		return m.Conn.Conversation.Number
+	}},
+	{"role", "string", `"DS", "NS", "DS/NS" (either), "SB", "MSNFTP" or "?"`, func(m *decode.Message) any { return m.Conn.Role.String() }},
+	{"dialect", "number", "number of the dialect: 7 is MSNP7; 0: not known", func(m *decode.Message) any { return m.Conn.Dialect }},
+	{"account", "string", "who is signed in on the connection", func(m *decode.Message) any { return m.Conn.Account }},
+	{"client", "string", "host:port of the client", func(m *decode.Message) any { return m.Conn.Client }},
+	{"server", "string", "host:port of the server", func(m *decode.Message) any { return m.Conn.Server }},
+	{"from", "string", `"client" or "server"`, func(m *decode.Message) any { return m.From.String() }},
+	{"verb", "string", "three letters, or the digits of an error", func(m *decode.Message) any { return m.Name() }},
+	{"trid", "number", "TrID; -1: none", func(m *decode.Message) any {
+		if n, ok := m.TrID(); ok {
+			return int(n)
+		}
+		return -1
+	}},
+	{"error", "number", "error code; 0: no error", func(m *decode.Message) any {
+		n := 0
+		for _, c := range m.Error() {
+			n = n*10 + int(c-'0')
+		}
+		return n
+	}},
+	{"kind", "string", `"command", "blank", "block" or "opaque"`, func(m *decode.Message) any { return m.Frame.Kind.String() }},
+	{"size", "number", "bytes of the frame", func(m *decode.Message) any { return len(m.Frame.Raw) }},
+	{"args", "list", "the parameters as they stand on the wire", func(m *decode.Message) any {
+		args := make([]string, m.Len())
+		for i := range args {
+			args[i] = string(m.Field(i).Raw)
+		}
+		return args
+	}},
+	{"line", "string", "the command line as it stands on the wire", func(m *decode.Message) any { return string(m.Frame.Line()) }},
+	{"summary", "string", "the one-line summary", func(m *decode.Message) any { return m.Summary() }},
+	{"text", "string", "text of the payload: what was written", func(m *decode.Message) any {
+		if p := m.Payload(); p != nil {
+			return p.Text
+		}
+		return ""
+	}},
+	{"content", "string", "content type of the payload", func(m *decode.Message) any {
+		if p := m.Payload(); p != nil {
+			return p.ContentType
+		}
+		return ""
+	}},
+	{"payload", "string", "the payload as it stands on the wire", func(m *decode.Message) any { return string(m.Frame.Payload()) }},
+	{"reply_to", "number", "number of the message that this one answers; 0: none", func(m *decode.Message) any { return int(m.ReplyTo) }},
+	{"latency_ms", "number", "milliseconds from the request to this reply; 0: no reply", func(m *decode.Message) any {
+		return float64(m.Latency) / 1e6
+	}},
+	{"findings", "list", `rules of the findings: "challenge.mismatch" in findings`, func(m *decode.Message) any {
+		rules := make([]string, len(m.Findings))
+		for i, f := range m.Findings {
+			rules[i] = f.Rule
+		}
+		return rules
+	}},
+	{"severity", "number", "of the gravest finding: 1 note, 2 warning, 3 error; 0: none", func(m *decode.Message) any {
+		worst := decode.Severity(0)
+		for _, f := range m.Findings {
+			worst = max(worst, f.Severity)
+		}
+		return int(worst)
+	}},
+}
+
+// allNames returns the general names and those of the command table's
+// parameters. A parameter that is called like a general name is found as the
+// general one only ("session" of RNG; use args for that one).
+var allNames = sync.OnceValue(func() []*Name {
+	known := make(map[string]*Name)
+	for i := range names {
+		known[names[i].Name] = &names[i]
+	}
+	for _, p := range Parameters() {
+		if known[p.Name] == nil {
+			known[p.Name] = &p
+		}
+	}
+	list := make([]*Name, 0, len(known))
+	for _, n := range known {
+		list = append(list, n)
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list
+})
+
+// Parameters returns the names of the command table's parameters.
+func Parameters() []Name {
+	about := make(map[string]string)
+	for _, v := range decode.Verbs() {
+		for i := range v.Forms {
+			for _, p := range v.Forms[i].Params {
+				about[p.Name] = p.Kind.About
+			}
+		}
+	}
+	list := make([]Name, 0, len(about))
+	for name, text := range about {
+		list = append(list, Name{name, "string", text, func(m *decode.Message) any {
+			s, _ := m.Value(name)
+			return s
+		}})
+	}
+	sort.Slice(list, func(i, j int) bool { return strings.Compare(list[i].Name, list[j].Name) < 0 })
+	return list
+}
+
+func zero(kind string) any {
+	switch kind {
+	case "number":
+		return 0
+	case "list":
+		return []string{}
+	}
+	return ""
+}

@@ -1,0 +1,151 @@
+package decode
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Severity says how much a finding matters.
+type Severity uint8
+
+// The severities, from the least to the gravest.
+const (
+	Note    Severity = iota + 1 // unusual, and harmless
+	Warning                     // against the protocol; peers may stumble
+	Error                       // broken: something was lost or refused
+)
+
+// String returns the severity as a word.
+func (s Severity) String() string {
+	switch s {
+	case Note:
+		return "note"
+	case Warning:
+		return "warning"
+	case Error:
+		return "error"
+	}
+	return "none"
+}
+
+// Finding is one thing that is not as the protocol says.
+type Finding struct {
+	// Rule is the stable name of the rule, such as "challenge.mismatch".
+	Rule     string
+	Severity Severity
+	// Text is one line for a person. It may hold what was on the wire, control
+	// characters included.
+	Text string
+}
+
+// String returns the finding as one line.
+func (f Finding) String() string {
+	return fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Text)
+}
+
+// frameFindings says what is wrong with the frame and the line in themselves.
+func (m *Message) frameFindings(dst []Finding) []Finding {
+	fr := m.Frame
+	add := func(rule string, s Severity, format string, args ...any) {
+		dst = append(dst, Finding{rule, s, fmt.Sprintf(format, args...)})
+	}
+	switch fr.Kind {
+	case Opaque:
+		add("frame.opaque", Warning, "%d bytes at offset %d are no MSNP", len(fr.Raw), fr.Offset)
+		return dst
+	case Blank:
+		add("frame.blank", Note, "an empty line between commands: a payload's length may be wrong")
+		return dst
+	}
+	if fr.Missing > 0 {
+		add("frame.length", Error, "%d of the announced bytes are missing", fr.Missing)
+	} else if !fr.Complete() {
+		add("frame.cut", Note, "the line has no end")
+	}
+	if fr.Kind != Command {
+		return dst
+	}
+	if fr.EOL == 1 {
+		add("frame.line-end", Note, "the line ends in a lone LF")
+	}
+	if m.spaced {
+		add("line.blanks", Note, "blanks in a row or before the line end")
+	}
+	if m.cost == 0 && m.Form != nil {
+		return dst
+	}
+	return m.lineFindings(dst)
+}
+
+// lineFindings says where the line differs from the table.
+func (m *Message) lineFindings(dst []Finding) []Finding {
+	add := func(rule string, s Severity, format string, args ...any) {
+		dst = append(dst, Finding{rule, s, fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case m.Verb == nil:
+		add("version.unknown-command", Warning, "%s is no command of MSNP2-21", m.Frame.Verb())
+		return dst
+	case m.Form == nil:
+		add("line.sender", Warning, "%s never comes from the %s", m.Name(), m.From)
+		return dst
+	}
+	f := m.Form
+	if m.Role != 0 && f.Roles&m.Role == 0 {
+		add("line.role", Warning, "%s does not belong on a connection to %s", m.Name(), m.Role)
+	}
+	if !f.In(m.Dialect) {
+		add("version.form", Note, "%s is of %s; this connection speaks MSNP%d", f.Usage(), f.Dialects(), m.Dialect)
+	}
+	if n := f.least - m.Len(); n > 0 {
+		add("line.missing", Warning, "%d of the parameters of %s are missing", n, f.Usage())
+	}
+	if n := m.Len() - len(f.Params); n > 0 && !f.repeat {
+		add("line.extra", Note, "%d parameters more than %s has", n, f.Usage())
+	}
+	for i := range m.Len() {
+		fd := m.Field(i)
+		if fd.Param == nil || fd.Param.misfit(fd.Raw) == 0 {
+			continue
+		}
+		want := fd.Param.Kind.About
+		if len(fd.Param.Literals) > 0 {
+			want = strings.Join(fd.Param.Literals, " or ")
+		}
+		add("line.parameter", Warning, "%s of %s is %q, not %s", fd.Name, m.Name(), clip(fd.Raw), want)
+	}
+	return dst
+}
+
+// Dialects returns the dialects that have the form, for people.
+func (f *Form) Dialects() string {
+	switch {
+	case f.Last == 0:
+		return fmt.Sprintf("MSNP%d and later", f.First)
+	case f.Last == f.First:
+		return fmt.Sprintf("MSNP%d", f.First)
+	}
+	return fmt.Sprintf("MSNP%d to %d", f.First, f.Last)
+}
+
+// clip shortens a value for a message.
+func clip(b []byte) string {
+	const most = 60
+	if len(b) <= most {
+		return validText(b)
+	}
+	return validText(b[:most]) + "..."
+}
+
+// JudgePayload decodes the payload and adds what is wrong with it to the
+// findings.
+func (m *Message) JudgePayload() {
+	p := m.Payload()
+	if p == nil || m.judged {
+		return
+	}
+	m.judged = true
+	for _, problem := range p.Problems {
+		m.Findings = append(m.Findings, Finding{"payload.form", Note, problem})
+	}
+}

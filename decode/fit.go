@@ -1,0 +1,138 @@
+package decode
+
+import "slices"
+
+// What a line that does not fit a row costs, to find the row that it fits best.
+// A literal that differs says most: those tell the rows of a verb apart.
+const (
+	costLiteral = 4
+	costCount   = 3
+	costKind    = 2
+	costContext = 1
+)
+
+// choose returns the row of the verb that the line fits best, given who sent it
+// and what is known of the connection (role 0, dialect 0: nothing), and how
+// badly it fits: 0 is a perfect fit. tokens holds the verb, too.
+func (v *Verb) choose(from Sender, role Role, dialect int, line []byte, tokens []Token) (best *Form, cost int) {
+	for i := range v.Forms {
+		f := &v.Forms[i]
+		if f.From&from == 0 {
+			continue
+		}
+		c := 0
+		if role != 0 && f.Roles&role == 0 {
+			c += costContext
+		}
+		if !f.In(dialect) {
+			c += costContext
+		}
+		c += f.misfit(line, tokens)
+		if c == 0 {
+			return f, 0
+		}
+		if best == nil || c < cost {
+			best, cost = f, c
+		}
+	}
+	return best, cost
+}
+
+// misfit says how badly the line fits the row: 0 is a perfect fit.
+func (f *Form) misfit(line []byte, tokens []Token) int {
+	cost, args := 0, tokens[1:]
+	if len(args) < f.least {
+		cost += costCount * (f.least - len(args))
+	}
+	if n := len(args) - len(f.Params); n > 0 && !f.repeat {
+		cost += costCount * n
+	}
+	for i := range f.Params {
+		p := &f.Params[i]
+		if i >= len(args) {
+			break
+		}
+		last := i
+		if p.Repeat {
+			last = len(args) - 1
+		}
+		for _, t := range args[i : last+1] {
+			cost += p.misfit(line[t.Start:t.End])
+		}
+	}
+	return cost
+}
+
+// misfit says how badly a token fits the parameter. An empty one fits where the
+// parameter may be missing.
+func (p *Param) misfit(b []byte) int {
+	if len(b) == 0 {
+		if p.Optional {
+			return 0
+		}
+		return costKind
+	}
+	if len(p.Literals) > 0 {
+		for _, l := range p.Literals {
+			if l == string(b) {
+				return 0
+			}
+		}
+		return costLiteral
+	}
+	if p.Kind.fit != nil && !p.Kind.fit(b) {
+		return costKind
+	}
+	return 0
+}
+
+// fits reports whether the line fits some row of its verb, or of the error
+// replies, perfectly: the test for what may be a command, where nothing else
+// says that it is one.
+func fits(line []byte) bool {
+	v := lookup(line)
+	if v == nil {
+		if len(line) < 3 || !isDigit(line[0]) {
+			return false
+		}
+		v = errorVerb
+	}
+	var room [16]Token
+	fr := Frame{Raw: line, LineLen: len(line)}
+	tokens := fr.AppendTokens(room[:0], true)
+	for i := range v.Forms {
+		if v.Forms[i].misfit(line, tokens) == 0 {
+			return v == errorVerb || !v.hasPayload() || v.Forms[i].Payload == "" || payloadLen(line) >= 0
+		}
+	}
+	return false
+}
+
+func (v *Verb) hasPayload() bool { return v.PayloadFrom > 0 }
+
+// tokens parts the line for the fields: by single blanks, so that an empty
+// parameter has its place, unless the line fits better with runs of blanks taken
+// as one.
+func (m *Message) tokenise(v *Verb) {
+	fr := m.Frame
+	m.tokens = fr.AppendTokens(m.tokens[:0], false)
+	trimmed := m.tokens
+	for len(trimmed) > 1 && trimmed[len(trimmed)-1].Start == trimmed[len(trimmed)-1].End {
+		trimmed = trimmed[:len(trimmed)-1]
+	}
+	line := fr.Line()
+	m.Form, m.cost = v.choose(m.From, m.Role, m.Dialect, line, trimmed)
+	if m.Form != nil && m.cost == 0 && len(trimmed) < len(m.tokens) && len(trimmed)-1 < len(m.Form.Params) {
+		// A blank after the last parameter stands for an empty one.
+		trimmed = m.tokens[:len(trimmed)+1]
+	}
+	m.spaced = len(trimmed) < len(m.tokens)
+	m.tokens = trimmed
+	if m.cost == 0 || !slices.ContainsFunc(trimmed, func(t Token) bool { return t.Start == t.End }) {
+		return
+	}
+	collapsed := fr.AppendTokens(nil, true)
+	if f, cost := v.choose(m.From, m.Role, m.Dialect, line, collapsed); cost < m.cost {
+		m.Form, m.cost, m.tokens, m.spaced = f, cost, collapsed, true
+	}
+}

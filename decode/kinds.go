@@ -1,0 +1,199 @@
+package decode
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Kind tells what the values of a parameter look like, what they mean, and what
+// must be done with them.
+type Kind struct {
+	// Name is the kind's name in the table's notation.
+	Name string
+	// About is one line for people.
+	About string
+	// Secret values let somebody in, or allow guessing a password.
+	Secret bool
+	// Personal values name a person or hold their words.
+	Personal bool
+	// Address values are host:port of a server that a proxy rewrites.
+	Address bool
+	// Volatile values differ from one session to the next.
+	Volatile bool
+	// Encoded values are percent-encoded UTF-8.
+	Encoded bool
+
+	fit   func([]byte) bool     // nil: anything fits
+	means func(v string) string // nil: nothing to say
+}
+
+// Means says what a value of this kind means, or nothing.
+func (k *Kind) Means(v string) string {
+	if k.means == nil {
+		return ""
+	}
+	return k.means(v)
+}
+
+// Kinds returns every kind by name.
+func Kinds() map[string]*Kind { return kinds }
+
+var kinds = byName(
+	Kind{Name: "trid", About: "transaction id, chosen by the client and echoed; 0 from a server that was not asked", Volatile: true, fit: isNumber},
+	Kind{Name: "dialect", About: "dialect of the protocol", fit: isDialect},
+	Kind{Name: "word", About: "a word that stands there just so", means: wordMeans},
+	Kind{Name: "package", About: "authentication package", means: packageMeans},
+	Kind{Name: "handle", About: "account: an e-mail address", Personal: true, fit: isHandle},
+	Kind{Name: "target", About: "e-mail address, or the index of a search result", Personal: true},
+	Kind{Name: "friendly", About: "friendly name, percent-encoded UTF-8", Personal: true, Encoded: true},
+	Kind{Name: "challenge", About: "challenge", Volatile: true},
+	Kind{Name: "response", About: "answer to a challenge: MD5(challenge + password), hex", Secret: true, Volatile: true},
+	Kind{Name: "password", About: "password in clear", Secret: true},
+	Kind{Name: "ticket", About: "ticket of a sign-in service", Secret: true, Volatile: true},
+	Kind{Name: "cookie", About: "admits one connection to a switchboard", Secret: true, Volatile: true},
+	Kind{Name: "session", About: "switchboard session", Volatile: true},
+	Kind{Name: "address", About: "host:port of a server; the port may be missing (1863)", Address: true, Volatile: true, fit: isAddress},
+	Kind{Name: "host", About: "host name", fit: nil},
+	Kind{Name: "status", About: "status", fit: isStatus, means: statusMeans},
+	Kind{Name: "list", About: "one of the four lists", fit: isList, means: listMeans},
+	Kind{Name: "listver", About: "list-version: number of the server-stored contact list", Volatile: true, fit: isNumber},
+	Kind{Name: "index", About: "number of this item, from 1", fit: isNumber},
+	Kind{Name: "total", About: "number of items", fit: isNumber},
+	Kind{Name: "group", About: "group id, 0 to 29", fit: isNumber},
+	Kind{Name: "groups", About: "group ids, parted by commas", fit: isNumbers},
+	Kind{Name: "groupname", About: "group name, percent-encoded UTF-8", Personal: true, Encoded: true},
+	Kind{Name: "property", About: "name of a property", fit: isProperty, means: propertyMeans},
+	Kind{Name: "value", About: "value, percent-encoded UTF-8", Personal: true, Encoded: true},
+	Kind{Name: "flag", About: "0 or 1", fit: isFlag, means: flagMeans},
+	Kind{Name: "number", About: "number", fit: isNumber},
+	Kind{Name: "length", About: "length of the payload in bytes", fit: isNumber},
+	Kind{Name: "lcid", About: "locale, a Windows LCID", fit: isLocale, means: localeMeans},
+	Kind{Name: "os", About: "operating system", means: osMeans},
+	Kind{Name: "osver", About: "version of the operating system"},
+	Kind{Name: "arch", About: "processor"},
+	Kind{Name: "client", About: "name of the client program"},
+	Kind{Name: "clientver", About: "version of the client program"},
+	Kind{Name: "codebase", About: "code base (brand) of the client"},
+	Kind{Name: "url", About: "web address, whole or relative"},
+	Kind{Name: "prompt", About: "what to do when somebody adds this account", means: promptMeans},
+	Kind{Name: "privacy", About: "how people in neither AL nor BL are treated", means: privacyMeans},
+	Kind{Name: "onoff", About: "ON or OFF"},
+	Kind{Name: "ack", About: "acknowledgement asked for", means: ackMeans},
+	Kind{Name: "product", About: "product id of the client"},
+	Kind{Name: "service", About: "web service", means: serviceMeans},
+	Kind{Name: "term", About: "name=value of a directory search, percent-encoded", Personal: true, Encoded: true},
+	Kind{Name: "reason", About: "why", means: reasonMeans},
+	Kind{Name: "code", About: "how it ended", fit: isNumber, means: transferMeans},
+	Kind{Name: "seconds", About: "time in seconds", fit: isNumber},
+	Kind{Name: "size", About: "size in bytes", fit: isNumber},
+	Kind{Name: "capabilities", About: "what the client can do, a bit field"},
+	Kind{Name: "msnobj", About: "description of a picture, percent-encoded XML", Encoded: true},
+	Kind{Name: "network", About: "network of the account", fit: isNumber, means: networkMeans},
+	Kind{Name: "text", About: "text", Personal: true, Encoded: true},
+	Kind{Name: "arg", About: "further parameters"},
+)
+
+func byName(list ...Kind) map[string]*Kind {
+	m := make(map[string]*Kind, len(list))
+	for i := range list {
+		m[list[i].Name] = &list[i]
+	}
+	return m
+}
+
+func isNumber(b []byte) bool {
+	if len(b) == 0 || len(b) > 10 {
+		return false
+	}
+	for _, c := range b {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func isNumbers(b []byte) bool {
+	for _, c := range b {
+		if !isDigit(c) && c != ',' {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+func isFlag(b []byte) bool { return len(b) == 1 && (b[0] == '0' || b[0] == '1') }
+
+// isHandle accepts what names an account on the wire: an address, the service
+// itself ("Hotmail"), an address with a network before it or an end point behind
+// it (MSNP16 and later).
+func isHandle(b []byte) bool {
+	if bytes.IndexByte(b, '@') > 0 {
+		return true
+	}
+	return string(b) == "Hotmail" || bytes.HasPrefix(b, []byte("tel:"))
+}
+
+// isAddress accepts host, host:port, [IPv6]:port.
+func isAddress(b []byte) bool {
+	if len(b) == 0 {
+		return false
+	}
+	host, port := b, []byte(nil)
+	if i := bytes.LastIndexByte(b, ':'); i >= 0 && bytes.IndexByte(b[i:], ']') < 0 {
+		host, port = b[:i], b[i+1:]
+		if n, ok := decimal(port); !ok || n > 65535 {
+			return false
+		}
+	}
+	if len(host) == 0 {
+		return false
+	}
+	for _, c := range host {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', isDigit(c):
+		case c == '.', c == '-', c == '_', c == '*', c == ':', c == '[', c == ']', c == '%':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func isUpper(b []byte, n int) bool {
+	if len(b) != n {
+		return false
+	}
+	for _, c := range b {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+func isStatus(b []byte) bool   { return isUpper(b, 3) }
+func isProperty(b []byte) bool { return isUpper(b, 3) }
+
+func isList(b []byte) bool {
+	switch string(b) {
+	case "FL", "AL", "BL", "RL", "PL":
+		return true
+	}
+	return false
+}
+
+// isDialect accepts MSNPn, CVR0 and the CVRO (letter O) of some clients, in any
+// case.
+func isDialect(b []byte) bool {
+	s := strings.ToUpper(string(b))
+	if s == "CVR0" || s == "CVRO" {
+		return true
+	}
+	n, ok := strings.CutPrefix(s, "MSNP")
+	return ok && n != "" && len(n) <= 3 && allDigits([]byte(n))
+}
+
+func isLocale(b []byte) bool {
+	return len(b) > 2 && b[0] == '0' && b[1]|0x20 == 'x' || isNumber(b)
+}

@@ -1,0 +1,281 @@
+package decode
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"msnproxy/decode/challenge"
+	"msnproxy/decode/payload"
+)
+
+// Message is a frame understood: names for its parameters, its payload decoded.
+// Everything beyond the choice of the table's row is worked out when somebody
+// asks. A Message holds as long as its frame's bytes.
+//
+// Strings that it returns are valid UTF-8, but may hold control characters and
+// anything else that was on the wire: escape them before they reach a terminal.
+type Message struct {
+	// Frame is what it was made from.
+	Frame *Frame
+	From  Sender
+	// Role and Dialect are what is known of the connection: 0 if nothing.
+	Role    Role
+	Dialect int
+	// Verb is the table's entry for the verb: nil if it is not known or the frame
+	// is no command.
+	Verb *Verb
+	// Form is the row that the line fits best: nil if the verb is not known, or
+	// not from this sender.
+	Form *Form
+
+	// What session tracking adds; without a [Tracker] all of it is zero.
+
+	// Number counts the frames of all connections from 1, in order of time.
+	Number int64
+	Time   time.Time
+	Conn   *Connection
+	// ReplyTo is the number of the message that this one answers, ReplyVerb its
+	// verb, Latency the time between the two.
+	ReplyTo   int64
+	ReplyVerb string
+	Latency   time.Duration
+	// Challenge is the verdict on the answer to a challenge (QRY).
+	Challenge *challenge.Verdict
+	// SignIn is the verdict on the answer to an MD5 sign-in challenge (USR).
+	SignIn SignInVerdict
+	// Findings is what is not as the protocol says.
+	Findings []Finding
+
+	tokens  []Token
+	cost    int
+	spaced  bool // blanks where none belong
+	judged  bool // the payload has been looked at
+	payload *payload.Payload
+}
+
+// Field is one parameter of a message.
+type Field struct {
+	// Name is the parameter's name in the table, or "extra" and a number for one
+	// that the table does not have.
+	Name string
+	// Param is the table's entry: nil for one it does not have.
+	Param *Param
+	// Token is its place in the frame.
+	Token Token
+	// Raw is the value as it stands on the wire. It holds as long as the frame.
+	Raw []byte
+}
+
+// Decode makes m the message of a frame. Role and dialect may be 0; they decide
+// only where one line could be read in two ways.
+func (m *Message) Decode(fr *Frame, from Sender, role Role, dialect int) {
+	*m = Message{Frame: fr, From: from, Role: role, Dialect: dialect, tokens: m.tokens[:0], Findings: m.Findings[:0]}
+	if fr.Kind != Command {
+		return
+	}
+	line := fr.Line()
+	m.Verb = lookup(line)
+	if m.Verb == nil && len(line) > 0 && isDigit(line[0]) {
+		m.Verb = errorVerb
+	}
+	if m.Verb != nil {
+		m.tokenise(m.Verb)
+		return
+	}
+	m.tokens = fr.AppendTokens(m.tokens, false)
+}
+
+// Name returns the verb as a string: three letters, or the digits of an error;
+// "" for a frame that is no command.
+func (m *Message) Name() string {
+	if m.Verb != nil && m.Verb != errorVerb {
+		return m.Verb.Name
+	}
+	return string(m.Frame.Verb())
+}
+
+// Error returns the code of an error reply, or "".
+func (m *Message) Error() string {
+	if m.Verb != errorVerb {
+		return ""
+	}
+	return string(m.Frame.Verb())
+}
+
+// param returns the parameter that token i (1 is the first) stands for.
+func (m *Message) param(i int) *Param {
+	if m.Form == nil {
+		return nil
+	}
+	params := m.Form.Params
+	if i <= len(params) {
+		return &params[i-1]
+	}
+	if n := len(params); n > 0 && params[n-1].Repeat {
+		return &params[n-1]
+	}
+	return nil
+}
+
+// Len returns the number of parameters on the line, the verb not included.
+func (m *Message) Len() int { return max(0, len(m.tokens)-1) }
+
+// Field returns parameter i, counted from 0.
+func (m *Message) Field(i int) Field {
+	t := m.tokens[i+1]
+	f := Field{Param: m.param(i + 1), Token: t, Raw: m.Frame.Raw[t.Start:t.End]}
+	if f.Param != nil {
+		f.Name = f.Param.Name
+	} else {
+		f.Name = "extra" + strconv.Itoa(i+1)
+		if m.Form != nil {
+			f.Name = "extra" + strconv.Itoa(i+1-len(m.Form.Params))
+		}
+	}
+	return f
+}
+
+// Fields returns the parameters in order. Of one that is repeated each value is
+// a field of its own, all with the same name.
+func (m *Message) Fields() []Field {
+	fields := make([]Field, m.Len())
+	for i := range fields {
+		fields[i] = m.Field(i)
+	}
+	return fields
+}
+
+// Raw returns the first value of the named parameter as it stands on the wire,
+// or nil if the line has none. The bytes hold as long as the frame.
+func (m *Message) Raw(name string) []byte {
+	if m.Form == nil {
+		return nil
+	}
+	for i := range m.Form.Params {
+		if m.Form.Params[i].Name == name {
+			if i+1 < len(m.tokens) {
+				t := m.tokens[i+1]
+				return m.Frame.Raw[t.Start:t.End]
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// Value returns the decoded value of the named parameter, all of them parted by
+// blanks if it is repeated, and whether the line has it.
+func (m *Message) Value(name string) (string, bool) {
+	if m.Form == nil {
+		return "", false
+	}
+	for i := range m.Form.Params {
+		p := &m.Form.Params[i]
+		if p.Name != name {
+			continue
+		}
+		if i+1 >= len(m.tokens) {
+			return "", false
+		}
+		s := m.Field(i).Value()
+		for j := i + 2; p.Repeat && j < len(m.tokens); j++ {
+			s += " " + m.Field(j-1).Value()
+		}
+		return s, true
+	}
+	return "", false
+}
+
+// TrID returns the transaction id of the line, and whether it has one.
+func (m *Message) TrID() (uint32, bool) {
+	if m.Form == nil || len(m.Form.Params) == 0 || m.Form.Params[0].Name != "trid" || len(m.tokens) < 2 {
+		return 0, false
+	}
+	t := m.tokens[1]
+	n, ok := decimal(m.Frame.Raw[t.Start:t.End])
+	if !ok || n > 1<<32-1 {
+		return 0, false
+	}
+	return uint32(n), true
+}
+
+// Fits reports whether the line is what the table says, for this sender, role
+// and dialect.
+func (m *Message) Fits() bool { return m.Form != nil && m.cost == 0 }
+
+// Spaced reports whether the line has blanks where the protocol has none: in a
+// row, or before the line end.
+func (m *Message) Spaced() bool { return m.spaced }
+
+// Payload returns the payload decoded, or nil if the message has none.
+func (m *Message) Payload() *payload.Payload {
+	if m.payload == nil && m.Frame.Kind == Command && len(m.Frame.Payload()) > 0 {
+		kind := payload.Opaque
+		if m.Form != nil && m.Form.Payload != "" {
+			kind = payload.Kind(m.Form.Payload)
+		}
+		m.payload = payload.Decode(kind, m.Frame.Payload())
+	}
+	return m.payload
+}
+
+// Value returns the value decoded as its kind says: percent escapes undone, and
+// in any case valid UTF-8.
+func (f Field) Value() string {
+	if f.Param != nil && f.Param.Kind.Encoded {
+		return Unescape(f.Raw)
+	}
+	return validText(f.Raw)
+}
+
+// Means says in words what the value means, or nothing.
+func (f Field) Means() string {
+	if f.Param == nil {
+		return ""
+	}
+	return f.Param.Kind.Means(string(f.Raw))
+}
+
+// Unescape undoes percent-encoding. It never fails: a % that is no escape stays,
+// as servers exist that send names with it; bytes that are no UTF-8 become
+// U+FFFD.
+func Unescape(b []byte) string {
+	i := 0
+	for i < len(b) && b[i] != '%' {
+		i++
+	}
+	if i == len(b) {
+		return validText(b)
+	}
+	var sb strings.Builder
+	sb.Grow(len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] == '%' && i+2 < len(b) {
+			if hi, lo := unhex(b[i+1]), unhex(b[i+2]); hi >= 0 && lo >= 0 {
+				sb.WriteByte(byte(hi<<4 | lo))
+				i += 2
+				continue
+			}
+		}
+		sb.WriteByte(b[i])
+	}
+	return strings.ToValidUTF8(sb.String(), string(utf8.RuneError))
+}
+
+func validText(b []byte) string {
+	return strings.ToValidUTF8(string(b), string(utf8.RuneError))
+}
+
+func unhex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}

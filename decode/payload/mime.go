@@ -1,0 +1,260 @@
+package payload
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// Walk calls f for each header of a MIME message, in order, with the name as it
+// was sent and the value without the blanks around it, until f returns false. It
+// returns the body, nil if there is no empty line before one. Name and value are
+// windows into b; nothing is allocated.
+func Walk(b []byte, f func(name, value []byte) bool) (body []byte) {
+	for len(b) > 0 {
+		line := b
+		if i := bytes.IndexByte(b, '\n'); i >= 0 {
+			line, b = b[:i], b[i+1:]
+		} else {
+			b = nil
+		}
+		if n := len(line); n > 0 && line[n-1] == '\r' {
+			line = line[:n-1]
+		}
+		if len(line) == 0 {
+			if b == nil {
+				return nil
+			}
+			return b
+		}
+		name, value := line, []byte(nil)
+		if i := bytes.IndexByte(line, ':'); i >= 0 {
+			name, value = line[:i], line[i+1:]
+			for len(value) > 0 && (value[0] == ' ' || value[0] == '\t') {
+				value = value[1:]
+			}
+			for n := len(value); n > 0 && (value[n-1] == ' ' || value[n-1] == '\t'); n-- {
+				value = value[:n-1]
+			}
+		}
+		if !f(name, value) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// Header returns the value of the first header of that name, whatever its case,
+// as a window into b.
+func Header(b []byte, name string) (value []byte, ok bool) {
+	Walk(b, func(n, v []byte) bool {
+		if len(n) == len(name) && strings.EqualFold(string(n), name) {
+			value, ok = v, true
+		}
+		return !ok
+	})
+	return value, ok
+}
+
+// secretHeaders let somebody in who knows them (profile, MSNP3 and later).
+var secretHeaders = []string{"MSPAuth", "sid", "kv", "MSNSLP-Nonce", "AuthCookie", "Ticket"}
+
+// SecretHeaders returns the names of headers and keys whose values are secret.
+func SecretHeaders() []string { return append([]string(nil), secretHeaders...) }
+
+// block decodes the "Name: value" lines from start to an empty line or the end,
+// and returns them with the place after that.
+func (p *Payload) block(start int) (nodes []Node, next int) {
+	b := p.raw
+	for start < len(b) {
+		end, after := len(b), len(b)
+		if i := bytes.IndexByte(b[start:], '\n'); i >= 0 {
+			end, after = start+i, start+i+1
+		}
+		line := bytes.TrimSuffix(b[start:end], []byte{'\r'})
+		if len(line) == 0 {
+			return nodes, after
+		}
+		if p.count++; p.count > maxNodes {
+			p.problem("more than %d headers: the rest is left out", maxNodes)
+			return nodes, len(b)
+		}
+		n := Node{Name: valid(line), Start: start + len(line), End: start + len(line)}
+		if i := bytes.IndexByte(line, ':'); i >= 0 {
+			value := bytes.Trim(line[i+1:], " \t")
+			n.Name = valid(line[:i])
+			n.Start = start + i + 1 + (len(line[i+1:]) - len(bytes.TrimLeft(line[i+1:], " \t")))
+			n.End = n.Start + len(value)
+			n.Value = valid(value)
+		} else {
+			p.problem("a line without a colon: %s", quote(n.Name))
+		}
+		nodes = append(nodes, n)
+		start = after
+	}
+	return nodes, start
+}
+
+// mime decodes the header block and, by the content type, the body.
+func (p *Payload) mime() {
+	var at int
+	p.Nodes, at = p.block(0)
+	p.Body = p.raw[at:]
+	if n := p.Find("Content-Type"); n != nil {
+		p.contentType(n)
+	}
+	for i := range p.Nodes {
+		p.header(&p.Nodes[i])
+	}
+	if d, ok := decoders[p.ContentType]; ok {
+		d(p, at)
+	} else {
+		p.other(at)
+	}
+	if p.Summary == "" {
+		p.Summary = fmt.Sprintf("%s, %d bytes", orWord(p.ContentType, "no content type"), len(p.Body))
+	}
+}
+
+func orWord(s, instead string) string {
+	if s == "" {
+		return instead
+	}
+	return s
+}
+
+// contentType takes "type; charset=x" apart; the blank after the semicolon may be
+// missing.
+func (p *Payload) contentType(n *Node) {
+	kind, params, _ := strings.Cut(n.Value, ";")
+	p.ContentType = strings.ToLower(strings.TrimSpace(kind))
+	for _, param := range strings.Split(params, ";") {
+		name, value, _ := strings.Cut(param, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "charset") {
+			p.Charset = strings.ToLower(strings.Trim(strings.TrimSpace(value), `"`))
+		}
+	}
+}
+
+// header says what a header means.
+func (p *Payload) header(n *Node) {
+	switch strings.ToLower(n.Name) {
+	case "x-mms-im-format":
+		n.Children = imFormat(n, p.raw)
+	case "typinguser", "recordinguser":
+		n.Meaning = "who is at it"
+	case "roster":
+		n.Meaning = "switchboard session and address"
+	}
+}
+
+// decoders are the content types that are known, in lower case. They are given
+// the place where the body starts.
+var decoders = map[string]func(*Payload, int){
+	"text/plain":                            (*Payload).plain,
+	"text/x-msmsgscontrol":                  (*Payload).control,
+	"text/x-msmsgsinvite":                   (*Payload).invitation,
+	"text/x-msmsgsprofile":                  (*Payload).profile,
+	"application/x-msmsgsemailnotification": (*Payload).mail,
+	"text/x-msmsgsinitialemailnotification": (*Payload).mail,
+	"text/x-msmsgsemailnotification":        (*Payload).mail,
+	"text/x-msmsgsactivemailnotification":   (*Payload).mail,
+	"application/x-msmsgssystemmessage":     (*Payload).system,
+	"text/x-msmsgssystemmessage":            (*Payload).system,
+	"text/x-clientcaps":                     (*Payload).keys,
+	"text/x-clientinfo":                     (*Payload).keys,
+	"text/x-msnmsgr-datacast":               (*Payload).datacast,
+	"text/x-msmsgsinitialmdatanotification": (*Payload).keys,
+	"text/x-msmsgsoimnotification":          (*Payload).keys,
+	"text/html":                             (*Payload).plain,
+	"text/search-query":                     (*Payload).plain,
+}
+
+// keys decodes a body of "Name: value" lines.
+func (p *Payload) keys(at int) {
+	nodes, _ := p.block(at)
+	p.Nodes = append(p.Nodes, nodes...)
+}
+
+// other shows the body of a type that is not known: as text if it is.
+func (p *Payload) other(at int) {
+	if text := p.raw[at:]; len(text) > 0 && printable(text) {
+		p.text(at, p.Charset)
+	}
+}
+
+// printable reports whether b is text, as far as its control characters tell.
+func printable(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\r' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// control: somebody is typing (MSNP2).
+func (p *Payload) control(int) {
+	if who := p.value("TypingUser"); who != "" {
+		p.Summary = who + " is typing"
+	} else if who := p.value("RecordingUser"); who != "" {
+		p.Summary = who + " is recording"
+	} else {
+		p.problem("neither TypingUser nor RecordingUser")
+	}
+}
+
+// TypingUser returns who is typing, or "".
+func (p *Payload) TypingUser() string { return p.value("TypingUser") }
+
+// datacast: nudges and the like (MSNP11).
+func (p *Payload) datacast(at int) {
+	p.keys(at)
+	if n := p.Find("ID"); n != nil {
+		n.Meaning = map[string]string{"1": "nudge", "2": "wink", "3": "voice clip", "4": "action"}[n.Value]
+		p.Summary = n.Meaning
+	}
+}
+
+// profile: headers only, sent after the sign-in (MSNP2).
+func (p *Payload) profile(at int) {
+	p.Summary = "profile"
+	if who := p.value("preferredEmail"); who != "" {
+		p.Summary += " of " + who
+	}
+	for i := range p.Nodes {
+		n := &p.Nodes[i]
+		switch strings.ToLower(n.Name) {
+		case "logintime":
+			n.Meaning = unixTime(n.Value)
+		case "clientport":
+			n.Meaning = swappedPort(n.Value)
+		case "lang_preference":
+			n.Meaning = "LCID, decimal"
+		case "memberidhigh", "memberidlow":
+			n.Meaning = unsignedHex(n.Value)
+		case "emailenabled", "kid", "abchmigrated", "mpopenabled":
+			n.Meaning = map[string]string{"0": "no", "1": "yes"}[n.Value]
+		case "mspauth":
+			n.Meaning = "ticket: a secret"
+		}
+	}
+	if len(p.raw[at:]) > 0 {
+		p.problem("%d bytes after the headers of a profile", len(p.raw[at:]))
+	}
+}
+
+// system: the server goes down soon (MSNP2).
+func (p *Payload) system(at int) {
+	p.keys(at)
+	switch kind, arg := p.value("Type"), p.value("Arg1"); {
+	case kind == "1":
+		p.Summary = "server goes down in " + orWord(arg, "some") + " minutes"
+		p.Find("Type").Meaning = "server goes down"
+		if n := p.Find("Arg1"); n != nil {
+			n.Meaning = "minutes"
+		}
+	default:
+		p.Summary = "system message of type " + orWord(kind, "(none)")
+	}
+}

@@ -1,0 +1,39 @@
+package decode
+
+// Presence: who is online, and how.
+var presenceVerbs = []Verb{
+	{Name: "CHG", Meaning: "changes this account's status", Forms: []Form{
+		{From: Client, Roles: NS, First: 2, Syntax: "trid status capabilities? msnobj?", Meaning: "sets the status; the first one makes the client visible",
+			Summary: "{status=}", Example: "CHG 9 NLN"},
+		{From: Server, Roles: NS, First: 2, Syntax: "trid status capabilities? msnobj?", Meaning: "the status is set",
+			Summary: "is {status=}", Example: "CHG 0 FLN"},
+	}},
+	{Name: "ILN", Meaning: "the status of a contact when signing in or adding it", Forms: []Form{
+		{From: Server, Roles: NS, First: 2, Last: 13, Syntax: "trid status handle friendly capabilities:number? msnobj?",
+			Summary: "{handle} ({friendly}) is {status=}", Example: "ILN 9 AWY bob@example.com Bob"},
+		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "trid status handle network friendly capabilities? msnobj? icon:url?",
+			Summary: "{handle} ({friendly}) is {status=}", Example: "ILN 9 AWY bob@example.com 1 Bob 268435492 0"},
+	}},
+	{Name: "NLN", Meaning: "a contact comes online or changes status or name", Forms: []Form{
+		{From: Server, Roles: NS, First: 2, Last: 13, Syntax: "status handle friendly capabilities:number? msnobj?",
+			Summary: "{handle} ({friendly}) is {status=}", Example: "NLN BSY bob@example.com Bob"},
+		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "status handle network friendly capabilities? msnobj? icon:url?",
+			Summary: "{handle} ({friendly}) is {status=}", Example: "NLN BSY bob@example.com 1 Bob 268435492 0"},
+		{From: Server, Roles: NS, First: 18, Syntax: "status handle friendly capabilities msnobj?",
+			Summary: "{handle} ({friendly}) is {status=}", Example: "NLN BSY 1:bob@example.com Bob 268435492:0"},
+	}},
+	{Name: "FLN", Meaning: "a contact goes offline", Forms: []Form{
+		{From: Server, Roles: NS, First: 2, Last: 13, Syntax: "handle",
+			Summary: "{handle} is offline", Example: "FLN bob@example.com"},
+		{From: Server, Roles: NS, First: 14, Syntax: "handle network? capabilities?",
+			Summary: "{handle} is offline", Example: "FLN bob@example.com 1 0:0"},
+		{From: Server, Roles: NS, First: 18, Syntax: "handle capabilities",
+			Summary: "{handle} is offline", Example: "FLN 1:bob@example.com 0:0"},
+	}},
+	{Name: "IMS", Meaning: "accepts or refuses being called (WebTV)", Forms: []Form{
+		{From: Client, Roles: NS, First: 3, Syntax: "trid onoff=ON|OFF",
+			Summary: "calls {onoff}", Example: "IMS 28 OFF"},
+		{From: Server, Roles: NS, First: 3, Syntax: "trid 0 onoff=ON|OFF",
+			Summary: "calls are {onoff}", Example: "IMS 28 0 OFF"},
+	}},
+}

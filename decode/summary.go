@@ -1,0 +1,193 @@
+package decode
+
+import (
+	"fmt"
+	"strings"
+)
+
+// piece is one part of a summary: text, a field, or a group of pieces that is
+// left out where a field in it is missing.
+type piece struct {
+	text    string
+	param   int // index of the parameter; -1: none
+	special string
+	means   bool // {name=}: what the value means, rather than the value
+	empty   bool // {name?}: missing counts as empty
+	group   []piece
+}
+
+// parseSummary reads the notation of summaries:
+//
+//	{name}    the decoded value of a parameter
+//	{name=}   what the value means, or the value if that is not known
+//	{name?}   the value, or nothing if it is missing
+//	{payload} the payload's own summary
+//	{error}   what the error code means
+//	[...]     left out if a value in it is missing
+func parseSummary(s string, params []Param) ([]piece, error) {
+	var pieces []piece
+	for s != "" {
+		i := strings.IndexAny(s, "{[")
+		if i < 0 {
+			pieces = append(pieces, piece{text: s, param: -1})
+			break
+		}
+		if i > 0 {
+			pieces = append(pieces, piece{text: s[:i], param: -1})
+		}
+		open, shut := s[i], byte('}')
+		if open == '[' {
+			shut = ']'
+		}
+		j := strings.IndexByte(s[i:], shut)
+		if j < 0 {
+			return nil, fmt.Errorf("no %c", shut)
+		}
+		inner := s[i+1 : i+j]
+		s = s[i+j+1:]
+		if open == '[' {
+			group, err := parseSummary(inner, params)
+			if err != nil {
+				return nil, err
+			}
+			pieces = append(pieces, piece{param: -1, group: group})
+			continue
+		}
+		p, err := parseRef(inner, params)
+		if err != nil {
+			return nil, err
+		}
+		pieces = append(pieces, p)
+	}
+	return pieces, nil
+}
+
+func parseRef(name string, params []Param) (piece, error) {
+	p := piece{param: -1}
+	if name == "payload" || name == "error" {
+		p.special = name
+		return p, nil
+	}
+	name, p.means = strings.CutSuffix(name, "=")
+	if !p.means {
+		name, p.empty = strings.CutSuffix(name, "?")
+	}
+	for i := range params {
+		if params[i].Name == name {
+			p.param = i
+			return p, nil
+		}
+	}
+	return p, fmt.Errorf("no parameter %q", name)
+}
+
+// Summary returns one line for a person: who does what. It may hold control
+// characters from the wire.
+func (m *Message) Summary() string { return string(m.AppendSummary(nil)) }
+
+// AppendSummary appends the summary to dst.
+func (m *Message) AppendSummary(dst []byte) []byte {
+	fr := m.Frame
+	switch {
+	case fr.Kind == Blank:
+		return append(dst, "empty line"...)
+	case fr.Kind == Block:
+		if len(fr.Raw) > 0 && fr.Raw[0] == 1 {
+			return append(dst, "end of the file's blocks"...)
+		}
+		return fmt.Appendf(dst, "block of the file, %d bytes", len(fr.Payload()))
+	case fr.Kind == Opaque:
+		return fmt.Appendf(dst, "%d bytes that are no MSNP", len(fr.Raw))
+	case m.Form == nil:
+		for i := 1; i < len(m.tokens); i++ {
+			if i > 1 {
+				dst = append(dst, ' ')
+			}
+			t := m.tokens[i]
+			dst = append(dst, fr.Raw[t.Start:t.End]...)
+		}
+		return dst
+	}
+	dst, _ = m.appendPieces(dst, m.Form.pieces)
+	for i := m.Len(); i > len(m.Form.Params) && !m.Form.repeat; i-- {
+		if i == m.Len() {
+			dst = append(dst, " +"...)
+			dst = fmt.Appendf(dst, "%d more", m.Len()-len(m.Form.Params))
+		}
+	}
+	return dst
+}
+
+// appendPieces appends the pieces and reports whether all values were there.
+func (m *Message) appendPieces(dst []byte, pieces []piece) ([]byte, bool) {
+	complete := true
+	for i := range pieces {
+		p := &pieces[i]
+		switch {
+		case p.group != nil:
+			n := len(dst)
+			var ok bool
+			if dst, ok = m.appendPieces(dst, p.group); !ok {
+				dst = dst[:n]
+			}
+		case p.special == "payload":
+			pl := m.Payload()
+			if pl == nil || pl.Summary == "" {
+				complete = false
+				continue
+			}
+			dst = append(dst, pl.Summary...)
+		case p.special == "error":
+			code := m.Error()
+			if name := ErrorName(code); name != "" {
+				dst = append(dst, name...)
+			} else {
+				dst = append(dst, "error "...)
+				dst = append(dst, code...)
+			}
+		case p.param < 0:
+			dst = append(dst, p.text...)
+		case p.param+1 >= len(m.tokens):
+			if !p.empty {
+				complete = false
+			}
+		default:
+			var n int
+			if dst, n = m.appendValue(dst, p); n == 0 && !p.empty {
+				complete = false
+			}
+		}
+	}
+	return dst, complete
+}
+
+// appendValue appends the value that a piece stands for, and says how many bytes
+// that were.
+func (m *Message) appendValue(dst []byte, p *piece) ([]byte, int) {
+	before := len(dst)
+	param := &m.Form.Params[p.param]
+	last := p.param
+	if param.Repeat {
+		last = m.Len() - 1
+	}
+	for i := p.param; i <= last; i++ {
+		t := m.tokens[i+1]
+		raw := m.Frame.Raw[t.Start:t.End]
+		if i > p.param {
+			dst = append(dst, ' ')
+		}
+		if p.means {
+			if s := param.Kind.Means(string(raw)); s != "" {
+				dst = append(dst, s...)
+				continue
+			}
+		}
+		f := Field{Param: param, Raw: raw}
+		if param.Kind.Encoded {
+			dst = append(dst, f.Value()...)
+		} else {
+			dst = append(dst, raw...)
+		}
+	}
+	return dst, len(dst) - before
+}

@@ -1,0 +1,90 @@
+package decode
+
+import (
+	"fmt"
+	"strings"
+)
+
+// compile joins the groups of rows into the table and works out the parameters
+// and the summary of each row. The rows are part of the program, so a mistake in
+// one is a bug and stops it; a test compiles them all.
+func compile(groups ...[]Verb) []*Verb {
+	var all []*Verb
+	for _, g := range groups {
+		for i := range g {
+			v := &g[i]
+			for j := range v.Forms {
+				v.Forms[j].compile(v)
+			}
+			all = append(all, v)
+		}
+	}
+	for j := range errorForms {
+		errorForms[j].compile(errorVerb)
+	}
+	return all
+}
+
+func (f *Form) compile(v *Verb) {
+	params, err := parseSyntax(f.Syntax)
+	if err != nil {
+		panic(fmt.Sprintf("command table: %s %q: %v", v.Name, f.Syntax, err))
+	}
+	f.Verb, f.Params = v, params
+	if f.Meaning == "" {
+		f.Meaning = v.Meaning
+	}
+	for _, p := range params {
+		if !p.Optional {
+			f.least++
+		}
+		f.repeat = f.repeat || p.Repeat
+	}
+	if f.pieces, err = parseSummary(f.Summary, params); err != nil {
+		panic(fmt.Sprintf("command table: %s summary %q: %v", v.Name, f.Summary, err))
+	}
+}
+
+// parseSyntax reads the notation of the table's rows. Each word is a parameter:
+//
+//	name          a parameter; its kind is the kind of that name
+//	name:kind     a parameter of another kind
+//	name=A|B      one that has only these values here
+//	LITERAL       (upper case) a word that stands there just so, named "word"
+//	name?         it may be missing
+//	name...       any number of tokens from here on
+func parseSyntax(s string) ([]Param, error) {
+	var params []Param
+	optional := false
+	for _, word := range strings.Fields(s) {
+		p := Param{}
+		if w, ok := strings.CutSuffix(word, "?"); ok {
+			p.Optional, word = true, w
+		}
+		if w, ok := strings.CutSuffix(word, "..."); ok {
+			p.Repeat, word = true, w
+		}
+		if name, values, ok := strings.Cut(word, "="); ok {
+			p.Literals, word = strings.Split(values, "|"), name
+		} else if word == strings.ToUpper(word) {
+			p.Literals, word = []string{word}, "word"
+		}
+		name, kind, ok := strings.Cut(word, ":")
+		if !ok {
+			kind = name
+		}
+		p.Name, p.Kind = name, kinds[kind]
+		if p.Kind == nil {
+			return nil, fmt.Errorf("no kind %q", kind)
+		}
+		if optional && !p.Optional {
+			return nil, fmt.Errorf("%s follows an optional parameter", name)
+		}
+		optional = p.Optional
+		if len(params) > 0 && params[len(params)-1].Repeat {
+			return nil, fmt.Errorf("%s follows a repeated parameter", name)
+		}
+		params = append(params, p)
+	}
+	return params, nil
+}

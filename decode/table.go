@@ -1,0 +1,307 @@
+package decode
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Role is what the server of a connection is for. Several may be set where a
+// command belongs to several, or while it is not known yet which one it is.
+type Role uint8
+
+// The roles of MSNP2-20, and MSNFTP, which two clients speak to each other.
+const (
+	DS  Role = 1 << iota // dispatch server
+	NS                   // notification server
+	SB                   // switchboard
+	FTP                  // MSNFTP, client to client
+)
+
+// String names the role: "DS", "NS", "SB", "MSNFTP", "DS/NS" while either is
+// possible, or "?" while nothing is known.
+func (r Role) String() string {
+	switch r {
+	case DS:
+		return "DS"
+	case NS:
+		return "NS"
+	case SB:
+		return "SB"
+	case FTP:
+		return "MSNFTP"
+	case DS | NS:
+		return "DS/NS"
+	}
+	return "?"
+}
+
+// Verb is what the table knows of one verb, whoever sends it.
+type Verb struct {
+	Name string
+	// Meaning is one line for people.
+	Meaning string
+	// PayloadFrom is the number of tokens, the verb included, from which on the
+	// line's last token is the length of a payload, if it is a number. Zero: the
+	// verb never has a payload.
+	PayloadFrom int
+	// Blocks says that binary blocks follow the line (MSNFTP, FIL).
+	Blocks bool
+	// Forms are the rows of the table: what the line may look like. Where
+	// several fit a line the first one is meant.
+	Forms []Form
+}
+
+// Form is one row of the table: a verb as one sender sends it.
+type Form struct {
+	// From is who sends it.
+	From Sender
+	// Roles are the servers that this form is spoken with.
+	Roles Role
+	// First and Last are the first and the last dialect that has the form: 2
+	// stands for MSNP2. Last 0: it was never removed.
+	First, Last int
+	// Syntax is the line without the verb; [parseSyntax] tells the notation.
+	Syntax string
+	// Payload is the kind of the payload, as package payload names it. Empty:
+	// none.
+	Payload string
+	// Reply is the verb that answers where TrIDs do not tell: PNG is answered by
+	// QNG, CHL by QRY. "none": there is no answer to a success.
+	Reply string
+	// Meaning is one line for people; empty: the verb's.
+	Meaning string
+	// Summary is the one-line summary for lists; [Message.Summary] tells the
+	// notation.
+	Summary string
+	// Example is a line, without line end; payload commands carry a length of 0
+	// or a payload after "\r\n".
+	Example string
+
+	// Params are the parameters in order, made from Syntax.
+	Params []Param
+	// Verb is the row's verb.
+	Verb *Verb
+
+	least  int // parameters that must be there
+	repeat bool
+	pieces []piece
+}
+
+// Until tells whether the form is of the given dialect (7 stands for MSNP7);
+// an unknown dialect, 0, has every form.
+func (f *Form) In(dialect int) bool {
+	return dialect == 0 || dialect >= f.First && (f.Last == 0 || dialect <= f.Last)
+}
+
+// Usage returns the form's line in the notation of protocol documents:
+// `ADD TrID list handle friendly {group}`.
+func (f *Form) Usage() string {
+	var sb strings.Builder
+	sb.WriteString(f.Verb.Name)
+	for i := range f.Params {
+		p := &f.Params[i]
+		sb.WriteByte(' ')
+		s := p.Name
+		if len(p.Literals) > 0 {
+			s = strings.Join(p.Literals, "|")
+		}
+		if p.Name == "trid" {
+			s = "TrID"
+		}
+		if p.Repeat {
+			s += "..."
+		}
+		if p.Optional {
+			s = "{" + s + "}"
+		}
+		sb.WriteString(s)
+	}
+	return sb.String()
+}
+
+// Param is one parameter of a form.
+type Param struct {
+	// Name is the parameter's name in fields, filters and JSON.
+	Name string
+	// Kind tells what its values look like and mean.
+	Kind *Kind
+	// Literals are the only values it has in this form, if there are any.
+	Literals []string
+	Optional bool
+	// Repeat: any number of tokens follow under this name.
+	Repeat bool
+}
+
+// verbs is the command table: see the files whose names begin with rows.
+var verbs = compile(signInVerbs, listVerbs, presenceVerbs, serviceVerbs,
+	switchboardVerbs, fileTransferVerbs, laterVerbs)
+
+// index finds a verb by its letters: each of them a digit to base 26.
+var index = func() *[26 * 26 * 26]*Verb {
+	var x [26 * 26 * 26]*Verb
+	for _, v := range verbs {
+		x[verbIndex([]byte(v.Name))] = v
+	}
+	return &x
+}()
+
+// errorVerb stands for every error reply. Its payload is that of MSNP13 and
+// later, and only where the line is "code TrID length".
+var errorVerb = &Verb{Name: "error", Meaning: "refuses a request", Forms: errorForms}
+
+// Verbs returns the whole table, ordered by what the commands are about. The
+// caller must not change it.
+func Verbs() []*Verb { return verbs }
+
+// LookupVerb returns what the table knows of a verb, or nil. Any three digits
+// find the row for error replies.
+func LookupVerb(name string) *Verb {
+	if len(name) != 3 {
+		return nil
+	}
+	if isDigit(name[0]) && isDigit(name[1]) && isDigit(name[2]) {
+		return errorVerb
+	}
+	return lookup([]byte(name))
+}
+
+// verbIndex returns the place of the verb that line begins with, or -1.
+func verbIndex(line []byte) int {
+	if len(line) < 3 {
+		return -1
+	}
+	a, b, c := line[0]-'A', line[1]-'A', line[2]-'A'
+	if a > 25 || b > 25 || c > 25 {
+		return -1
+	}
+	return (int(a)*26+int(b))*26 + int(c)
+}
+
+// lookup returns the verb that the line begins with, or nil if it is unknown.
+func lookup(line []byte) *Verb {
+	if i := verbIndex(line); i >= 0 {
+		return index[i]
+	}
+	return nil
+}
+
+// payloadLen returns the length of the payload that the command line announces,
+// in bytes, or -1 if it announces none. The rule needs neither dialect nor
+// direction: the length is the last token of a verb that can have a payload, if
+// the line has enough tokens (MSNP2-21; error replies: "code TrID length",
+// MSNP13 and later).
+func payloadLen(line []byte) int {
+	v := lookup(line)
+	if v == nil {
+		if len(line) >= 7 && isDigit(line[0]) {
+			return errorPayloadLen(line)
+		}
+		return -1
+	}
+	if v.PayloadFrom == 0 {
+		return -1
+	}
+	return v.payloadLen(line)
+}
+
+// payloadLen is payloadLen for a verb that can have a payload. The line is the
+// verb alone or goes on with a blank.
+func (v *Verb) payloadLen(line []byte) int {
+	end := len(line)
+	for end > 0 && line[end-1] == ' ' {
+		end--
+	}
+	n, unit, start := 0, 1, end
+	for ; start > 0; start-- {
+		d := line[start-1] - '0'
+		if d > 9 {
+			break
+		}
+		if unit <= 1e9 {
+			n += int(d) * unit
+			unit *= 10
+		} else if d > 0 {
+			n = 1 << 40
+		}
+	}
+	if start == end || line[start-1] != ' ' {
+		return -1
+	}
+	if (start < 5 || !enoughTokens(line[4:start-1], v.PayloadFrom-2)) && countTokens(line[:end]) < v.PayloadFrom {
+		return -1
+	}
+	return n
+}
+
+// enoughTokens reports whether line has at least so many tokens, parted by
+// single blanks; where blanks stand in a row it may say no.
+func enoughTokens(line []byte, want int) bool {
+	for ; want > 1; want-- {
+		i := bytes.IndexByte(line, ' ')
+		if i <= 0 {
+			return false
+		}
+		line = line[i+1:]
+	}
+	return want <= 0 || len(line) > 0 && line[0] != ' '
+}
+
+// errorPayloadLen is payloadLen for an error reply: only "code TrID length" has
+// a payload, as free text may end in a number, too.
+func errorPayloadLen(line []byte) int {
+	line = bytes.TrimRight(line, " ")
+	start := bytes.LastIndexByte(line, ' ') + 1
+	n, ok := decimal(line[start:])
+	if !ok || start < 5 || countTokens(line) != 3 || !allDigits(line[4:start]) {
+		return -1
+	}
+	return int(min(n, 1<<40))
+}
+
+// countTokens counts the tokens of a line, parted by runs of blanks.
+func countTokens(line []byte) int {
+	n, in := 0, false
+	for _, c := range line {
+		if c == ' ' {
+			in = false
+		} else if !in {
+			in = true
+			n++
+		}
+	}
+	return n
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// allDigits reports whether b is digits, blanks around them allowed.
+func allDigits(b []byte) bool {
+	n := 0
+	for _, c := range b {
+		if isDigit(c) {
+			n++
+		} else if c != ' ' {
+			return false
+		}
+	}
+	return n > 0
+}
+
+// decimal reads an unsigned decimal number; one that is too big for 18 digits
+// counts as the biggest.
+func decimal(b []byte) (int64, bool) {
+	if len(b) == 0 {
+		return 0, false
+	}
+	var n int64
+	for _, c := range b {
+		if !isDigit(c) {
+			return 0, false
+		}
+		if n > 1e17 {
+			continue
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}

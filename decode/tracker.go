@@ -1,0 +1,210 @@
+package decode
+
+import (
+	"strings"
+	"time"
+)
+
+// Tracker follows connections, sessions and conversations. It is fed with the
+// frames of all connections in order of time, and knows of each connection its
+// role, dialect and account, of each request its replies, of each challenge the
+// verdict. It does no I/O, and lets go of what has ended, so that its memory is
+// that of what is open.
+//
+// A Tracker is not safe for concurrent use.
+type Tracker struct {
+	// Passwords are the passwords of accounts, in lower case, for the verdict on
+	// an MD5 sign-in. Nil: none are known.
+	Passwords map[string]string
+
+	conns         map[uint32]*Connection
+	sessions      map[*Session]bool
+	cookies       admissions
+	conversations map[string]*Conversation
+
+	messages        int64
+	lastSession     int
+	lastConvers     int
+	lastUnsolicited int64
+	msg             Message
+}
+
+// Connection is what is known of one TCP connection.
+type Connection struct {
+	ID uint32
+	// Client and Server are the two ends, "host:port"; empty if not known.
+	Client, Server string
+	// Role is what the server is for, as far as that is known yet.
+	Role Role
+	// Dialect is the number of the dialect that was agreed on: 7 is MSNP7. 0: not
+	// known. A switchboard's is that of the session that it belongs to.
+	Dialect int
+	// Account is who signs in, or tries to: "" as long as that is not known.
+	Account string
+	// SignedIn tells that the server has let the account in.
+	SignedIn bool
+	// Session is the sign-in that the connection belongs to: nil if not known.
+	Session *Session
+	// Conversation is the chat of a switchboard connection: nil for others.
+	Conversation *Conversation
+	// Opened is when the connection was first seen.
+	Opened time.Time
+
+	requests   requests
+	challenges []posed
+	salt       string // of the sign-in challenge
+	closed     bool
+}
+
+// Session is one account's sign-in: its connections to DS, NS and SBs.
+type Session struct {
+	// Number counts sessions from 1.
+	Number  int
+	Account string
+	// Dialect is that of its newest DS or NS connection.
+	Dialect int
+	// ClientHost is the client's address without the port.
+	ClientHost string
+
+	open       int       // connections that are open
+	redirected string    // address of the NS that the client was sent to
+	at         time.Time // when
+}
+
+// Conversation is one chat: all switchboard connections of one session id.
+type Conversation struct {
+	// Number counts conversations from 1.
+	Number int
+	// SessionID is the switchboard's name for it; "" until CAL, RNG or ANS told.
+	SessionID string
+	// Participants are the handles seen in it, in order of appearance.
+	Participants []string
+
+	key  string
+	open int
+}
+
+// NewTracker returns a tracker that knows nothing yet.
+func NewTracker() *Tracker {
+	return &Tracker{
+		conns:         make(map[uint32]*Connection),
+		sessions:      make(map[*Session]bool),
+		conversations: make(map[string]*Conversation),
+	}
+}
+
+// Open tells of a new connection. client and server are "host:port", or empty
+// if they are not known.
+func (t *Tracker) Open(id uint32, client, server string, at time.Time) *Connection {
+	c := &Connection{ID: id, Client: client, Server: server, Opened: at}
+	t.conns[id] = c
+	return c
+}
+
+// Connection returns an open connection, or nil.
+func (t *Tracker) Connection(id uint32) *Connection { return t.conns[id] }
+
+// Close tells that a connection is at its end. What only it needed is let go.
+func (t *Tracker) Close(id uint32) {
+	c := t.conns[id]
+	if c == nil {
+		return
+	}
+	delete(t.conns, id)
+	c.closed = true
+	if s := c.Session; s != nil {
+		if s.open--; s.open <= 0 && s.redirected == "" {
+			t.endSession(s)
+		}
+	}
+	if v := c.Conversation; v != nil {
+		if v.open--; v.open <= 0 {
+			delete(t.conversations, v.key)
+		}
+	}
+}
+
+// Frame takes the next frame, of the connection id (which Open has announced, or
+// is announced hereby), and returns what it means. The message holds until the
+// next call.
+func (t *Tracker) Frame(id uint32, from Sender, fr *Frame, at time.Time) *Message {
+	c := t.conns[id]
+	if c == nil {
+		c = t.Open(id, "", "", at)
+	}
+	t.messages++
+	m := &t.msg
+	m.Decode(fr, from, c.Role, c.Dialect)
+	m.Number, m.Time, m.Conn = t.messages, at, c
+	m.Findings = m.frameFindings(m.Findings)
+	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {
+		return m
+	}
+	c.narrow(m)
+	t.pair(m)
+	if follow := followers[m.Verb.Name]; follow != nil {
+		follow(t, c, m)
+	}
+	if m.Challenge == nil {
+		return m
+	}
+	m.Findings = challengeFindings(m.Findings, m.Challenge)
+	return m
+}
+
+// narrow learns the role of a connection from a message that fits its row.
+func (c *Connection) narrow(m *Message) {
+	if !m.Fits() {
+		return
+	}
+	switch r := m.Form.Roles; {
+	case c.Role == 0:
+		c.Role = r
+	case c.Role&r != 0:
+		c.Role &= r
+	}
+	m.Role = c.Role
+}
+
+// followers say what else a message tells than that its request is answered. It
+// is keyed by verb, and holds only those that change what is known.
+var followers map[string]func(*Tracker, *Connection, *Message)
+
+func init() {
+	followers = map[string]func(*Tracker, *Connection, *Message){
+		"VER": (*Tracker).version,
+		"USR": (*Tracker).user,
+		"XFR": (*Tracker).redirect,
+		"RNG": (*Tracker).redirect,
+		"ANS": (*Tracker).answer,
+		"CAL": (*Tracker).call,
+		"IRO": (*Tracker).joins,
+		"JOI": (*Tracker).joins,
+		"CHL": (*Tracker).challenged,
+		"QRY": (*Tracker).answered,
+	}
+}
+
+// version learns the dialect: the first that the server's VER names.
+func (t *Tracker) version(c *Connection, m *Message) {
+	if m.From == Client {
+		t.arrive(c, m)
+		return
+	}
+	for i := range m.Len() {
+		if f := m.Field(i); f.Name == "dialects" {
+			if n, ok := strings.CutPrefix(strings.ToUpper(string(f.Raw)), "MSNP"); ok {
+				if d, ok := decimal([]byte(n)); ok && d < 100 {
+					c.Dialect = int(d)
+					if c.Session != nil {
+						c.Session.Dialect = c.Dialect
+					}
+				}
+			}
+			return
+		}
+	}
+}
+
+// text returns the raw value of a parameter as a string.
+func (m *Message) text(name string) string { return string(m.Raw(name)) }

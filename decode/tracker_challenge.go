@@ -1,0 +1,118 @@
+package decode
+
+import (
+	"fmt"
+	"strings"
+
+	"msnproxy/decode/challenge"
+)
+
+// maxPosed is how many challenges of a connection are remembered: a server may
+// still take an answer to the one before the newest.
+const maxPosed = 4
+
+// posed is a challenge that the server has asked.
+type posed struct{ text string }
+
+// challenged takes CHL from the server.
+func (t *Tracker) challenged(c *Connection, m *Message) {
+	text := m.text("challenge")
+	if m.From != Server || text == "" {
+		return
+	}
+	if len(c.challenges) >= maxPosed {
+		c.challenges = append(c.challenges[:0], c.challenges[1:]...)
+	}
+	c.challenges = append(c.challenges, posed{text})
+}
+
+// answered takes QRY from the client and works out the verdict: the answer is
+// tried on the newest challenge first.
+func (t *Tracker) answered(c *Connection, m *Message) {
+	if m.From != Client || m.Frame.Missing > 0 {
+		return
+	}
+	product, response := m.text("product"), string(m.Frame.Payload())
+	verdict := challenge.Verdict{Result: challenge.NoChallenge}
+	for i := len(c.challenges) - 1; i >= 0; i-- {
+		v := challenge.Verify(product, c.challenges[i].text, response)
+		if i == len(c.challenges)-1 || v.Result == challenge.Right {
+			verdict = v
+		}
+		if v.Result == challenge.Right {
+			break
+		}
+	}
+	m.Challenge = &verdict
+	if n := len(c.requests.list); n > 0 && c.requests.list[n-1].number == m.Number {
+		switch verdict.Result {
+		case challenge.Right:
+			c.requests.list[n-1].accepted = 1
+		case challenge.Wrong:
+			c.requests.list[n-1].accepted = -1
+		}
+	}
+}
+
+// challengeFindings puts a verdict into words.
+func challengeFindings(dst []Finding, v *challenge.Verdict) []Finding {
+	switch v.Result {
+	case challenge.Wrong:
+		return append(dst, Finding{"challenge.mismatch", Error,
+			fmt.Sprintf("the answer to the challenge is wrong; %s is right", v.Expected)})
+	case challenge.UnknownProduct:
+		return append(dst, Finding{"challenge.product", Note,
+			"the key of this product id is not known: the answer can't be checked"})
+	case challenge.NoChallenge:
+		return append(dst, Finding{"challenge.unasked", Note,
+			"no challenge was seen before this answer: it can't be checked"})
+	}
+	return dst
+}
+
+// checkSignIn judges the MD5 answer to the sign-in challenge if the account's
+// password is known.
+func (t *Tracker) checkSignIn(c *Connection, m *Message) {
+	response := m.text("response")
+	if len(response) != 32 || strings.Trim(strings.ToLower(response), "0123456789abcdef") != "" {
+		m.Findings = append(m.Findings, Finding{"signin.response", Warning,
+			"the answer to the sign-in challenge is not 32 hex digits"})
+	}
+	password, known := t.Passwords[strings.ToLower(c.Account)]
+	if !known {
+		return
+	}
+	if c.salt == "" {
+		m.Findings = append(m.Findings, Finding{"signin.unasked", Note,
+			"no sign-in challenge was seen before this answer: it can't be checked"})
+		return
+	}
+	want := challenge.SignIn(c.salt, password)
+	m.SignIn = SignInRight
+	if !strings.EqualFold(want, response) {
+		m.SignIn = SignInWrong
+		m.Findings = append(m.Findings, Finding{"signin.mismatch", Error,
+			fmt.Sprintf("the answer to the sign-in challenge is wrong for the password given; %s is right", want)})
+	}
+}
+
+// SignInVerdict says whether the answer to a sign-in challenge was right.
+type SignInVerdict uint8
+
+// The verdicts; the zero value stands for an answer that was not checked.
+const (
+	SignInRight SignInVerdict = iota + 1
+	SignInWrong
+)
+
+// String returns "right" or "wrong", or "" for one that was not checked.
+func (v SignInVerdict) String() string { return [...]string{"", "right", "wrong"}[v] }
+
+// ChallengeRight says in words that the answer to a challenge is right, or
+// returns "" if it is not, or if this is none.
+func (m *Message) ChallengeRight() string {
+	if m.Challenge == nil || m.Challenge.Result != challenge.Right {
+		return ""
+	}
+	return "the answer to the challenge is right"
+}

@@ -1,0 +1,117 @@
+package decode
+
+import (
+	"fmt"
+	"time"
+)
+
+// maxRequests is how many requests of one connection are remembered, the newest,
+// to find what a reply belongs to. Clients have a handful open.
+const maxRequests = 64
+
+// request is one that a reply may still come to.
+type request struct {
+	number   int64
+	verb     *Verb
+	reply    string // verb of the answer where no TrID tells
+	trid     uint32
+	hasTrID  bool
+	replied  bool
+	from     Sender
+	at       time.Time
+	accepted int8 // of a QRY: 1 right, -1 wrong, as computed here
+}
+
+// requests are the newest of a connection, oldest first.
+type requests struct{ list []request }
+
+func (r *requests) add(q request) {
+	if len(r.list) >= maxRequests {
+		n := copy(r.list, r.list[len(r.list)-maxRequests/2:])
+		r.list = r.list[:n]
+	}
+	r.list = append(r.list, q)
+}
+
+// byTrID returns the newest request of that sender with the TrID, or nil.
+func (r *requests) byTrID(from Sender, trid uint32) *request {
+	for i := len(r.list) - 1; i >= 0; i-- {
+		if q := &r.list[i]; q.hasTrID && q.trid == trid && q.from == from {
+			return q
+		}
+	}
+	return nil
+}
+
+// byVerb returns the oldest request of that sender that waits for the verb, or
+// nil.
+func (r *requests) byVerb(from Sender, verb string) *request {
+	for i := range r.list {
+		if q := &r.list[i]; !q.replied && q.reply == verb && q.from == from {
+			return q
+		}
+	}
+	return nil
+}
+
+// pair finds the request that the message answers, by TrID or by the table's
+// rule for its verb, and remembers the message if it is a request itself.
+func (t *Tracker) pair(m *Message) {
+	c := m.Conn
+	trid, hasTrID := m.TrID()
+	var q *request
+	if m.From == Server && hasTrID {
+		q = c.requests.byTrID(Client, trid)
+		if q != nil && trid == 0 && q.verb != m.Verb && m.Error() == "" {
+			q = nil // unsolicited: TrID 0 is also the server's own
+		}
+	}
+	if q == nil {
+		q = c.requests.byVerb(m.From.Peer(), m.Name())
+	}
+	if q == nil && m.Error() != "" && !hasTrID {
+		q = c.requests.unanswered(Client)
+	}
+	if q != nil {
+		m.ReplyTo, m.ReplyVerb = q.number, q.verb.Name
+		if !m.Time.IsZero() && !q.at.IsZero() {
+			m.Latency = m.Time.Sub(q.at)
+		}
+		q.replied = true
+		t.disagrees(m, q)
+	}
+	if m.Form.Reply != "" && m.Form.Reply != "none" || m.From == Client && hasTrID {
+		c.requests.add(request{number: m.Number, verb: m.Verb, reply: m.Form.Reply,
+			trid: trid, hasTrID: hasTrID, from: m.From, at: m.Time})
+	}
+}
+
+// unanswered returns the only request that has no reply yet, or nil if there is
+// none or several: what an error without a TrID must mean.
+func (r *requests) unanswered(from Sender) (one *request) {
+	for i := range r.list {
+		if q := &r.list[i]; !q.replied && q.from == from && q.reply != "none" {
+			if one != nil {
+				return nil
+			}
+			one = q
+		}
+	}
+	return one
+}
+
+// disagrees notes where the server's judgement of a challenge's answer is not
+// the one that was computed here.
+func (t *Tracker) disagrees(m *Message, q *request) {
+	if q.accepted == 0 || q.verb.Name != "QRY" {
+		return
+	}
+	switch accepted := m.Error() == ""; {
+	case accepted && q.accepted < 0:
+		m.Findings = append(m.Findings, Finding{"challenge.accepted", Warning,
+			fmt.Sprintf("the server accepts the answer in message %d, which is wrong", q.number)})
+	case !accepted && q.accepted > 0:
+		m.Findings = append(m.Findings, Finding{"challenge.refused", Error,
+			fmt.Sprintf("the server refuses the answer in message %d, which is right", q.number)})
+	}
+}
