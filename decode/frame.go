@@ -1,6 +1,10 @@
 package decode
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // Sender says which end of a connection sent something. The client is the end
 // that opened the TCP connection, also for MSNFTP.
@@ -138,17 +142,35 @@ type Token struct {
 // and empty ones vanish.
 func (f *Frame) AppendTokens(dst []Token, collapse bool) []Token {
 	line := f.Raw[:f.LineLen]
-	for start := 0; ; {
-		end, last := len(line), true
-		if j := bytes.IndexByte(line[start:], ' '); j >= 0 {
-			end, last = start+j, false
+	start, i := 0, 0
+	// Eight bytes at a time: lines are too short for anything else to pay.
+	for ; i+8 <= len(line); i += 8 {
+		for blanks := findBlanks(binary.LittleEndian.Uint64(line[i:])); blanks != 0; blanks &= blanks - 1 {
+			end := i + bits.TrailingZeros64(blanks)/8
+			if !collapse || end > start {
+				dst = append(dst, Token{start, end})
+			}
+			start = end + 1
 		}
-		if !collapse || end > start {
-			dst = append(dst, Token{start, end})
-		}
-		if last {
-			return dst
-		}
-		start = end + 1
 	}
+	for ; i < len(line); i++ {
+		if line[i] != ' ' {
+			continue
+		}
+		if !collapse || i > start {
+			dst = append(dst, Token{start, i})
+		}
+		start = i + 1
+	}
+	if !collapse || len(line) > start {
+		dst = append(dst, Token{start, len(line)})
+	}
+	return dst
+}
+
+// findBlanks sets the top bit of each byte of the word that is a blank.
+func findBlanks(word uint64) uint64 {
+	const low7 = 0x7f7f7f7f7f7f7f7f
+	x := word ^ 0x2020202020202020
+	return ^((x&low7 + low7) | x | low7)
 }
