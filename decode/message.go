@@ -212,13 +212,17 @@ func (m *Message) Spaced() bool { return m.spaced }
 // Payload returns the payload decoded, or nil if the message has none.
 func (m *Message) Payload() *payload.Payload {
 	if m.payload == nil && m.Frame.Kind == Command && len(m.Frame.Payload()) > 0 {
-		kind := payload.Opaque
-		if m.Form != nil && m.Form.Payload != "" {
-			kind = payload.Kind(m.Form.Payload)
-		}
-		m.payload = payload.Decode(kind, m.Frame.Payload())
+		m.payload = payload.Decode(m.payloadKind(), m.Frame.Payload())
 	}
 	return m.payload
+}
+
+// payloadKind is what the table says the payload is.
+func (m *Message) payloadKind() payload.Kind {
+	if m.Form != nil && m.Form.Payload != "" {
+		return payload.Kind(m.Form.Payload)
+	}
+	return payload.Opaque
 }
 
 // Value returns the value decoded as its kind says: percent escapes undone, and

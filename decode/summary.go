@@ -3,6 +3,8 @@ package decode
 import (
 	"fmt"
 	"strings"
+
+	"msnproxy/decode/payload"
 )
 
 // piece is one part of a summary: text, a field, or a group of pieces that is
@@ -131,12 +133,10 @@ func (m *Message) appendPieces(dst []byte, pieces []piece) ([]byte, bool) {
 				dst = dst[:n]
 			}
 		case p.special == "payload":
-			pl := m.Payload()
-			if pl == nil || pl.Summary == "" {
+			n := len(dst)
+			if dst = m.appendPayload(dst); len(dst) == n {
 				complete = false
-				continue
 			}
-			dst = append(dst, pl.Summary...)
 		case p.special == "error":
 			code := m.Error()
 			if name := ErrorName(code); name != "" {
@@ -159,6 +159,17 @@ func (m *Message) appendPieces(dst []byte, pieces []piece) ([]byte, bool) {
 		}
 	}
 	return dst, complete
+}
+
+// appendPayload appends the payload's summary, if there is a payload.
+func (m *Message) appendPayload(dst []byte) []byte {
+	if m.payload != nil {
+		return append(dst, m.payload.Summary...)
+	}
+	if len(m.Frame.Payload()) == 0 {
+		return dst
+	}
+	return payload.AppendSummary(dst, m.payloadKind(), m.Frame.Payload())
 }
 
 // appendValue appends the value that a piece stands for, and says how many bytes

@@ -140,18 +140,4 @@ func (p *Payload) challenge() {
 	}
 }
 
-// quote shortens a text to one line for a list.
-func quote(s string) string {
-	const most = 120
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > most {
-		cut := most
-		for !utf8.RuneStart(s[cut]) {
-			cut--
-		}
-		s = s[:cut] + "..."
-	}
-	return `"` + s + `"`
-}
-
 func valid(b []byte) string { return strings.ToValidUTF8(string(b), string(utf8.RuneError)) }

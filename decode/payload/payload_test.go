@@ -271,6 +271,9 @@ func check(t *testing.T, kind Kind, b []byte) {
 		}
 	}
 	nodes(p.Nodes)
+	if got := string(AppendSummary(nil, kind, b)); got != p.Summary {
+		t.Fatalf("AppendSummary gives %q, Decode %q", got, p.Summary)
+	}
 	if !utf8.ValidString(p.Text) || !utf8.ValidString(p.Summary) || strings.Contains(p.ContentType, "\n") {
 		t.Fatalf("text %q, summary %q", p.Text, p.Summary)
 	}

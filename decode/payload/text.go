@@ -82,7 +82,9 @@ func imFormat(header *Node, raw []byte) []Node {
 		case "PF":
 			n.Meaning = "pitch and family of the font"
 		case "RL":
-			n.Meaning = map[string]string{"1": "right to left", "0": "left to right"}[n.Value]
+			if n.Value == "1" {
+				n.Meaning = "right to left"
+			}
 		}
 		nodes = append(nodes, n)
 	}
@@ -119,12 +121,13 @@ func colour(v string) string {
 	return "#" + s[1:]
 }
 
-func windowsCharset(v string) string {
-	return map[string]string{
-		"0": "ANSI", "1": "default", "2": "symbol", "80": "Japanese", "81": "Korean", "86": "Chinese, simplified",
-		"88": "Chinese, traditional", "a1": "Greek", "a2": "Turkish", "b1": "Hebrew", "b2": "Arabic",
-		"cc": "Russian", "de": "Thai", "ee": "East European",
-	}[strings.ToLower(v)]
+func windowsCharset(v string) string { return windowsCharsets[strings.ToLower(v)] }
+
+// windowsCharsets are hints for the choice of a font: the text is UTF-8 anyway.
+var windowsCharsets = map[string]string{
+	"0": "ANSI", "1": "default", "2": "symbol", "80": "Japanese", "81": "Korean", "86": "Chinese, simplified",
+	"88": "Chinese, traditional", "a1": "Greek", "a2": "Turkish", "b1": "Hebrew", "b2": "Arabic",
+	"cc": "Russian", "de": "Thai", "ee": "East European",
 }
 
 // unescape undoes percent-encoding and leaves alone what is none.

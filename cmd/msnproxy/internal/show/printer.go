@@ -151,7 +151,9 @@ func (p *Printer) frame(r *capture.Record) error {
 
 // count adds a message to the counts.
 func (p *Printer) count(m *decode.Message) {
-	m.JudgePayload()
+	if p.Detail > 0 || p.Format != Text {
+		m.JudgePayload()
+	}
 	for _, f := range m.Findings {
 		p.stats.Findings[f.Severity]++
 	}
