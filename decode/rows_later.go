@@ -9,7 +9,7 @@ var laterVerbs = []Verb{
 	}},
 	{Name: "SBP", Meaning: "sets a property of a contact", Forms: []Form{
 		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid contact:text property value? flag?",
-			Summary: "{contact}: {property} = {value?}", Example: "SBP 12 11111111-2222-3333-4444-555555555555 MFN Bob"},
+			Summary: "{contact}: {property} is {value?}", Example: "SBP 12 11111111-2222-3333-4444-555555555555 MFN Bob"},
 	}},
 	{Name: "SBS", Meaning: "status of paid services", Forms: []Form{
 		{From: Server, Roles: NS, First: 11, Syntax: "trid value", Summary: "{value}", Example: "SBS 0 null"},

@@ -22,7 +22,7 @@ type piece struct {
 //
 //	{name}    the decoded value of a parameter
 //	{name=}   what the value means, or the value if that is not known
-//	{name?}   the value, or nothing if it is missing
+//	{name?}   the value, or "empty" if it is missing or empty
 //	{payload} the payload's own summary
 //	{error}   what the error code means
 //	[...]     left out if a value in it is missing
@@ -147,13 +147,14 @@ func (m *Message) appendPieces(dst []byte, pieces []piece) ([]byte, bool) {
 			}
 		case p.param < 0:
 			dst = append(dst, p.text...)
-		case p.param+1 >= len(m.tokens):
-			if !p.empty {
-				complete = false
-			}
 		default:
-			var n int
-			if dst, n = m.appendValue(dst, p); n == 0 && !p.empty {
+			n := 0
+			if p.param+1 < len(m.tokens) {
+				dst, n = m.appendValue(dst, p)
+			}
+			if n == 0 && p.empty {
+				dst = append(dst, "empty"...)
+			} else if n == 0 {
 				complete = false
 			}
 		}

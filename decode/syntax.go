@@ -31,6 +31,7 @@ func (f *Form) compile(v *Verb) {
 		panic(fmt.Sprintf("command table: %s %q: %v", v.Name, f.Syntax, err))
 	}
 	f.Verb, f.Params = v, params
+	f.usage = f.makeUsage()
 	if f.Meaning == "" {
 		f.Meaning = v.Meaning
 	}

@@ -82,6 +82,7 @@ type Form struct {
 	// Verb is the row's verb.
 	Verb *Verb
 
+	usage  string
 	least  int // parameters that must be there
 	repeat bool
 	pieces []piece
@@ -95,7 +96,9 @@ func (f *Form) In(dialect int) bool {
 
 // Usage returns the form's line in the notation of protocol documents:
 // `ADD TrID list handle friendly {group}`.
-func (f *Form) Usage() string {
+func (f *Form) Usage() string { return f.usage }
+
+func (f *Form) makeUsage() string {
 	var sb strings.Builder
 	sb.WriteString(f.Verb.Name)
 	for i := range f.Params {

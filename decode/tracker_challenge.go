@@ -116,3 +116,12 @@ func (m *Message) ChallengeRight() string {
 	}
 	return "the answer to the challenge is right"
 }
+
+// SignInRight says in words that the answer to a sign-in challenge is right, or
+// returns "" if it is not, or was not checked.
+func (m *Message) SignInRight() string {
+	if m.SignIn != SignInRight {
+		return ""
+	}
+	return "the answer to the sign-in challenge is right for the password given"
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
@@ -45,12 +46,18 @@ func read(c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
+	// Reading makes much garbage and keeps little: fewer collections cost some
+	// megabytes and save a tenth of the time.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	err = copyRecords(c, p, in)
 	if ferr := p.Flush(); ferr != nil && err == nil {
 		err = ferr
 	}
 	if err != nil {
 		return err
+	}
+	if p.Stats().Messages == 0 {
+		return fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
 	}
 	if ferr := p.FilterError(); ferr != nil {
 		fmt.Fprintf(c.App.ErrWriter, "msnproxy: some messages did not suit the filter, and are not shown: %v\n", ferr)

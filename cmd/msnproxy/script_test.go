@@ -11,7 +11,14 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+// asProgram makes the test binary the program itself, for benchmarks that run it
+// as a process of its own.
+const asProgram = "MSNPROXY_TEST_AS_PROGRAM"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"msnproxy": main})
 }
 

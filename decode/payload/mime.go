@@ -79,20 +79,36 @@ func (p *Payload) block(start int) (nodes []Node, next int) {
 			p.problem("more than %d headers: the rest is left out", maxNodes)
 			return nodes, len(b)
 		}
-		n := Node{Name: valid(line), Start: start + len(line), End: start + len(line)}
-		if i := bytes.IndexByte(line, ':'); i >= 0 {
-			value := bytes.Trim(line[i+1:], " \t")
-			n.Name = valid(line[:i])
-			n.Start = start + i + 1 + (len(line[i+1:]) - len(bytes.TrimLeft(line[i+1:], " \t")))
-			n.End = n.Start + len(value)
-			n.Value = valid(value)
-		} else {
-			p.problem("a line without a colon: %s", quote(n.Name))
+		if nodes == nil && len(p.room) > 0 {
+			nodes, p.room = p.room[:0:8], nil
 		}
-		nodes = append(nodes, n)
+		nodes = append(nodes, p.headerLine(start, start+len(line)))
 		start = after
 	}
 	return nodes, start
+}
+
+// headerLine makes a node of the line from start to end.
+func (p *Payload) headerLine(start, end int) Node {
+	i := bytes.IndexByte(p.raw[start:end], ':')
+	if i < 0 {
+		n := Node{Name: p.cut(start, end), Start: end, End: end}
+		p.problem("a line without a colon: %s", quote(n.Name))
+		return n
+	}
+	from, to := p.trim(start+i+1, end)
+	return Node{Name: p.cut(start, start+i), Value: p.cut(from, to), Start: from, End: to}
+}
+
+// trim moves start and end past the blanks around what stands there.
+func (p *Payload) trim(start, end int) (int, int) {
+	for start < end && (p.raw[start] == ' ' || p.raw[start] == '\t') {
+		start++
+	}
+	for end > start && (p.raw[end-1] == ' ' || p.raw[end-1] == '\t') {
+		end--
+	}
+	return start, end
 }
 
 // mime decodes the header block and, by the content type, the body.
@@ -128,7 +144,9 @@ func orWord(s, instead string) string {
 func (p *Payload) contentType(n *Node) {
 	kind, params, _ := strings.Cut(n.Value, ";")
 	p.ContentType = strings.ToLower(strings.TrimSpace(kind))
-	for _, param := range strings.Split(params, ";") {
+	for params != "" {
+		var param string
+		param, params, _ = strings.Cut(params, ";")
 		name, value, _ := strings.Cut(param, "=")
 		if strings.EqualFold(strings.TrimSpace(name), "charset") {
 			p.Charset = strings.ToLower(strings.Trim(strings.TrimSpace(value), `"`))
@@ -138,12 +156,12 @@ func (p *Payload) contentType(n *Node) {
 
 // header says what a header means.
 func (p *Payload) header(n *Node) {
-	switch strings.ToLower(n.Name) {
-	case "x-mms-im-format":
-		n.Children = imFormat(n, p.raw)
-	case "typinguser", "recordinguser":
+	switch {
+	case strings.EqualFold(n.Name, "X-MMS-IM-Format"):
+		n.Children = p.imFormat(n)
+	case strings.EqualFold(n.Name, "TypingUser"), strings.EqualFold(n.Name, "RecordingUser"):
 		n.Meaning = "who is at it"
-	case "roster":
+	case strings.EqualFold(n.Name, "Roster"):
 		n.Meaning = "switchboard session and address"
 	}
 }
@@ -195,11 +213,12 @@ func printable(b []byte) bool {
 
 // control: somebody is typing (MSNP2).
 func (p *Payload) control(int) {
-	if who := p.value("TypingUser"); who != "" {
-		p.Summary = who + " is typing"
-	} else if who := p.value("RecordingUser"); who != "" {
-		p.Summary = who + " is recording"
-	} else {
+	switch {
+	case p.value("TypingUser") != "":
+		p.Summary = "is typing"
+	case p.value("RecordingUser") != "":
+		p.Summary = "is recording"
+	default:
 		p.problem("neither TypingUser nor RecordingUser")
 	}
 }

@@ -69,13 +69,22 @@ type Payload struct {
 	Problems []string
 
 	raw   []byte
+	str   string // raw, if that is valid UTF-8: what names and values are cut from
 	count int
+	// Room for what most messages hold, so that they cost one allocation.
+	first      [8]Node
+	room       []Node
+	formatRoom [6]Node
 }
 
 // Decode decodes a payload. It never returns nil. Body is a window into b;
 // everything else is a copy.
 func Decode(kind Kind, b []byte) *Payload {
 	p := &Payload{Kind: kind, raw: b}
+	p.room = p.first[:]
+	if utf8.Valid(b) {
+		p.str = string(b)
+	}
 	switch kind {
 	case MIME:
 		p.mime()
@@ -138,6 +147,14 @@ func (p *Payload) challenge() {
 	if len(p.raw) != 32 || len(bytes.Trim(p.raw, "0123456789abcdefABCDEF")) > 0 {
 		p.problem("the answer to a challenge is 32 hex digits")
 	}
+}
+
+// cut returns the payload from start to end as valid UTF-8.
+func (p *Payload) cut(start, end int) string {
+	if p.str != "" {
+		return p.str[start:end]
+	}
+	return valid(p.raw[start:end])
 }
 
 func valid(b []byte) string { return strings.ToValidUTF8(string(b), string(utf8.RuneError)) }

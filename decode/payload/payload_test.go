@@ -53,7 +53,7 @@ X-MMS-IM-Format=FN=MS%20Sans%20Serif; EF=BI; CO=ff; CS=0; PF=22; RL=1
 	{"text, Shift JIS", MIME, "Content-Type: text/plain; charset=shift_jis\r\n\r\n\x93\xfa\x96{", `"日本"`, "日本",
 		"Content-Type=text/plain; charset=shift_jis\n"},
 	{"typing", MIME, lines("MIME-Version: 1.0", "Content-Type: text/x-msmsgscontrol", "TypingUser: alice@example.com", "", "", ""),
-		"alice@example.com is typing", "", `MIME-Version=1.0
+		"is typing", "", `MIME-Version=1.0
 Content-Type=text/x-msmsgscontrol
 TypingUser=alice@example.com (who is at it)
 `},

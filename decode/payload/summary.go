@@ -46,8 +46,7 @@ func appendQuick(dst, b []byte) (out []byte, ok bool) {
 		if len(typing) == 0 || !utf8.Valid(typing) {
 			return dst, false
 		}
-		dst = append(dst, typing...)
-		return append(dst, " is typing"...), true
+		return append(dst, "is typing"...), true
 	}
 	return dst, false
 }
@@ -62,6 +61,15 @@ func appendQuote[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start, blank := len(dst), false
 	for i := 0; i < len(s) && len(dst)-start <= most; {
+		if c := s[i]; '!' <= c && c < utf8.RuneSelf {
+			if blank {
+				dst = append(dst, ' ')
+				blank = false
+			}
+			dst = append(dst, c)
+			i++
+			continue
+		}
 		r, n := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
 			var window [utf8.UTFMax]byte

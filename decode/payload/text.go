@@ -28,6 +28,10 @@ func (p *Payload) text(start int, charset string) {
 		}
 	}
 	p.Charset = charset
+	if isUTF8(charset) && p.str != "" {
+		p.Text = p.str[start:]
+		return
+	}
 	text, known := fromCharset(b, charset)
 	if !known {
 		p.problem("charset %s is not known: read as UTF-8", quote(charset))
@@ -56,42 +60,49 @@ func fromCharset(b []byte, charset string) (text string, known bool) {
 }
 
 // imFormat takes "FN=Arial; EF=B; CO=ff; CS=0; PF=22" apart (MSNP3).
-func imFormat(header *Node, raw []byte) []Node {
+func (p *Payload) imFormat(header *Node) []Node {
 	const most = 32
-	var nodes []Node
-	at := header.Start
-	for _, part := range bytes.SplitAfter(raw[header.Start:header.End], []byte(";")) {
-		start := at
-		at += len(part)
-		part = bytes.TrimSuffix(part, []byte(";"))
-		name, value, ok := bytes.Cut(part, []byte("="))
-		if !ok || len(nodes) == most {
-			continue
+	nodes := p.formatRoom[:0]
+	for at := header.Start; at < header.End && len(nodes) < most; {
+		end := header.End
+		if i := bytes.IndexByte(p.raw[at:end], ';'); i >= 0 {
+			end = at + i
 		}
-		n := Node{Name: valid(bytes.TrimSpace(name)), Start: start + len(name) + 1, End: start + len(part)}
-		n.Value = valid(bytes.TrimSpace(value))
-		switch n.Name {
-		case "FN":
-			n.Value, n.Meaning = unescape(n.Value), "font"
-		case "EF":
-			n.Meaning = effects(n.Value)
-		case "CO":
-			n.Meaning = colour(n.Value)
-		case "CS":
-			n.Meaning = windowsCharset(n.Value)
-		case "PF":
-			n.Meaning = "pitch and family of the font"
-		case "RL":
-			if n.Value == "1" {
-				n.Meaning = "right to left"
-			}
+		if i := bytes.IndexByte(p.raw[at:end], '='); i >= 0 {
+			nameFrom, nameTo := p.trim(at, at+i)
+			from, to := p.trim(at+i+1, end)
+			n := Node{Name: p.cut(nameFrom, nameTo), Value: p.cut(from, to), Start: from, End: to}
+			formatMeaning(&n)
+			nodes = append(nodes, n)
 		}
-		nodes = append(nodes, n)
+		at = end + 1
 	}
 	return nodes
 }
 
+func formatMeaning(n *Node) {
+	switch n.Name {
+	case "FN":
+		n.Value, n.Meaning = unescape(n.Value), "font"
+	case "EF":
+		n.Meaning = effects(n.Value)
+	case "CO":
+		n.Meaning = colour(n.Value)
+	case "CS":
+		n.Meaning = windowsCharset(n.Value)
+	case "PF":
+		n.Meaning = "pitch and family of the font"
+	case "RL":
+		if n.Value == "1" {
+			n.Meaning = "right to left"
+		}
+	}
+}
+
 func effects(v string) string {
+	if v == "" {
+		return "no effects"
+	}
 	var words []string
 	for _, c := range v {
 		switch c {
@@ -113,6 +124,9 @@ func effects(v string) string {
 
 // colour turns BBGGRR, its leading zeros dropped, into #RRGGBB.
 func colour(v string) string {
+	if v == "0" {
+		return "#000000"
+	}
 	n, err := strconv.ParseUint(v, 16, 24)
 	if err != nil {
 		return ""

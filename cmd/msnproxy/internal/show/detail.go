@@ -1,8 +1,8 @@
 package show
 
 import (
-	"fmt"
 	"strconv"
+	"strings"
 
 	"msnproxy/decode"
 	"msnproxy/decode/payload"
@@ -29,8 +29,12 @@ func (p *Printer) appendFields(dst []byte, m *decode.Message) []byte {
 	if pl.ContentType != "" {
 		what = pl.ContentType
 	}
-	dst = p.appendField(dst, 1, "payload", fmt.Sprintf("%d bytes", len(m.Frame.Payload())), what)
-	return p.appendNodes(dst, 2, pl.Nodes)
+	dst = p.appendField(dst, 1, "payload", strconv.Itoa(len(m.Frame.Payload()))+" bytes", what)
+	dst = p.appendNodes(dst, 2, pl.Nodes)
+	if pl.Text != "" && pl.Find("text") == nil {
+		dst = p.appendField(dst, 2, "text", pl.Text, "")
+	}
+	return dst
 }
 
 func (p *Printer) appendNodes(dst []byte, depth int, nodes []payload.Node) []byte {
@@ -64,38 +68,39 @@ func (p *Printer) appendField(dst []byte, depth int, name, value, means string) 
 	return append(dst, '\n')
 }
 
-// appendHex appends the bytes, sixteen to a line, each with its offset in the
-// link.
+// The columns of a line of appendHex.
+const (
+	hexWidth  = 16
+	hexOffset = 8                             // digits of the offset
+	hexBytes  = len(margin) + hexOffset + 2   // where the bytes begin
+	hexText   = hexBytes + 3*hexWidth + 1 + 1 // where the text begins
+)
+
+var hexBlank = []byte(strings.Repeat(" ", hexText+hexWidth))
+
+// appendHex appends the bytes, sixteen to a line, each line with its offset in
+// the link.
 func appendHex(dst, b []byte, offset int64) []byte {
 	const hex = "0123456789abcdef"
-	const width = 16
 	for len(b) > 0 {
-		n := min(width, len(b))
-		dst = append(dst, margin...)
+		n := min(hexWidth, len(b))
 		start := len(dst)
-		dst = strconv.AppendInt(dst, offset, 16)
-		if short := 8 - (len(dst) - start); short > 0 {
-			digits := string(dst[start:])
-			dst = append(dst[:start], "00000000"[:short]...)
-			dst = append(dst, digits...)
+		dst = append(dst, hexBlank[:hexText+n]...)
+		line := dst[start:]
+		for i, at := hexOffset-1, offset; i >= 0; i, at = i-1, at>>4 {
+			line[len(margin)+i] = hex[at&15]
 		}
-		dst = append(dst, ' ')
-		for i := range width {
-			if i == width/2 {
-				dst = append(dst, ' ')
+		col := hexBytes
+		for i, c := range b[:n] {
+			if i == hexWidth/2 {
+				col++
 			}
-			if i < n {
-				dst = append(dst, ' ', hex[b[i]>>4], hex[b[i]&15])
-			} else {
-				dst = append(dst, "   "...)
-			}
-		}
-		dst = append(dst, "  "...)
-		for _, c := range b[:n] {
+			line[col], line[col+1] = hex[c>>4], hex[c&15]
+			col += 3
 			if c < ' ' || c > '~' {
 				c = '.'
 			}
-			dst = append(dst, c)
+			line[hexText+i] = c
 		}
 		dst = append(dst, '\n')
 		b, offset = b[n:], offset+int64(n)

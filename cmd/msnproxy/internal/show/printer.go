@@ -3,6 +3,7 @@ package show
 import (
 	"bufio"
 	"io"
+	"maps"
 	"time"
 
 	"msnproxy/capture"
@@ -59,7 +60,7 @@ type Printer struct {
 type told struct {
 	session      *decode.Session
 	conversation *decode.Conversation
-	account      string
+	sessionID    string // of the conversation
 }
 
 // Stats counts what went through a printer.
@@ -85,6 +86,14 @@ func New(w io.Writer, o Options) *Printer {
 		p.transcript = capture.NewTranscriptWriter(p.out)
 	}
 	return p
+}
+
+// Know adds passwords of accounts, in lower case, to those of the options.
+func (p *Printer) Know(passwords map[string]string) {
+	known := make(map[string]string)
+	maps.Copy(known, p.tracker.Passwords)
+	maps.Copy(known, passwords)
+	p.tracker.Passwords = known
 }
 
 // Stats returns the counts so far.

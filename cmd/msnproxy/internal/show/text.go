@@ -22,16 +22,17 @@ const (
 // appendText appends a message for a person.
 func (p *Printer) appendText(dst []byte, m *decode.Message, r *capture.Record) []byte {
 	dst = p.appendDay(dst, m.Time)
-	if p.Detail > 0 && p.Filter == nil {
-		dst = p.appendNews(dst, m.Conn)
-	}
 	dst = p.appendLine(dst, m, r)
 	if p.Detail > 0 {
 		for i := range m.Findings {
 			dst = p.appendFinding(dst, &m.Findings[i])
 		}
-		if m.Challenge != nil {
-			dst = p.appendVerdict(dst, m)
+		for _, text := range []string{m.ChallengeRight(), m.SignInRight()} {
+			if text != "" {
+				dst = append(dst, margin+"= "...)
+				dst = append(dst, text...)
+				dst = append(dst, '\n')
+			}
 		}
 		if r.Sent != nil {
 			dst = append(dst, margin+"> sent on as "...)
@@ -44,6 +45,9 @@ func (p *Printer) appendText(dst []byte, m *decode.Message, r *capture.Record) [
 	}
 	if p.Detail > 2 {
 		dst = appendHex(dst, m.Frame.Raw, m.Frame.Offset)
+	}
+	if p.Detail > 0 && p.Filter == nil {
+		dst = p.appendNews(dst, m.Conn)
 	}
 	return dst
 }
@@ -155,25 +159,22 @@ func (p *Printer) appendDay(dst []byte, t time.Time) []byte {
 // appendNews says which session and conversation a connection turns out to
 // belong to.
 func (p *Printer) appendNews(dst []byte, c *decode.Connection) []byte {
-	now := told{c.Session, c.Conversation, c.Account}
-	if p.seen[c.ID] == now || now == (told{}) {
+	now := told{session: c.Session, conversation: c.Conversation}
+	if c.Conversation != nil {
+		now.sessionID = c.Conversation.SessionID
+	}
+	if p.seen[c.ID] == now || c.Session == nil {
 		return dst
 	}
 	p.seen[c.ID] = now
 	dst = append(dst, p.palette.dim.on...)
-	dst = fmt.Appendf(dst, "-- #%d", c.ID)
-	if s := c.Session; s != nil {
-		dst = fmt.Appendf(dst, " is of session %d, ", s.Number)
-		dst = Clip(dst, s.Account, clipLine)
-		if s.Dialect != 0 {
-			dst = fmt.Appendf(dst, ", MSNP%d", s.Dialect)
-		}
-	} else {
-		dst = append(dst, " is of "...)
-		dst = Clip(dst, c.Account, clipLine)
+	dst = fmt.Appendf(dst, "-- #%d is part of session %d, ", c.ID, c.Session.Number)
+	dst = Clip(dst, c.Session.Account, clipLine)
+	if d := c.Session.Dialect; d != 0 {
+		dst = fmt.Appendf(dst, ", MSNP%d", d)
 	}
 	if v := c.Conversation; v != nil {
-		dst = fmt.Appendf(dst, "; conversation %d", v.Number)
+		dst = fmt.Appendf(dst, "; of conversation %d", v.Number)
 		if v.SessionID != "" {
 			dst = append(dst, ", session id "...)
 			dst = Clip(dst, v.SessionID, clipLine)
@@ -203,18 +204,6 @@ func (p *Printer) appendFinding(dst []byte, f *decode.Finding) []byte {
 	return append(dst, '\n')
 }
 
-// appendVerdict says that the answer to a challenge is right. That it is not is
-// a finding already.
-func (p *Printer) appendVerdict(dst []byte, m *decode.Message) []byte {
-	if text := m.ChallengeRight(); text != "" {
-		dst = append(dst, margin...)
-		dst = append(dst, "= "...)
-		dst = Clip(dst, text, clipLine)
-		dst = append(dst, '\n')
-	}
-	return dst
-}
-
 // appendEvent appends a record that is no frame.
 func (p *Printer) appendEvent(dst []byte, r *capture.Record) []byte {
 	dst = p.appendDay(dst, r.Time)
@@ -238,12 +227,12 @@ func appendOccasion(dst []byte, r *capture.Record) []byte {
 		} else {
 			dst = append(dst, "opened: "...)
 		}
-		dst = Escape(dst, orUnknown(r.Conn.Client))
+		dst = Clip(dst, orUnknown(r.Conn.Client), clipLine)
 		dst = append(dst, " to "...)
-		dst = Escape(dst, orUnknown(r.Conn.Server))
+		dst = Clip(dst, orUnknown(r.Conn.Server), clipLine)
 		if r.Conn.Via != "" {
 			dst = append(dst, " via "...)
-			dst = Escape(dst, r.Conn.Via)
+			dst = Clip(dst, r.Conn.Via, clipLine)
 		}
 	case capture.Closed:
 		switch {
@@ -297,8 +286,8 @@ func appendDuration(dst []byte, d time.Duration) []byte {
 
 // pad appends blanks until n bytes have been appended since start.
 func pad(dst []byte, start, n int) []byte {
-	for len(dst)-start < n {
-		dst = append(dst, ' ')
+	if short := n - (len(dst) - start); short > 0 {
+		dst = append(dst, hexBlank[:min(short, len(hexBlank))]...)
 	}
 	return dst
 }

@@ -1,0 +1,175 @@
+package capture
+
+import (
+	"bytes"
+	"time"
+
+	"msnproxy/decode"
+)
+
+// verdict says whether a connection is MSNP.
+type verdict uint8
+
+const (
+	undecided verdict = iota
+	isMSNP            // or MSNFTP
+	isOther
+)
+
+// flow is a TCP connection in a capture. When it is over, or turns out not to be
+// MSNP, its entry stays for a while, without what only an open one needs, so that
+// what is sent again is not taken for a new connection.
+type flow struct {
+	key     flowKey
+	verdict verdict
+	closed  bool
+	sawSYN  [2]bool
+	isn     [2]uint32 // sequence number of that side's SYN
+	data    bool      // a byte of data was seen
+	seen    time.Time // when the last packet was
+
+	*open
+
+	newer, older *flow // in the order of their last packets
+}
+
+// open is what an open connection needs.
+type open struct {
+	streams  [2]stream
+	probes   [2]probe
+	probed   int // bytes looked at without finding out what it is
+	pieces   int // and in how many pieces
+	client   side
+	known    bool // which side the client is
+	first    side // that was done, by FIN
+	anyDone  bool
+	watched  bool    // in the list of flows with holes
+	overtook bool    // it is undecided, and others went ahead of it
+	parked   []event // what they overtook
+	parkedN  int     // bytes of memory in parked
+	conn     *Conn   // once it is shown
+	links    [2]*link
+}
+
+// link cuts one direction of a connection that is MSNP into frames.
+type link struct {
+	framer decode.Framer
+	last   time.Time // when its last bytes came
+	memory int       // what it is reckoned to hold
+}
+
+// probe is the beginning of a link, or of a segment in mid-stream, as long as it
+// is not known what it is.
+type probe struct{ buf []byte }
+
+const (
+	// How much is looked at of a connection before it is taken for something
+	// else. In mid-stream it may begin with the rest of a payload.
+	maxProbed       = 16 << 10
+	maxProbedPieces = 16
+	maxProbedMiddle = 64 << 10
+	maxMiddlePieces = 256
+)
+
+func (f *flow) midStream() bool { return !f.sawSYN[0] && !f.sawSYN[1] }
+
+// look looks at bytes that come next in a link of an undecided connection, for
+// something that is MSNP: at the beginning of the link, and of segments later on,
+// as the connection may begin with a word to a SOCKS or HTTP proxy, or with
+// something that was not captured.
+func (f *flow) look(from side, b []byte) {
+	pr := &f.probes[from]
+	guess := decode.Maybe
+	if len(pr.buf) > 0 {
+		pr.buf = append(pr.buf, b...)
+		guess = decode.Plausible(pr.buf)
+	}
+	if len(pr.buf) == 0 || guess == decode.No {
+		pr.buf = nil
+		if guess = decode.Plausible(b); guess == decode.Maybe {
+			pr.buf = bytes.Clone(b)
+		}
+	}
+	f.probed += len(b)
+	f.pieces++
+	if guess == decode.Yes {
+		f.verdict = isMSNP
+		line := b
+		if len(pr.buf) > 0 {
+			line = pr.buf
+		}
+		f.findClient(from, line)
+		f.probes = [2]probe{}
+		return
+	}
+	if f.midStream() {
+		if f.probed > maxProbedMiddle || f.pieces > maxMiddlePieces {
+			f.verdict = isOther
+		}
+	} else if f.probed > maxProbed || f.pieces > maxProbedPieces {
+		f.verdict = isOther
+	}
+}
+
+// findClient works out which side the client is, if no SYN told: by what a line
+// that one side sent says, or by the ports.
+func (f *flow) findClient(from side, line []byte) {
+	if f.known {
+		return
+	}
+	f.known = true
+	var framer decode.Framer
+	var fr decode.Frame
+	framer.Feed(line)
+	for framer.Next(&fr) {
+		if fr.Kind != decode.Command {
+			continue
+		}
+		var asClient, asServer decode.Message
+		asClient.Decode(&fr, decode.Client, 0, 0)
+		asServer.Decode(&fr, decode.Server, 0, 0)
+		if c, s := asClient.Fits(), asServer.Fits(); c != s {
+			f.client = from
+			if s {
+				f.client = from.peer()
+			}
+			return
+		}
+	}
+	known0, known1 := serverPort(f.key.port[0]), serverPort(f.key.port[1])
+	if known0 == known1 {
+		known1 = f.key.port[1] < f.key.port[0]
+	}
+	f.client = 0
+	if !known1 {
+		f.client = 1
+	}
+}
+
+// serverPort reports whether servers of MSNP listen on the port, or those who
+// offer a file in MSNFTP.
+func serverPort(p uint16) bool { return p == 1863 || p == 1864 || p == 6891 }
+
+// sender says who sends from a side.
+func (f *flow) sender(s side) decode.Sender {
+	if s == f.client {
+		return decode.Client
+	}
+	return decode.Server
+}
+
+// reused reports whether the segment, a SYN, begins another connection with the
+// same ends.
+func (f *flow) reused(s *segment) bool {
+	switch {
+	case f.sawSYN[s.from]:
+		return f.isn[s.from] != s.seq
+	case f.open == nil:
+		return true
+	}
+	st := &f.streams[s.from]
+	return st.given > 0 && st.begun != s.seq+1
+}
+
+// alone reports whether nothing can be seen of the other side.
+func (f *flow) alone(s side) bool { return !f.streams[s.peer()].seen }

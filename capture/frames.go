@@ -1,0 +1,149 @@
+package capture
+
+import "msnproxy/decode"
+
+// begin starts to make records of an event.
+func (p *packets) begin(e event) {
+	p.current, p.busy, p.stage = e, true, 0
+	f := e.flow
+	if e.kind == Data {
+		l := f.links[e.from]
+		if l == nil {
+			l = f.addLink(e.from)
+		}
+		l.framer.Feed(e.data)
+		l.last = e.time
+	}
+}
+
+// addLink makes the link of one side.
+func (f *flow) addLink(s side) *link {
+	l := &link{}
+	l.framer.MidStream = f.midStream()
+	f.links[s] = l
+	return l
+}
+
+// record makes the next record of the current event. It reports false when there
+// is none.
+func (p *packets) record(rec *Record) bool {
+	e := &p.current
+	f := e.flow
+	*rec = Record{Time: e.time, Conn: f.conn, Kind: e.kind}
+	switch e.kind {
+	case Opened:
+		p.busy = false
+		p.lastID++
+		f.conn = &Conn{ID: p.lastID, MidStream: f.midStream(),
+			Client: f.key.address(f.client), Server: f.key.address(f.client.peer())}
+		rec.Conn = f.conn
+		return true
+	case Data:
+		l := f.links[e.from]
+		if l.framer.Next(&rec.Frame) {
+			rec.From = f.sender(e.from)
+			return true
+		}
+		p.reckon(l)
+	case Lost:
+		return p.recordLost(rec)
+	case Closed:
+		return p.recordEnd(rec)
+	}
+	p.busy = false
+	return false
+}
+
+// recordLost gives what was pending before the hole, then the hole.
+func (p *packets) recordLost(rec *Record) bool {
+	e := &p.current
+	l := e.flow.links[e.from]
+	if l == nil {
+		l = e.flow.addLink(e.from)
+	}
+	rec.From = e.flow.sender(e.from)
+	if l.framer.Gap(int64(e.lost), &rec.Frame) {
+		rec.Kind, rec.Time = Data, l.last
+		return true
+	}
+	p.reckon(l)
+	p.busy = false
+	rec.Lost = int64(e.lost)
+	return true
+}
+
+// recordEnd gives what is pending at the end of a connection, says which bytes
+// the other end has acknowledged and no packet brought, and then that the
+// connection is closed, if it is.
+func (p *packets) recordEnd(rec *Record) bool {
+	e := &p.current
+	f := e.flow
+	order := [2]side{f.client, f.client.peer()}
+	if a, b := f.links[order[0]], f.links[order[1]]; a != nil && b != nil && b.last.Before(a.last) {
+		order[0], order[1] = order[1], order[0]
+	}
+	for _, s := range order {
+		if l := f.links[s]; l != nil && l.framer.Flush(&rec.Frame) {
+			rec.Kind, rec.Time, rec.From = Data, l.last, f.sender(s)
+			return true
+		}
+	}
+	for p.stage < 2 {
+		s := order[p.stage]
+		p.stage++
+		// An acknowledged FIN counts as a byte; there is no telling.
+		if st := &f.streams[s]; !st.seen && st.hasAck {
+			if n := after(st.acked, st.firstAck); n > 0 {
+				rec.Kind, rec.From, rec.Lost = Lost, f.sender(s), int64(n)
+				return true
+			}
+		}
+	}
+	p.busy = false
+	for _, l := range f.links {
+		if l != nil {
+			p.memory -= l.memory
+		}
+	}
+	rec.Reset, rec.Text = e.reset, e.text
+	if e.known {
+		rec.From = f.sender(e.from)
+	}
+	f.open = nil
+	return !e.end
+}
+
+// reckon keeps account of what the link holds: the framer makes room at once for
+// a payload whose length it has read.
+func (p *packets) reckon(l *link) {
+	n := 0
+	if pending := l.framer.Pending(); len(pending) > 0 {
+		n = max(len(pending), announced(pending))
+	}
+	p.memory += n - l.memory
+	l.memory = n
+}
+
+// announced returns what length the line that b begins with may announce: the
+// number at its end.
+func announced(b []byte) int {
+	for i, c := range b[:min(len(b), decode.DefaultMaxLine)] {
+		if c != '\n' {
+			continue
+		}
+		line := b[:i]
+		if i > 0 && b[i-1] == '\r' {
+			line = b[:i-1]
+		}
+		n, unit := 0, 1
+		for j := len(line) - 1; j >= 0 && '0' <= line[j] && line[j] <= '9' && unit <= decode.DefaultMaxPayload; j-- {
+			n += int(line[j]-'0') * unit
+			unit *= 10
+		}
+		if n <= decode.DefaultMaxPayload {
+			return i + 1 + n
+		}
+		return 0
+	}
+	return 0
+}

@@ -1,0 +1,103 @@
+package capture
+
+import (
+	"time"
+
+	"msnproxy/decode"
+)
+
+// Conn is one TCP connection of a client with its upstream. The pointer is the
+// same for the life of the connection, and what it points to does not change
+// after the connection's Opened record.
+type Conn struct {
+	// ID counts the connections of a recording in order of appearance, from 1.
+	ID uint32
+	// Client and Server are "host:port"; empty where the recording does not say.
+	Client, Server string
+	// MidStream says that the recording starts after the connection did.
+	MidStream bool
+	// Via is the proxy's own address that the client dialled. Live only.
+	Via string
+}
+
+// Kind tells what a [Record] is about.
+type Kind uint8
+
+const (
+	// Opened is the first record of a connection.
+	Opened Kind = iota + 1
+	// Data is a frame.
+	Data
+	// Lost says that bytes of a link are missing here.
+	Lost
+	// Closed is the last record of a connection of which the end is known. There
+	// is one, when both ends are done; From is the end that was done first.
+	Closed
+	// Remark is a line for people.
+	Remark
+)
+
+// String returns the kind in lower case.
+func (k Kind) String() string {
+	switch k {
+	case Opened:
+		return "opened"
+	case Data:
+		return "data"
+	case Lost:
+		return "lost"
+	case Closed:
+		return "closed"
+	case Remark:
+		return "remark"
+	}
+	return "unknown"
+}
+
+// Fate says what a proxy made of a frame.
+type Fate uint8
+
+const (
+	// Passed: sent on, as received unless Record.Sent says otherwise.
+	Passed Fate = iota
+	// Withheld: received and not sent on.
+	Withheld
+	// Injected: made by the proxy and sent, never received.
+	Injected
+)
+
+// String returns the fate in lower case.
+func (f Fate) String() string {
+	switch f {
+	case Withheld:
+		return "withheld"
+	case Injected:
+		return "injected"
+	}
+	return "passed"
+}
+
+// Record is one thing that happened, as recorded.
+type Record struct {
+	// Time is when it happened: for a frame, when its last byte came. Zero where
+	// the recording does not say.
+	Time time.Time
+	// Conn is nil only for a Remark about the whole recording.
+	Conn *Conn
+	Kind Kind
+	// From is who sent the frame, whose bytes are lost, or who closed the
+	// connection first; 0 where that is not known or makes no sense.
+	From decode.Sender
+	// Frame is what was received from that sender, if Kind is Data.
+	Frame decode.Frame
+	// Sent is what was sent on instead of Frame.Raw; nil stands for the same
+	// bytes. Live only.
+	Sent []byte
+	Fate Fate
+	// Reset says that the connection was closed by RST or by an error.
+	Reset bool
+	// Lost is the number of bytes missing, if Kind is Lost; -1: unknown.
+	Lost int64
+	// Text is the remark, or why the connection was closed. One line.
+	Text string
+}

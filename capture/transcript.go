@@ -1,0 +1,155 @@
+package capture
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"msnproxy/decode"
+)
+
+// The transcript is the notation that documents of the protocol use:
+//
+//	C: VER 1 MSNP6 CVR0
+//	S: VER 1 MSNP6
+//
+// A line that begins with "C: " or "S: " is a command of the client or of the
+// server; its line end, CRLF, is not written. If it announces a payload, the
+// lines after it are the payload: as many as have, joined by CRLF, the length
+// that is announced; joined by LF where only that fits. A payload that ends with
+// CRLF ends with an empty line.
+//
+// Empty lines between commands mean nothing. These lines say what happened to
+// the connection:
+//
+//	Client opens a connection to 10.0.0.5:1863
+//	Client opens a connection
+//	Client has a connection to 10.0.0.5:1863
+//	Client disconnects from server
+//	Server disconnects client
+//	Client resets the connection
+//	Server resets the connection
+//	The connection ends
+//	12 bytes of the client are missing
+//	Bytes of the server are missing
+//
+// ("has": it was there before the recording.) Connections are numbered in the
+// order in which they are opened. Where several are open at a time a line says
+// which one the next lines are about:
+//
+//	Connection 1
+//
+// What can't be written as lines of text is written with escapes, and says what
+// it is:
+//
+//	S= \r\n
+//	S= OUT
+//	C# \x00\x03\x00abc
+//	C? \xff\xfe
+//
+// After = stands a command with its line end and payload, after # a block of a
+// file (MSNFTP), after ? bytes that are no command. The escapes are \r \n \t \\
+// and \xHH for one byte. Lines that begin with "C+ " or "S+ " go on with the
+// bytes of the line before.
+//
+// Any other line is a remark; a "# " before it is not part of it. A transcript
+// has no times, no addresses of clients, and not what a proxy sent on instead of
+// what it received, but as a remark.
+
+// The lines that say what happened. A %s is an address.
+const (
+	lineOpens            = "Client opens a connection"
+	lineHas              = "Client has a connection"
+	lineTo               = " to "
+	lineClientCloses     = "Client disconnects from server"
+	lineServerCloses     = "Server disconnects client"
+	lineClientResets     = "Client resets the connection"
+	lineServerResets     = "Server resets the connection"
+	lineEnds             = "The connection ends"
+	lineConnection       = "Connection "
+	remarkPrefix         = "# "
+	maxTranscriptLine    = 8 << 20
+	maxTranscriptNumbers = 1 << 20
+	escapedWidth         = 72 // bytes of a frame on an escaped line
+)
+
+// The second byte of a line that holds a frame says how it is written.
+const (
+	markPlain    = ':'
+	markEscaped  = '='
+	markBlock    = '#'
+	markOpaque   = '?'
+	markContinue = '+'
+)
+
+// frameLine parts a line that holds a frame, or a part of one, into its sender,
+// its mark and the rest. ok is false if it is no such line.
+func frameLine(line []byte) (from decode.Sender, mark byte, rest []byte, ok bool) {
+	if len(line) < 2 {
+		return 0, 0, nil, false
+	}
+	switch line[0] {
+	case 'C':
+		from = decode.Client
+	case 'S':
+		from = decode.Server
+	default:
+		return 0, 0, nil, false
+	}
+	switch mark = line[1]; mark {
+	case markPlain, markEscaped, markBlock, markOpaque, markContinue:
+	default:
+		return 0, 0, nil, false
+	}
+	if len(line) == 2 {
+		return from, mark, nil, true
+	}
+	return from, mark, line[3:], line[2] == ' '
+}
+
+// isTranscript reports whether text has a line with a frame.
+func isTranscript(head []byte) bool {
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	for len(head) > 0 {
+		line, rest, _ := bytes.Cut(head, []byte{'\n'})
+		if _, mark, b, ok := frameLine(line); ok && mark != markContinue && len(b) > 0 {
+			return true
+		}
+		head = rest
+	}
+	return false
+}
+
+// missingLine is the line that says that bytes are missing; n < 0: no one knows
+// how many.
+func missingLine(from decode.Sender, n int64) string {
+	switch {
+	case n < 0:
+		return fmt.Sprintf("Bytes of the %s are missing", from)
+	case n == 1:
+		return fmt.Sprintf("1 byte of the %s is missing", from)
+	}
+	return fmt.Sprintf("%d bytes of the %s are missing", n, from)
+}
+
+// parseMissing reads what missingLine has written.
+func parseMissing(line string) (from decode.Sender, n int64, ok bool) {
+	number, rest, _ := strings.Cut(line, " ")
+	if number == "Bytes" {
+		n = -1
+	} else {
+		var err error
+		if n, err = strconv.ParseInt(number, 10, 64); err != nil || n < 0 {
+			return 0, 0, false
+		}
+		_, rest, _ = strings.Cut(rest, " ")
+	}
+	switch {
+	case strings.HasPrefix(rest, "of the client "):
+		from = decode.Client
+	case strings.HasPrefix(rest, "of the server "):
+		from = decode.Server
+	}
+	return from, n, from != 0 && missingLine(from, n) == line
+}

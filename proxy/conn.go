@@ -1,0 +1,286 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/decode"
+)
+
+// conn is one TCP connection of a client together with the upstream connection
+// that carries it on.
+type conn struct {
+	p        *Proxy
+	to       *target // the port it came to; nil: the main listener
+	rec      *capture.Conn
+	accepted time.Time
+	client   net.Conn
+	server   net.Conn
+	local    netip.AddrPort // of the client's socket
+	clientIP netip.Addr
+	up, down link
+
+	mu      sync.Mutex
+	links   int           // that still run
+	ends    int           // links that came to their sender's end
+	closer  decode.Sender // who ended first; 0: nobody has
+	reset   bool
+	text    string // why closed
+	stopped bool
+}
+
+func newConn(p *Proxy, client net.Conn, to *target) *conn {
+	c := &conn{p: p, to: to, client: client, accepted: time.Now()}
+	c.local = endpoint(client.LocalAddr())
+	remote := endpoint(client.RemoteAddr())
+	c.clientIP = remote.Addr()
+	c.rec = &capture.Conn{ID: p.lastID.Add(1), Client: remote.String(), Via: c.local.String()}
+	c.up = link{c: c, from: decode.Client, src: newReader(client), bytes: &p.count.fromClients}
+	c.up.framer.MaxPayload = p.cfg.MaxPayload
+	return c
+}
+
+func addrPort(ip netip.Addr, port uint16) netip.AddrPort { return netip.AddrPortFrom(ip, port) }
+
+// open finds out where a client belongs, connects there and starts the links.
+func (c *conn) open() {
+	rt, pieces, doubts, err := c.route()
+	if err != nil {
+		c.rec.Server = c.p.cfg.upstream.String()
+		c.fail(decode.Client, fmt.Sprintf("the client went before it was connected: %v", cause(err)), nil)
+		return
+	}
+	c.rec.Server = rt.target.String()
+	if rt.refused != "" {
+		c.p.count.dialErrors.Add(1)
+		c.fail(decode.Server, (&refusal{rt.target, rt.refused}).Error(), doubts)
+		return
+	}
+	server, err := c.p.dial(c.p.ctx, rt)
+	if err != nil {
+		c.p.count.dialErrors.Add(1)
+		var refused *refusal
+		if errors.As(err, &refused) {
+			c.p.count.refused.Add(1)
+		}
+		c.fail(decode.Server, err.Error(), doubts)
+		return
+	}
+	if end := endpoint(server.RemoteAddr()); end.IsValid() {
+		c.rec.Server = end.String()
+	}
+	c.say(capture.Record{Time: c.accepted, Kind: capture.Opened})
+	for _, d := range doubts {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, Text: d})
+	}
+	c.down = link{c: c, from: decode.Server, src: newReader(server), dst: c.client, bytes: &c.p.count.fromServers}
+	c.down.framer.MaxPayload = c.p.cfg.MaxPayload
+	c.up.dst = server
+	c.mu.Lock()
+	c.server, c.links = server, 2
+	if c.stopped {
+		c.wake()
+	}
+	c.mu.Unlock()
+	go c.up.run(pieces)
+	go c.down.run(nil)
+}
+
+// route decides where the client belongs. pieces are what was read from it for
+// that. The error says that the client is gone.
+func (c *conn) route() (rt route, pieces [][]byte, doubts []string, err error) {
+	upstream := route{target: c.p.cfg.upstream}
+	if c.to != nil {
+		return c.p.routeOf(c.to), nil, nil, nil
+	}
+	if !c.p.routes.waiting(c.clientIP) {
+		c.up.first = true
+		return upstream, nil, nil, nil
+	}
+	o, pieces, err := c.firstLine()
+	if err != nil {
+		return rt, nil, nil, err
+	}
+	if o.verb == "VER" {
+		rt, others, ok := c.p.routes.takeNS(c.clientIP)
+		if !ok {
+			return upstream, pieces, nil, nil
+		}
+		if len(others) > 0 {
+			doubts = append(doubts, fmt.Sprintf("%s was redirected to %s and to %s: whose connection this is cannot be told, so it went to the first", c.clientIP, rt.target, others[0]))
+		}
+		return rt, pieces, doubts, nil
+	}
+	if o.cookie != "" {
+		if rt, ok := c.p.routes.find(c.clientIP, cookieKey(o.cookie)); ok {
+			return rt, pieces, nil, nil
+		}
+	}
+	if o.session != "" {
+		if rt, ok := c.p.routes.find(c.clientIP, sessionKey(o.session)); ok {
+			return rt, pieces, nil, nil
+		}
+	}
+	if o.cookie != "" {
+		doubts = append(doubts, unknownCookie(o, upstream.target.String()))
+	}
+	return upstream, pieces, doubts, nil
+}
+
+func unknownCookie(o opening, to string) string {
+	return fmt.Sprintf("%s with a cookie that no redirect gave to this client address: it went to the upstream %s", o.verb, to)
+}
+
+// firstLine reads as much from the client as routing needs.
+func (c *conn) firstLine() (o opening, pieces [][]byte, err error) {
+	c.deadline(c.accepted.Add(c.p.cfg.FirstLineWait))
+	defer c.deadline(time.Time{})
+	var all []byte
+	for !o.whole {
+		w, err := c.up.src.next()
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, os.ErrDeadlineExceeded) && !c.isStopped():
+			return o, pieces, nil
+		case err != nil:
+			return o, nil, err
+		}
+		piece := append([]byte(nil), w.in...)
+		w.free()
+		pieces = append(pieces, piece)
+		all = append(all, piece...)
+		o = readOpening(all)
+	}
+	return o, pieces, nil
+}
+
+// deadline sets the client's read deadline unless the connection was stopped.
+func (c *conn) deadline(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopped {
+		_ = c.client.SetReadDeadline(t)
+	}
+}
+
+func (c *conn) isStopped() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stopped
+}
+
+// fail ends a connection that no server was found for. To the client that is a
+// reset, as if it had reached a port where nothing listens.
+func (c *conn) fail(who decode.Sender, text string, doubts []string) {
+	c.say(capture.Record{Time: c.accepted, Kind: capture.Opened})
+	for _, d := range doubts {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, Text: d})
+	}
+	if who == decode.Server {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: who, Text: text})
+	}
+	reset(c.client)
+	c.p.count.resets.Add(1)
+	c.say(capture.Record{Time: time.Now(), Kind: capture.Closed, From: who, Reset: true, Text: text})
+	c.p.drop(c)
+}
+
+// say publishes a record about the connection.
+func (c *conn) say(r capture.Record) {
+	r.Conn = c.rec
+	c.p.publish([]capture.Record{r}, nil)
+}
+
+// reset closes a connection so that its peer gets a reset.
+func reset(c net.Conn) {
+	if t, ok := c.(interface{ SetLinger(int) error }); ok {
+		_ = t.SetLinger(0)
+	}
+	_ = c.Close()
+}
+
+// halfClosed notes that one side sends no more. It reports whether the other does
+// not either: then the connection is at its end.
+func (c *conn) halfClosed(who decode.Sender) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closer == 0 {
+		c.closer = who
+	}
+	c.ends++
+	if c.ends < 2 {
+		return false
+	}
+	c.wake()
+	return true
+}
+
+// abort ends the connection because one side of it broke. The other side gets a
+// reset.
+func (c *conn) abort(who decode.Sender, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped || c.reset || c.ends == 2 {
+		return
+	}
+	c.closer, c.reset = who, true
+	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		c.text = fmt.Sprintf("reset by the %s", who)
+	} else {
+		c.text = fmt.Sprintf("the connection with the %s broke: %v", who, cause(err))
+	}
+	c.wake()
+}
+
+// stop ends the connection for the proxy's own reasons.
+func (c *conn) stop(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return
+	}
+	c.stopped = true
+	if !c.reset {
+		c.text = text
+	}
+	c.wake()
+}
+
+// wake makes every read and write of the connection return. c.mu is held.
+func (c *conn) wake() {
+	past := time.Unix(1, 0)
+	_ = c.client.SetDeadline(past)
+	if c.server != nil {
+		_ = c.server.SetDeadline(past)
+	}
+}
+
+// linkDone is called by each link as its last act; the second one closes the
+// connection. Closing is left until then because it would wait for a link that is
+// reading.
+func (c *conn) linkDone() {
+	c.mu.Lock()
+	c.links--
+	last := c.links == 0
+	c.mu.Unlock()
+	if !last {
+		return
+	}
+	if c.reset {
+		c.p.count.resets.Add(1)
+		reset(c.client)
+		reset(c.server)
+	} else {
+		_ = c.client.Close()
+		_ = c.server.Close()
+	}
+	c.say(capture.Record{Time: time.Now(), Kind: capture.Closed, From: c.closer, Reset: c.reset, Text: c.text})
+	c.p.drop(c)
+}

@@ -1,0 +1,141 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// refusal is an error that says why the rules do not let a target be dialled.
+type refusal struct {
+	target address
+	why    string
+}
+
+func (e *refusal) Error() string {
+	return fmt.Sprintf("refused to follow the redirect to %s: %s", e.target, e.why)
+}
+
+// dial connects to a route's target. A name is resolved here and its addresses are
+// judged one by one, so that no name leads around the rules.
+func (p *Proxy) dial(ctx context.Context, r route) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.DialTimeout)
+	defer cancel()
+	ips, err := p.resolve(ctx, r.target.host)
+	if err != nil {
+		return nil, fmt.Errorf("cannot find %s: %w", r.target, cause(err))
+	}
+	deadline, _ := ctx.Deadline()
+	for i, ip := range ips {
+		end := netip.AddrPortFrom(ip, r.target.port)
+		if p.isSelf(end) {
+			err = &refusal{r.target, "it is the proxy's own address"}
+			continue
+		}
+		if r.from.IsValid() {
+			if why := p.cfg.refuse(r.target, ip, r.from); why != "" {
+				err = &refusal{r.target, why}
+				continue
+			}
+		}
+		// Each address gets its share of the time, so that a dead one leaves some
+		// for the next.
+		share := time.Until(deadline) / time.Duration(len(ips)-i)
+		one, cancel := context.WithTimeout(ctx, share)
+		var c net.Conn
+		c, err = p.connect(one, end.String())
+		cancel()
+		if err == nil {
+			return c, nil
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = errors.New("no answer in time")
+		}
+		err = fmt.Errorf("cannot connect to %s: %w", r.target, cause(err))
+	}
+	return nil, err
+}
+
+func (p *Proxy) connect(ctx context.Context, addr string) (net.Conn, error) {
+	if p.cfg.Dialer != nil {
+		return p.cfg.Dialer(ctx, "tcp", addr)
+	}
+	d := net.Dialer{KeepAliveConfig: keepAlive}
+	return d.DialContext(ctx, "tcp", addr)
+}
+
+// resolve returns the IP addresses of a host, IPv4 first: MSNP servers have it.
+func (p *Proxy) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{ip.Unmap()}, nil
+	}
+	lookup := p.cfg.Resolver
+	if lookup == nil {
+		lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	}
+	found, err := lookup(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	var v4, v6 []netip.Addr
+	for _, ip := range found {
+		if ip = ip.Unmap(); ip.Is4() {
+			v4 = append(v4, ip)
+		} else {
+			v6 = append(v6, ip)
+		}
+	}
+	if len(found) == 0 {
+		return nil, errors.New("no such host")
+	}
+	return append(v4, v6...), nil
+}
+
+// isSelf reports whether an address is one that the proxy listens on.
+func (p *Proxy) isSelf(end netip.AddrPort) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.listener != nil && sameEnd(p.listener, end) {
+		return true
+	}
+	for _, t := range p.targets {
+		if sameEnd(t.listener, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameEnd reports whether connecting to end reaches the listener.
+func sameEnd(l net.Listener, end netip.AddrPort) bool {
+	at := endpoint(l.Addr())
+	if at.Port() != end.Port() {
+		return false
+	}
+	if at.Addr() == end.Addr() || end.Addr().IsUnspecified() {
+		return true
+	}
+	if !at.Addr().IsUnspecified() {
+		return false
+	}
+	if end.Addr().IsLoopback() {
+		return true
+	}
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok {
+			if ip, ok := netip.AddrFromSlice(n.IP); ok && ip.Unmap() == end.Addr() {
+				return true
+			}
+		}
+	}
+	return false
+}

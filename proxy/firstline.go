@@ -1,0 +1,54 @@
+package proxy
+
+import (
+	"bytes"
+	"strings"
+)
+
+// maxFirstLine bounds the first line that is waited for. USR and ANS of a
+// switchboard hold a handle, a cookie and a session id.
+const maxFirstLine = 2 << 10
+
+// opening is what a client's first line is.
+type opening struct {
+	verb    string // "VER", "USR", "ANS"; "": something else
+	cookie  string // USR, ANS
+	session string // ANS
+	whole   bool   // false: more of the line is needed
+}
+
+// readOpening reads the first bytes of a client as far as routing needs them.
+func readOpening(b []byte) opening {
+	if len(b) < 4 {
+		for _, verb := range []string{"VER ", "USR ", "ANS "} {
+			if strings.HasPrefix(verb, string(b)) {
+				return opening{}
+			}
+		}
+		return opening{whole: true}
+	}
+	switch string(b[:4]) {
+	case "VER ":
+		return opening{verb: "VER", whole: true}
+	case "USR ", "ANS ":
+	default:
+		return opening{whole: true}
+	}
+	end := bytes.IndexByte(b, '\n')
+	if end < 0 {
+		return opening{whole: len(b) >= maxFirstLine}
+	}
+	line := strings.TrimSuffix(string(b[:end]), "\r")
+	// Tokens are parted by blanks alone, and some clients send two.
+	tokens := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' })
+	o := opening{verb: line[:3], whole: true}
+	// USR TrID handle cookie; ANS TrID handle cookie session-id. With a package
+	// name for the handle USR is a sign-in, which no cookie belongs to.
+	if len(tokens) >= 4 && strings.Contains(tokens[2], "@") {
+		o.cookie = tokens[3]
+	}
+	if o.verb == "ANS" && len(tokens) >= 5 {
+		o.session = tokens[4]
+	}
+	return o
+}

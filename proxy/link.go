@@ -1,0 +1,314 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/decode"
+)
+
+// maxLossRemarks bounds the remarks about lost framing that one link makes.
+const maxLossRemarks = 8
+
+// link carries on one direction of a connection.
+type link struct {
+	c      *conn
+	from   decode.Sender
+	src    *reader
+	dst    net.Conn
+	framer decode.Framer
+	bytes  *atomic.Int64 // Stats.FromClients or FromServers
+
+	in   int64  // bytes received
+	out  int64  // so many of them were sent on
+	held []byte // the others: an incomplete line that may be a redirect
+
+	dropped int64 // bytes that the observer was not shown
+	lost    bool  // what comes makes no sense
+	losses  int   // remarks about that
+	first   bool  // the first frame is to be looked at for a cookie
+}
+
+// run carries bytes on until the sender has no more or the connection breaks.
+// pieces are what was read before.
+func (l *link) run(pieces [][]byte) {
+	defer l.c.linkDone()
+	for _, piece := range pieces {
+		w := takeWork()
+		w.in = w.buf[:copy(w.buf[:], piece)]
+		err := l.carry(w)
+		w.free()
+		if err != nil {
+			l.c.abort(l.from.Peer(), err)
+			return
+		}
+	}
+	for {
+		w, err := l.src.next()
+		if err != nil {
+			l.end(err)
+			return
+		}
+		err = l.carry(w)
+		w.free()
+		if err != nil {
+			l.c.abort(l.from.Peer(), err)
+			return
+		}
+	}
+}
+
+// end is called when nothing more can be read from the sender.
+func (l *link) end(err error) {
+	if werr := l.flush(); werr != nil {
+		l.c.abort(l.from.Peer(), werr)
+		return
+	}
+	if !errors.Is(err, io.EOF) {
+		l.c.abort(l.from, err)
+		return
+	}
+	if l.c.halfClosed(l.from) {
+		return
+	}
+	if cw, ok := l.dst.(interface{ CloseWrite() error }); ok {
+		// If that fails the other side is gone, and its own link finds out.
+		_ = cw.CloseWrite()
+	}
+	if err := l.src.watch(); err != nil {
+		l.c.abort(l.from, err)
+	}
+}
+
+// carry carries on what one read brought: with one write, and before that, so that
+// a request is told before its reply, to whoever observes.
+func (l *link) carry(w *work) error {
+	p := l.c.p
+	w.begin(l)
+	l.in += int64(len(w.in))
+	l.bytes.Add(int64(len(w.in)))
+	frames, wake := int64(0), false
+	for rest := w.in; len(rest) > 0; {
+		if len(w.records) > 0 {
+			// They point into the framer, which is about to be fed again.
+			wake = l.tell(w) || wake
+		}
+		part := rest[:l.part(rest)]
+		rest = rest[len(part):]
+		l.framer.Feed(part)
+		var fr decode.Frame
+		for l.framer.Next(&fr) {
+			frames++
+			if len(w.records) > groupSize-4 {
+				wake = l.tell(w) || wake
+			}
+			l.frame(w, &fr)
+		}
+	}
+	p.count.frames.Add(frames)
+	if p.observed && !w.observed {
+		p.queue.skip(frames)
+	}
+	wake = l.tell(w) || wake
+	var err error
+	if out := l.output(w); len(out) > 0 {
+		_, err = l.dst.Write(out)
+	}
+	if wake {
+		p.queue.nudge()
+	}
+	return err
+}
+
+// part returns how many of the bytes that came should be fed to the framer next. Any
+// answer is right; but fed with no more than completes the frame that it is waiting
+// for, the framer need not copy the rest to have it behind what it has.
+func (l *link) part(b []byte) int {
+	pending := l.framer.Pending()
+	if len(pending) == 0 || len(b) < 256 || !l.framer.InStep() {
+		return len(b)
+	}
+	end := bytes.IndexByte(pending, '\n')
+	if end < 0 {
+		if i := bytes.IndexByte(b, '\n'); i >= 0 {
+			return i + 1
+		}
+		return len(b)
+	}
+	size := 0
+	for _, c := range pending[bytes.LastIndexByte(pending[:end], ' ')+1 : end] {
+		if '0' <= c && c <= '9' && size < 1<<20 {
+			size = 10*size + int(c-'0')
+		}
+	}
+	if missing := end + 1 + size - len(pending); missing > 0 && missing < len(b) {
+		return missing
+	}
+	return len(b)
+}
+
+// frame looks at one frame: it rewrites it if that is due, and makes a record.
+func (l *link) frame(w *work, fr *decode.Frame) {
+	var sent []byte
+	if l.from == decode.Server && fr.Kind == decode.Command && l.mayRewrite(w, fr) {
+		if with := l.rewrite(w, fr); with != nil {
+			w.out = l.appendInput(w.out, w, w.cursor, fr.Offset)
+			at := len(w.out)
+			w.out = append(w.out, with...)
+			sent = w.out[at:]
+			w.cursor = fr.Offset + int64(len(fr.Raw))
+		}
+	}
+	if l.lost != (fr.Kind == decode.Opaque) {
+		l.turn(w, fr)
+	}
+	if l.first {
+		l.first = false
+		l.look(w, fr)
+	}
+	if !w.observed {
+		l.dropped += int64(len(fr.Raw))
+		return
+	}
+	w.records = append(w.records, capture.Record{
+		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr, Sent: sent,
+	})
+}
+
+// output returns what to write, and keeps what is held.
+func (l *link) output(w *work) []byte {
+	hold := l.hold(w.cursor)
+	out := w.in
+	if len(w.out) == 0 && len(l.held) == 0 {
+		out = w.in[:hold-w.base]
+	} else {
+		w.out = l.appendInput(w.out, w, w.cursor, hold)
+		out = w.out
+	}
+	var held []byte
+	if hold < l.in {
+		held = l.appendInput(nil, w, hold, l.in)
+	}
+	l.held, l.out = held, hold
+	return out
+}
+
+// hold returns the offset from which on bytes are held: those of a line from the
+// server that is incomplete and may be a redirect, if none of it was sent yet.
+func (l *link) hold(cursor int64) int64 {
+	if l.from != decode.Server || !l.framer.InStep() {
+		return l.in
+	}
+	pending := l.framer.Pending()
+	if len(pending) == 0 || l.framer.Offset() < cursor || !decode.MayRedirect(pending) || bytes.IndexByte(pending, '\n') >= 0 {
+		return l.in
+	}
+	return l.framer.Offset()
+}
+
+// appendInput appends the bytes received from offset from to offset to. They lie in
+// held, which begins at offset out, and in w.in, which begins at w.base.
+func (l *link) appendInput(dst []byte, w *work, from, to int64) []byte {
+	if from < w.base && from < to {
+		end := min(to, w.base)
+		dst = append(dst, l.held[from-l.out:end-l.out]...)
+		from = end
+	}
+	if from < to {
+		dst = append(dst, w.in[from-w.base:to-w.base]...)
+	}
+	return dst
+}
+
+// flush sends what is held, at the end of the link, and tells what the framer made
+// no frame of.
+func (l *link) flush() error {
+	w := takeWork()
+	defer w.free()
+	w.in = nil
+	w.begin(l)
+	var fr decode.Frame
+	for l.framer.Flush(&fr) {
+		l.c.p.count.frames.Add(1)
+		if len(w.records) > groupSize-4 {
+			l.tell(w)
+		}
+		if l.lost != (fr.Kind == decode.Opaque) {
+			l.turn(w, &fr)
+		}
+		if len(l.held) > 0 {
+			l.remark(w, "the server's last line may be a redirect but lacks its end: it passed as it came")
+		}
+		if l.c.p.observed {
+			w.records = append(w.records, capture.Record{
+				Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: fr,
+			})
+		}
+	}
+	if l.dropped > 0 {
+		w.records = append(w.records, lostRecord(time.Now(), l.c.rec, l.from, l.dropped))
+		l.dropped = 0
+	}
+	if l.tell(w) {
+		l.c.p.queue.nudge()
+	}
+	if len(l.held) == 0 {
+		return nil
+	}
+	held := l.held
+	l.held, l.out = nil, l.in
+	_, err := l.dst.Write(held)
+	return err
+}
+
+// turn notes that the link stopped making sense with this frame, or makes sense
+// again.
+func (l *link) turn(w *work, fr *decode.Frame) {
+	l.lost = !l.lost
+	if l.lost {
+		l.c.p.count.lost.Add(1)
+	}
+	if l.losses++; l.losses > maxLossRemarks {
+		return
+	}
+	switch {
+	case l.losses == maxLossRemarks:
+		l.remark(w, fmt.Sprintf("the %s's bytes keep making no sense: that is not remarked on again for this connection", l.from))
+	case l.lost && fr.Offset == 0:
+		l.remark(w, fmt.Sprintf("the %s's first bytes are no MSNP: passing them on as they are", l.from))
+	case l.lost:
+		l.remark(w, fmt.Sprintf("lost the framing at byte %d from the %s: passing bytes on as they are", fr.Offset, l.from))
+	default:
+		l.remark(w, fmt.Sprintf("found the framing again at byte %d from the %s", fr.Offset, l.from))
+	}
+}
+
+// look looks at the first frame of a client that was connected with the upstream
+// unasked.
+func (l *link) look(w *work, fr *decode.Frame) {
+	if o := readOpening(fr.Raw); o.cookie != "" {
+		l.remark(w, unknownCookie(o, l.c.rec.Server))
+	}
+}
+
+// remark appends a remark to the records that are told next.
+func (l *link) remark(w *work, text string) {
+	w.records = append(w.records, capture.Record{Time: time.Now(), Conn: l.c.rec, Kind: capture.Remark, From: l.from, Text: text})
+}
+
+// tell hands the records gathered so far on. It reports whether the observer is to
+// be woken.
+func (l *link) tell(w *work) (wake bool) {
+	if len(w.records) == 0 {
+		return false
+	}
+	wake = l.c.p.hand(w.records, &l.dropped)
+	w.records = w.group[:0]
+	return wake
+}

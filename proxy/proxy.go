@@ -1,0 +1,320 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"msnproxy/capture"
+)
+
+// observerGrace is how long Close and Shutdown wait for the observer to take what
+// is left for it.
+const observerGrace = 5 * time.Second
+
+// Proxy relays between clients and a server. Make one with [New], then call Listen
+// and Serve, and in the end Shutdown or Close.
+type Proxy struct {
+	cfg      settings
+	queue    *queue // nil: no observer
+	routes   routes
+	count    counters
+	lastID   atomic.Uint32
+	observed bool // there is an observer or a recorder
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+
+	mu       sync.Mutex
+	listener net.Listener
+	targets  map[string]*target // PerTarget, by address
+	conns    map[*conn]struct{}
+	closing  bool
+	overAt   time.Time     // of the last remark about MaxConns
+	drained  chan struct{} // closed once closing and no connection is left
+	loops    sync.WaitGroup
+	finish   sync.Once
+	finished chan struct{} // closed once everything has ended
+}
+
+// New checks the configuration and makes a proxy of it. The error is one line that
+// names the setting at fault.
+func New(cfg Config) (*Proxy, error) {
+	s, err := cfg.check()
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{
+		cfg:      s,
+		observed: cfg.Observer != nil || cfg.Recorder != nil,
+		targets:  make(map[string]*target),
+		conns:    make(map[*conn]struct{}),
+		drained:  make(chan struct{}),
+		finished: make(chan struct{}),
+	}
+	p.routes.now = time.Now
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	if cfg.Observer != nil {
+		p.queue = newQueue(&p.cfg)
+	}
+	return p, nil
+}
+
+// Probe connects to the upstream, as a client's connection would be, and hangs up
+// again. The error is one line that says what cannot be reached and why.
+func (p *Proxy) Probe(ctx context.Context) error {
+	c, err := p.dial(ctx, route{target: p.cfg.upstream})
+	if err != nil {
+		return fmt.Errorf("upstream: %w", err)
+	}
+	return c.Close()
+}
+
+// Listen opens the listener. The error is one line that names the address.
+func (p *Proxy) Listen() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closing {
+		return errors.New("listen: the proxy is closed")
+	}
+	if p.listener != nil {
+		return nil
+	}
+	l, err := listen(p.ctx, p.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", p.cfg.Listen, cause(err))
+	}
+	if ip, ok := p.cfg.upstream.ip(); ok && sameEnd(l, netip.AddrPortFrom(ip, p.cfg.upstream.port)) {
+		_ = l.Close()
+		return fmt.Errorf("listen on %s: the upstream %s is the same address: the proxy would relay to itself", p.cfg.Listen, p.cfg.upstream)
+	}
+	p.listener = l
+	return nil
+}
+
+// listen opens a listener whose connections live as long as their ends want them
+// to: keep-alive probes start after two hours, as systems have it, not after Go's
+// fifteen seconds, which cut off a client that sleeps.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	lc := net.ListenConfig{KeepAliveConfig: keepAlive}
+	lc.SetMultipathTCP(false)
+	return lc.Listen(ctx, "tcp", addr)
+}
+
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 2 * time.Hour, Interval: 75 * time.Second, Count: 9}
+
+// Addr returns the address that the proxy listens on, or nil before Listen.
+func (p *Proxy) Addr() net.Addr {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.listener == nil {
+		return nil
+	}
+	return p.listener.Addr()
+}
+
+// Serve accepts connections until Shutdown or Close is called or ctx is done,
+// which has the effect of Close. It returns when all connections have ended; the
+// error is nil unless the listener failed.
+func (p *Proxy) Serve(ctx context.Context) error {
+	if err := p.Listen(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	l := p.listener
+	if !p.closing {
+		p.loops.Add(1)
+		go p.accept(l, nil)
+	}
+	p.mu.Unlock()
+	select {
+	case <-ctx.Done():
+		p.Close()
+	case <-p.finished:
+	}
+	<-p.finished
+	return nil
+}
+
+// accept takes connections from a listener until that is closed. to is the server
+// that the listener stands for; nil: the first line tells.
+func (p *Proxy) accept(l net.Listener, to *target) {
+	defer p.loops.Done()
+	for pause := 5 * time.Millisecond; ; {
+		client, err := l.Accept()
+		if err == nil {
+			pause = 5 * time.Millisecond
+			p.take(client, to)
+			continue
+		}
+		if p.isClosing() {
+			return
+		}
+		// Out of file descriptors, most likely. The connections that are open go on.
+		p.remark(fmt.Sprintf("cannot accept a connection: %v", cause(err)))
+		select {
+		case <-time.After(pause):
+			pause = min(2*pause, time.Second)
+		case <-p.ctx.Done():
+			return
+		}
+	}
+}
+
+// take starts a connection, or resets it if there are too many.
+func (p *Proxy) take(client net.Conn, to *target) {
+	c := newConn(p, client, to)
+	p.mu.Lock()
+	over := len(p.conns) >= p.cfg.MaxConns
+	speak := over && time.Since(p.overAt) > 10*time.Second
+	if speak {
+		p.overAt = time.Now()
+	}
+	if p.closing || over {
+		p.mu.Unlock()
+		reset(client)
+		if over {
+			p.count.overLimit.Add(1)
+		}
+		if speak {
+			p.remark(fmt.Sprintf("%d connections are open, the limit: reset a new one from %s", p.cfg.MaxConns, client.RemoteAddr()))
+		}
+		return
+	}
+	p.conns[c] = struct{}{}
+	p.loops.Add(1)
+	p.mu.Unlock()
+	p.count.accepted.Add(1)
+	p.count.open.Add(1)
+	go c.open()
+}
+
+// drop forgets a connection that has ended.
+func (p *Proxy) drop(c *conn) {
+	p.mu.Lock()
+	delete(p.conns, c)
+	if p.closing && len(p.conns) == 0 {
+		p.signalDrained()
+	}
+	p.mu.Unlock()
+	p.count.open.Add(-1)
+	p.loops.Done()
+}
+
+// signalDrained closes drained, once. p.mu is held.
+func (p *Proxy) signalDrained() {
+	select {
+	case <-p.drained:
+	default:
+		close(p.drained)
+	}
+}
+
+func (p *Proxy) isClosing() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closing
+}
+
+// Shutdown stops accepting, lets open connections go on until they end or ctx is
+// done, closes those that are left, and returns when the observer has been told
+// everything. The error is ctx's if connections had to be closed.
+func (p *Proxy) Shutdown(ctx context.Context) error {
+	p.stopAccepting()
+	var err error
+	select {
+	case <-p.drained:
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-p.ctx.Done():
+	}
+	p.Close()
+	return err
+}
+
+func (p *Proxy) stopAccepting() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closing = true
+	if p.listener != nil {
+		_ = p.listener.Close()
+	}
+	for _, t := range p.targets {
+		_ = t.listener.Close()
+	}
+	if len(p.conns) == 0 {
+		p.signalDrained()
+	}
+}
+
+// Close ends the listeners and all connections at once, and returns when the
+// observer has been told, or after five seconds if it does not take it. It may be
+// called at any time and more than once.
+func (p *Proxy) Close() {
+	p.finish.Do(func() {
+		p.stopAccepting()
+		p.cancel()
+		p.mu.Lock()
+		for c := range p.conns {
+			c.stop("the proxy was closed")
+		}
+		p.mu.Unlock()
+		p.loops.Wait()
+		if p.queue != nil {
+			p.queue.close(observerGrace)
+		}
+		close(p.finished)
+	})
+	<-p.finished
+}
+
+// jammed reports whether records would only be dropped, so that they need not be
+// made.
+func (p *Proxy) jammed() bool {
+	return p.cfg.Recorder == nil && p.queue != nil && p.queue.jammed.Load()
+}
+
+// remark publishes a remark about the proxy as a whole.
+func (p *Proxy) remark(text string) {
+	p.publish([]capture.Record{{Time: time.Now(), Kind: capture.Remark, Text: text}}, nil)
+}
+
+// publish hands records to the recorder and the observer, remarks to the log, and
+// wakes the observer.
+func (p *Proxy) publish(records []capture.Record, lost *int64) {
+	if p.hand(records, lost) {
+		p.queue.nudge()
+	}
+}
+
+// hand is publish without the waking: it reports whether that is due.
+func (p *Proxy) hand(records []capture.Record, lost *int64) (wake bool) {
+	for i := range records {
+		r := &records[i]
+		if r.Kind == capture.Remark {
+			p.count.remarks.Add(1)
+			if p.cfg.Logger != nil {
+				if r.Conn != nil {
+					p.cfg.Logger.Warn(r.Text, "conn", r.Conn.ID, "client", r.Conn.Client)
+				} else {
+					p.cfg.Logger.Warn(r.Text)
+				}
+			}
+		}
+		if p.cfg.Recorder != nil {
+			p.cfg.Recorder.Record(r)
+		}
+	}
+	if p.queue == nil {
+		return false
+	}
+	if lost == nil {
+		lost = new(int64)
+	}
+	return p.queue.add(records, lost)
+}

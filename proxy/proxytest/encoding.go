@@ -1,0 +1,60 @@
+package proxytest
+
+import (
+	"strconv"
+	"strings"
+)
+
+// encode writes text as one parameter of a command line: UTF-8, with everything
+// but letters, digits and a few signs percent-encoded.
+func encode(text string) string {
+	const plain = "-_.!~*'()"
+	var b strings.Builder
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
+			strings.IndexByte(plain, c) >= 0:
+			b.WriteByte(c)
+		default:
+			b.WriteByte('%')
+			b.WriteByte("0123456789ABCDEF"[c>>4])
+			b.WriteByte("0123456789ABCDEF"[c&15])
+		}
+	}
+	return b.String()
+}
+
+// decodeText undoes encode. A percent sign that starts no escape stays.
+func decodeText(token string) string {
+	if !strings.Contains(token, "%") {
+		return token
+	}
+	var b strings.Builder
+	for i := 0; i < len(token); i++ {
+		if token[i] == '%' && i+2 < len(token) {
+			if v, err := strconv.ParseUint(token[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(v))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(token[i])
+	}
+	return b.String()
+}
+
+// dialectNumber returns the number of an MSNP dialect that this package speaks,
+// 0 for CVR0 and -1 for all others. Case does not matter.
+func dialectNumber(name string) int {
+	name = strings.ToUpper(name)
+	if name == "CVR0" {
+		return 0
+	}
+	for n := 2; n <= 7; n++ {
+		if name == "MSNP"+strconv.Itoa(n) {
+			return n
+		}
+	}
+	return -1
+}

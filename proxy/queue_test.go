@@ -1,0 +1,211 @@
+package proxy
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/decode"
+)
+
+// stuckObserver takes nothing until it is let go.
+type stuckObserver struct {
+	journal
+	gate chan struct{}
+}
+
+func (s *stuckObserver) Observe(r *capture.Record) {
+	<-s.gate
+	s.journal.Observe(r)
+}
+
+// TestRelayingNeverWaitsForTheObserver has an observer that hangs; what it missed is
+// told it as lost, by link and to the byte.
+func TestRelayingNeverWaitsForTheObserver(t *testing.T) {
+	u := newUpstream(t)
+	o := &stuckObserver{gate: make(chan struct{})}
+	p, _ := start(t, Config{Upstream: u.Addr().String(), Observer: o, QueueRecords: 50, QueueBytes: 2000})
+	client, server := pair(t, p, u)
+	for i := range 300 {
+		s := fmt.Sprintf("QNG %d\r\n", i)
+		send(t, server, s)
+		expect(t, client, s)
+		send(t, client, "PNG\r\n")
+		expect(t, server, "PNG\r\n")
+	}
+	if d := p.Stats().Dropped; d == 0 {
+		t.Error("nothing was dropped")
+	}
+	close(o.gate)
+	o.wait(t, "first frame", func(r *capture.Record) bool { return r.Kind == capture.Data })
+	waitIdle(t, p)
+	send(t, server, "OUT OTH\r\n")
+	expect(t, client, "OUT OTH\r\n")
+	client.Close()
+	server.Close()
+	p.Close()
+	offset := map[decode.Sender]int64{}
+	gaps := 0
+	for _, r := range o.all() {
+		switch r.Kind {
+		case capture.Lost:
+			gaps++
+			offset[r.From] += r.Lost
+		case capture.Data:
+			if r.Frame.Offset != offset[r.From] {
+				t.Fatalf("the %s's frame at %d comes after %d bytes", r.From, r.Frame.Offset, offset[r.From])
+			}
+			offset[r.From] += int64(len(r.Frame.Raw))
+		}
+	}
+	if offset[decode.Client] != 300*5 || offset[decode.Server] != p.Stats().FromServers || gaps == 0 {
+		t.Errorf("shown and lost: %v in %d gaps, of %+v", offset, gaps, p.Stats())
+	}
+}
+
+// TestLossless has an observer that is slow, and a queue of next to nothing.
+func TestLossless(t *testing.T) {
+	u := newUpstream(t)
+	j := &journal{}
+	slow := ObserverFunc(func(r *capture.Record) {
+		time.Sleep(20 * time.Microsecond)
+		j.Observe(r)
+	})
+	p, _ := start(t, Config{Upstream: u.Addr().String(), Observer: slow, QueueRecords: 3, Lossless: true})
+	client, server := pair(t, p, u)
+	want := strings.Repeat("PNG\r\n", 1000)
+	send(t, client, want)
+	expect(t, server, want)
+	client.Close()
+	expectEOF(t, server)
+	server.Close()
+	p.Close()
+	if got := j.received(t, 1, decode.Client); string(got) != want || p.Stats().Dropped != 0 {
+		t.Errorf("%d bytes of %d were shown, %d records dropped", len(got), len(want), p.Stats().Dropped)
+	}
+}
+
+func TestCloseDoesNotWaitForAHangingObserverForEver(t *testing.T) {
+	o := &stuckObserver{gate: make(chan struct{})}
+	s := settings{Config: Config{Observer: o, QueueRecords: 10, QueueBytes: 1000}}
+	q := newQueue(&s)
+	var lost int64
+	if q.add([]capture.Record{{Kind: capture.Remark, Text: "one"}}, &lost) {
+		q.nudge()
+	}
+	q.close(10 * time.Millisecond)
+	close(o.gate)
+	<-q.done
+	if len(o.remarks()) != 1 {
+		t.Errorf("remarks: %q", o.remarks())
+	}
+}
+
+// orders checks in the path that a request is recorded before its bytes go on.
+type orders struct {
+	mu      sync.Mutex
+	records []string
+}
+
+func (o *orders) Record(r *capture.Record) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.records = append(o.records, fmt.Sprintf("%s %s %q", r.Kind, r.From.Letter(), r.Frame.Raw))
+}
+
+func (o *orders) has(s string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, r := range o.records {
+		if r == s {
+			return true
+		}
+	}
+	return false
+}
+
+func TestRecorderIsToldFirst(t *testing.T) {
+	u := newUpstream(t)
+	o := &orders{}
+	p, err := New(Config{Upstream: u.Addr().String(), Listen: "127.0.0.1:0", Recorder: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- p.Serve(t.Context()) }()
+	client, server := pair(t, p, u)
+	for i := range 50 {
+		s := fmt.Sprintf("SYN %d 0\r\n", i)
+		send(t, client, s)
+		expect(t, server, s)
+		if !o.has(fmt.Sprintf("data C %q", s)) {
+			t.Fatalf("%q arrived before it was recorded", s)
+		}
+		send(t, server, s)
+		expect(t, client, s)
+		if !o.has(fmt.Sprintf("data S %q", s)) {
+			t.Fatalf("%q arrived before it was recorded", s)
+		}
+	}
+	p.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if last := o.records[len(o.records)-1]; !strings.HasPrefix(last, "closed") {
+		t.Errorf("the last record is %s", last)
+	}
+}
+
+func TestRemarksAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	p, err := New(Config{Upstream: "ns.example.com", Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	p.remark("something \x1b[2J odd")
+	if s := log.String(); !strings.Contains(s, "level=WARN") || !strings.Contains(s, `odd`) || strings.Contains(s, "\x1b") {
+		t.Errorf("log: %q", s)
+	}
+}
+
+// TestNothingIsAllocated keeps the path of a message free of allocations, with
+// redirects, framing and an observer.
+func TestNothingIsAllocated(t *testing.T) {
+	p, err := New(Config{Upstream: "ns.example.com", Observer: ObserverFunc(func(*capture.Record) {})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	b := newBare(t, p, "203.0.113.5")
+	b.down.dst, b.up.dst = discard{}, discard{}
+	msg := string(message)
+	for _, l := range []*link{&b.up, &b.down} {
+		w := new(work)
+		one := func() {
+			w.in = w.buf[:copy(w.buf[:], msg)]
+			if err := l.carry(w); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 1000 {
+			one()
+		}
+		if n := testing.AllocsPerRun(2000, one); n >= 1 {
+			t.Errorf("a message from the %s: %.1f allocations", l.from, n)
+		}
+	}
+}
+
+// discard is a connection that takes everything.
+type discard struct{ *sink }
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }

@@ -1,0 +1,305 @@
+package proxy
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+var anyLoopback = []string{"127.0.0.0/8"}
+
+// TestSignInThroughOnePort goes from a dispatch server over a notification server
+// to a switchboard, called and calling.
+func TestSignInThroughOnePort(t *testing.T) {
+	ds, ns, sb := newUpstream(t), newUpstream(t), newUpstream(t)
+	p, j := start(t, Config{Upstream: ds.Addr().String(), Allow: anyLoopback})
+	self := p.Addr().String()
+
+	client, server := pair(t, p, ds)
+	send(t, client, "VER 1 MSNP7\r\n")
+	expect(t, server, "VER 1 MSNP7\r\n")
+	send(t, server, fmt.Sprintf("XFR 1 NS %s 0 %s\r\n", ns.Addr(), ds.Addr()))
+	expect(t, client, fmt.Sprintf("XFR 1 NS %s 0 %s\r\n", self, self))
+	client.Close()
+
+	client = dial(t, self)
+	send(t, client, "VE")
+	time.Sleep(5 * time.Millisecond)
+	send(t, client, "R 2 MSNP7\r\n")
+	server = ns.next(t)
+	expect(t, server, "VER 2 MSNP7\r\n")
+	send(t, server, fmt.Sprintf("XFR 3 SB %s CKI 17.1\r\nRNG 9 %s CKI 17.2 bob@example.com Bob\r\n", sb.Addr(), sb.Addr()))
+	expect(t, client, fmt.Sprintf("XFR 3 SB %s CKI 17.1\r\nRNG 9 %s CKI 17.2 bob@example.com Bob\r\n", self, self))
+
+	for _, first := range []string{"USR 1 alice@example.com 17.1\r\n", "ANS 1 alice@example.com 17.2 9\r\n", "USR  1  alice@example.com  17.1 \r\n"} {
+		call := dial(t, self)
+		send(t, call, first)
+		expect(t, sb.next(t), first)
+	}
+	if n := len(j.remarks()); n > 0 {
+		t.Errorf("remarks: %q", j.remarks())
+	}
+	again := dial(t, self)
+	send(t, again, "VER 1 MSNP7\r\n")
+	expect(t, ds.next(t), "VER 1 MSNP7\r\n")
+}
+
+// TestWhatElseComesFirst sends first lines that name no server to the upstream,
+// while a redirect is pending.
+func TestWhatElseComesFirst(t *testing.T) {
+	ds, sb := newUpstream(t), newUpstream(t)
+	p, j := start(t, Config{Upstream: ds.Addr().String(), Allow: anyLoopback, FirstLineWait: 50 * time.Millisecond})
+	client, server := pair(t, p, ds)
+	send(t, server, fmt.Sprintf("XFR 3 SB %s CKI 17.1\r\n", sb.Addr()))
+	line(t, client)
+
+	for _, first := range []string{
+		"GET / HTTP/1.1\r\n\r\n", "\x05\x01\x00", "\r\n", "x", "VERY", "PNG\r\n", "USR",
+		"USR 1 alice@example.com " + strings.Repeat("9", 3000), "USR 1 MD5 I alice@example.com\r\n", "USR 1 alice",
+	} {
+		client := dial(t, p.Addr().String())
+		send(t, client, first)
+		expect(t, ds.next(t), first)
+		client.Close()
+	}
+	if n := len(j.remarks()); n > 0 {
+		for _, r := range j.remarks() {
+			if !strings.Contains(r, "no MSNP") && !strings.Contains(r, "lost the framing") {
+				t.Errorf("remark: %q", r)
+			}
+		}
+	}
+	quiet := dial(t, p.Addr().String())
+	server = ds.next(t)
+	send(t, server, "220 the server speaks first\r\n")
+	expect(t, quiet, "220 the server speaks first\r\n")
+
+	unknown := dial(t, p.Addr().String())
+	send(t, unknown, "USR 1 alice@example.com 99.9\r\n")
+	expect(t, ds.next(t), "USR 1 alice@example.com 99.9\r\n")
+	j.waitRemark(t, "USR with a cookie that no redirect gave")
+
+	half := dial(t, p.Addr().String())
+	send(t, half, "ANS 1")
+	if err := half.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	server = ds.next(t)
+	expect(t, server, "ANS 1")
+	expectEOF(t, server)
+	sb.none(t)
+}
+
+func TestUnknownCookieWithNothingPending(t *testing.T) {
+	ds := newUpstream(t)
+	p, j := start(t, Config{Upstream: ds.Addr().String()})
+	client, server := pair(t, p, ds)
+	send(t, client, "ANS 1 alice@example.com 99.9 1\r\n")
+	expect(t, server, "ANS 1 alice@example.com 99.9 1\r\n")
+	j.waitRemark(t, "ANS with a cookie that no redirect gave")
+}
+
+// TestTwoClientsBehindOneAddress has two clients of one address redirected to
+// different notification servers.
+func TestTwoClientsBehindOneAddress(t *testing.T) {
+	ds, ns1, ns2 := newUpstream(t), newUpstream(t), newUpstream(t)
+	p, j := start(t, Config{Upstream: ds.Addr().String(), Allow: anyLoopback})
+	alice, toAlice := pair(t, p, ds)
+	bob, toBob := pair(t, p, ds)
+	send(t, toAlice, fmt.Sprintf("XFR 1 NS %s\r\n", ns1.Addr()))
+	line(t, alice)
+	send(t, toBob, fmt.Sprintf("XFR 1 NS %s\r\n", ns2.Addr()))
+	line(t, bob)
+
+	alice = dial(t, p.Addr().String())
+	send(t, alice, "VER 1 MSNP7\r\n")
+	expect(t, ns1.next(t), "VER 1 MSNP7\r\n")
+	j.waitRemark(t, "whose connection this is cannot be told")
+	bob = dial(t, p.Addr().String())
+	send(t, bob, "VER 2 MSNP7\r\n")
+	expect(t, ns2.next(t), "VER 2 MSNP7\r\n")
+	if n := len(j.remarks()); n != 1 {
+		t.Errorf("remarks: %q, want one", j.remarks())
+	}
+}
+
+func TestCookieIsGoodForItsClientAddress(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	r := routes{now: func() time.Time { return now }}
+	alice, bob := netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("192.0.2.8")
+	sb := route{target: address{"203.0.113.20", 1863}}
+	r.admit(alice, cookieKey("1.2"), sb)
+	if _, ok := r.find(bob, cookieKey("1.2")); ok {
+		t.Error("bob got in with alice's cookie")
+	}
+	if _, ok := r.find(alice, sessionKey("1.2")); ok {
+		t.Error("a cookie was taken for a session id")
+	}
+	if got, ok := r.find(alice, cookieKey("1.2")); !ok || got.target != sb.target {
+		t.Errorf("alice's cookie: %+v, %v", got, ok)
+	}
+	if r.waiting(bob) || !r.waiting(alice) {
+		t.Error("waiting for the wrong one")
+	}
+	now = now.Add(cookieGood + time.Second)
+	if _, ok := r.find(alice, cookieKey("1.2")); ok || r.waiting(alice) {
+		t.Error("the cookie is good for ever")
+	}
+}
+
+func TestRoutesForget(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	r := routes{now: func() time.Time { return now }}
+	alice := netip.MustParseAddr("192.0.2.7")
+	at := func(i int) route { return route{target: address{fmt.Sprint("ns", i), 1863}} }
+	r.sendNS(alice, at(1))
+	now = now.Add(nsGood + time.Second)
+	if _, _, ok := r.takeNS(alice); ok {
+		t.Error("an XFR NS is pending for ever")
+	}
+	for i := range pendingOfClient + 10 {
+		r.sendNS(alice, at(i))
+	}
+	if rt, others, ok := r.takeNS(alice); !ok || rt.target.host != "ns10" || len(others) != pendingOfClient-1 {
+		t.Errorf("oldest %v of %d others, %v", rt.target, len(others), ok)
+	}
+	for i := range cookiesOfClient + 10 {
+		r.admit(alice, cookieKey(fmt.Sprint(i)), at(i))
+	}
+	if _, ok := r.find(alice, cookieKey("9")); ok {
+		t.Error("too many cookies are remembered")
+	}
+	if _, ok := r.find(alice, cookieKey("10")); !ok {
+		t.Error("too few cookies are remembered")
+	}
+	for i := range clientsRemember + 10 {
+		now = now.Add(time.Millisecond)
+		r.sendNS(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), at(i))
+	}
+	if len(r.clients) > clientsRemember || r.waiting(alice) {
+		t.Errorf("%d clients are remembered; the oldest: %v", len(r.clients), r.waiting(alice))
+	}
+	now = now.Add(cookieGood)
+	r.sendNS(alice, at(1))
+	if len(r.clients) != 1 {
+		t.Errorf("%d clients are remembered after their time", len(r.clients))
+	}
+}
+
+func TestRosterSessionRoutes(t *testing.T) {
+	ds, sb := newUpstream(t), newUpstream(t)
+	p, _ := start(t, Config{Upstream: ds.Addr().String(), Allow: anyLoopback})
+	client, server := pair(t, p, ds)
+	body := "MIME-Version: 1.0\r\nRoster: 77;" + sb.Addr().String() + "\r\n\r\n"
+	send(t, server, fmt.Sprintf("MSG bob@example.com Bob %d\r\n%s", len(body), body))
+	told := "MIME-Version: 1.0\r\nRoster: 77;" + p.Addr().String() + "\r\n\r\n"
+	expect(t, client, fmt.Sprintf("MSG bob@example.com Bob %d\r\n%s", len(told), told))
+	client = dial(t, p.Addr().String())
+	send(t, client, "ANS 1 alice@example.com 99.9 77\r\n")
+	expect(t, sb.next(t), "ANS 1 alice@example.com 99.9 77\r\n")
+}
+
+// TestRefusedRedirect has the client reset when it follows a redirect that the
+// rules refuse, and nobody dialled.
+func TestRefusedRedirect(t *testing.T) {
+	for _, ports := range []Ports{OnePort, PerTarget} {
+		ds, evil := newUpstream(t), newUpstream(t)
+		p, j := start(t, Config{Upstream: ds.Addr().String(), Ports: ports})
+		self := p.Addr().String()
+		client, server := pair(t, p, ds)
+		send(t, server, fmt.Sprintf("XFR 1 NS %s 0\r\nXFR 2 SB %s CKI 6.6\r\n", evil.Addr(), evil.Addr()))
+		expect(t, client, fmt.Sprintf("XFR 1 NS %s 0\r\nXFR 2 SB %s CKI 6.6\r\n", self, self))
+		j.waitRemark(t, "refused: XFR NS to "+evil.Addr().String())
+		j.waitRemark(t, "refused: XFR SB to "+evil.Addr().String())
+		for _, first := range []string{"VER 1 MSNP7\r\n", "USR 1 alice@example.com 6.6\r\n"} {
+			dialReset(t, self, first)
+		}
+		j.waitRemark(t, "refused to follow the redirect to "+evil.Addr().String())
+		evil.none(t)
+		if s := p.Stats(); s.Refused != 2 || s.Open != 1 {
+			t.Errorf("%+v", s)
+		}
+		fresh := dial(t, self)
+		send(t, fresh, "VER 1 MSNP7\r\n")
+		expect(t, ds.next(t), "VER 1 MSNP7\r\n")
+	}
+}
+
+func TestPerTargetPorts(t *testing.T) {
+	ds, ns, sb := newUpstream(t), newUpstream(t), newUpstream(t)
+	p, j := start(t, Config{Upstream: ds.Addr().String(), Allow: anyLoopback, Ports: PerTarget})
+	client, server := pair(t, p, ds)
+	told := func(c net.Conn, want string, from net.Conn) string {
+		t.Helper()
+		send(t, from, want)
+		fields := strings.Fields(line(t, c))
+		return fields[3]
+	}
+	nsPort := told(client, fmt.Sprintf("XFR 1 NS %s 0 %s\r\n", ns.Addr(), ds.Addr()), server)
+	if nsPort == p.Addr().String() || nsPort == ns.Addr().String() {
+		t.Fatalf("told %s", nsPort)
+	}
+	if again := told(client, fmt.Sprintf("XFR 2 NS %s\r\n", ns.Addr()), server); again != nsPort {
+		t.Errorf("told %s, and then %s", nsPort, again)
+	}
+	onNS := dial(t, nsPort)
+	toNS := ns.next(t) // nothing was said yet
+	sbPort := told(onNS, fmt.Sprintf("XFR 3 SB %s CKI 1.1\r\n", sb.Addr()), toNS)
+	if sbPort == nsPort {
+		t.Errorf("two servers share port %s", sbPort)
+	}
+	call := dial(t, sbPort)
+	send(t, call, "USR 1 alice@example.com 1.1\r\n")
+	expect(t, sb.next(t), "USR 1 alice@example.com 1.1\r\n")
+
+	// The second address of XFR NS is where the client is now.
+	send(t, toNS, fmt.Sprintf("XFR 0 NS %s 0 %s\r\n", ds.Addr(), ns.Addr()))
+	fields := strings.Fields(line(t, onNS))
+	if fields[5] != nsPort {
+		t.Errorf("the current server was told as %s, want %s", fields[5], nsPort)
+	}
+	if n := len(p.Targets()); n != 3 {
+		t.Errorf("%d ports are open: %v", n, p.Targets())
+	}
+	if len(j.remarks()) > 0 {
+		t.Errorf("remarks: %q", j.remarks())
+	}
+}
+
+// TestTargetPortIsTheSameInTheNextRun lets clients remember the address of their
+// notification server.
+func TestTargetPortIsTheSameInTheNextRun(t *testing.T) {
+	var first uint16
+	for range 2 {
+		p, _ := idleProxy(t, Config{Ports: PerTarget})
+		tg, err := p.target(route{target: address{"203.0.113.9", 1863}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == 0 {
+			first = tg.port
+		}
+		if tg.port != first || tg.port < targetPortFirst || tg.port >= targetPortFirst+targetPorts+targetTries {
+			t.Errorf("port %d, and %d before", tg.port, first)
+		}
+		p.Close()
+	}
+}
+
+func TestTooManyTargets(t *testing.T) {
+	p, j := idleProxy(t, Config{Ports: PerTarget, Advertise: "192.0.2.1:1863"})
+	b := newBare(t, p, "203.0.113.5")
+	for i := range maxTargets + 1 {
+		b.feed(t, &b.down, fmt.Sprintf("XFR 1 NS 203.0.113.%d:1863\r\n", i+100))
+	}
+	j.waitRemark(t, "cannot open a port for 203.0.113.164:1863")
+	if last := string(b.toClient.writes[maxTargets]); last != "XFR 1 NS 192.0.2.1:1863\r\n" {
+		t.Errorf("told %q", last)
+	}
+	if rt, _, ok := p.routes.takeNS(b.clientIP); !ok || rt.target.host != "203.0.113.164" {
+		t.Errorf("route %+v, %v", rt, ok)
+	}
+}
