@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -61,7 +62,7 @@ func runProxy(c *cli.Context) error {
 	screen := newScreen(printer, c.App.ErrWriter)
 	p, err := proxy.New(proxy.Config{
 		Upstream: c.String("upstream"), Listen: c.String("listen"), Advertise: c.String("advertise"),
-		Ports: ports, Allow: c.StringSlice("allow"), MaxConns: c.Int("max-conns"), Observer: screen,
+		Ports: ports, Allow: nonEmpty(c.StringSlice("allow")), MaxConns: c.Int("max-conns"), Observer: screen,
 	})
 	if err != nil {
 		return usage("run", "--%v", err)
@@ -80,6 +81,12 @@ func runProxy(c *cli.Context) error {
 	screen.close()
 	summary(c, printer, p)
 	return err
+}
+
+// nonEmpty drops empty words: an environment variable that is set to nothing is
+// one.
+func nonEmpty(list []string) []string {
+	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
 }
 
 // interruptedOr tells a Ctrl-C from an error.

@@ -1,12 +1,20 @@
 package main
 
 import (
+	"context"
 	"flag"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"msnproxy/proxy/proxytest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -34,10 +42,16 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("CAPTURES", captures)
 			env.Setenv("TZ", "UTC")
+			env.Setenv("PROXY", freeAddr(t))
+			env.Setenv("BUSY", busyAddr(t))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status": status,
+			"status":     status,
+			"testserver": testServer,
+			"listening":  listening,
+			"talk":       talk,
+			"dialog":     dialog,
 		},
 	})
 }
@@ -54,6 +68,86 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %s, want %s", got, want)
+	}
+}
+
+// freeAddr returns an address that nobody listens on.
+func freeAddr(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// busyAddr returns an address that somebody listens on.
+func busyAddr(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}
+
+// servers are those that a script has started, by their dispatch address.
+var servers sync.Map
+
+// testserver starts a server with the demo's accounts, and sets DS, NS and SB.
+func testServer(ts *testscript.TestScript, _ bool, _ []string) {
+	s, err := proxytest.Start(proxytest.Config{Accounts: proxytest.DemoAccounts()})
+	ts.Check(err)
+	ts.Defer(s.Close)
+	ts.Setenv("DS", s.DS)
+	ts.Setenv("NS", s.NS)
+	ts.Setenv("SB", s.SB)
+	servers.Store(s.DS, s)
+}
+
+// listening ADDR waits until somebody listens there.
+func listening(ts *testscript.TestScript, _ bool, args []string) {
+	for range 200 {
+		if c, err := net.Dial("tcp", args[0]); err == nil {
+			c.Close()
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	ts.Fatalf("nobody listens on %s", args[0])
+}
+
+// talk ADDR runs the demo's script against the proxy at ADDR, in front of the
+// script's server.
+func talk(ts *testscript.TestScript, _ bool, args []string) {
+	s, _ := servers.Load(ts.Getenv("DS"))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	ts.Check(proxytest.RunScript(ctx, args[0], s.(*proxytest.Server), nil))
+}
+
+// dialog ADDR SEND WANT sends lines, parted by |, and waits until the answer holds
+// WANT; "closed" waits for the end of the connection.
+func dialog(ts *testscript.TestScript, _ bool, args []string) {
+	c, err := net.Dial("tcp", args[0])
+	ts.Check(err)
+	defer c.Close()
+	ts.Check(c.SetDeadline(time.Now().Add(10 * time.Second)))
+	_, err = fmt.Fprintf(c, "%s\r\n", strings.ReplaceAll(args[1], "|", "\r\n"))
+	ts.Check(err)
+	var got []byte
+	for b := make([]byte, 512); ; {
+		n, err := c.Read(b)
+		got = append(got, b[:n]...)
+		if args[2] != "closed" && strings.Contains(string(got), args[2]) {
+			return
+		}
+		if err != nil {
+			if args[2] != "closed" || os.IsTimeout(err) {
+				ts.Fatalf("got %q, then %v", got, err)
+			}
+			return
+		}
 	}
 }
 
