@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"msnproxy/decode"
 	"msnproxy/decode/challenge"
 )
 

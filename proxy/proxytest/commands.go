@@ -1,5 +1,7 @@
 package proxytest
 
+import "msnproxy/decode"
+
 // command is a row of the handler table: where a verb may be said, from which
 // dialect on, and what does it.
 type command struct {

@@ -25,25 +25,6 @@ func encode(text string) string {
 	return b.String()
 }
 
-// decodeText undoes encode. A percent sign that starts no escape stays.
-func decodeText(token string) string {
-	if !strings.Contains(token, "%") {
-		return token
-	}
-	var b strings.Builder
-	for i := 0; i < len(token); i++ {
-		if token[i] == '%' && i+2 < len(token) {
-			if v, err := strconv.ParseUint(token[i+1:i+3], 16, 8); err == nil {
-				b.WriteByte(byte(v))
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(token[i])
-	}
-	return b.String()
-}
-
 // dialectNumber returns the number of an MSNP dialect that this package speaks,
 // 0 for CVR0 and -1 for all others. Case does not matter.
 func dialectNumber(name string) int {

@@ -50,7 +50,7 @@ func (ev Event) Arg(i int) string {
 }
 
 // Text returns parameter i percent-decoded.
-func (ev Event) Text(i int) string { return decodeText(ev.Arg(i)) }
+func (ev Event) Text(i int) string { return decode.Unescape([]byte(ev.Arg(i))) }
 
 // ContentType returns the content type of the payload, without its parameters.
 func (ev Event) ContentType() string {

@@ -4,11 +4,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"msnproxy/decode"
 )
 
 // forbidden reports whether a friendly name holds a word that none may hold.
 func (s *Server) forbidden(name string) bool {
-	name = strings.ToLower(decodeText(name))
+	name = strings.ToLower(decode.Unescape([]byte(name)))
 	return slices.ContainsFunc(s.config.ForbiddenWords, func(word string) bool {
 		return strings.Contains(name, strings.ToLower(word))
 	})

@@ -5,6 +5,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"msnproxy/decode"
 )
 
 // maxHits is the number of people that FND shows at most.
@@ -26,7 +28,7 @@ func (c *conn) fnd(req *request) error {
 	var patterns []string
 	for i, field := range directoryFields {
 		value, ok := strings.CutPrefix(req.args[i], field+"=")
-		pattern := strings.ToLower(decodeText(value))
+		pattern := strings.ToLower(decode.Unescape([]byte(value)))
 		if _, err := path.Match(pattern, ""); !ok || value == "" || err != nil {
 			return errInvalidParameter
 		}

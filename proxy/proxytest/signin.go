@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"msnproxy/decode"
 	"msnproxy/decode/challenge"
 )
 

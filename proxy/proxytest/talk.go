@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+
+	"msnproxy/decode"
 )
 
 // Switchboard is a client's connection to one conversation. Its methods may be
