@@ -112,7 +112,7 @@ func (m *Message) lineFindings(dst []Finding) []Finding {
 		if len(fd.Param.Literals) > 0 {
 			want = strings.Join(fd.Param.Literals, " or ")
 		}
-		add("line.parameter", Warning, "%s of %s is %q, not %s", fd.Name, m.Name(), clip(fd.Raw), want)
+		add("line.parameter", Warning, "%s of %s is %q; it should be %s", fd.Name, m.Name(), clip(fd.Raw), want)
 	}
 	return dst
 }

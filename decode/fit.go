@@ -5,7 +5,7 @@ import "slices"
 // What a line that does not fit a row costs, to find the row that it fits best.
 // A literal that differs says most: those tell the rows of a verb apart.
 const (
-	costLiteral = 4
+	costLiteral = 8
 	costCount   = 3
 	costKind    = 2
 	costContext = 1

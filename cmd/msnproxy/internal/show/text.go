@@ -227,6 +227,10 @@ func appendOccasion(dst []byte, r *capture.Record) []byte {
 		} else {
 			dst = append(dst, "opened: "...)
 		}
+		if r.Conn.Client == "" && r.Conn.Server == "" {
+			dst = dst[:len(dst)-len(": ")]
+			break
+		}
 		dst = Clip(dst, orUnknown(r.Conn.Client), clipLine)
 		dst = append(dst, " to "...)
 		dst = Clip(dst, orUnknown(r.Conn.Server), clipLine)
