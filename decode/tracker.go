@@ -22,11 +22,10 @@ type Tracker struct {
 	cookies       admissions
 	conversations map[string]*Conversation
 
-	messages        int64
-	lastSession     int
-	lastConvers     int
-	lastUnsolicited int64
-	msg             Message
+	messages    int64
+	lastSession int
+	lastConvers int
+	msg         Message
 }
 
 // Connection is what is known of one TCP connection.
