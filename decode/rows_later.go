@@ -62,7 +62,7 @@ var laterVerbs = []Verb{
 		{From: Either, Roles: NS, First: 14, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "FQY 7 5\r\n<ml/>"},
 	}},
-	{Name: "UUN", Meaning: "a note to another client", PayloadFrom: 4, Forms: []Form{
+	{Name: "UUN", Meaning: "a note to another client", PayloadFrom: 3, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "the note is sent", Summary: "sent", Example: "UUN 9 OK"},
 		{From: Client, Roles: NS, First: 13, Syntax: "trid handle type:number length", Payload: "opaque",
 			Summary: "to {handle}, type {type}", Example: "UUN 9 bob@example.com 5 2\r\nhi"},
