@@ -236,10 +236,10 @@ func (f Field) Value() string {
 
 // Means says in words what the value means, or nothing.
 func (f Field) Means() string {
-	if f.Param == nil {
+	if f.Param == nil || f.Param.Kind.means == nil {
 		return ""
 	}
-	return f.Param.Kind.Means(string(f.Raw))
+	return f.Param.Kind.means(string(f.Raw))
 }
 
 // Unescape undoes percent-encoding. It never fails: a % that is no escape stays,

@@ -19,7 +19,14 @@ func (p *Printer) appendFields(dst []byte, m *decode.Message) []byte {
 	}
 	for i := range m.Len() {
 		f := m.Field(i)
-		dst = p.appendField(dst, 1, f.Name, f.Value(), f.Means())
+		if f.Param != nil && f.Param.Kind.Encoded {
+			dst = p.appendName(dst, 1, f.Name)
+			dst = Clip(dst, f.Value(), clipField)
+		} else {
+			dst = p.appendName(dst, 1, f.Name)
+			dst = Clip(dst, f.Raw, clipField)
+		}
+		dst = p.appendMeaning(dst, f.Means())
 	}
 	pl := m.Payload()
 	if pl == nil {
@@ -47,17 +54,24 @@ func (p *Printer) appendNodes(dst []byte, depth int, nodes []payload.Node) []byt
 }
 
 func (p *Printer) appendField(dst []byte, depth int, name, value, means string) []byte {
-	dst = append(dst, margin...)
-	for range depth - 1 {
-		dst = append(dst, "  "...)
-	}
-	start := len(dst)
-	dst = append(dst, p.palette.name.on...)
-	dst = Clip(dst, name, 80)
-	dst = append(dst, p.palette.name.off...)
-	dst = pad(dst, start, 18+len(p.palette.name.on)+len(p.palette.name.off))
-	dst = append(dst, ' ')
+	dst = p.appendName(dst, depth, name)
 	dst = Clip(dst, value, clipField)
+	return p.appendMeaning(dst, means)
+}
+
+// appendName begins the line of a field, appendMeaning ends it.
+func (p *Printer) appendName(dst []byte, depth int, name string) []byte {
+	dst = append(dst, hexBlank[:min(len(margin)+2*(depth-1), len(hexBlank))]...)
+	dst = append(dst, p.palette.name.on...)
+	start := len(dst)
+	dst = Clip(dst, name, 80)
+	width := len(dst) - start
+	dst = append(dst, p.palette.name.off...)
+	dst = append(dst, hexBlank[:max(18-width, 0)]...)
+	return append(dst, ' ')
+}
+
+func (p *Printer) appendMeaning(dst []byte, means string) []byte {
 	if means != "" {
 		dst = append(dst, p.palette.dim.on...)
 		dst = append(dst, "  ("...)

@@ -13,11 +13,16 @@ import (
 // be mistaken for one of these.
 func Escape[T string | []byte](dst []byte, s T) []byte {
 	i := 0
-	for i < len(s) && ' ' <= s[i] && s[i] < 0x7f && s[i] != '\\' {
+	for i < len(s) && plain[s[i]] {
 		i++
 	}
 	dst = append(dst, s[:i]...)
 	for i < len(s) {
+		if plain[s[i]] {
+			dst = append(dst, s[i])
+			i++
+			continue
+		}
 		r, n := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
 			r, n = decodeRune(s[i:])
@@ -27,6 +32,14 @@ func Escape[T string | []byte](dst []byte, s T) []byte {
 	}
 	return dst
 }
+
+// plain are the bytes that stand for themselves wherever they are.
+var plain = func() (t [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		t[c] = c != '\\'
+	}
+	return t
+}()
 
 func decodeRune[T string | []byte](s T) (rune, int) {
 	var b [utf8.UTFMax]byte
