@@ -40,14 +40,16 @@ type open struct {
 	probed   int // bytes looked at without finding out what it is
 	pieces   int // and in how many pieces
 	client   side
-	known    bool // which side the client is
-	first    side // that was done, by FIN
-	anyDone  bool
-	watched  bool    // in the list of flows with holes
-	overtook bool    // it is undecided, and others went ahead of it
-	parked   []event // what they overtook
-	parkedN  int     // bytes of memory in parked
-	conn     *Conn   // once it is shown
+	known    bool      // which side the client is
+	first    side      // that was done,
+	anyDone  bool      // by FIN,
+	reset    bool      // or by RST,
+	resetAt  time.Time // then
+	watched  bool      // in the list of flows with holes
+	overtook bool      // it is undecided, and others went ahead of it
+	parked   []event   // what they overtook
+	parkedN  int       // bytes of memory in parked
+	conn     *Conn     // once it is shown
 	links    [2]*link
 }
 

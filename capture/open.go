@@ -13,7 +13,7 @@ import (
 
 // readBuffer is the size of the window on the file. Packets that fit into it are
 // not copied.
-const readBuffer = 256 << 10
+const readBuffer = 128 << 10
 
 // Reader reads a recording. It is not safe for concurrent use.
 type Reader struct {
@@ -66,15 +66,15 @@ func OpenReader(in io.Reader, name string) (*Reader, error) {
 		if err != nil {
 			return nil, &FormatError{name, fmt.Sprintf("gzip, but its header is damaged (%v)", err)}
 		}
-		r.close = append(r.close, z)
 		src = bufio.NewReaderSize(z, readBuffer)
 	}
-	head, err := src.Peek(sniffed)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) && !torn(err) {
+	f := &file{r: src, name: name, gzip: zipped}
+	// Four bytes tell a capture: more may not be there yet, in a pipe.
+	head, err := src.Peek(4)
+	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) && !torn(err) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	f := &file{r: src, name: name, gzip: zipped}
-	if len(head) >= 4 {
+	if len(head) == 4 {
 		switch m := binary.LittleEndian.Uint32(head); m {
 		case magicSection:
 			r.in = newPackets(newPcapng(f))
@@ -87,6 +87,7 @@ func OpenReader(in io.Reader, name string) (*Reader, error) {
 			r.in = newPackets(p)
 			return r, nil
 		}
+		head, err = src.Peek(sniffed)
 	}
 	if isTranscript(head) {
 		r.in = newTranscript(f)

@@ -5,25 +5,27 @@ import "time"
 const (
 	// maxFlows and maxWaiting are what a Reader holds at most: connections, and
 	// bytes that wait for others.
-	maxFlows   = 32 << 10
-	maxWaiting = 32 << 20
+	maxFlows   = 16 << 10
+	maxWaiting = 24 << 20
 )
 
 // packets is the recording that a capture's packets make.
 type packets struct {
-	src     packetSource
-	dissect *dissector
-	packet  packet  // the one read last,
-	tcp     segment // and what it holds
-	table   table
-	queue   queue
-	watched []*flow // with bytes missing
-	now     time.Time
-	count   Stats
-	lastID  uint32
-	memory  int   // bytes that streams and links hold
-	ended   bool  // every packet has been read
-	err     error // and why
+	src       packetSource
+	dissect   *dissector
+	packet    packet  // the one read last,
+	tcp       segment // and what it holds
+	table     table
+	queue     queue
+	watched   []*flow   // with bytes missing, or reset
+	watchedAt time.Time // when watch looked at them
+	now       time.Time
+	count     Stats
+	lastID    uint32
+	memory    int   // bytes that streams and links hold
+	limit     int   // of them, and of those that undecided connections hold
+	ended     bool  // every packet has been read
+	err       error // and why
 
 	current event // being made records
 	busy    bool
@@ -31,7 +33,7 @@ type packets struct {
 }
 
 func newPackets(src packetSource) *packets {
-	return &packets{src: src, dissect: newDissector(), count: Stats{Format: src.format()}, table: newTable()}
+	return &packets{src: src, dissect: newDissector(), count: Stats{Format: src.format()}, table: newTable(), limit: maxWaiting}
 }
 
 func (p *packets) stats() Stats {
@@ -72,6 +74,7 @@ func (p *packets) read() {
 	if pkt.time.After(p.now) {
 		p.now = pkt.time
 	}
+	p.watch()
 	switch p.dissect.dissect(pkt, s) {
 	case aTCP:
 		p.segment(s, pkt.time)
@@ -85,8 +88,7 @@ func (p *packets) read() {
 	default:
 		p.count.NotTCP++
 	}
-	p.watch()
-	for p.memory+p.queue.parked > maxWaiting || p.table.len() > maxFlows {
+	for p.memory+p.queue.parked > p.limit || p.table.len() > maxFlows {
 		if !p.giveUpOldest() {
 			break
 		}
@@ -205,7 +207,7 @@ func (p *packets) drain(f *flow, from side, at time.Time) {
 			return
 		}
 	}
-	if !st.over() {
+	if !st.over() || f.reset {
 		return
 	}
 	if !f.anyDone {
@@ -216,18 +218,48 @@ func (p *packets) drain(f *flow, from side, at time.Time) {
 	}
 }
 
-// reset takes a RST, if its place in the link is believable.
+// reset takes a RST, if its place in the link is believable. The connection stays
+// open for as long as a capture may shuffle packets: bytes of either end may have
+// been on their way.
 func (p *packets) reset(f *flow, s *segment, at time.Time) {
 	st := &f.streams[s.from]
 	if st.started && st.given > 0 {
-		if d := after(s.seq, st.next); d < -keepAliveLength || d > maxHeld {
-			if !s.has || s.seq != 0 {
-				return
-			}
+		d := after(s.seq, st.next)
+		if (d < -keepAliveLength || d > maxHeld) && (!s.has || s.seq != 0) {
+			return
 		}
 	}
+	if f.reset {
+		return
+	}
+	f.reset, f.first, f.resetAt = true, s.from, at
+	if !f.data {
+		p.conclude(f, at, "")
+		return
+	}
+	p.observe(f)
+}
+
+// observe puts the connection on the list of those that watch looks after.
+func (p *packets) observe(f *flow) {
+	if !f.watched {
+		f.watched = true
+		p.watched = append(p.watched, f)
+	}
+}
+
+// conclude delivers what is held and closes the connection: as reset, if it was,
+// else for the reason given.
+func (p *packets) conclude(f *flow, at time.Time, why string) {
 	p.flush(f, at)
-	p.close(f, event{time: at, from: s.from, known: true, reset: true})
+	if f.open == nil || f.closed {
+		return
+	}
+	e := event{time: at, text: why}
+	if f.reset {
+		e = event{time: f.resetAt, from: f.first, known: true, reset: true}
+	}
+	p.close(f, e)
 }
 
 // patience gives up missing bytes of the connection that were waited for long
@@ -236,9 +268,8 @@ func (p *packets) patience(f *flow, at time.Time) {
 	for s := range side(2) {
 		for f.open != nil && !f.closed {
 			n, giveUp := f.streams[s].impatient(p.now, f.alone(s))
-			if n > 0 && !f.watched {
-				f.watched = true
-				p.watched = append(p.watched, f)
+			if n > 0 {
+				p.observe(f)
 			}
 			if !giveUp {
 				break
@@ -255,31 +286,41 @@ func (p *packets) skip(f *flow, s side, n int, at time.Time) {
 	p.drain(f, s, at)
 }
 
-// watch looks after the connections with missing bytes: they may have no more
-// packets that would do it.
+// watch looks after the connections with missing bytes, and those that were
+// reset: they may have no more packets that would do it.
 func (p *packets) watch() {
-	if len(p.watched) == 0 || p.count.Packets%64 != 0 {
+	if len(p.watched) == 0 || p.count.Packets%64 != 0 && p.now.Sub(p.watchedAt) < ackedPatience/4 {
 		return
 	}
+	p.watchedAt = p.now
 	kept := p.watched[:0]
 	for _, f := range p.watched {
-		if f.open == nil || f.closed {
-			continue
-		}
-		p.patience(f, p.now)
-		if f.open == nil || f.closed {
-			continue
-		}
-		a, _ := f.streams[0].missing()
-		b, _ := f.streams[1].missing()
-		if a <= 0 && b <= 0 {
-			f.watched = false
+		if p.settled(f) {
 			continue
 		}
 		kept = append(kept, f)
 	}
 	clear(p.watched[len(kept):])
 	p.watched = kept
+}
+
+// settled does for a watched connection what time has come for. It reports
+// whether it need not be watched any longer.
+func (p *packets) settled(f *flow) bool {
+	if f.open == nil || f.closed {
+		return true
+	}
+	if f.reset && p.now.Sub(f.resetAt) >= ackedPatience {
+		p.conclude(f, p.now, "")
+		return true
+	}
+	if p.patience(f, p.now); f.open == nil || f.closed {
+		return true
+	}
+	a, _ := f.streams[0].missing()
+	b, _ := f.streams[1].missing()
+	f.watched = f.reset || a > 0 || b > 0
+	return !f.watched
 }
 
 // flush delivers all that is held of a connection, past what is missing.
@@ -309,6 +350,10 @@ func (p *packets) close(f *flow, e event) {
 	for i := range f.streams {
 		p.memory -= f.streams[i].memory
 		f.streams[i].held, f.streams[i].memory = nil, 0
+		if l := f.links[i]; l != nil {
+			p.memory -= l.memory // its bytes come out with the event
+			l.memory = 0
+		}
 	}
 	e.flow, e.kind = f, Closed
 	p.queue.push(e)
@@ -326,10 +371,7 @@ func (p *packets) drop(f *flow) {
 // retire ends a connection that is over for a reason that no packet of it tells.
 func (p *packets) retire(f *flow, at time.Time, why string) {
 	if f.open != nil && !f.closed {
-		p.flush(f, at)
-		if f.open != nil && !f.closed {
-			p.close(f, event{time: at, text: why})
-		}
+		p.conclude(f, at, why)
 	}
 	p.table.remove(f)
 }
@@ -354,6 +396,10 @@ func (p *packets) finish(err error) {
 		if f.verdict == undecided {
 			f.verdict = isOther
 			p.drop(f)
+			continue
+		}
+		if f.reset {
+			p.conclude(f, p.now, "")
 			continue
 		}
 		p.flush(f, p.now)

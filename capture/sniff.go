@@ -38,7 +38,7 @@ func looksLike(head []byte) string {
 		}
 	}
 	text := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
-	if utf8.Valid(cutRune(text)) && bytes.IndexByte(text, 0) < 0 {
+	if whole := cutRune(text); len(whole) > 0 && utf8.Valid(whole) && bytes.IndexByte(text, 0) < 0 {
 		switch t := bytes.TrimSpace(text); {
 		case len(t) == 0:
 			return "nothing but white space"

@@ -9,55 +9,7 @@ import (
 	"msnproxy/decode"
 )
 
-// The transcript is the notation that documents of the protocol use:
-//
-//	C: VER 1 MSNP6 CVR0
-//	S: VER 1 MSNP6
-//
-// A line that begins with "C: " or "S: " is a command of the client or of the
-// server; its line end, CRLF, is not written. If it announces a payload, the
-// lines after it are the payload: as many as have, joined by CRLF, the length
-// that is announced; joined by LF where only that fits. A payload that ends with
-// CRLF ends with an empty line.
-//
-// Empty lines between commands mean nothing. These lines say what happened to
-// the connection:
-//
-//	Client opens a connection to 10.0.0.5:1863
-//	Client opens a connection
-//	Client has a connection to 10.0.0.5:1863
-//	Client disconnects from server
-//	Server disconnects client
-//	Client resets the connection
-//	Server resets the connection
-//	The connection ends
-//	12 bytes of the client are missing
-//	Bytes of the server are missing
-//
-// ("has": it was there before the recording.) Connections are numbered in the
-// order in which they are opened. Where several are open at a time a line says
-// which one the next lines are about:
-//
-//	Connection 1
-//
-// What can't be written as lines of text is written with escapes, and says what
-// it is:
-//
-//	S= \r\n
-//	S= OUT
-//	C# \x00\x03\x00abc
-//	C? \xff\xfe
-//
-// After = stands a command with its line end and payload, after # a block of a
-// file (MSNFTP), after ? bytes that are no command. The escapes are \r \n \t \\
-// and \xHH for one byte. Lines that begin with "C+ " or "S+ " go on with the
-// bytes of the line before.
-//
-// Any other line is a remark; a "# " before it is not part of it. A transcript
-// has no times, no addresses of clients, and not what a proxy sent on instead of
-// what it received, but as a remark.
-
-// The lines that say what happened. A %s is an address.
+// The lines that say what happened: see the package's documentation.
 const (
 	lineOpens            = "Client opens a connection"
 	lineHas              = "Client has a connection"
@@ -108,12 +60,16 @@ func frameLine(line []byte) (from decode.Sender, mark byte, rest []byte, ok bool
 	return from, mark, line[3:], line[2] == ' '
 }
 
-// isTranscript reports whether text has a line with a frame.
+// isTranscript reports whether text has a line with a frame, or one that opens a
+// connection.
 func isTranscript(head []byte) bool {
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	for len(head) > 0 {
 		line, rest, _ := bytes.Cut(head, []byte{'\n'})
 		if _, mark, b, ok := frameLine(line); ok && mark != markContinue && len(b) > 0 {
+			return true
+		}
+		if bytes.HasPrefix(line, []byte(lineOpens)) || bytes.HasPrefix(line, []byte(lineHas)) {
 			return true
 		}
 		head = rest

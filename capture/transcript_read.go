@@ -118,7 +118,7 @@ func (t *transcript) said(text, word string) error {
 		return nil
 	}
 	r := Record{Kind: Remark, Text: strings.TrimPrefix(text, remarkPrefix)}
-	if t.current != nil {
+	if t.current != nil && !t.current.over {
 		r.Conn = t.current.conn
 	}
 	t.give(r)
@@ -299,7 +299,7 @@ func (t *transcript) emit(from decode.Sender, mark byte) {
 	case markBlock:
 		fr := decode.Frame{Kind: decode.Block, Raw: b}
 		if len(b) >= 3 {
-			fr.Missing = max(0, 3+int(b[1])|int(b[2])<<8-len(b))
+			fr.Missing = max(0, 3+(int(b[1])|int(b[2])<<8)-len(b))
 		}
 		t.giveFrame(c, from, fr)
 		return

@@ -37,7 +37,7 @@ func (t *TranscriptWriter) WriteRecord(r *Record) error {
 			t.event(lineOpens)
 		}
 	}
-	if r.Conn != nil && r.Kind != Opened {
+	if r.Conn != nil && r.Kind != Opened && (r.Kind != Remark || t.numbers[r.Conn] > 0) {
 		t.turnTo(r.Conn)
 	}
 	switch r.Kind {
@@ -153,6 +153,8 @@ func (t *TranscriptWriter) frame(r *Record) {
 	case fr.Kind == decode.Opaque:
 		t.escaped(letter, markOpaque, fr.Raw)
 	case fr.Kind == decode.Command && t.plain(letter, fr):
+	case fr.Kind == decode.Blank && fr.EOL == 2:
+		t.buf = append(t.buf, letter, markPlain, '\n')
 	default:
 		t.escaped(letter, markEscaped, fr.Raw)
 	}
@@ -164,7 +166,7 @@ func (t *TranscriptWriter) frame(r *Record) {
 // plain writes a command as text if it reads back the same, and reports whether
 // it does.
 func (t *TranscriptWriter) plain(letter byte, fr *decode.Frame) bool {
-	if fr.EOL != 2 || fr.Missing != 0 || !plainText(fr.Line()) {
+	if fr.EOL != 2 || fr.Missing != 0 || len(fr.Payload()) > decode.DefaultMaxPayload || !plainText(fr.Line()) {
 		return false
 	}
 	lf, ok := textLines(fr.Payload())

@@ -245,10 +245,13 @@ func readAll(t testing.TB, b []byte) ([]told, *Reader, error) {
 	var first time.Time
 	for {
 		rec, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return all, r, nil
-		}
 		if err != nil {
+			if p, ok := r.in.(*packets); ok && p.memory+p.queue.parked+p.queue.memory != 0 {
+				t.Errorf("at the end %d+%d+%d bytes are reckoned to be held", p.memory, p.queue.parked, p.queue.memory)
+			}
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
 			return all, r, err
 		}
 		if first.IsZero() {

@@ -1,15 +1,11 @@
 package proxy
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/exec"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,8 +57,20 @@ type relay struct {
 	stop func()
 }
 
-// plainRelay copies bytes with io.Copy, the simplest relay that there is.
+// plainRelay copies bytes with io.Copy, the simplest relay that there is. On Linux
+// that is the splice system call, which moves bytes without looking at them.
 func plainRelay(upstream string) (*relay, error) {
+	return copyRelay(upstream, func(dst, src net.Conn) { _, _ = io.Copy(dst, src) })
+}
+
+// userRelay does the same without splice, as everybody must who looks at the bytes.
+func userRelay(upstream string) (*relay, error) {
+	return copyRelay(upstream, func(dst, src net.Conn) {
+		_, _ = io.Copy(struct{ io.Writer }{dst}, struct{ io.Reader }{src})
+	})
+}
+
+func copyRelay(upstream string, carry func(dst, src net.Conn)) (*relay, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -81,7 +89,7 @@ func plainRelay(upstream string) (*relay, error) {
 			}
 			for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
 				all.Go(func() {
-					_, _ = io.Copy(way[0], way[1])
+					carry(way[0], way[1])
 					_ = way[0].(*net.TCPConn).CloseWrite()
 				})
 			}
@@ -138,9 +146,13 @@ func echo(b *testing.B) string {
 	return l.Addr().String()
 }
 
-// both runs f on the plain relay and on ours.
-func both(b *testing.B, upstream string, f func(plain, ours *relay)) {
+// compare runs f on the plain relay, the one without splice, and ours.
+func compare(b *testing.B, upstream string, f func(relays [3]*relay)) {
 	plain, err := plainRelay(upstream)
+	if err != nil {
+		b.Fatal(err)
+	}
+	user, err := userRelay(upstream)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -149,8 +161,9 @@ func both(b *testing.B, upstream string, f func(plain, ours *relay)) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f(plain, ours)
+	f([3]*relay{plain, user, ours})
 	plain.stop()
+	user.stop()
 	ours.stop()
 	if o.records.Load() == 0 {
 		b.Error("nothing was observed")
@@ -160,10 +173,10 @@ func both(b *testing.B, upstream string, f func(plain, ours *relay)) {
 // BenchmarkRelayPingPong sends one message to and fro, in turns through each relay,
 // and reports the median round trips and their ratio.
 func BenchmarkRelayPingPong(b *testing.B) {
-	both(b, echo(b), func(plain, ours *relay) {
-		var took [2][]time.Duration
-		var conns [2]net.Conn
-		for i, r := range []*relay{plain, ours} {
+	compare(b, echo(b), func(relays [3]*relay) {
+		var took [3][]time.Duration
+		var conns [3]net.Conn
+		for i, r := range relays {
 			c, err := net.Dial("tcp", r.addr)
 			if err != nil {
 				b.Fatal(err)
@@ -183,19 +196,20 @@ func BenchmarkRelayPingPong(b *testing.B) {
 			took[i] = append(took[i], time.Since(start))
 		}
 		for i := 0; b.Loop(); i++ {
-			round(i / 100 % 2)
+			round(i / 100 % 3)
 		}
-		if len(took[1]) < 100 {
+		if len(took[2]) < 100 {
 			return
 		}
-		var p50 [2]float64
+		var p50 [3]float64
 		for i := range took {
 			slices.Sort(took[i])
 			p50[i] = float64(took[i][len(took[i])/2].Nanoseconds()) / 1000
 		}
 		b.ReportMetric(p50[0], "µs-p50-plain")
-		b.ReportMetric(p50[1], "µs-p50-proxy")
-		b.ReportMetric(p50[1]/p50[0], "x-plain")
+		b.ReportMetric(p50[2], "µs-p50-proxy")
+		b.ReportMetric(p50[2]/p50[0], "x-plain")
+		b.ReportMetric(p50[2]/p50[1], "x-nosplice")
 	})
 }
 
@@ -214,11 +228,11 @@ func bulk(b *testing.B, size int) {
 		b.Fatal(err)
 	}
 	defer l.Close()
-	both(b, l.Addr().String(), func(plain, ours *relay) {
-		var took [2]time.Duration
-		var sent [2]int64
-		var from, to [2]net.Conn
-		for i, r := range []*relay{plain, ours} {
+	compare(b, l.Addr().String(), func(relays [3]*relay) {
+		var took [3]time.Duration
+		var sent [3]int64
+		var from, to [3]net.Conn
+		for i, r := range relays {
 			c, err := net.Dial("tcp", r.addr)
 			if err != nil {
 				b.Fatal(err)
@@ -235,7 +249,7 @@ func bulk(b *testing.B, size int) {
 		buf := make([]byte, 256<<10)
 		b.SetBytes(int64(blocks * len(block)))
 		for i := 0; b.Loop(); i++ {
-			way := i % 2
+			way := i % 3
 			start := time.Now()
 			go func() {
 				for range blocks {
@@ -255,187 +269,13 @@ func bulk(b *testing.B, size int) {
 			took[way] += time.Since(start)
 			sent[way] += int64(blocks * len(block))
 		}
-		if sent[1] == 0 {
+		if sent[2] == 0 {
 			return
 		}
 		rate := func(i int) float64 { return float64(sent[i]) / took[i].Seconds() / 1e6 }
 		b.ReportMetric(rate(0), "MB/s-plain")
-		b.ReportMetric(rate(1), "MB/s-proxy")
-		b.ReportMetric(rate(1)/rate(0), "x-plain")
+		b.ReportMetric(rate(2), "MB/s-proxy")
+		b.ReportMetric(rate(2)/rate(0), "x-plain")
+		b.ReportMetric(rate(2)/rate(1), "x-nosplice")
 	})
-}
-
-// child is a relay in a process of its own, so that what it alone takes can be
-// measured.
-type child struct {
-	addr string
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	out  *bufio.Reader
-}
-
-// childEnv makes the test binary a relay.
-const childEnv = "MSNPROXY_BENCH_RELAY"
-
-func startChild(b *testing.B, kind, upstream string) *child {
-	exe, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
-	}
-	c := &child{cmd: exec.Command(exe)}
-	c.cmd.Env = append(os.Environ(), childEnv+"="+kind+" "+upstream)
-	c.cmd.Stderr = os.Stderr
-	if c.in, err = c.cmd.StdinPipe(); err != nil {
-		b.Fatal(err)
-	}
-	out, err := c.cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	c.out = bufio.NewReader(out)
-	if err := c.cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { c.in.Close(); _ = c.cmd.Wait() })
-	if _, err := fmt.Fscanln(c.out, &c.addr); err != nil {
-		b.Fatal(err)
-	}
-	return c
-}
-
-// ask asks the child for a number.
-func (c *child) ask(b *testing.B, what string) float64 {
-	if _, err := fmt.Fprintln(c.in, what); err != nil {
-		b.Fatal(err)
-	}
-	var n float64
-	if _, err := fmt.Fscanln(c.out, &n); err != nil {
-		b.Fatal(err)
-	}
-	return n
-}
-
-// beChild is the main function of a child.
-func beChild(spec string) {
-	kind, upstream, _ := strings.Cut(spec, " ")
-	var r *relay
-	var err error
-	switch kind {
-	case "plain":
-		r, err = plainRelay(upstream)
-	case "silent":
-		r, err = ourRelay(upstream, ObserverFunc(func(*capture.Record) {}))
-	default:
-		r, err = ourRelay(upstream, &tracking{tracker: decode.NewTracker()})
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	fmt.Println(r.addr)
-	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		switch in.Text() {
-		case "cpu":
-			fmt.Println(cpuTime().Nanoseconds())
-		case "memory":
-			// Twice: stacks shrink by half in each collection.
-			for range 4 {
-				runtime.GC()
-			}
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			fmt.Println(m.HeapInuse + m.StackInuse)
-		}
-	}
-}
-
-const many = 1000
-
-// crowd opens many connections to addr and has each say something and be answered.
-func crowd(b *testing.B, addr string) []net.Conn {
-	conns := make([]net.Conn, many)
-	buf := make([]byte, len(message))
-	for i := range conns {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { c.Close() })
-		if _, err := c.Write(message); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := io.ReadFull(c, buf); err != nil {
-			b.Fatal(err)
-		}
-		conns[i] = c
-	}
-	return conns
-}
-
-// BenchmarkRelayManyConns sends messages over 1,000 connections to an echo and
-// reports the CPU time that each relay, in its own process, takes per million
-// messages relayed, and the ratio: with the sessions tracked, and with an observer
-// that does nothing.
-func BenchmarkRelayManyConns(b *testing.B) {
-	upstream := echo(b)
-	kinds := []string{"plain", "tracked", "silent"}
-	var children []*child
-	var crowds [][]net.Conn
-	for _, kind := range kinds {
-		c := startChild(b, kind, upstream)
-		children = append(children, c)
-		crowds = append(crowds, crowd(b, c.addr))
-	}
-	cpu := make([]float64, len(kinds))
-	sent := make([]float64, len(kinds))
-	const workers = 8
-	for i := 0; b.Loop(); i++ {
-		k := i % len(kinds)
-		before := children[k].ask(b, "cpu")
-		var all sync.WaitGroup
-		for w := range workers {
-			all.Go(func() {
-				buf := make([]byte, len(message))
-				for j := w; j < many; j += workers {
-					c := crowds[k][j]
-					if _, err := c.Write(message); err != nil {
-						b.Error(err)
-					}
-				}
-				for j := w; j < many; j += workers {
-					if _, err := io.ReadFull(crowds[k][j], buf); err != nil {
-						b.Error(err)
-					}
-				}
-			})
-		}
-		all.Wait()
-		cpu[k] += children[k].ask(b, "cpu") - before
-		sent[k] += 2 * many
-	}
-	if sent[2] == 0 {
-		return
-	}
-	for k, kind := range kinds {
-		b.ReportMetric(cpu[k]/sent[k]*1e6/1e9, "s/M-"+kind)
-	}
-	b.ReportMetric(cpu[1]/sent[1]/(cpu[0]/sent[0]), "x-plain")
-	b.ReportMetric(cpu[2]/sent[2]/(cpu[0]/sent[0]), "x-plain-silent")
-}
-
-// BenchmarkIdleMemory reports the heap and stack of each relay, in its own process,
-// for one of 1,000 connections that have talked and are idle.
-func BenchmarkIdleMemory(b *testing.B) {
-	upstream := echo(b)
-	for b.Loop() {
-		var per [2]float64
-		for i, kind := range []string{"plain", "tracked"} {
-			c := startChild(b, kind, upstream)
-			before := c.ask(b, "memory")
-			crowd(b, c.addr)
-			per[i] = (c.ask(b, "memory") - before) / many / 1024
-		}
-		b.ReportMetric(per[0], "KiB/conn-plain")
-		b.ReportMetric(per[1], "KiB/conn-proxy")
-	}
 }

@@ -60,16 +60,20 @@ func (c *conn) open() {
 	}
 	c.rec.Server = rt.target.String()
 	if rt.refused != "" {
-		c.p.count.dialErrors.Add(1)
 		c.fail(decode.Server, (&refusal{rt.target, rt.refused}).Error(), doubts)
 		return
 	}
 	server, err := c.p.dial(c.p.ctx, rt)
 	if err != nil {
-		c.p.count.dialErrors.Add(1)
 		var refused *refusal
-		if errors.As(err, &refused) {
+		switch {
+		case c.isStopped():
+			c.fail(0, "the proxy was closed", doubts)
+			return
+		case errors.As(err, &refused):
 			c.p.count.refused.Add(1)
+		default:
+			c.p.count.dialErrors.Add(1)
 		}
 		c.fail(decode.Server, err.Error(), doubts)
 		return
@@ -268,12 +272,14 @@ func (c *conn) wake() {
 func (c *conn) linkDone() {
 	c.mu.Lock()
 	c.links--
-	last := c.links == 0
-	c.mu.Unlock()
-	if !last {
+	if c.links > 0 {
+		c.mu.Unlock()
 		return
 	}
-	if c.reset {
+	c.stopped = true // what comes now is too late
+	end := capture.Record{Kind: capture.Closed, From: c.closer, Reset: c.reset, Text: c.text}
+	c.mu.Unlock()
+	if end.Reset {
 		c.p.count.resets.Add(1)
 		reset(c.client)
 		reset(c.server)
@@ -281,6 +287,7 @@ func (c *conn) linkDone() {
 		_ = c.client.Close()
 		_ = c.server.Close()
 	}
-	c.say(capture.Record{Time: time.Now(), Kind: capture.Closed, From: c.closer, Reset: c.reset, Text: c.text})
+	end.Time = time.Now()
+	c.say(end)
 	c.p.drop(c)
 }

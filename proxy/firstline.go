@@ -34,11 +34,12 @@ func readOpening(b []byte) opening {
 	default:
 		return opening{whole: true}
 	}
-	end := bytes.IndexByte(b, '\n')
+	// There are clients that send CR and LF apart: CR will do.
+	end := bytes.IndexAny(b, "\r\n")
 	if end < 0 {
 		return opening{whole: len(b) >= maxFirstLine}
 	}
-	line := strings.TrimSuffix(string(b[:end]), "\r")
+	line := string(b[:end])
 	// Tokens are parted by blanks alone, and some clients send two.
 	tokens := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' })
 	o := opening{verb: line[:3], whole: true}

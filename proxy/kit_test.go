@@ -187,6 +187,11 @@ func start(t testing.TB, cfg Config) (*Proxy, *journal) {
 		p.Close()
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("remarks: %q", j.remarks())
+		}
+	})
 	served := make(chan error, 1)
 	go func() { served <- p.Serve(context.Background()) }()
 	t.Cleanup(func() {
@@ -283,19 +288,6 @@ func dialReset(t testing.TB, addr, say string) {
 	if !errors.Is(err, syscall.ECONNRESET) {
 		t.Fatalf("ended with %v, want a reset", err)
 	}
-}
-
-// silent fails if something comes.
-func silent(t testing.TB, c net.Conn) {
-	t.Helper()
-	_ = c.SetReadDeadline(time.Now().Add(30 * time.Millisecond))
-	b := make([]byte, 100)
-	n, err := c.Read(b)
-	var timeout net.Error
-	if n > 0 || !errors.As(err, &timeout) || !timeout.Timeout() {
-		t.Fatalf("got %q, %v; want nothing yet", b[:n], err)
-	}
-	_ = c.SetReadDeadline(time.Now().Add(patience))
 }
 
 // sink is the far end of a link without a network: it keeps what each write

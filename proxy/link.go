@@ -102,13 +102,12 @@ func (l *link) carry(w *work) error {
 		part := rest[:l.part(rest)]
 		rest = rest[len(part):]
 		l.framer.Feed(part)
-		var fr decode.Frame
-		for l.framer.Next(&fr) {
+		for l.framer.Next(&w.fr) {
 			frames++
 			if len(w.records) > groupSize-4 {
 				wake = l.tell(w) || wake
 			}
-			l.frame(w, &fr)
+			l.frame(w, &w.fr)
 		}
 	}
 	p.count.frames.Add(frames)
@@ -184,7 +183,7 @@ func (l *link) frame(w *work, fr *decode.Frame) {
 // output returns what to write, and keeps what is held.
 func (l *link) output(w *work) []byte {
 	hold := l.hold(w.cursor)
-	out := w.in
+	var out []byte
 	if len(w.out) == 0 && len(l.held) == 0 {
 		out = w.in[:hold-w.base]
 	} else {

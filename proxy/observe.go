@@ -7,7 +7,8 @@ import "msnproxy/capture"
 // the order of what happened: a request comes before its reply.
 //
 // The record and all bytes in it are the caller's and hold during the call only;
-// r.Conn holds for good. When the queue is full records are dropped: the next one
+// r.Conn holds for good. Observe must not call Close or Shutdown, which wait for it.
+// When the queue is full records are dropped: the next one
 // of the same link is preceded by one of kind Lost with the number of bytes. What
 // must not be missed in the order of things, Opened, Closed and Remark, is dropped
 // only when the queue holds twice as much as it should.

@@ -25,7 +25,8 @@ type Proxy struct {
 	routes   routes
 	count    counters
 	lastID   atomic.Uint32
-	observed bool // there is an observer or a recorder
+	grace    time.Duration // observerGrace
+	observed bool          // there is an observer or a recorder
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -51,6 +52,7 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	p := &Proxy{
 		cfg:      s,
+		grace:    observerGrace,
 		observed: cfg.Observer != nil || cfg.Recorder != nil,
 		targets:  make(map[string]*target),
 		conns:    make(map[*conn]struct{}),
@@ -264,9 +266,9 @@ func (p *Proxy) Close() {
 			c.stop("the proxy was closed")
 		}
 		p.mu.Unlock()
-		p.loops.Wait()
+		p.waitLoops()
 		if p.queue != nil {
-			p.queue.close(observerGrace)
+			p.queue.close(p.grace)
 		}
 		close(p.finished)
 	})
@@ -277,6 +279,26 @@ func (p *Proxy) Close() {
 // made.
 func (p *Proxy) jammed() bool {
 	return p.cfg.Recorder == nil && p.queue != nil && p.queue.jammed.Load()
+}
+
+// waitLoops waits until all goroutines but the queue's have ended. Those that wait
+// for a hanging observer (Config.Lossless) are let go after a while.
+func (p *Proxy) waitLoops() {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.loops.Wait()
+	}()
+	late := time.NewTimer(p.grace)
+	defer late.Stop()
+	select {
+	case <-ended:
+	case <-late.C:
+		if p.queue != nil {
+			p.queue.refuse()
+		}
+		<-ended
+	}
 }
 
 // remark publishes a remark about the proxy as a whole.

@@ -189,15 +189,20 @@ func (q *queue) deliver() {
 // close lets what waits be delivered and ends the goroutine. It waits for that at
 // most as long as given: an observer may hang.
 func (q *queue) close(wait time.Duration) {
-	q.mu.Lock()
-	q.closed = true
-	q.room.Broadcast()
-	q.mu.Unlock()
+	q.refuse()
 	q.nudge()
 	select {
 	case <-q.done:
 	case <-time.After(wait):
 	}
+}
+
+// refuse makes the queue take nothing more, and lets go whoever waits for room.
+func (q *queue) refuse() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.room.Broadcast()
 }
 
 // drops returns how many records were dropped.

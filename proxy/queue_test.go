@@ -106,6 +106,25 @@ func TestCloseDoesNotWaitForAHangingObserverForEver(t *testing.T) {
 	}
 }
 
+func TestCloseWithAHangingObserverThatIsWaitedFor(t *testing.T) {
+	u := newUpstream(t)
+	o := &stuckObserver{gate: make(chan struct{})}
+	p, _ := start(t, Config{Upstream: u.Addr().String(), Observer: o, QueueRecords: 2, Lossless: true})
+	p.grace = 20 * time.Millisecond
+	client, server := pair(t, p, u)
+	send(t, client, strings.Repeat("PNG\r\n", 100))
+	for end := time.Now().Add(patience); p.Stats().FromClients == 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	p.Close()
+	close(o.gate)
+	<-p.queue.done
+	if d := p.Stats().Dropped; d == 0 {
+		t.Error("all was shown to an observer that hung")
+	}
+	server.Close()
+}
+
 // orders checks in the path that a request is recorded before its bytes go on.
 type orders struct {
 	mu      sync.Mutex

@@ -9,6 +9,36 @@ import (
 	"time"
 )
 
+func TestReadOpening(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		want opening
+	}{
+		{"", opening{}},
+		{"V", opening{}},
+		{"VER", opening{}},
+		{"VER ", opening{verb: "VER", whole: true}},
+		{"VERS", opening{whole: true}},
+		{"ver ", opening{whole: true}},
+		{"GET ", opening{whole: true}},
+		{"\x04", opening{whole: true}},
+		{"USR 1 alice@example.com 1.2", opening{}},
+		{"USR 1 alice@example.com 1.2\r", opening{verb: "USR", cookie: "1.2", whole: true}},
+		{"USR 1 alice@example.com 1.2\n", opening{verb: "USR", cookie: "1.2", whole: true}},
+		{"USR 1 alice@example.com;{guid} 1.2 more\r\n", opening{verb: "USR", cookie: "1.2", whole: true}},
+		{"USR 1 MD5 I alice@example.com\r\n", opening{verb: "USR", whole: true}},
+		{"USR\t1 alice@example.com 1.2\r\n", opening{whole: true}},
+		{"USR \r\n", opening{verb: "USR", whole: true}},
+		{"ANS 1  alice@example.com  1.2  99 \r\n", opening{verb: "ANS", cookie: "1.2", session: "99", whole: true}},
+		{"ANS 1 alice@example.com 1.2\r\nPNG\r\n", opening{verb: "ANS", cookie: "1.2", whole: true}},
+		{"ANS " + strings.Repeat("x", maxFirstLine), opening{whole: true}},
+	} {
+		if got := readOpening([]byte(tt.in)); got != tt.want {
+			t.Errorf("%.40q: %+v, want %+v", tt.in, got, tt.want)
+		}
+	}
+}
+
 var anyLoopback = []string{"127.0.0.0/8"}
 
 // TestSignInThroughOnePort goes from a dispatch server over a notification server

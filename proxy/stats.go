@@ -16,8 +16,8 @@ type Stats struct {
 	FromClients, FromServers int64
 	// Frames counts frames of both directions, opaque ones included.
 	Frames int64
-	// Redirects counts redirects that were rewritten; Refused, those of them that
-	// led where the rules do not allow.
+	// Redirects counts redirects that were rewritten. Refused counts those that led
+	// where the rules do not allow, by name or, when a client came, by address.
 	Redirects, Refused int64
 	// Lost counts how often a link stopped making sense.
 	Lost int64

@@ -23,9 +23,10 @@ type work struct {
 	in      []byte           // what was read, in buf
 	out     []byte           // what goes out instead, where that differs
 	records []capture.Record // gathered, not told yet
-	base    int64            // offset of in[0] in the link
-	cursor  int64            // what lies before is sent, or in out
-	now     time.Time        // of the read
+	fr      decode.Frame
+	base    int64     // offset of in[0] in the link
+	cursor  int64     // what lies before is sent, or in out
+	now     time.Time // of the read
 	// observed: somebody is told of what comes.
 	observed bool
 	roster   bool                      // in holds what may be a Roster header

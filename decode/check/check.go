@@ -55,6 +55,7 @@ type Checker struct {
 	cookies passes
 	watched map[string]int // accounts, to their sign-ins that were seen whole
 	out     []Located
+	head    headers // of the MIME message in hand
 }
 
 // New returns a checker that has seen nothing yet.
@@ -80,7 +81,7 @@ func (k *Checker) Message(m *decode.Message) []Located {
 	switch m.Frame.Kind {
 	case decode.Command:
 		if m.Form != nil {
-			k.payload(c, m)
+			k.judge(m)
 		}
 		k.adopt(c, m)
 		k.command(c, m)
@@ -115,6 +116,9 @@ func (k *Checker) command(c *conn, m *decode.Message) {
 		k.refused(c, m)
 	} else if rule := watchers[m.Verb.Name]; rule != nil {
 		rule(k, c, m)
+	}
+	if isMIME(m) {
+		k.mime(c, m)
 	}
 	c.links[m.From&1].remember(m)
 }

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"strings"
 	"time"
 
 	"msnproxy/decode"
@@ -126,7 +125,7 @@ func (k *Checker) unchallenged(c *conn, at time.Time, how string) {
 		}
 		text := how + " before the challenge had an answer"
 		if timed {
-			text += ", " + strings.TrimSuffix(at.Sub(p.at).Round(time.Second).String(), "m0s") + " after it"
+			text += ", " + at.Sub(p.at).Round(time.Second).String() + " after it"
 		}
 		k.put(c, p, "challenge.unanswered", text)
 	}

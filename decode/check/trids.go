@@ -43,11 +43,11 @@ var answering = map[string]bool{
 
 // requested takes a command of the client: its TrID, and that a reply is due.
 func (k *Checker) requested(c *conn, m *decode.Message) {
-	c.sinceQuestion++
 	trid, ok := k.trid(c, m)
 	if !ok {
 		return
 	}
+	c.sinceQuestion++
 	q := request{place: here(m), trid: trid, verb: m.Verb.Name, must: answering[m.Verb.Name]}
 	if q.verb == "MSG" {
 		if ack := m.Raw("ack"); len(ack) == 1 {
