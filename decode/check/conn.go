@@ -140,6 +140,8 @@ func (k *Checker) between(c *conn, m *decode.Message) {
 		if l.paid {
 			k.instead(c, m, "frame.blank", "", "payload.length",
 				"an empty line after a payload: its length is probably %d too small", len(m.Frame.Raw))
+		} else if l.commands > 0 {
+			k.instead(c, m, "frame.blank", "", "frame.blank", "an empty line between commands")
 		}
 	case decode.Opaque:
 		if l.paid && l.trails > 0 {

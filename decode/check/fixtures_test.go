@@ -33,6 +33,7 @@ var fixtures = map[string]fixture{
 	"payload.characters": {
 		bad:  "talk 7\n2 S! MSG bob@example.com Bob 65\\r\\nMIME-Version: 1.0\\r\\nContent-Type: text/plain; charset=UTF-8\\r\\n\\r\\n\u00e4\u00f6\u00fcBYE bob@example.com\\r\\n",
 		good: "talk 7\n2 S: MSG bob@example.com Bob #|$text\u00e4\u00f6\u00fc\n2 S: BYE bob@example.com",
+		also: []string{"mime.text"},
 	},
 
 	"mime.version":         {bad: "talk 7\n2 C: MSG 3 N #|Content-Type: text/plain||hi", good: "talk 7\n2 C: MSG 3 N #|$text"},

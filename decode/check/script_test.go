@@ -73,17 +73,17 @@ var words = strings.NewReplacer(
 //	+DURATION                  time passes
 //	MACRO DIALECT              a beginning from macros
 type stage struct {
-	t       *testing.T
+	t       testing.TB
 	tracker *decode.Tracker
 	checker *Checker
 	framers map[string]*decode.Framer
 	conns   map[uint32]*decode.Connection
 	at      time.Time
 	found   []Located
-	refine  func(*decode.Message) // looks at each message, before the checker
+	tap     func(letter byte, raw string) // if set, gets the bytes instead
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t testing.TB) *stage {
 	tr := decode.NewTracker()
 	tr.Passwords = map[string]string{"alice@example.com": "password"}
 	return &stage{t: t, tracker: tr, checker: New(), framers: map[string]*decode.Framer{},
@@ -195,6 +195,10 @@ func (s *stage) framer(id uint32, from decode.Sender) *decode.Framer {
 }
 
 func (s *stage) bytes(id uint32, letter byte, raw string) {
+	if s.tap != nil {
+		s.tap(letter, raw)
+		return
+	}
 	from := decode.Client
 	if letter == 'S' {
 		from = decode.Server
@@ -209,8 +213,5 @@ func (s *stage) bytes(id uint32, letter byte, raw string) {
 func (s *stage) frame(id uint32, from decode.Sender, fr *decode.Frame) {
 	m := s.tracker.Frame(id, from, fr, s.at)
 	s.conns[id] = m.Conn
-	if s.refine != nil {
-		s.refine(m)
-	}
 	s.found = append(s.found, s.checker.Message(m)...)
 }
