@@ -88,3 +88,18 @@ func checkCapture(t *testing.T, out []byte, messages, sessions, conversations in
 		}
 	}
 }
+
+// A capture without MSNP says what it holds instead.
+func TestNoMSNP(t *testing.T) {
+	head := make([]byte, 24)
+	copy(head, "\xd4\xc3\xb2\xa1\x02\x00\x04\x00")
+	head[18], head[20] = 1, 101
+	b := bytes.NewBuffer(head)
+	packet(b, 0, 1, 0, 1, 0, 2, "")
+	packet(b, 1, 1, 0, 2, 0, 0x18, "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n")
+	var out, errs bytes.Buffer
+	code := run([]string{"msnproxy", "read", "-"}, b, &out, &errs)
+	if code != exitTrouble || out.Len() > 0 || !strings.Contains(errs.String(), "no MSNP in it (pcap: 2 packets, 1 TCP connection, none of which is MSNP") {
+		t.Errorf("exit code %d, %q, %q", code, out.String(), errs.String())
+	}
+}
