@@ -66,7 +66,7 @@ func isTranscript(head []byte) bool {
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	for len(head) > 0 {
 		line, rest, _ := bytes.Cut(head, []byte{'\n'})
-		if _, mark, b, ok := frameLine(line); ok && mark != markContinue && len(b) > 0 {
+		if _, mark, _, ok := frameLine(line); ok && mark != markContinue {
 			return true
 		}
 		if bytes.HasPrefix(line, []byte(lineOpens)) || bytes.HasPrefix(line, []byte(lineHas)) {
