@@ -54,7 +54,7 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 		add("frame.opaque", Warning, "%d bytes at offset %d are no MSNP", len(fr.Raw), fr.Offset)
 		return dst
 	case Blank:
-		add("frame.blank", Note, "an empty line between commands: a payload's length may be wrong")
+		add("frame.blank", Note, "an empty line between commands")
 		return dst
 	}
 	if fr.Missing > 0 {

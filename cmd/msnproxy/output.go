@@ -60,6 +60,7 @@ func newPrinter(c *cli.Context, formats ...show.Format) (*show.Printer, error) {
 	if o.Passwords, err = passwords(c); err != nil {
 		return nil, err
 	}
+	o.Check = c.Command.Name != "read" && (o.Detail > 0 || o.Format == show.JSON)
 	return show.New(c.App.Writer, o), nil
 }
 

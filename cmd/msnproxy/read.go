@@ -40,12 +40,7 @@ func read(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var in *capture.Reader
-	if name := c.Args().First(); name == "-" {
-		in, err = capture.OpenReader(c.App.Reader, "standard input")
-	} else {
-		in, err = capture.Open(name)
-	}
+	in, err := openRecording(c)
 	if err != nil {
 		return err
 	}
@@ -55,7 +50,7 @@ func read(c *cli.Context) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(readMemory))
 	err = copyRecords(c, p, in)
-	if ferr := p.Flush(); ferr != nil && err == nil {
+	if ferr := p.Finish(); ferr != nil && err == nil {
 		err = ferr
 	}
 	if err != nil {
@@ -68,6 +63,14 @@ func read(c *cli.Context) error {
 		fmt.Fprintf(c.App.ErrWriter, "msnproxy: some messages did not suit the filter, and are not shown: %v\n", ferr)
 	}
 	return nil
+}
+
+// openRecording opens the file that is the first argument; - is standard input.
+func openRecording(c *cli.Context) (*capture.Reader, error) {
+	if name := c.Args().First(); name != "-" {
+		return capture.Open(name)
+	}
+	return capture.OpenReader(c.App.Reader, "standard input")
 }
 
 // copyRecords prints every record of the recording. What was read before an

@@ -68,5 +68,7 @@ func (s *screen) check(err error) {
 func (s *screen) close() {
 	close(s.stop)
 	<-s.stopped
-	s.flush()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.check(s.printer.Finish())
 }

@@ -8,6 +8,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/decode/check"
 	"msnproxy/decode/payload"
 )
 
@@ -237,6 +238,26 @@ func appendEvent(dst []byte, r *capture.Record) []byte {
 		o.str("from", r.From.String())
 	}
 	o.str("text", r.Text)
+	return append(o.b, '}', '\n')
+}
+
+// appendFindingEvent appends a finding on an earlier message, or on a connection.
+func appendFindingEvent(dst []byte, l *check.Located) []byte {
+	o := object{dst}
+	o.head(l.Time, nil)
+	o.num("conn", int64(l.Conn))
+	o.str("event", "finding")
+	o.num("number", l.Number)
+	if l.From != 0 {
+		o.str("from", l.From.String())
+	}
+	if l.Number != 0 {
+		o.name("offset")
+		o.b = strconv.AppendInt(o.b, l.Offset, 10)
+	}
+	o.str("rule", l.Rule)
+	o.str("severity", l.Severity.String())
+	o.str("text", l.Text)
 	return append(o.b, '}', '\n')
 }
 

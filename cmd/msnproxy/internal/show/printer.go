@@ -2,12 +2,14 @@ package show
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"maps"
 	"time"
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/decode/check"
 	"msnproxy/decode/filter"
 )
 
@@ -35,6 +37,9 @@ type Options struct {
 	Passwords map[string]string
 	// Live traffic: what the proxy has to say is shown, filter or not.
 	Live bool
+	// Check applies the rules of package check, too, rather than only those that
+	// need one frame.
+	Check bool
 	// Location is the time zone of times; nil: local time.
 	Location *time.Location
 }
@@ -46,6 +51,8 @@ type Printer struct {
 	Options
 	out        *bufio.Writer
 	tracker    *decode.Tracker
+	checker    *check.Checker // nil: only the findings of the tracker
+	last       time.Time
 	palette    palette
 	transcript *capture.TranscriptWriter
 	buf        []byte
@@ -79,6 +86,9 @@ func New(w io.Writer, o Options) *Printer {
 	p := &Printer{Options: o, out: bufio.NewWriterSize(w, 64<<10), tracker: decode.NewTracker(),
 		seen: make(map[uint32]told), palette: newPalette(o.Color)}
 	p.tracker.Passwords = o.Passwords
+	if o.Check {
+		p.checker = check.New()
+	}
 	if p.Location == nil {
 		p.Location = time.Local
 	}
@@ -112,12 +122,23 @@ func (p *Printer) Record(r *capture.Record) error {
 	case capture.Data:
 		return p.frame(r)
 	case capture.Opened:
-		p.stats.Connections++
-		p.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
+		p.open(r)
 	case capture.Lost:
 		p.stats.Lost += max(r.Lost, 0)
 	}
 	err := p.event(r)
+	if r.Kind == capture.Remark || r.Conn == nil {
+		return err
+	}
+	c := p.tracker.Connection(r.Conn.ID)
+	if c != nil && p.checker != nil {
+		switch r.Kind {
+		case capture.Lost:
+			err = errors.Join(err, p.findings(p.checker.Lost(c, r.From, r.Lost, r.Time)))
+		case capture.Closed:
+			err = errors.Join(err, p.findings(p.checker.Closed(c, r.Time)))
+		}
+	}
 	if r.Kind == capture.Closed {
 		p.tracker.Close(r.Conn.ID)
 		delete(p.seen, r.Conn.ID)
@@ -125,15 +146,56 @@ func (p *Printer) Record(r *capture.Record) error {
 	return err
 }
 
+// open makes a connection known.
+func (p *Printer) open(r *capture.Record) {
+	p.stats.Connections++
+	c := p.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
+	if p.checker != nil {
+		p.checker.Opened(c, r.Conn.MidStream)
+	}
+}
+
+// Finish prints what there is to say at the end of a recording, and hands what
+// is buffered to the writer.
+func (p *Printer) Finish() error {
+	var err error
+	if p.checker != nil {
+		err = p.findings(p.checker.Finish(p.last))
+	}
+	return errors.Join(err, p.Flush())
+}
+
+// findings counts and prints findings on earlier messages and on connections.
+func (p *Printer) findings(list []check.Located) error {
+	p.buf = p.buf[:0]
+	for i := range list {
+		l := &list[i]
+		p.stats.Findings[l.Severity]++
+		switch {
+		case p.Filter != nil:
+		case p.Format == JSON:
+			p.buf = appendFindingEvent(p.buf, l)
+		case p.Format == Text && p.Detail > 0:
+			p.buf = p.appendLocated(p.buf, l)
+		}
+	}
+	_, err := p.out.Write(p.buf)
+	return err
+}
+
 func (p *Printer) frame(r *capture.Record) error {
 	if p.tracker.Connection(r.Conn.ID) == nil {
-		p.stats.Connections++
-		p.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
+		p.open(r)
 	}
+	p.last = r.Time
 	m := p.tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)
 	p.stats.Messages++
 	if r.Frame.Kind == decode.Opaque {
 		p.stats.Opaque += int64(len(r.Frame.Raw))
+	}
+	var earlier []check.Located
+	if p.checker != nil {
+		earlier = p.checker.Apply(m)
 	}
 	p.count(m)
 	if p.Filter != nil {
@@ -155,6 +217,9 @@ func (p *Printer) frame(r *capture.Record) error {
 		p.buf = p.appendText(p.buf[:0], m, r)
 	}
 	_, err := p.out.Write(p.buf)
+	if len(earlier) > 0 {
+		err = errors.Join(err, p.findings(earlier))
+	}
 	return err
 }
 

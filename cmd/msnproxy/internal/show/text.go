@@ -8,6 +8,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/decode/check"
 )
 
 const (
@@ -202,6 +203,20 @@ func (p *Printer) appendFinding(dst []byte, f *decode.Finding) []byte {
 	dst = Clip(dst, f.Text, clipLine)
 	dst = append(dst, c.off...)
 	return append(dst, '\n')
+}
+
+// appendLocated appends a finding on an earlier message, or on a connection.
+func (p *Printer) appendLocated(dst []byte, l *check.Located) []byte {
+	dst = append(dst, p.palette.dim.on...)
+	dst = append(dst, "-- "...)
+	dst = p.appendClock(dst, l.Time)
+	dst = fmt.Appendf(dst, "#%d", l.Conn)
+	if l.Number != 0 {
+		dst = fmt.Appendf(dst, " message %d", l.Number)
+	}
+	dst = append(dst, p.palette.dim.off...)
+	dst = append(dst, '\n')
+	return p.appendFinding(dst, &l.Finding)
 }
 
 // appendEvent appends a record that is no frame.

@@ -1,0 +1,297 @@
+// Package check holds the rules of the protocol against recorded or live
+// traffic, and says what is not as they want it.
+//
+// A [Checker] is given what a [decode.Tracker] made of the frames, and adds to
+// the findings on single frames those that need memory: which requests were
+// never answered, who is in a conversation, which cookie was given to whom. Each
+// rule has a stable name, a severity and a paragraph: see [Rules].
+//
+// Sources on the protocol differ. What one of them allows is not found fault
+// with, unless peers are known to stumble over it: then it is a note. Where a
+// recording starts in the middle, or has holes, the rules that need to have seen
+// everything keep silent.
+package check
+
+import (
+	"fmt"
+	"time"
+
+	"msnproxy/decode"
+)
+
+// Located is a finding and where it was made.
+type Located struct {
+	decode.Finding
+	// Conn is the connection's number.
+	Conn uint32
+	// From is who sent the message that the finding is about; 0 where it is about
+	// the connection as a whole.
+	From decode.Sender
+	// Number is the message's, as [decode.Message] counts them; 0: no message.
+	Number int64
+	// Offset is where the message's frame begins in its link, in bytes.
+	Offset int64
+	// Time is when the message was seen; zero if that is not known.
+	Time time.Time
+}
+
+// String returns the finding as one line. It may hold what was on the wire,
+// control characters included.
+func (l Located) String() string {
+	if l.Number == 0 {
+		return fmt.Sprintf("#%d: %v", l.Conn, l.Finding)
+	}
+	return fmt.Sprintf("#%d message %d (%s, byte %d): %v", l.Conn, l.Number, l.From, l.Offset, l.Finding)
+}
+
+// Checker applies the rules to the messages of all connections in order of time.
+// What has ended is let go, and what it remembers of one connection is bounded,
+// so that its memory is that of what is open.
+//
+// A Checker is not safe for concurrent use.
+type Checker struct {
+	conns   map[uint32]*conn
+	last    *conn // of the newest message: the next one is most often its, too
+	cookies passes
+	watched map[string]int // accounts, to their sign-ins that were seen whole
+	out     []Located
+	head    headers // of the MIME message in hand
+}
+
+// New returns a checker that has seen nothing yet.
+func New() *Checker {
+	return &Checker{conns: make(map[uint32]*conn), watched: make(map[string]int)}
+}
+
+// Opened tells of a new connection. midStream says that the recording starts
+// after the connection did. A connection that was not announced is taken to have
+// started before, and less is said about it.
+func (k *Checker) Opened(info *decode.Connection, midStream bool) {
+	k.conns[info.ID] = &conn{info: info, partial: midStream}
+	k.last = nil
+}
+
+// Message takes the next message, from the tracker, and returns what there is to
+// say now: the findings on the message itself, those of package decode first,
+// and such on earlier messages as have become clear by it (their Number is
+// lower). It has m judge its payload. The slice holds until the next call.
+func (k *Checker) Message(m *decode.Message) []Located {
+	k.out = k.out[:0]
+	c := k.connection(m.Conn)
+	k.head = headers{}
+	switch m.Frame.Kind {
+	case decode.Command:
+		if m.Form != nil {
+			k.judge(m)
+		}
+		k.adopt(c, m)
+		k.command(c, m)
+	default:
+		k.adopt(c, m)
+		k.between(c, m)
+	}
+	return k.out
+}
+
+// Apply is [Checker.Message] for those who show messages along with their
+// findings: m.Findings becomes all that there is to say on m itself, and those on
+// earlier messages are returned. The slice holds until the next call.
+func (k *Checker) Apply(m *decode.Message) (earlier []Located) {
+	found := k.Message(m)
+	m.Findings = m.Findings[:0]
+	earlier = found[:0]
+	for _, l := range found {
+		if l.Number == m.Number {
+			m.Findings = append(m.Findings, l.Finding)
+		} else {
+			earlier = append(earlier, l)
+		}
+	}
+	return earlier
+}
+
+// command applies the rules to a command line.
+func (k *Checker) command(c *conn, m *decode.Message) {
+	if m.Form == nil || m.Conn.Role == decode.FTP {
+		if m.Form != nil {
+			k.transfer(c, m)
+		}
+		c.links[m.From&1].paid = false
+		return
+	}
+	if !m.Frame.Complete() && m.Name() != "OUT" {
+		k.blind(c)
+		return
+	}
+	k.order(c, m)
+	k.names(c, m)
+	if m.From == decode.Client {
+		k.requested(c, m)
+	} else {
+		k.replied(c, m)
+	}
+	if m.Error() != "" {
+		k.refused(c, m)
+	} else if rule := watchers[m.Verb.Name]; rule != nil {
+		rule(k, c, m)
+	}
+	if isMIME(m) {
+		k.mime(c, m)
+	}
+	c.links[m.From&1].remember(m)
+}
+
+// watchers hold the rules on single verbs. What is not in here is only looked at
+// for its TrID, its names and its place in the order of things.
+var watchers map[string]func(*Checker, *conn, *decode.Message)
+
+func init() {
+	watchers = map[string]func(*Checker, *conn, *decode.Message){
+		"VER": (*Checker).version,
+		"CVR": (*Checker).clientVersion,
+		"INF": (*Checker).packages,
+		"USR": (*Checker).user,
+		"XFR": (*Checker).redirect,
+		"RNG": (*Checker).redirect,
+		"OUT": (*Checker).leave,
+		"PNG": (*Checker).ping,
+		"QNG": (*Checker).pong,
+		"SYN": (*Checker).synchronise,
+		"LST": (*Checker).listed,
+		"LSG": (*Checker).group,
+		"ADG": (*Checker).group,
+		"REG": (*Checker).group,
+		"RMG": (*Checker).group,
+		"ADD": (*Checker).added,
+		"REM": (*Checker).removed,
+		"REA": (*Checker).numbered,
+		"GTC": (*Checker).numbered,
+		"BLP": (*Checker).numbered,
+		"PRP": (*Checker).property,
+		"BPR": (*Checker).property,
+		"CHG": (*Checker).status,
+		"ILN": (*Checker).status,
+		"NLN": (*Checker).status,
+		"FLN": (*Checker).status,
+		"CHL": (*Checker).challenged,
+		"QRY": (*Checker).answered,
+		"ANS": (*Checker).answer,
+		"CAL": (*Checker).call,
+		"IRO": (*Checker).joins,
+		"JOI": (*Checker).joins,
+		"BYE": (*Checker).leaves,
+		"MSG": (*Checker).message,
+		"ACK": (*Checker).acknowledged,
+		"NAK": (*Checker).acknowledged,
+	}
+}
+
+// Lost tells that n bytes of one sender are missing in the recording here, or an
+// unknown number if n is negative, and returns the finding on that.
+func (k *Checker) Lost(info *decode.Connection, from decode.Sender, n int64, at time.Time) []Located {
+	k.out = k.out[:0]
+	c := k.connection(info)
+	k.blind(c)
+	text := "bytes of the " + from.String() + " are missing in the recording here"
+	if n >= 0 {
+		text = fmt.Sprintf("%d %s", n, text)
+	}
+	k.put(c, place{from: from, at: at}, "frame.lost", text)
+	return k.out
+}
+
+// Closed tells that a connection is at its end, and returns what that brings to
+// light. What was remembered of it is let go. at is when; zero if not known.
+func (k *Checker) Closed(info *decode.Connection, at time.Time) []Located {
+	k.out = k.out[:0]
+	if c := k.conns[info.ID]; c != nil {
+		k.end(c, at, "the connection ended")
+	}
+	return k.out
+}
+
+// Finish tells that the recording is at its end, and returns what is to say about
+// the connections that are still open. at is the time of the last record.
+func (k *Checker) Finish(at time.Time) []Located {
+	k.out = k.out[:0]
+	for _, id := range sortedKeys(k.conns) {
+		k.end(k.conns[id], at, "the recording ends")
+	}
+	return k.out
+}
+
+// end says what was left open on the connection, and forgets it.
+func (k *Checker) end(c *conn, at time.Time, how string) {
+	k.unknown(c)
+	k.unanswered(c, how)
+	k.unchallenged(c, at, how)
+	k.unjoined(c, how)
+	k.unused(c, how)
+	k.unwatch(c)
+	delete(k.conns, c.info.ID)
+	k.last = nil
+}
+
+// connection returns what is remembered of a connection.
+func (k *Checker) connection(info *decode.Connection) *conn {
+	if k.last != nil && k.last.info == info {
+		return k.last
+	}
+	c := k.conns[info.ID]
+	if c == nil {
+		c = &conn{info: info, partial: true}
+		k.conns[info.ID] = c
+	}
+	k.last = c
+	return c
+}
+
+// adopt takes over what package decode found.
+func (k *Checker) adopt(c *conn, m *decode.Message) {
+	for _, f := range m.Findings {
+		f = refine(f, &k.head)
+		k.out = append(k.out, Located{Finding: f, Conn: c.info.ID, From: m.From,
+			Number: m.Number, Offset: m.Frame.Offset, Time: m.Time})
+	}
+}
+
+// place is where a finding is made.
+type place struct {
+	from           decode.Sender
+	number, offset int64
+	at             time.Time
+}
+
+func here(m *decode.Message) place { return place{m.From, m.Number, m.Frame.Offset, m.Time} }
+
+// add adds a finding on a message.
+func (k *Checker) add(c *conn, m *decode.Message, rule, format string, args ...any) {
+	k.put(c, here(m), rule, fmt.Sprintf(format, args...))
+}
+
+// put adds a finding, unless the rule is not of the connection's dialect.
+func (k *Checker) put(c *conn, p place, rule, text string) {
+	r := Lookup(rule)
+	if r == nil || !r.In(c.info.Dialect) {
+		return
+	}
+	k.out = append(k.out, Located{Finding: decode.Finding{Rule: rule, Severity: r.Severity, Text: text},
+		Conn: c.info.ID, From: p.from, Number: p.number, Offset: p.offset, Time: p.at})
+}
+
+// instead is add for a finding that says better what the named one says about
+// the same message: it takes that one's place, if there is one whose text begins
+// with prefix.
+func (k *Checker) instead(c *conn, m *decode.Message, of, prefix, rule, format string, args ...any) {
+	before := len(k.out)
+	k.add(c, m, rule, format, args...)
+	if len(k.out) == before {
+		return
+	}
+	for i := range k.out[:before] {
+		if l := &k.out[i]; l.Number == m.Number && l.Rule == of && hasPrefix(l.Text, prefix) {
+			k.out = append(k.out[:i], k.out[i+1:]...)
+			return
+		}
+	}
+}

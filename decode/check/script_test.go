@@ -1,0 +1,228 @@
+package check
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"msnproxy/decode"
+)
+
+// macros stand for the beginnings that most scripts share. %d is the dialect.
+var macros = map[string]string{
+	"ns": `
+		1 open 10.0.0.9:1030 10.0.0.5:1863
+		1 C: VER 1 MSNP%d CVR0
+		1 S: VER 1 MSNP%[1]d
+		1 C: INF 2
+		1 S: INF 2 MD5
+		1 C: USR 3 MD5 I alice@example.com
+		1 S: USR 3 MD5 S 1234567890.123456789
+		1 C: USR 4 MD5 S f59af8f2fa91d38aff7c870c17f99903
+		1 S: USR 4 OK alice@example.com Alice`,
+	"ns8": `
+		1 open 10.0.0.9:1030 10.0.0.5:1863
+		1 C: VER 1 MSNP%d CVR0
+		1 S: VER 1 MSNP%[1]d
+		1 C: USR 3 TWN I alice@example.com
+		1 S: USR 3 TWN S lc=1033
+		1 C: USR 4 TWN S t=abc&p=def
+		1 S: USR 4 OK alice@example.com Alice 1 0`,
+	"call": `
+		ns %d
+		1 C: CHG 5 NLN
+		1 S: CHG 5 NLN
+		1 C: XFR 6 SB
+		1 S: XFR 6 SB 10.0.1.2:1863 CKI 17.1
+		2 open 10.0.0.9:1031 10.0.1.2:1863
+		2 C: USR 1 alice@example.com 17.1
+		2 S: USR 1 OK alice@example.com Alice`,
+	"talk": `
+		call %d
+		2 C: CAL 2 bob@example.com
+		2 S: CAL 2 RINGING 4711
+		2 S: JOI bob@example.com Bob`,
+	"ring": `
+		ns %d
+		1 S: RNG 4711 10.0.1.2:1863 CKI 84.5 bob@example.com Bob
+		2 open 10.0.0.9:1031 10.0.1.2:1863`,
+	"syn": `
+		ns %d
+		1 C: SYN 5 0
+		1 S: SYN 5 9`,
+}
+
+// words stand for texts that would be long.
+var words = strings.NewReplacer(
+	"$text", "MIME-Version: 1.0|Content-Type: text/plain; charset=UTF-8||",
+	"$plain", "MIME-Version: 1.0|Content-Type: text/plain; charset=",
+	"$300", strings.Repeat("0123456789", 30),
+	"$1700", strings.Repeat("0123456789", 170),
+	"$100", strings.Repeat("0123456789", 10),
+)
+
+// stage runs a script through a tracker and a checker. Its lines:
+//
+//	CONN open CLIENT SERVER    a connection; "mid" instead of open: in mid-stream
+//	CONN C: LINE|PAYLOAD       a command; | is CRLF, # in the line the payload's length
+//	CONN C! BYTES              bytes as they are, with Go's escapes
+//	CONN lost S 100            bytes of the server are missing
+//	CONN close
+//	+DURATION                  time passes
+//	MACRO DIALECT              a beginning from macros
+type stage struct {
+	t       testing.TB
+	tracker *decode.Tracker
+	checker *Checker
+	framers map[string]*decode.Framer
+	conns   map[uint32]*decode.Connection
+	at      time.Time
+	found   []Located
+	tap     func(letter byte, raw string) // if set, gets the bytes instead
+}
+
+func newStage(t testing.TB) *stage {
+	tr := decode.NewTracker()
+	tr.Passwords = map[string]string{"alice@example.com": "password"}
+	return &stage{t: t, tracker: tr, checker: New(), framers: map[string]*decode.Framer{},
+		conns: map[uint32]*decode.Connection{}, at: time.Unix(1000, 0)}
+}
+
+// play runs a script to its end, and returns what was found.
+func play(t *testing.T, script string) []Located {
+	t.Helper()
+	s := newStage(t)
+	s.run(script)
+	s.found = append(s.found, s.checker.Finish(s.at)...)
+	if n := len(s.checker.conns) + len(s.checker.watched); n != 0 {
+		t.Errorf("%d connections and accounts are kept after the end", n)
+	}
+	return s.found
+}
+
+func (s *stage) run(script string) {
+	s.t.Helper()
+	for line := range strings.SplitSeq(script, "\n") {
+		if line = strings.TrimLeft(line, "\t "); line == "" {
+			continue
+		}
+		s.at = s.at.Add(time.Millisecond)
+		first, rest, _ := strings.Cut(line, " ")
+		if macro, ok := macros[first]; ok {
+			dialect, err := strconv.Atoi(rest)
+			if err != nil {
+				s.t.Fatalf("%q: %v", line, err)
+			}
+			s.run(fmt.Sprintf(macro, dialect))
+			continue
+		}
+		if d, ok := strings.CutPrefix(line, "+"); ok {
+			pause, err := time.ParseDuration(d)
+			if err != nil {
+				s.t.Fatalf("%q: %v", line, err)
+			}
+			s.at = s.at.Add(pause)
+			continue
+		}
+		id, err := strconv.ParseUint(first, 10, 32)
+		if err != nil {
+			s.t.Fatalf("%q: %v", line, err)
+		}
+		s.line(uint32(id), rest)
+	}
+}
+
+func (s *stage) line(id uint32, rest string) {
+	s.t.Helper()
+	verb, arg, _ := strings.Cut(rest, " ")
+	switch verb {
+	case "open", "mid":
+		client, server, _ := strings.Cut(arg, " ")
+		s.conns[id] = s.tracker.Open(id, client, server, s.at)
+		s.checker.Opened(s.conns[id], verb == "mid")
+	case "close":
+		for _, from := range []decode.Sender{decode.Client, decode.Server} {
+			f := s.framer(id, from)
+			for fr := (decode.Frame{}); f.Flush(&fr); {
+				s.frame(id, from, &fr)
+			}
+		}
+		s.found = append(s.found, s.checker.Closed(s.conns[id], s.at)...)
+		s.tracker.Close(id)
+	case "lost":
+		from, n, _ := strings.Cut(arg, " ")
+		count, err := strconv.ParseInt(n, 10, 64)
+		if err != nil {
+			s.t.Fatalf("%q: %v", rest, err)
+		}
+		sender := decode.Client
+		if from == "S" {
+			sender = decode.Server
+		}
+		f := s.framer(id, sender)
+		for fr := (decode.Frame{}); f.Gap(count, &fr); {
+			s.frame(id, sender, &fr)
+		}
+		s.found = append(s.found, s.checker.Lost(s.conns[id], sender, count, s.at)...)
+	case "C:", "S:":
+		s.bytes(id, verb[0], wire(arg))
+	case "C!", "S!":
+		raw, err := strconv.Unquote(`"` + arg + `"`)
+		if err != nil {
+			s.t.Fatalf("%q: %v", rest, err)
+		}
+		s.bytes(id, verb[0], raw)
+	default:
+		s.t.Fatalf("%q is no line of a script", rest)
+	}
+}
+
+// wire makes the bytes of a command of "LINE|PAYLOAD".
+func wire(line string) string {
+	line, payload, _ := strings.Cut(words.Replace(line), "|")
+	payload = strings.ReplaceAll(payload, "|", "\r\n")
+	return strings.ReplaceAll(line, "#", strconv.Itoa(len(payload))) + "\r\n" + payload
+}
+
+func (s *stage) framer(id uint32, from decode.Sender) *decode.Framer {
+	key := fmt.Sprint(id, from)
+	if s.framers[key] == nil {
+		s.framers[key] = &decode.Framer{}
+	}
+	return s.framers[key]
+}
+
+func (s *stage) bytes(id uint32, letter byte, raw string) {
+	if s.tap != nil {
+		s.tap(letter, raw)
+		return
+	}
+	from := decode.Client
+	if letter == 'S' {
+		from = decode.Server
+	}
+	f := s.framer(id, from)
+	f.Feed([]byte(raw))
+	for fr := (decode.Frame{}); f.Next(&fr); {
+		s.frame(id, from, &fr)
+	}
+}
+
+func (s *stage) frame(id uint32, from decode.Sender, fr *decode.Frame) {
+	m := s.tracker.Frame(id, from, fr, s.at)
+	s.conns[id] = m.Conn
+	s.found = append(s.found, s.checker.Message(m)...)
+}
+
+// manyMessages sends n messages that ask for an acknowledgement, which come when
+// all are sent.
+func manyMessages(n int) string {
+	var out, back strings.Builder
+	for i := range n {
+		fmt.Fprintf(&out, "\n2 C: MSG %d A #|$text", i+10)
+		fmt.Fprintf(&back, "\n2 S: ACK %d", i+10)
+	}
+	return out.String() + back.String()
+}

@@ -1,0 +1,104 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"msnproxy/decode"
+)
+
+// version takes VER, of either side.
+func (k *Checker) version(c *conn, m *decode.Message) {
+	if m.From == decode.Client {
+		if c.version {
+			k.add(c, m, "version.repeated", "the client sends VER again")
+		}
+		c.version = true
+		c.offered = c.offered[:0]
+		for i := 1; i < m.Len() && i <= 64; i++ {
+			c.offered = append(c.offered, strings.ToUpper(string(m.Field(i).Raw)))
+		}
+		if !slices.Contains(c.offered, "CVR0") && !slices.Contains(c.offered, "CVRO") {
+			k.add(c, m, "version.cvr0", "the client does not offer CVR0")
+		}
+		return
+	}
+	if m.Len() < 2 {
+		return
+	}
+	first := string(m.Field(1).Raw)
+	switch {
+	case first == "0":
+		k.add(c, m, "version.refused", "the server speaks none of the dialects that the client offers")
+		return
+	case c.version && !slices.Contains(c.offered, strings.ToUpper(first)):
+		k.add(c, m, "version.choice", "the server chooses %s, which the client does not offer", clip([]byte(first)))
+	}
+	if n := m.Len() - 1; n > 1 {
+		k.add(c, m, "version.several", "the reply names %d dialects; the first one counts", n)
+	}
+}
+
+// clientVersion takes CVR.
+func (k *Checker) clientVersion(c *conn, m *decode.Message) {
+	if m.From == decode.Client && !c.in && c.whole() {
+		k.add(c, m, "signin.cvr", "CVR before the sign-in is at its end")
+	}
+}
+
+// packages takes INF.
+func (k *Checker) packages(c *conn, m *decode.Message) {
+	if m.From == decode.Client {
+		k.instead(c, m, "version.form", "", "signin.inf", "INF in MSNP%d", c.info.Dialect)
+		return
+	}
+	c.packs = c.packs[:0]
+	for i := 1; i < m.Len() && i <= 16; i++ {
+		c.packs = append(c.packs, strings.Split(strings.ToUpper(string(m.Field(i).Raw)), ",")...)
+	}
+}
+
+// user takes USR, of either side, on any server.
+func (k *Checker) user(c *conn, m *decode.Message) {
+	handle, pack := m.Raw("handle"), string(m.Raw("package"))
+	switch {
+	case m.From == decode.Server && handle != nil:
+		k.admitted(c, m, account(handle))
+	case m.From == decode.Server:
+	case pack == "" && m.Raw("cookie") != nil:
+		c.asked = account(handle)
+		k.enter(c, m)
+	case handle != nil:
+		if c.in {
+			k.add(c, m, "signin.repeated", "the client starts to sign in again")
+		}
+		c.asked = account(handle)
+		k.pack(c, m, pack)
+	}
+}
+
+// pack looks whether the authentication package is one for the dialect, and one
+// that the server offers.
+func (k *Checker) pack(c *conn, m *decode.Message, pack string) {
+	d := c.info.Dialect
+	switch {
+	case d != 0 && (pack == "MD5" && d >= 8 || pack == "TWN" && d < 8 || pack == "SSO" && d < 15):
+		k.add(c, m, "signin.package", "%s is no way to sign in with MSNP%d", pack, d)
+	case len(c.packs) > 0 && !slices.Contains(c.packs, pack):
+		k.add(c, m, "signin.not-offered", "the client signs in by %s; the server offers %s", pack, strings.Join(c.packs, ", "))
+	}
+}
+
+// admitted takes the server's USR OK.
+func (k *Checker) admitted(c *conn, m *decode.Message, handle string) {
+	if c.asked != "" && handle != c.asked {
+		k.add(c, m, "signin.other", "%s wants in, %s is let in", clip([]byte(c.asked)), clip([]byte(handle)))
+	}
+	if c.in && m.ReplyVerb == "USR" {
+		k.add(c, m, "signin.repeated", "the server lets the client in again")
+	}
+	c.in = true
+	if !c.switchboard() {
+		k.watch(c, handle)
+	}
+}

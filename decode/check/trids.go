@@ -1,0 +1,222 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"msnproxy/decode"
+)
+
+const (
+	// maxRequests is how many requests of a connection are remembered, the newest.
+	maxRequests = 128
+	// maxEarly is how many replies wait for a request that was not seen yet.
+	maxEarly = 16
+)
+
+// request is one of the client's with a TrID.
+type request struct {
+	place
+	trid      uint32
+	verb      string
+	must      bool // a reply has to come
+	replied   bool
+	overtaken bool // a later one has its reply
+	ack       byte // of MSG: the acknowledgement asked for
+}
+
+// early is a reply with a TrID that no request has had yet.
+type early struct {
+	place
+	trid uint32
+	name string
+}
+
+// answering are the commands that always get a reply, whatever the server thinks
+// of them. MSG is not among them: that depends on what it asks for.
+var answering = map[string]bool{
+	"VER": true, "INF": true, "USR": true, "CVR": true, "CVQ": true, "XFR": true, "SYN": true, "GTC": true, "BLP": true,
+	"LST": true, "LSG": true, "PRP": true, "ADD": true, "REM": true, "REA": true, "ADG": true, "REG": true, "RMG": true,
+	"CHG": true, "FND": true, "SND": true, "SDC": true, "URL": true, "IMS": true, "QRY": true, "CAL": true, "ANS": true,
+	"ADC": true, "SBP": true, "UUX": true, "ADL": true, "RML": true,
+}
+
+// requested takes a command of the client: its TrID, and that a reply is due.
+func (k *Checker) requested(c *conn, m *decode.Message) {
+	trid, ok := k.trid(c, m)
+	if !ok {
+		return
+	}
+	c.sinceQuestion++
+	q := request{place: here(m), trid: trid, verb: m.Verb.Name, must: answering[m.Verb.Name]}
+	if q.verb == "MSG" {
+		if ack := m.Raw("ack"); len(ack) == 1 {
+			q.ack = ack[0]
+			q.must = q.ack == 'A' || q.ack == 'D'
+		}
+	}
+	k.ordered(c, m, &q)
+	if len(c.early) > 0 {
+		k.tooEarly(c, m, &q)
+	}
+	if len(c.requests) >= maxRequests {
+		if old := &c.requests[0]; old.must && !old.replied && old.overtaken {
+			k.ignored(c, old)
+		}
+		c.requests = append(c.requests[:0], c.requests[1:]...)
+		c.forgot = true
+	}
+	c.requests = append(c.requests, q)
+}
+
+// trid judges the TrID of a client's command, and returns it.
+func (k *Checker) trid(c *conn, m *decode.Message) (uint32, bool) {
+	if len(m.Form.Params) == 0 || m.Form.Params[0].Name != "trid" || m.Len() == 0 {
+		return 0, false
+	}
+	if trid, ok := m.TrID(); ok {
+		return trid, true
+	}
+	raw := m.Field(0).Raw
+	if len(raw) == 0 {
+		return 0, false
+	}
+	if slices.ContainsFunc(raw, func(b byte) bool { return b < '0' || b > '9' }) {
+		k.instead(c, m, "line.parameter", "trid of ", "trid.form", "the TrID of %s is %s, not a number", m.Name(), clip(raw))
+	} else {
+		k.instead(c, m, "line.parameter", "trid of ", "trid.range", "the TrID of %s is %s, more than 4294967295", m.Name(), clip(raw))
+	}
+	return 0, false
+}
+
+// ordered compares the TrID with those before.
+func (k *Checker) ordered(c *conn, m *decode.Message, q *request) {
+	last, had := c.lastTrID, c.hasTrID
+	c.lastTrID, c.hasTrID = q.trid, true
+	if !had || q.trid > last || last-q.trid > 1<<31 {
+		return
+	}
+	for i := len(c.requests) - 1; i >= 0; i-- {
+		if old := &c.requests[i]; old.trid == q.trid && old.must && !old.replied {
+			k.add(c, m, "trid.reused", "%s has the TrID %d of %s in message %d, which has no reply yet", q.verb, q.trid, old.verb, old.number)
+			return
+		}
+	}
+	if c.once("trid.order") {
+		k.add(c, m, "trid.order", "the TrID %d of %s is not greater than %d, the one before", q.trid, q.verb, last)
+	}
+}
+
+// tooEarly looks whether the reply to this request has been seen already: some
+// servers answer before a line has its end.
+func (k *Checker) tooEarly(c *conn, m *decode.Message, q *request) {
+	for i := range c.early {
+		if e := c.early[i]; e.trid == q.trid {
+			k.put(c, e.place, "trid.early", fmt.Sprintf("%s answers %s in message %d before its line is at its end", e.name, q.verb, q.number))
+			q.replied = true
+			c.early = append(c.early[:i], c.early[i+1:]...)
+			break
+		}
+	}
+	k.unknown(c)
+}
+
+// unknown says of the replies that wait for a request that there is none.
+func (k *Checker) unknown(c *conn) {
+	for _, e := range c.early {
+		k.put(c, e.place, "trid.unknown", fmt.Sprintf("%s has the TrID %d, which no request has had", e.name, e.trid))
+	}
+	c.early = c.early[:0]
+}
+
+// replied takes a command of the server: what it answers.
+func (k *Checker) replied(c *conn, m *decode.Message) {
+	if q := c.answers(m); q != nil {
+		if !q.replied {
+			for i := range c.requests {
+				if old := &c.requests[i]; old.number >= q.number {
+					break
+				} else if !old.replied {
+					old.overtaken = true
+				}
+			}
+		}
+		q.replied = true
+		if _, ok := m.TrID(); !ok && m.Error() != "" {
+			k.add(c, m, "trid.missing", "the error has no TrID; it is probably about %s in message %d", q.verb, q.number)
+		}
+		return
+	}
+	trid, ok := m.TrID()
+	if !ok || trid == 0 || m.ReplyTo != 0 || !c.whole() || len(c.early) >= maxEarly {
+		return
+	}
+	if c.forgot && trid < c.requests[0].trid {
+		return
+	}
+	if !slices.ContainsFunc(c.early, func(e early) bool { return e.trid == trid }) {
+		c.early = append(c.early, early{here(m), trid, m.Name()})
+	}
+}
+
+// answers returns the request that a message of the server is a reply to, or
+// nil: the one that the tracker says, or if it has forgotten that, the newest
+// with the TrID.
+func (c *conn) answers(m *decode.Message) *request {
+	trid, ok := m.TrID()
+	for i := len(c.requests) - 1; i >= 0; i-- {
+		if q := &c.requests[i]; m.ReplyTo != 0 && q.number == m.ReplyTo || m.ReplyTo == 0 && ok && trid != 0 && q.trid == trid {
+			return q
+		}
+	}
+	return nil
+}
+
+// unanswered says which requests had no reply when the connection was at its end.
+func (k *Checker) unanswered(c *conn, how string) {
+	if c.links[decode.Server&1].commands == 0 {
+		return // only one direction was recorded
+	}
+	for i := range c.requests {
+		switch q := &c.requests[i]; {
+		case !q.must || q.replied:
+		case q.overtaken:
+			k.ignored(c, q)
+		default:
+			k.put(c, q.place, "trid.abandoned", fmt.Sprintf("%s before %s with TrID %d had its reply", how, q.verb, q.trid))
+		}
+	}
+}
+
+// ignored says that a request had no reply although later ones had.
+func (k *Checker) ignored(c *conn, q *request) {
+	k.put(c, q.place, "trid.unanswered", fmt.Sprintf("%s with TrID %d has no reply, but later requests have", q.verb, q.trid))
+}
+
+// refused takes an error of the server.
+func (k *Checker) refused(c *conn, m *decode.Message) {
+	code := m.Error()
+	name := decode.ErrorName(code)
+	if name == "" {
+		k.add(c, m, "line.error", "the error code %s is not known", code)
+		name = "not known"
+	}
+	switch m.ReplyVerb {
+	case "USR", "ANS":
+		k.add(c, m, "signin.refused", "the server refuses %s in message %d: %s (%s)", m.ReplyVerb, m.ReplyTo, code, name)
+	case "CAL":
+		if q := c.answers(m); q != nil {
+			c.room.uncall(q.trid)
+		}
+	}
+}
+
+// clip makes a value fit for a message: at most 60 bytes, and valid UTF-8 as
+// all text is.
+func clip(b []byte) string {
+	const most = 60
+	if len(b) > most {
+		return fmt.Sprintf("%q...", b[:most])
+	}
+	return fmt.Sprintf("%q", b)
+}
