@@ -20,6 +20,8 @@ type packet struct {
 	time time.Time // zero: unknown
 	link layers.LinkType
 	data []byte
+	// comment is the first comment on the packet, if comments are asked for.
+	comment []byte
 }
 
 // packetSource gives the packets of a capture one by one; the errors are io.EOF,

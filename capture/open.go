@@ -77,6 +77,10 @@ func OpenReader(in io.Reader, name string) (*Reader, error) {
 	if len(head) == 4 {
 		switch m := binary.LittleEndian.Uint32(head); m {
 		case magicSection:
+			if isOwn(src) {
+				r.in = newOwn(f)
+				return r, nil
+			}
 			r.in = newPackets(newPcapng(f))
 			return r, nil
 		case magicMicro, magicNano, swapped(magicMicro), swapped(magicNano):
@@ -88,6 +92,10 @@ func OpenReader(in io.Reader, name string) (*Reader, error) {
 			return r, nil
 		}
 		head, err = src.Peek(sniffed)
+	}
+	if isJSONLines(head) {
+		r.in = newJSONLines(f)
+		return r, nil
 	}
 	if isTranscript(head) {
 		r.in = newTranscript(f)

@@ -34,6 +34,8 @@ type pcapng struct {
 	f      *file
 	order  binary.ByteOrder
 	ifaces []iface
+	// comments: give the comments of packets, too.
+	comments bool
 }
 
 // iface is an interface that packets were captured on.
@@ -175,6 +177,14 @@ func (p *pcapng) packet(typ uint32, b []byte, pkt *packet) error {
 	pkt.time = time.Unix(sec+i.offset, nsec).UTC()
 	pkt.link = i.link
 	pkt.data = b[packetFixed : packetFixed+n]
+	pkt.comment = nil
+	if p.comments {
+		return p.options(b[min(len(b), packetFixed+(int(n)+3)&^3):], func(code uint16, value []byte) {
+			if code == optionComment && pkt.comment == nil {
+				pkt.comment = value
+			}
+		})
+	}
 	return nil
 }
 

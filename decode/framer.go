@@ -349,7 +349,7 @@ func (f *Framer) torn(fr *Frame) bool {
 	switch {
 	case f.blocks && n >= blockHeader:
 		f.emit(fr, Block, n)
-		fr.Missing = max(0, blockHeader+(int(fr.Raw[1])|int(fr.Raw[2])<<8)-n)
+		fr.Missing = BlockMissing(fr.Raw)
 	case f.lost || f.blocks || f.rest > 0 || n < 3 || startsLine(f.buf) != partial:
 		return f.emit(fr, Opaque, min(n, maxOpaque))
 	case eol > 0:

@@ -46,3 +46,12 @@ func (f *Framer) nextBlock(fr *Frame) bool {
 	f.left -= int64(n)
 	return f.emit(fr, Block, f.need)
 }
+
+// BlockMissing returns how many bytes a block lacks to be what its header says;
+// raw is what is there of it.
+func BlockMissing(raw []byte) int {
+	if len(raw) < blockHeader {
+		return 0
+	}
+	return max(0, blockHeader+(int(raw[1])|int(raw[2])<<8)-len(raw))
+}

@@ -58,7 +58,8 @@ func (o *object) head(t time.Time, conn *capture.Conn) {
 }
 
 // appendMessage appends a message as one JSON object and a line end.
-func appendMessage(dst []byte, m *decode.Message, r *capture.Record) []byte {
+// With raw, the bytes of the frame are in it, too.
+func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) []byte {
 	o := object{dst}
 	o.head(m.Time, r.Conn)
 	o.num("number", m.Number)
@@ -92,7 +93,24 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record) []byte {
 	o.verdict(m)
 	o.findings(m.Findings)
 	o.fate(r)
+	if raw {
+		o.base64("raw", r.Frame.Raw)
+		if r.Sent != nil {
+			o.base64("sent_raw", r.Sent)
+		}
+		if r.Frame.Resync {
+			o.name("resync")
+			o.b = append(o.b, "true"...)
+		}
+	}
 	return append(o.b, '}', '\n')
+}
+
+func (o *object) base64(name string, b []byte) {
+	o.name(name)
+	o.b = append(o.b, '"')
+	o.b = base64.StdEncoding.AppendEncode(o.b, b)
+	o.b = append(o.b, '"')
 }
 
 // line adds the parameters: as they stand on the wire, and decoded by name.
@@ -142,10 +160,7 @@ func (o *object) payload(m *decode.Message) {
 	o.str("text", pl.Text)
 	o.nodes(pl.Nodes)
 	if raw := m.Frame.Payload(); !utf8.Valid(raw) {
-		o.name("base64")
-		o.b = append(o.b, '"')
-		o.b = base64.StdEncoding.AppendEncode(o.b, raw)
-		o.b = append(o.b, '"')
+		o.base64("base64", raw)
 	}
 	o.b = append(o.b, '}')
 }

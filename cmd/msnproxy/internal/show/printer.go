@@ -40,6 +40,8 @@ type Options struct {
 	// Check applies the rules of package check, too, rather than only those that
 	// need one frame.
 	Check bool
+	// Raw adds the bytes of each frame to JSON, so that it can be read back.
+	Raw bool
 	// Location is the time zone of times; nil: local time.
 	Location *time.Location
 }
@@ -210,7 +212,7 @@ func (p *Printer) frame(r *capture.Record) error {
 	p.stats.Shown++
 	switch p.Format {
 	case JSON:
-		p.buf = appendMessage(p.buf[:0], m, r)
+		p.buf = appendMessage(p.buf[:0], m, r, p.Raw)
 	case Transcript:
 		return p.transcript.WriteRecord(r)
 	default:

@@ -1,0 +1,113 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"msnproxy/decode"
+)
+
+// noteVersion is the "v" of the notes in recordings. docs/recordings.md describes
+// them.
+const noteVersion = 1
+
+// noteMark begins the line of a packet's comment that is for programs.
+const noteMark = "msnproxy: "
+
+// note is what a packet can't say by itself. It stands in the packet's comment,
+// as JSON, below a line for people.
+type note struct {
+	V int `json:"v"`
+	// Open: the connection begins with this packet, or was open before the file.
+	Open *noteOpen `json:"open,omitempty"`
+	// Close: the connection ends with this packet.
+	Close *noteClose `json:"close,omitempty"`
+	// Remark is a remark on the connection, or on all.
+	Remark *string `json:"remark,omitempty"`
+	// Lost: so many bytes of the sender are missing before this packet; -1: not
+	// known how many.
+	Lost *int64 `json:"lost,omitempty"`
+	// Kind is that of the frame if it is no command: "blank", "block", "opaque".
+	Kind string `json:"kind,omitempty"`
+	// Size is the frame's length where it takes more than one packet.
+	Size int `json:"size,omitempty"`
+	// Resync: the first frame after bytes that made no sense.
+	Resync bool `json:"resync,omitempty"`
+	// Sent is what was sent on instead; Fate "withheld" or "injected".
+	Sent []byte `json:"sent,omitempty"`
+	Fate string `json:"fate,omitempty"`
+	// Text is what the record said besides.
+	Text string `json:"text,omitempty"`
+	// From is the sender of a frame whose packet can't tell: "client", "server".
+	From string `json:"from,omitempty"`
+}
+
+type noteOpen struct {
+	Conn      uint32 `json:"conn"`
+	Client    string `json:"client,omitempty"`
+	Server    string `json:"server,omitempty"`
+	Via       string `json:"via,omitempty"`
+	MidStream bool   `json:"midstream,omitempty"`
+}
+
+type noteClose struct {
+	From  string `json:"from,omitempty"`
+	Reset bool   `json:"reset,omitempty"`
+}
+
+// comment returns the note as the comment of a packet: a line for people, and
+// one for programs.
+func (n *note) comment(people string) []byte {
+	n.V = noteVersion
+	b, err := json.Marshal(n)
+	if err != nil {
+		return []byte(people) // nothing in a note can't be marshalled
+	}
+	return fmt.Appendf(nil, "%s\n%s%s", printableLine(people), noteMark, b)
+}
+
+// parseNote reads what comment made. It reports false for comments of others.
+func parseNote(comment []byte) (note, bool) {
+	for _, line := range bytes.Split(comment, []byte{'\n'}) {
+		if text, ok := bytes.CutPrefix(line, []byte(noteMark)); ok {
+			var n note
+			if json.Unmarshal(text, &n) == nil && n.V == noteVersion {
+				return n, true
+			}
+		}
+	}
+	return note{}, false
+}
+
+// printableLine makes a line for people of what may have come from the wire.
+func printableLine(s string) string {
+	const most = 400
+	if len(s) > most {
+		s = s[:most] + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0xfffd {
+			return '.'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "."))
+}
+
+func senderName(s decode.Sender) string {
+	if s == decode.Client || s == decode.Server {
+		return s.String()
+	}
+	return ""
+}
+
+func senderOf(name string) decode.Sender {
+	switch name {
+	case "client":
+		return decode.Client
+	case "server":
+		return decode.Server
+	}
+	return 0
+}

@@ -1,0 +1,365 @@
+package capture
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/netip"
+	"time"
+
+	"msnproxy/decode"
+)
+
+// Blocks and options of pcapng that are written and not read elsewhere.
+const (
+	blockStatistics = 5
+	optionComment   = 1
+	optionUserAppl  = 4
+	optionIfName    = 2
+	optionFlags     = 2
+	optionReceived  = 4
+	optionDropped   = 5
+	linkRaw         = 101 // LINKTYPE_RAW: packets begin with the IP header
+)
+
+// userAppl is what the files say that wrote them; the reader takes the way back
+// for files that begin with it.
+const userAppl = "msnproxy"
+
+// ackEvery is how many bytes one side sends before the other is made to
+// acknowledge: less than the window that a reader of the file believes in.
+const (
+	ackEvery          = 1 << 29
+	ackEveryMidStream = 1 << 15
+)
+
+// maxComment is the most that an option holds.
+const maxComment = 0xffff
+
+// Writer writes records as a pcapng file: one section, nanoseconds, made-up IP and
+// TCP around the bytes as they were received, between the client and the server as
+// if there were no proxy. What packets can't say stands in their comments.
+//
+// Each record goes out with one Write. A Writer is not safe for concurrent use.
+type Writer struct {
+	w       io.Writer
+	buf     []byte
+	conns   map[*Conn]*written
+	packets uint64
+	bytes   int64
+	last    time.Time
+}
+
+// written is a connection as far as it was written.
+type written struct {
+	client, server netip.AddrPort
+	next           [2]uint32 // sequence numbers
+	acked          [2]uint32 // what the other end has acknowledged
+	midStream      bool
+}
+
+// NewWriter writes the head of a file, with a comment for people.
+func NewWriter(w io.Writer, comment string) (*Writer, error) {
+	out := &Writer{w: w, conns: make(map[*Conn]*written)}
+	head := binary.LittleEndian.AppendUint32(nil, byteOrderMagic)
+	head = append(head, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
+	if comment != "" {
+		head = appendOption(head, optionComment, []byte(printableLine(comment)))
+	}
+	head = appendOption(head, optionUserAppl, []byte(userAppl))
+	head = appendOption(head, optionEnd, nil)
+	out.buf = appendBlock(out.buf, magicSection, head)
+	iface := binary.LittleEndian.AppendUint16(nil, linkRaw)
+	iface = append(iface, 0, 0, 0, 0, 0, 0)
+	iface = appendOption(iface, optionIfName, []byte(userAppl))
+	iface = appendOption(iface, optionTSResol, []byte{9})
+	iface = appendOption(iface, optionEnd, nil)
+	out.buf = appendBlock(out.buf, blockInterface, iface)
+	return out, out.flush()
+}
+
+// Size returns the bytes written so far.
+func (w *Writer) Size() int64 { return w.bytes }
+
+// flush hands what was made to the file, with one Write.
+func (w *Writer) flush() error {
+	n, err := w.w.Write(w.buf)
+	w.bytes += int64(n)
+	w.buf = w.buf[:0]
+	return err
+}
+
+// WriteRecord writes one record.
+func (w *Writer) WriteRecord(r *Record) error {
+	w.last = r.Time
+	switch {
+	case r.Conn == nil:
+		n := note{Remark: &r.Text}
+		start := w.beginPacket(r.Time)
+		w.buf = appendDatagram(w.buf)
+		w.endPacket(start, 0, n.comment(r.Text))
+		return w.flush()
+	case r.Kind == Opened:
+		w.open(r, false)
+		return w.flush()
+	}
+	c := w.conns[r.Conn]
+	if c == nil {
+		c = w.open(&Record{Time: r.Time, Conn: r.Conn, Kind: Opened}, true)
+	}
+	switch r.Kind {
+	case Data:
+		w.data(c, r)
+	case Lost:
+		w.lost(c, r)
+	case Closed:
+		w.close(c, r)
+	default:
+		n := note{Remark: &r.Text, From: senderName(r.From)}
+		w.segment(r.Time, c, decode.Server, tcpACK, nil, n.comment(r.Text))
+	}
+	return w.flush()
+}
+
+// Close writes the statistics: dropped counts records that were not written.
+func (w *Writer) Close(dropped int64) error {
+	body := make([]byte, 4)
+	body = appendTime(body, w.last)
+	body = appendOption(body, optionReceived, binary.LittleEndian.AppendUint64(nil, w.packets+uint64(dropped)))
+	body = appendOption(body, optionDropped, binary.LittleEndian.AppendUint64(nil, uint64(dropped)))
+	body = appendOption(body, optionEnd, nil)
+	w.buf = appendBlock(w.buf, blockStatistics, body)
+	return w.flush()
+}
+
+// carry writes, at the head of a new file, the connections that are open already.
+func (w *Writer) carry(from *Writer, at time.Time) error {
+	for conn, c := range from.conns {
+		w.conns[conn] = c
+		c.midStream = true
+		w.announce(c, &Record{Time: at, Conn: conn})
+	}
+	return w.flush()
+}
+
+// open makes a connection's addresses, and its handshake if it was seen.
+func (w *Writer) open(r *Record, midStream bool) *written {
+	c := &written{midStream: midStream || r.Conn.MidStream}
+	c.client, c.server = endpoints(r.Conn)
+	// Different for each connection, so that a port used again is told apart.
+	c.next = [2]uint32{r.Conn.ID * 0x9e3779b1, r.Conn.ID * 0x85ebca6b}
+	c.acked = c.next
+	w.conns[r.Conn] = c
+	if c.midStream {
+		w.announce(c, r)
+		return c
+	}
+	comment := w.opening(c, r)
+	w.segment(r.Time, c, decode.Client, tcpSYN, nil, comment)
+	c.next[0]++
+	w.segment(r.Time, c, decode.Server, tcpSYN|tcpACK, nil, nil)
+	c.next[1]++
+	w.segment(r.Time, c, decode.Client, tcpACK, nil, nil)
+	return c
+}
+
+// announce writes a packet that only says that the connection is open.
+func (w *Writer) announce(c *written, r *Record) {
+	w.segment(r.Time, c, decode.Client, tcpACK, nil, w.opening(c, r))
+}
+
+func (w *Writer) opening(c *written, r *Record) []byte {
+	n := note{Text: r.Text, Open: &noteOpen{Conn: r.Conn.ID, Client: r.Conn.Client, Server: r.Conn.Server,
+		Via: r.Conn.Via, MidStream: c.midStream}}
+	what := "opened"
+	if c.midStream {
+		what = "was open already"
+	}
+	return n.comment(fmt.Sprintf("connection %d %s: %s to %s via %s", r.Conn.ID, what, r.Conn.Client, r.Conn.Server, r.Conn.Via))
+}
+
+// data writes a frame: one packet, or more where it is too long for one.
+func (w *Writer) data(c *written, r *Record) {
+	n := note{Sent: r.Sent, Resync: r.Frame.Resync, Text: r.Text}
+	people := ""
+	if r.Frame.Kind != decode.Command {
+		n.Kind = r.Frame.Kind.String()
+		people = n.Kind
+	}
+	if r.Sent != nil {
+		people = "sent on as: " + string(r.Sent)
+	}
+	switch r.Fate {
+	case Withheld:
+		n.Fate, people = "withheld", "not sent on"
+	case Injected:
+		n.Fate, people = "injected", "made by the proxy"
+	}
+	raw := r.Frame.Raw
+	if len(raw) > maxSegment {
+		n.Size = len(raw)
+	}
+	var comment []byte
+	if n.Sent != nil || n.Resync || n.Text != "" || n.Kind != "" || n.Fate != "" || n.Size != 0 {
+		if comment = n.comment(people); len(comment) > maxComment {
+			n.Sent, n.Text = nil, fmt.Sprintf("sent on otherwise: %d bytes, too many for this note", len(r.Sent))
+			comment = n.comment(people)
+		}
+	}
+	for first := true; first || len(raw) > 0; first = false {
+		part := raw[:min(len(raw), maxSegment)]
+		raw = raw[len(part):]
+		w.segment(r.Time, c, r.From, tcpPSH|tcpACK, part, comment)
+		comment = nil
+	}
+}
+
+// lost notes that bytes are missing; the sequence numbers leave room for them.
+func (w *Writer) lost(c *written, r *Record) {
+	n := note{Lost: &r.Lost, Text: r.Text}
+	c.next[index(r.From)] += uint32(max(r.Lost, 0))
+	w.segment(r.Time, c, r.From, tcpACK, nil, n.comment(fmt.Sprintf("%d bytes of the %s are missing", r.Lost, r.From)))
+}
+
+// close ends the connection as it ended: by FINs, the one who ended it first, or
+// by a reset.
+func (w *Writer) close(c *written, r *Record) {
+	n := note{Text: r.Text, Close: &noteClose{From: senderName(r.From), Reset: r.Reset}}
+	comment := n.comment("closed: " + r.Text)
+	first := r.From
+	if first == 0 {
+		first = decode.Server
+	}
+	if r.Reset {
+		w.segment(r.Time, c, first, tcpRST|tcpACK, nil, comment)
+	} else {
+		w.segment(r.Time, c, first, tcpFIN|tcpACK, nil, comment)
+		c.next[index(first)]++
+		w.segment(r.Time, c, first.Peer(), tcpFIN|tcpACK, nil, nil)
+		c.next[index(first.Peer())]++
+		w.segment(r.Time, c, first, tcpACK, nil, nil)
+	}
+	delete(w.conns, r.Conn)
+}
+
+// segment appends a TCP segment as a packet block.
+func (w *Writer) segment(at time.Time, c *written, from decode.Sender, flags byte, data, comment []byte) {
+	i := index(from)
+	s := madeSegment{from: c.client, to: c.server, seq: c.next[i], flags: flags, data: data}
+	if from == decode.Server {
+		s.from, s.to = c.server, c.client
+	}
+	if flags&tcpACK != 0 {
+		s.ack = c.next[1-i]
+		c.acked[1-i] = s.ack
+	}
+	start := w.beginPacket(at)
+	w.buf = appendSegment(w.buf, &s)
+	w.endPacket(start, from, comment)
+	c.next[i] += uint32(len(data))
+	limit := uint32(ackEvery)
+	if c.midStream {
+		limit = ackEveryMidStream
+	}
+	if c.next[i]-c.acked[i] > limit {
+		w.segment(at, c, from.Peer(), tcpACK, nil, nil)
+	}
+}
+
+// packetHead is the length of an enhanced packet block before its data.
+const packetHead = 8 + packetFixed
+
+// beginPacket begins an enhanced packet block; the packet is to be appended to
+// buf, and endPacket ends the block.
+func (w *Writer) beginPacket(at time.Time) (start int) {
+	w.packets++
+	start = len(w.buf)
+	w.buf = binary.LittleEndian.AppendUint32(w.buf, blockPacket)
+	w.buf = append(w.buf, 0, 0, 0, 0, 0, 0, 0, 0)
+	w.buf = appendTime(w.buf, at)
+	w.buf = append(w.buf, 0, 0, 0, 0, 0, 0, 0, 0)
+	return start
+}
+
+func (w *Writer) endPacket(start int, from decode.Sender, comment []byte) {
+	b := w.buf
+	n := uint32(len(b) - start - packetHead)
+	binary.LittleEndian.PutUint32(b[start+packetHead-8:], n)
+	binary.LittleEndian.PutUint32(b[start+packetHead-4:], n)
+	b = pad4(b, start)
+	if comment != nil {
+		b = appendOption(b, optionComment, comment)
+	}
+	switch from {
+	case decode.Client: // inbound: to the server
+		b = append(b, optionFlags, 0, 4, 0, 1, 0, 0, 0)
+	case decode.Server:
+		b = append(b, optionFlags, 0, 4, 0, 2, 0, 0, 0)
+	}
+	b = append(b, 0, 0, 0, 0) // end of options
+	w.buf = endBlock(b, start)
+}
+
+// appendTime appends a timestamp in nanoseconds. A time that is not known is 0,
+// 1970.
+func appendTime(b []byte, at time.Time) []byte {
+	ns := uint64(0)
+	if !at.IsZero() {
+		ns = uint64(at.UnixNano())
+	}
+	b = binary.LittleEndian.AppendUint32(b, uint32(ns>>32))
+	return binary.LittleEndian.AppendUint32(b, uint32(ns))
+}
+
+func appendBlock(b []byte, typ uint32, body []byte) []byte {
+	start := len(b)
+	b = binary.LittleEndian.AppendUint32(b, typ)
+	b = append(b, 0, 0, 0, 0)
+	return endBlock(append(b, body...), start)
+}
+
+// endBlock writes the length of the block that begins at start, before and behind
+// its body.
+func endBlock(b []byte, start int) []byte {
+	b = pad4(b, start)
+	n := uint32(len(b) - start + 4)
+	binary.LittleEndian.PutUint32(b[start+4:], n)
+	return binary.LittleEndian.AppendUint32(b, n)
+}
+
+// appendOption appends an option; values that are too long for one are cut.
+func appendOption(b []byte, code uint16, value []byte) []byte {
+	value = value[:min(len(value), 0xffff)]
+	b = binary.LittleEndian.AppendUint16(b, code)
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))
+	start := len(b)
+	return pad4(append(b, value...), start)
+}
+
+func pad4(b []byte, start int) []byte {
+	for (len(b)-start)%4 != 0 {
+		b = append(b, 0)
+	}
+	return b
+}
+
+// endpoints returns the two ends of a connection for its packets. An address that
+// is not known, or a name, gets one of those set aside for documentation, with a
+// port of the connection's own; the comment on the first packet has it as it was.
+func endpoints(c *Conn) (client, server netip.AddrPort) {
+	client, err := netip.ParseAddrPort(c.Client)
+	if err != nil {
+		client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(c.ID >> 14)}), uint16(1024+c.ID&0x3fff))
+	}
+	server, err = netip.ParseAddrPort(c.Server)
+	if err != nil {
+		server = netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, 1}), 1863)
+	}
+	client = netip.AddrPortFrom(client.Addr().Unmap().WithZone(""), client.Port())
+	server = netip.AddrPortFrom(server.Addr().Unmap().WithZone(""), server.Port())
+	if client.Addr().Is4() != server.Addr().Is4() {
+		client = netip.AddrPortFrom(netip.AddrFrom16(client.Addr().As16()), client.Port())
+		server = netip.AddrPortFrom(netip.AddrFrom16(server.Addr().As16()), server.Port())
+	}
+	return client, server
+}
