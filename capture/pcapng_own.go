@@ -23,6 +23,10 @@ type own struct {
 	want   int    // its length
 	head   note   // the note on its first packet
 	err    error
+	pkt    packet
+	again  bool // pkt is to be looked at once more
+	// unknown counts connections whose opening note is missing.
+	unknown uint32
 }
 
 // pair are the two ends of a packet, the sender first.
@@ -69,16 +73,13 @@ func (o *own) stats() Stats {
 
 func (o *own) next(rec *Record) error {
 	for o.err == nil {
-		var pkt packet
-		if o.err = o.p.next(&pkt); o.err != nil {
+		if o.again {
+			o.again = false
+		} else if o.err = o.p.next(&o.pkt); o.err != nil {
 			break
 		}
 		o.count++
-		ok, err := o.packet(&pkt, rec)
-		if err != nil {
-			return err
-		}
-		if ok {
+		if o.packet(&o.pkt, rec) {
 			return nil
 		}
 	}
@@ -91,9 +92,10 @@ func (o *own) next(rec *Record) error {
 	return o.err
 }
 
-// packet makes a record of a packet; ok is false if it is only there for others.
-func (o *own) packet(pkt *packet, rec *Record) (ok bool, err error) {
-	n, noted := parseNote(pkt.comment)
+// packet makes a record of a packet, and reports false if it is only there for
+// others.
+func (o *own) packet(pkt *packet, rec *Record) bool {
+	n, _ := parseNote(pkt.comment)
 	*rec = Record{Time: pkt.time, Text: n.Text}
 	if pkt.time.Equal(time.Unix(0, 0)) {
 		rec.Time = time.Time{}
@@ -101,20 +103,23 @@ func (o *own) packet(pkt *packet, rec *Record) (ok bool, err error) {
 	ends, data, tcp := parseSegment(pkt.data)
 	if !tcp {
 		if n.Remark == nil {
-			return false, nil
+			return false
 		}
 		rec.Kind, rec.Text = Remark, *n.Remark
-		return true, nil
+		return true
 	}
 	c := o.conns[ends]
 	if n.Open != nil {
 		c = o.open(ends, n.Open)
 	}
 	if c == nil {
-		if !noted && len(data) == 0 {
-			return false, nil
+		if len(data) == 0 {
+			return false
 		}
-		return false, o.p.f.corrupt("a packet of a connection that no note announces")
+		// The packet that announced it is lost, as in a file that was mended.
+		rec.Kind, rec.Conn, rec.Text = Opened, o.unannounced(ends), ""
+		o.again = true
+		return true
 	}
 	rec.Conn = c.conn
 	rec.From = decode.Server
@@ -132,11 +137,23 @@ func (o *own) packet(pkt *packet, rec *Record) (ok bool, err error) {
 		rec.Kind, rec.Lost = Lost, *n.Lost
 		c.offset[index(rec.From)] += max(*n.Lost, 0)
 	case len(data) > 0:
-		return o.data(rec, &n, data), nil
+		return o.data(rec, &n, data)
 	default:
-		return false, nil // handshake, FIN, acknowledgement
+		return false // handshake, FIN, acknowledgement
 	}
-	return true, nil
+	return true
+}
+
+// unannounced makes a connection of what its packets tell. Which end is the
+// client is told by the port of the server, or else the lower one is that.
+func (o *own) unannounced(ends pair) *Conn {
+	client, server := ends.from, ends.to
+	if p := client.Port(); p == 1863 || server.Port() != 1863 && p < server.Port() {
+		client, server = server, client
+	}
+	o.unknown++
+	return o.open(pair{client, server}, &noteOpen{Conn: 1<<31 + o.unknown, Client: client.String(),
+		Server: server.String(), MidStream: true}).conn
 }
 
 func (o *own) open(ends pair, n *noteOpen) *ownConn {

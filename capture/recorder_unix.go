@@ -1,0 +1,14 @@
+//go:build unix
+
+package capture
+
+import (
+	"os"
+	"syscall"
+)
+
+// deleted reports whether a file that is open has no name any more.
+func deleted(info os.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && st.Nlink == 0
+}
