@@ -34,8 +34,9 @@ proxy, meet and talk. Nothing but the loopback network is used.
 Examples:
    msnproxy demo
    msnproxy demo --pace 1s --detail 2
+   msnproxy demo --record demo.pcapng
 ` + exitCodes,
-		Flags:  append(flags, outputFlags("text or json", false)...),
+		Flags:  append(append(flags, recordFlags(false)...), outputFlags("text or json", false)...),
 		Action: demo,
 	}
 }
@@ -62,11 +63,21 @@ func demo(c *cli.Context) error {
 		return err
 	}
 	defer server.Close()
+	recorder, err := newRecorder(c)
+	if err != nil {
+		return err
+	}
 	screen := newScreen(printer, c.App.ErrWriter)
-	p, err := proxy.New(proxy.Config{
+	cfg := proxy.Config{
 		Upstream: server.DS, Listen: c.String("listen"), Ports: ports,
 		Allow: []string{server.NS, server.SB}, Observer: screen, Lossless: true,
-	})
+	}
+	if recorder != nil {
+		cfg.Recorder = recorder
+		defer recorded(c.App.ErrWriter, recorder)
+		defer recorder.Close()
+	}
+	p, err := proxy.New(cfg)
 	if err == nil {
 		err = p.Listen()
 	}

@@ -35,10 +35,11 @@ is changed. Ctrl-C ends it.
 Examples:
    msnproxy run --upstream messenger.example.com
    msnproxy run --upstream 10.0.0.5:1863 --listen 0.0.0.0:1863 --format json
+   msnproxy run --upstream 10.0.0.5 --record session.pcapng --rotate size:100MB --keep 10
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 ` + exitCodes,
-		Flags:  append(flags, outputFlags("text or json", true)...),
+		Flags:  append(append(flags, recordFlags(true)...), outputFlags("text or json", true)...),
 		Action: runProxy,
 	}
 }
@@ -59,11 +60,25 @@ func runProxy(c *cli.Context) error {
 		return err
 	}
 	printer.Live = true
-	screen := newScreen(printer, c.App.ErrWriter)
-	p, err := proxy.New(proxy.Config{
+	cfg := proxy.Config{
 		Upstream: c.String("upstream"), Listen: c.String("listen"), Advertise: c.String("advertise"),
-		Ports: ports, Allow: nonEmpty(c.StringSlice("allow")), MaxConns: c.Int("max-conns"), Observer: screen,
-	})
+		Ports: ports, Allow: nonEmpty(c.StringSlice("allow")), MaxConns: c.Int("max-conns"),
+	}
+	if _, err := proxy.New(cfg); err != nil { // before a file is made
+		return usage("run", "--%v", err)
+	}
+	recorder, err := newRecorder(c)
+	if err != nil {
+		return err
+	}
+	if recorder != nil {
+		cfg.Recorder = recorder
+		defer recorded(c.App.ErrWriter, recorder)
+		defer recorder.Close()
+	}
+	screen := newScreen(printer, c.App.ErrWriter)
+	cfg.Observer = screen
+	p, err := proxy.New(cfg)
 	if err != nil {
 		return usage("run", "--%v", err)
 	}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/show"
+	"msnproxy/decode"
+	"msnproxy/decode/filter"
+)
+
+func convertCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "convert",
+		Usage:     "write a recording in another format",
+		ArgsUsage: "IN OUT",
+		Description: `The format is told by the end of the name OUT: .pcapng, .pcap, .txt (transcript) or
+.jsonl (JSON lines, with the bytes of each frame), each also with .gz. IN may be
+anything that "msnproxy read" reads. OUT must not exist.
+
+A transcript has no times and no addresses of clients; a pcap has no notes on what
+was sent on instead of what was received.
+
+Examples:
+   msnproxy convert session.pcapng session.txt
+   msnproxy convert session.pcap chat.jsonl.gz --filter 'role == "SB"'
+` + exitCodes,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "filter", Usage: "only messages for which `EXPR` holds (see \"msnproxy explain filter\")"},
+		},
+		Action: convert,
+	}
+}
+
+// recordWriter is a recording being written.
+type recordWriter interface{ WriteRecord(*capture.Record) error }
+
+func convert(c *cli.Context) (err error) {
+	if c.NArg() != 2 {
+		return usage("convert", "convert wants two files, IN and OUT, not %d", c.NArg())
+	}
+	var f *filter.Filter
+	if src := c.String("filter"); src != "" {
+		if f, err = filter.Compile(src); err != nil {
+			return fmt.Errorf("--filter: %w", err)
+		}
+	}
+	name := c.Args().Get(1)
+	if _, _, err := outputFormat(name); err != nil {
+		return usage("convert", "%v", err)
+	}
+	in, err := openRecording(c)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := createOutput(name)
+	if err != nil {
+		return err
+	}
+	n, err := copyFiltered(c, in, out, f)
+	if cerr := out.close(); err == nil {
+		err = cerr
+	}
+	fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s written to %s\n", plural(n, "message"), name)
+	if err == nil && n == 0 && f == nil {
+		return fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
+	}
+	return err
+}
+
+// output is the file that convert writes.
+type output struct {
+	recordWriter
+	closers []func() error
+}
+
+func (o *output) close() error {
+	var errs []error
+	for _, f := range o.closers {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
+}
+
+// outputFormat tells the format by the name.
+func outputFormat(name string) (format string, zipped bool, err error) {
+	base, zipped := strings.CutSuffix(name, ".gz")
+	switch format = strings.ToLower(filepath.Ext(base)); format {
+	case ".pcapng", ".pcap", ".txt", ".jsonl":
+		return format, zipped, nil
+	}
+	return "", false, fmt.Errorf("%s: the name tells no format; it ends in .pcapng, .pcap, .txt or .jsonl, or one of these and .gz", name)
+}
+
+func createOutput(name string) (*output, error) {
+	format, zipped, err := outputFormat(name)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("%s exists already; recordings are never overwritten", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o := &output{}
+	var w io.Writer = file
+	buffered := bufio.NewWriterSize(file, 1<<20)
+	w = buffered
+	after := []func() error{buffered.Flush, file.Close}
+	if zipped {
+		z := gzip.NewWriter(buffered)
+		w = z
+		after = append([]func() error{z.Close}, after...)
+	}
+	switch format {
+	case ".pcapng":
+		p, err := capture.NewWriter(w, "converted by msnproxy "+version())
+		if err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+		o.recordWriter = p
+		after = append([]func() error{func() error { return p.Close(0) }}, after...)
+	case ".pcap":
+		p, err := capture.NewPcapWriter(w)
+		if err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+		o.recordWriter = p
+	case ".txt":
+		o.recordWriter = capture.NewTranscriptWriter(w)
+	case ".jsonl":
+		p := show.New(w, show.Options{Format: show.JSON, Raw: true})
+		o.recordWriter = printing{p}
+		after = append([]func() error{p.Flush}, after...)
+	}
+	o.closers = after
+	return o, nil
+}
+
+// printing makes a recordWriter of a printer.
+type printing struct{ *show.Printer }
+
+func (p printing) WriteRecord(r *capture.Record) error { return p.Record(r) }
+
+// copyFiltered copies the records that the filter wants, and those that are no
+// messages, and returns how many messages that were.
+func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filter.Filter) (n int, err error) {
+	tracker := decode.NewTracker()
+	for {
+		r, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+		if c.Context.Err() != nil {
+			return n, &exit{code: exitInterrupted}
+		}
+		switch {
+		case r.Conn == nil:
+		case r.Kind == capture.Opened:
+			tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
+		case r.Kind == capture.Closed:
+			tracker.Close(r.Conn.ID)
+		case r.Kind == capture.Data:
+			m := tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)
+			if f != nil {
+				if ok, _ := f.Match(m); !ok {
+					continue
+				}
+			}
+			n++
+		}
+		if err := out.WriteRecord(r); err != nil {
+			return n, err
+		}
+	}
+}

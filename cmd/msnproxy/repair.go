@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"msnproxy/capture"
+)
+
+func repairCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "repair",
+		Usage:     "mend a torn or damaged capture",
+		ArgsUsage: "FILE",
+		Description: `Leaves out what makes no sense in a pcap or pcapng file of any program, at its end
+or in the middle, and says what was lost. The file as it was is kept beside it, with
+.orig at the end of its name.
+
+Example:
+   msnproxy repair session.pcapng
+` + exitCodes,
+		Action: repair,
+	}
+}
+
+func repair(c *cli.Context) error {
+	if c.NArg() != 1 {
+		return usage("repair", "repair wants one file, not %d", c.NArg())
+	}
+	path := c.Args().First()
+	done, err := capture.Repair(path)
+	if err != nil {
+		return err
+	}
+	w := c.App.Writer
+	if len(done.Lost) == 0 {
+		fmt.Fprintf(w, "%s is whole: nothing to repair\n", path)
+		return nil
+	}
+	for _, l := range done.Lost {
+		fmt.Fprintf(w, "left out %v\n", l)
+	}
+	fmt.Fprintf(w, "%s: %s kept, %d bytes lost; the original is %s\n", path, plural(int(done.Blocks), "block"), done.Bytes(), done.Original)
+	return nil
+}
