@@ -41,6 +41,8 @@ type Message struct {
 	ReplyTo   int64
 	ReplyVerb string
 	Latency   time.Duration
+	// FirstReply: no other message has answered that one before.
+	FirstReply bool
 	// Challenge is the verdict on the answer to a challenge (QRY).
 	Challenge *challenge.Verdict
 	// SignIn is the verdict on the answer to an MD5 sign-in challenge (USR).

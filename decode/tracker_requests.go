@@ -77,6 +77,7 @@ func (t *Tracker) pair(m *Message) {
 		if !m.Time.IsZero() && !q.at.IsZero() {
 			m.Latency = m.Time.Sub(q.at)
 		}
+		m.FirstReply = !q.replied
 		q.replied = true
 		t.disagrees(m, q)
 	}
@@ -114,4 +115,17 @@ func (t *Tracker) disagrees(m *Message, q *request) {
 		m.Findings = append(m.Findings, Finding{"challenge.refused", Error,
 			fmt.Sprintf("the server refuses the answer in message %d, which is right", q.number)})
 	}
+}
+
+// WantsReply reports whether the message is a request that is to be answered also
+// when all is well.
+func (m *Message) WantsReply() bool {
+	if m.Form == nil || m.Form.Reply == "none" || m.Form.Reply == m.Verb.Name {
+		return false // an echo, as of OUT, is a courtesy
+	}
+	if ack := m.Raw("ack"); ack != nil {
+		return string(ack) == "A" || string(ack) == "D"
+	}
+	_, hasTrID := m.TrID()
+	return m.Form.Reply != "" || hasTrID && m.From == Client
 }
