@@ -33,12 +33,37 @@ was sent on instead of what was received.
 Examples:
    msnproxy convert session.pcapng session.txt
    msnproxy convert session.pcap chat.jsonl.gz --filter 'role == "SB"'
+   msnproxy convert session.pcapng forum.txt --redact=all
+
+--redact takes out password hashes, cookies and tickets; --redact=all also handles,
+names, texts, mail, files, phone numbers. Stand-ins take their place, the same
+everywhere; the result decodes, pairs and checks like the original.
 ` + exitCodes,
 		Flags: []cli.Flag{
+			&cli.GenericFlag{Name: "redact", Value: new(redaction), Usage: "take out secrets; =all: also whatever is somebody's"},
 			&cli.StringFlag{Name: "filter", Usage: "only messages for which `EXPR` holds (see \"msnproxy explain filter\")"},
 		},
 		Action: convert,
 	}
+}
+
+// redaction is the value of --redact: "", "secrets" or "all".
+type redaction string
+
+func (r *redaction) String() string   { return string(*r) }
+func (r *redaction) IsBoolFlag() bool { return true }
+
+// Set implements flag.Value: without a value the flag is "true".
+func (r *redaction) Set(s string) error {
+	switch s {
+	case "true", "secrets":
+		*r = "secrets"
+	case "all":
+		*r = "all"
+	default:
+		return fmt.Errorf("it is secrets or all")
+	}
+	return nil
 }
 
 // recordWriter is a recording being written.
@@ -58,6 +83,12 @@ func convert(c *cli.Context) (err error) {
 	if _, _, err := outputFormat(name); err != nil {
 		return usage("convert", "%v", err)
 	}
+	var redactor *capture.Redactor
+	if level := c.Generic("redact").(*redaction); *level != "" {
+		if redactor, err = capture.NewRedactor(*level == "all"); err != nil {
+			return err
+		}
+	}
 	in, err := openRecording(c)
 	if err != nil {
 		return err
@@ -67,7 +98,7 @@ func convert(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	n, err := copyFiltered(c, in, out, f)
+	n, err := copyFiltered(c, in, out, f, redactor)
 	if cerr := out.close(); err == nil {
 		err = cerr
 	}
@@ -156,7 +187,7 @@ func (p printing) WriteRecord(r *capture.Record) error { return p.Record(r) }
 
 // copyFiltered copies the records that the filter wants, and those that are no
 // messages, and returns how many messages that were.
-func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filter.Filter) (n int, err error) {
+func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filter.Filter, redactor *capture.Redactor) (n int, err error) {
 	tracker := decode.NewTracker()
 	for {
 		r, err := in.Next()
@@ -169,6 +200,7 @@ func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filte
 		if c.Context.Err() != nil {
 			return n, &exit{code: exitInterrupted}
 		}
+		role, dialect := decode.Role(0), 0
 		switch {
 		case r.Conn == nil:
 		case r.Kind == capture.Opened:
@@ -177,12 +209,16 @@ func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filte
 			tracker.Close(r.Conn.ID)
 		case r.Kind == capture.Data:
 			m := tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)
+			role, dialect = m.Conn.Role, m.Conn.Dialect
 			if f != nil {
 				if ok, _ := f.Match(m); !ok {
 					continue
 				}
 			}
 			n++
+		}
+		if redactor != nil {
+			redactor.Redact(r, role, dialect)
 		}
 		if err := out.WriteRecord(r); err != nil {
 			return n, err

@@ -169,8 +169,11 @@ func takesValue(cmd *cli.Command, arg string) bool {
 	for _, f := range cmd.Flags {
 		for _, n := range f.Names() {
 			if n == name {
-				_, isBool := f.(*cli.BoolFlag)
-				return !isBool
+				switch f.(type) {
+				case *cli.BoolFlag, *cli.GenericFlag: // --redact, or --redact=all
+					return false
+				}
+				return true
 			}
 		}
 	}

@@ -62,6 +62,16 @@ var secretHeaders = []string{"MSPAuth", "sid", "kv", "MSNSLP-Nonce", "AuthCookie
 // SecretHeaders returns the names of headers and keys whose values are secret.
 func SecretHeaders() []string { return append([]string(nil), secretHeaders...) }
 
+// Secret reports whether the value of the header or key of that name is secret.
+func Secret(name string) bool {
+	for _, s := range secretHeaders {
+		if strings.EqualFold(s, name) {
+			return true
+		}
+	}
+	return false
+}
+
 // block decodes the "Name: value" lines from start to an empty line or the end,
 // and returns them with the place after that.
 func (p *Payload) block(start int) (nodes []Node, next int) {

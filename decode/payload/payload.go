@@ -109,6 +109,9 @@ func Decode(kind Kind, b []byte) *Payload {
 	return p
 }
 
+// Len returns the length of the payload in bytes.
+func (p *Payload) Len() int { return len(p.raw) }
+
 func (p *Payload) problem(format string, args ...any) {
 	const most = 16
 	if len(p.Problems) < most {
