@@ -21,6 +21,7 @@ var floors = []struct {
 	{"decode/payload", nil, []string{"golang.org/x/text"}},
 	{"decode/challenge", nil, nil},
 	{"decode/filter", []string{"decode"}, []string{"github.com/expr-lang/expr"}},
+	{"decode/dissector", []string{"decode"}, nil},
 	{"decode/check", []string{"decode", "decode/payload", "decode/challenge"}, nil},
 	{"decode", []string{"decode/payload", "decode/challenge"}, []string{"golang.org/x/text"}},
 	{"capture", []string{"decode", "decode/payload", "decode/challenge"}, []string{"github.com/gopacket/gopacket"}},

@@ -1,0 +1,184 @@
+package dissector
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"msnproxy/decode"
+)
+
+func TestWrite(t *testing.T) {
+	var b bytes.Buffer
+	if err := Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range decode.Verbs() {
+		if !strings.Contains(b.String(), `["`+v.Name+`"] = {meaning`) {
+			t.Errorf("no %s", v.Name)
+		}
+	}
+	if strings.Contains(b.String(), strings.TrimSpace(tableMark)) {
+		t.Error("the table has no place")
+	}
+}
+
+// tshark runs tshark with the dissector, and returns its output.
+func tshark(t *testing.T, args ...string) string {
+	t.Helper()
+	path, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed")
+	}
+	lua := filepath.Join(t.TempDir(), "msnp.lua")
+	f, err := os.Create(lua)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(f); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	var errs strings.Builder
+	cmd := exec.Command(path, append([]string{"-X", "lua_script:" + lua, "-n"}, args...)...)
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil || strings.Contains(errs.String(), "Lua") || strings.Contains(errs.String(), "lua") {
+		t.Fatalf("tshark: %v %s", err, errs.String())
+	}
+	if strings.Contains(string(out), "Lua Error") {
+		t.Fatalf("%s", out)
+	}
+	return string(out)
+}
+
+// frames are what our own framer makes of both sides.
+func frames(b []byte) (list []decode.Frame) {
+	var f decode.Framer
+	var fr decode.Frame
+	f.Feed(b)
+	for f.Next(&fr) {
+		list = append(list, fr.Clone())
+	}
+	return list
+}
+
+// conversation are lines of a server with payloads of all sorts.
+func conversation() []byte {
+	var b bytes.Buffer
+	for _, v := range decode.Verbs() {
+		for i := range v.Forms {
+			f := &v.Forms[i]
+			if f.From&decode.Server == 0 || v.Blocks || f.Roles == decode.FTP {
+				continue
+			}
+			b.WriteString(f.Example)
+			if !strings.Contains(f.Example, "\r\n") {
+				b.WriteString("\r\n")
+			}
+		}
+	}
+	b.WriteString("911 7\r\n217 User not online\r\n241 12 5\r\n<ml/>")
+	return b.Bytes()
+}
+
+// pcap writes segments of a server on port 1863 as a capture.
+func pcap(t *testing.T, segments [][]byte, port uint16) string {
+	t.Helper()
+	b := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
+	b = append(b, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0)
+	seq := uint32(1)
+	for i, s := range segments {
+		p := []byte{0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 5, 10, 0, 0, 9}
+		binary.BigEndian.PutUint16(p[2:], uint16(40+len(s)))
+		p = binary.BigEndian.AppendUint16(p, port)
+		p = binary.BigEndian.AppendUint16(p, 40000)
+		p = binary.BigEndian.AppendUint32(p, seq)
+		p = append(p, 0, 0, 0, 1, 0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0)
+		p = append(p, s...)
+		seq += uint32(len(s))
+		b = binary.LittleEndian.AppendUint32(b, uint32(1000+i))
+		b = append(b, 0, 0, 0, 0)
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(p)))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(p)))
+		b = append(b, p...)
+	}
+	path := filepath.Join(t.TempDir(), "x.pcap")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func verbsOf(out string) []string {
+	return strings.FieldsFunc(out, func(r rune) bool { return r == ',' || r == '\n' || r == '\t' })
+}
+
+// Whatever the segments, the verbs and parameters are those of our own decoder.
+func TestSegments(t *testing.T) {
+	b := conversation()
+	var verbs []string
+	names := map[string]bool{}
+	params := 0
+	for _, fr := range frames(b) {
+		verbs = append(verbs, string(fr.Verb()))
+		var m decode.Message
+		m.Decode(&fr, decode.Server, 0, 0)
+		params += m.Len()
+		for _, f := range m.Fields() {
+			names[f.Name] = true
+		}
+	}
+	for _, size := range []int{1, 7, 100, 1400, len(b)} {
+		var segments [][]byte
+		for rest := b; len(rest) > 0; {
+			n := min(size, len(rest))
+			segments = append(segments, rest[:n])
+			rest = rest[n:]
+		}
+		file := pcap(t, segments, 1863)
+		got := verbsOf(tshark(t, "-r", file, "-T", "fields", "-e", "msnp.verb"))
+		if fmt.Sprint(got) != fmt.Sprint(verbs) {
+			t.Errorf("segments of %d bytes: %d verbs, want %d\n%v\n%v", size, len(got), len(verbs), got, verbs)
+		}
+		if size == len(b) {
+			n := 0
+			for _, line := range strings.Split(tshark(t, "-r", file, "-O", "msnp"), "\n") {
+				name, _, ok := strings.Cut(strings.TrimPrefix(line, "    "), ": ")
+				if ok && strings.HasPrefix(line, "    ") && (names[name] || name == "Further parameter") {
+					n++
+				}
+			}
+			if n != params {
+				t.Errorf("%d parameters, want %d", n, params)
+			}
+		}
+	}
+}
+
+// On another port the dissector finds MSNP by looking.
+func TestHeuristic(t *testing.T) {
+	out := tshark(t, "-r", pcap(t, [][]byte{[]byte("NLN BSY bob@example.com Bob\r\n"), []byte("FLN bob@example.com\r\n")}, 2000), "-T", "fields", "-e", "msnp.verb", "-e", "msnp.handle")
+	if out != "NLN\tbob@example.com\nFLN\tbob@example.com\n" {
+		t.Errorf("%q", out)
+	}
+	out = tshark(t, "-r", pcap(t, [][]byte{[]byte("GET / HTTP/1.1\r\n\r\n")}, 2000), "-T", "fields", "-e", "msnp.verb")
+	if strings.TrimSpace(out) != "" {
+		t.Errorf("%q", out)
+	}
+}
+
+// The real captures: as many commands as our own reader finds.
+func TestRealCaptures(t *testing.T) {
+	for file, want := range map[string]int{"escargot-amsn082-msnp7.pcap": 123, "javaserver-amsn082-msnp7.pcap": 120, "goserver-amsn052-msnp2-ds-ns-sb.pcap": 88} {
+		got := verbsOf(tshark(t, "-r", filepath.Join("..", "..", "capture", "testdata", file), "-Y", "tcp.port in {1863, 1864}", "-T", "fields", "-e", "msnp.verb"))
+		if len(got) != want {
+			t.Errorf("%s: %d commands, want %d", file, len(got), want)
+		}
+	}
+}

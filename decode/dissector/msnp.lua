@@ -1,0 +1,213 @@
+-- A Wireshark dissector for the MSN Messenger protocol, MSNP2 to MSNP21 and
+-- MSNFTP. Written by "msnproxy dissector" from its command table; don't edit it.
+--
+-- Put it into Wireshark's folder for plugins (Help, About, Folders), or:
+--   tshark -X lua_script:msnp.lua -r FILE
+
+local msnp = Proto("msnp", "MSN Messenger Protocol")
+
+-- TABLE --
+local most_line = 8192
+local most_payload = 1048576
+
+local fields = {}
+local list = {}
+local function field(id, f)
+  fields[id] = f
+  table.insert(list, f)
+end
+field(".verb", ProtoField.string("msnp.verb", "Verb"))
+field(".line", ProtoField.string("msnp.line", "Command line"))
+field(".sender", ProtoField.string("msnp.sender", "Sender"))
+field(".meaning", ProtoField.string("msnp.meaning", "Meaning"))
+field(".extra", ProtoField.string("msnp.extra", "Further parameter"))
+field(".header", ProtoField.string("msnp.header", "Header"))
+field(".payload", ProtoField.bytes("msnp.payload", "Payload"))
+field(".text", ProtoField.string("msnp.payload_text", "Text", base.UNICODE))
+field(".data", ProtoField.bytes("msnp.data", "No command"))
+for name, about in pairs(parameters) do
+  field(name, ProtoField.string("msnp." .. name, name, base.NONE, about))
+end
+msnp.fields = list
+
+-- tokens parts a line at its blanks, with the place of each token.
+local function tokens(line)
+  local out = {}
+  for at, word in line:gmatch("()([^ ]+)") do
+    table.insert(out, {at = at - 1, word = word})
+  end
+  return out
+end
+
+-- payload_length says how many bytes follow the line: the last token of a verb
+-- that can have a payload, if there are tokens enough.
+local function payload_length(verb, words)
+  local last = words[#words]
+  local n = last and last.word:match("^%d+$") and tonumber(last.word)
+  if not n then return 0 end
+  if verb:match("^%d%d%d$") then
+    if #words == 3 and words[2].word:match("^%d+$") then return n end
+    return 0
+  end
+  local c = commands[verb]
+  if c and c.payload > 0 and #words >= c.payload then return n end
+  return 0
+end
+
+-- misfit says how badly the words fit a form: 0 is a perfect fit.
+local function misfit(form, words)
+  local cost, args = 0, #words - 1
+  local least, rest = 0, false
+  for _, p in ipairs(form.params) do
+    if not p.optional then least = least + 1 end
+    rest = rest or p.rest
+  end
+  if args < least then cost = cost + 3 * (least - args) end
+  if args > #form.params and not rest then cost = cost + 3 * (args - #form.params) end
+  for i = 1, args do
+    local p = form.params[math.min(i, #form.params)]
+    if p and (i <= #form.params or p.rest) then
+      local word = words[i + 1].word
+      if p.only then
+        if not p.only[word] then cost = cost + 8 end
+      elseif p.pattern and not word:match(p.pattern) and word ~= "Hotmail" then
+        cost = cost + 2
+      end
+    end
+  end
+  return cost
+end
+
+-- choose finds the form that fits best, of those that the sender has if it is
+-- known who that is.
+local function choose(verb, words, sender)
+  local forms = error_forms
+  if commands[verb] then forms = commands[verb].forms
+  elseif not verb:match("^%d%d%d$") then return nil end
+  local best, least
+  for _, form in ipairs(forms) do
+    if sender == nil or form[sender] then
+      local cost = misfit(form, words)
+      if not least or cost < least then best, least = form, cost end
+    end
+  end
+  return best
+end
+
+-- sender_of tells the server by its port; nil: not known.
+local function sender_of(pinfo)
+  local server = {[1863] = true, [1864] = true}
+  if server[pinfo.src_port] and not server[pinfo.dst_port] then return "server" end
+  if server[pinfo.dst_port] and not server[pinfo.src_port] then return "client" end
+  return nil
+end
+
+local function add_line(tree, tvb, at, words, form)
+  for i = 2, #words do
+    local w = words[i]
+    local p = form and form.params[math.min(i - 1, #form.params)]
+    local id = ".extra"
+    if p and (i - 1 <= #form.params or p.rest) then id = p.name end
+    tree:add(fields[id], tvb(at + w.at, #w.word))
+  end
+end
+
+local function add_payload(tree, tvb, at, size, form)
+  local item = tree:add(fields[".payload"], tvb(at, size))
+  local raw = tvb:raw(at, size)
+  local from = 1
+  if form and form.mime then
+    while from <= #raw do
+      local e = raw:find("\n", from, true) or #raw + 1
+      local line = raw:sub(from, e - 1):gsub("\r$", "")
+      if line == "" then
+        from = e + 1
+        break
+      end
+      item:add(fields[".header"], tvb(at + from - 1, #line))
+      from = e + 1
+    end
+  end
+  if from <= #raw then
+    item:add(fields[".text"], tvb(at + from - 1, #raw - from + 1))
+  end
+end
+
+-- command dissects one command at an offset. It returns how many bytes it took; or
+-- nil and how many more it needs, 0 if that is not known; or false if there is none.
+local function command(tvb, pinfo, tree, at, names)
+  local rest = tvb:raw(at)
+  local blank = rest:match("^\r?\n")
+  if blank then return #blank end
+  if not rest:match("^%u%u%u[ \r\n]") and not rest:match("^%d%d%d[ \r\n]") then
+    if #rest < 4 and (rest:match("^%u+$") or rest:match("^%d+$") or rest == "\r") then return nil, 0 end
+    return false
+  end
+  local e = rest:find("\n", 1, true)
+  if not e then
+    if #rest > most_line then return false end
+    return nil, 0
+  end
+  local line = rest:sub(1, e - 1):gsub("\r$", "")
+  local words = tokens(line)
+  local verb = words[1].word
+  local size = payload_length(verb, words)
+  if size > most_payload then return false end
+  if #rest < e + size then return nil, e + size - #rest end
+  local sender = sender_of(pinfo)
+  local form = choose(verb, words, sender) or choose(verb, words, nil)
+  table.insert(names, verb)
+  local item = tree:add(msnp, tvb(at, e + size))
+  item:append_text(": " .. verb)
+  item:add(fields[".verb"], tvb(at, 3))
+  item:add(fields[".line"], tvb(at, #line))
+  if sender then item:add(fields[".sender"], sender):set_generated() end
+  local meaning = form and form.meaning
+  if verb:match("^%d%d%d$") then meaning = errors[verb] or "error " .. verb end
+  if meaning then
+    item:add(fields[".meaning"], meaning):set_generated()
+    item:append_text(", " .. meaning)
+  end
+  add_line(item, tvb, at, words, form)
+  if size > 0 then add_payload(item, tvb, at + e, size, form) end
+  return e + size
+end
+
+function msnp.dissector(tvb, pinfo, tree)
+  local at, size, names = 0, tvb:len(), {}
+  pinfo.cols.protocol = "MSNP"
+  while at < size do
+    local took, more = command(tvb, pinfo, tree, at, names)
+    if took then
+      at = at + took
+    elseif took == nil then
+      pinfo.desegment_offset = at
+      pinfo.desegment_len = more > 0 and more or DESEGMENT_ONE_MORE_SEGMENT
+      break
+    else
+      tree:add(msnp, tvb(at)):add(fields[".data"], tvb(at))
+      at = size
+    end
+  end
+  if #names > 0 then pinfo.cols.info = table.concat(names, ", ") end
+  return size
+end
+
+-- On other ports a connection is taken if what begins a segment is a command that
+-- fits a form of the table.
+local function heuristic(tvb, pinfo, tree)
+  local line = tvb:raw():match("^([%u%d]%w%w[^\r\n]*)\r?\n")
+  if not line or #line > most_line then return false end
+  local words = tokens(line)
+  if #words == 0 or not commands[words[1].word] then return false end
+  local form = choose(words[1].word, words, nil)
+  if not form or misfit(form, words) > 0 then return false end
+  msnp.dissector(tvb, pinfo, tree)
+  pinfo.conversation = msnp
+  return true
+end
+
+local ports = DissectorTable.get("tcp.port")
+ports:add(1863, msnp)
+ports:add(1864, msnp)
+msnp:register_heuristic("tcp", heuristic)
