@@ -15,6 +15,7 @@ import (
 type own struct {
 	p      *pcapng
 	conns  map[pair]*ownConn
+	known  map[*Conn]*ownConn
 	all    int
 	count  int64
 	rec    Record
@@ -41,7 +42,7 @@ type ownConn struct {
 func newOwn(f *file) *own {
 	p := newPcapng(f)
 	p.comments = true
-	return &own{p: p, conns: make(map[pair]*ownConn)}
+	return &own{p: p, conns: make(map[pair]*ownConn), known: make(map[*Conn]*ownConn)}
 }
 
 // isOwn reports whether a pcapng file, of which nothing is taken, begins with a
@@ -95,7 +96,7 @@ func (o *own) next(rec *Record) error {
 // packet makes a record of a packet, and reports false if it is only there for
 // others.
 func (o *own) packet(pkt *packet, rec *Record) bool {
-	n, _ := parseNote(pkt.comment)
+	n, noted := parseNote(pkt.comment)
 	*rec = Record{Time: pkt.time, Text: n.Text}
 	if pkt.time.Equal(time.Unix(0, 0)) {
 		rec.Time = time.Time{}
@@ -126,11 +127,20 @@ func (o *own) packet(pkt *packet, rec *Record) bool {
 	if ends.from == c.client {
 		rec.From = decode.Client
 	}
+	if o.part != nil && (noted || len(data) > 0 && (rec.Conn != o.rec.Conn || rec.From != o.rec.From)) {
+		// The rest of a frame of several packets is not here.
+		o.frame(rec, o.part, &o.head)
+		o.part, o.again = nil, true
+		return true
+	}
 	switch {
 	case n.Open != nil:
 		rec.Kind, rec.From = Opened, 0
 	case n.Close != nil:
 		rec.Kind, rec.From, rec.Reset = Closed, senderOf(n.Close.From), n.Close.Reset
+		delete(o.conns, ends)
+		delete(o.conns, pair{ends.to, ends.from})
+		delete(o.known, c.conn)
 	case n.Remark != nil:
 		rec.Kind, rec.From, rec.Text = Remark, senderOf(n.From), *n.Remark
 	case n.Lost != nil:
@@ -159,7 +169,11 @@ func (o *own) unannounced(ends pair) *Conn {
 func (o *own) open(ends pair, n *noteOpen) *ownConn {
 	c := &ownConn{client: ends.from, conn: &Conn{ID: n.Conn, Client: n.Client, Server: n.Server, Via: n.Via, MidStream: n.MidStream}}
 	o.conns[ends] = c
+	if old := o.conns[pair{ends.to, ends.from}]; old != nil && (o.part == nil || old.conn != o.rec.Conn) {
+		delete(o.known, old.conn)
+	}
 	o.conns[pair{ends.to, ends.from}] = c
+	o.known[c.conn] = c
 	o.all++
 	return c
 }
@@ -167,12 +181,12 @@ func (o *own) open(ends pair, n *noteOpen) *ownConn {
 // data takes the bytes of a packet: a frame, or a part of one.
 func (o *own) data(rec *Record, n *note, data []byte) bool {
 	if o.part == nil {
-		if n.Size <= len(data) {
+		if n.Size <= len(data) || n.Size > maxRecord {
 			o.frame(rec, data, n)
 			return true
 		}
 		o.head, o.want = *n, n.Size
-		o.part = make([]byte, 0, min(n.Size, maxRecord))
+		o.part = make([]byte, 0, n.Size)
 		o.rec = *rec
 	}
 	o.part = append(o.part, data...)
@@ -189,7 +203,6 @@ func (o *own) frame(rec *Record, raw []byte, n *note) {
 	if o.part != nil {
 		*rec = o.rec
 	}
-	c := o.conns[o.endsOf(rec)]
 	rec.Kind, rec.Sent, rec.Text = Data, n.Sent, n.Text
 	switch n.Fate {
 	case "withheld":
@@ -199,14 +212,9 @@ func (o *own) frame(rec *Record, raw []byte, n *note) {
 	}
 	rec.Frame = reframe(&o.framer, n.Kind, raw)
 	rec.Frame.Resync = n.Resync
-	link := &c.offset[index(rec.From)]
+	link := &o.known[rec.Conn].offset[index(rec.From)]
 	rec.Frame.Offset = *link
 	*link += int64(len(raw))
-}
-
-func (o *own) endsOf(rec *Record) pair {
-	client, server := endpoints(rec.Conn)
-	return pair{client, server}
 }
 
 // reframe makes a frame of the bytes of one, and its kind if that is no command.
