@@ -98,7 +98,10 @@ func BenchmarkRead(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Setenv(asProgram, "1")
-	const big = 100 << 20
+	big := 100 << 20
+	if testing.Short() {
+		big = 10 << 20 // tshark takes minutes for the big one
+	}
 	for _, bb := range []struct {
 		name  string
 		size  int
