@@ -53,6 +53,10 @@ func read(c *cli.Context) error {
 	if ferr := p.Finish(); ferr != nil && err == nil {
 		err = ferr
 	}
+	var corrupt *capture.CorruptError
+	if errors.As(err, &corrupt) {
+		return fmt.Errorf("%w; %s read", err, plural(p.Stats().Messages, "message"))
+	}
 	if err != nil {
 		return err
 	}
