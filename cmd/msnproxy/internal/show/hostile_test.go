@@ -62,7 +62,7 @@ func records() []capture.Record {
 // Nothing from the wire reaches the terminal raw, in no format and at no detail.
 func TestHostile(t *testing.T) {
 	list := records()
-	for _, o := range []Options{{Format: Text}, {Format: Text, Detail: 1}, {Format: Text, Detail: 2}, {Format: Text, Detail: 3}, {Format: JSON}} {
+	for _, o := range []Options{{Format: Text}, {Format: Text, Detail: 1}, {Format: Text, Detail: 2}, {Format: Text, Detail: 3}, {Format: JSON}, {Format: Transcript}} {
 		t.Run(fmt.Sprintf("%s %d", o.Format, o.Detail), func(t *testing.T) {
 			var out bytes.Buffer
 			o.Location = time.UTC

@@ -55,6 +55,7 @@ type Printer struct {
 	tracker    *decode.Tracker
 	checker    *check.Checker // nil: only the findings of the tracker
 	last       time.Time
+	remark     string // the last one
 	palette    palette
 	transcript *capture.TranscriptWriter
 	buf        []byte

@@ -228,9 +228,23 @@ func (p *Printer) appendEvent(dst []byte, r *capture.Record) []byte {
 	if r.Conn != nil {
 		dst = fmt.Appendf(dst, "#%d ", r.Conn.ID)
 	}
-	dst = appendOccasion(dst, r)
+	dst = appendOccasion(dst, p.once(r))
 	dst = append(dst, p.palette.dim.off...)
 	return append(dst, '\n')
+}
+
+// once leaves out, where a connection is closed, the reason that a remark has just
+// given.
+func (p *Printer) once(r *capture.Record) *capture.Record {
+	switch {
+	case r.Kind == capture.Remark:
+		p.remark = r.Text
+	case r.Kind == capture.Closed && r.Text == p.remark:
+		c := *r
+		c.Text = ""
+		return &c
+	}
+	return r
 }
 
 // appendOccasion says what happened.
