@@ -23,9 +23,11 @@ type own struct {
 	part   []byte // of a frame that takes several packets
 	want   int    // its length
 	head   note   // the note on its first packet
-	err    error
-	pkt    packet
-	again  bool // pkt is to be looked at once more
+	// partEnds are the sender of that frame and its peer.
+	partEnds pair
+	err      error
+	pkt      packet
+	again    bool // pkt is to be looked at once more
 	// unknown counts connections whose opening note is missing.
 	unknown uint32
 }
@@ -109,6 +111,12 @@ func (o *own) packet(pkt *packet, rec *Record) bool {
 		rec.Kind, rec.Text = Remark, *n.Remark
 		return true
 	}
+	if o.part != nil && (noted || len(data) > 0 && ends != o.partEnds) {
+		// The rest of a frame of several packets is not here.
+		o.frame(rec, o.part, &o.head)
+		o.part, o.again = nil, true
+		return true
+	}
 	c := o.conns[ends]
 	if n.Open != nil {
 		c = o.open(ends, n.Open)
@@ -127,12 +135,6 @@ func (o *own) packet(pkt *packet, rec *Record) bool {
 	if ends.from == c.client {
 		rec.From = decode.Client
 	}
-	if o.part != nil && (noted || len(data) > 0 && (rec.Conn != o.rec.Conn || rec.From != o.rec.From)) {
-		// The rest of a frame of several packets is not here.
-		o.frame(rec, o.part, &o.head)
-		o.part, o.again = nil, true
-		return true
-	}
 	switch {
 	case n.Open != nil:
 		rec.Kind, rec.From = Opened, 0
@@ -147,7 +149,7 @@ func (o *own) packet(pkt *packet, rec *Record) bool {
 		rec.Kind, rec.Lost = Lost, *n.Lost
 		c.offset[index(rec.From)] += max(*n.Lost, 0)
 	case len(data) > 0:
-		return o.data(rec, &n, data)
+		return o.data(rec, &n, ends, data)
 	default:
 		return false // handshake, FIN, acknowledgement
 	}
@@ -179,13 +181,13 @@ func (o *own) open(ends pair, n *noteOpen) *ownConn {
 }
 
 // data takes the bytes of a packet: a frame, or a part of one.
-func (o *own) data(rec *Record, n *note, data []byte) bool {
+func (o *own) data(rec *Record, n *note, ends pair, data []byte) bool {
 	if o.part == nil {
 		if n.Size <= len(data) || n.Size > maxRecord {
 			o.frame(rec, data, n)
 			return true
 		}
-		o.head, o.want = *n, n.Size
+		o.head, o.want, o.partEnds = *n, n.Size, ends
 		o.part = make([]byte, 0, n.Size)
 		o.rec = *rec
 	}
