@@ -40,7 +40,7 @@ names, texts, mail, files, phone numbers. Stand-ins take their place, the same
 everywhere; the result decodes, pairs and checks like the original.
 ` + exitCodes,
 		Flags: []cli.Flag{
-			&cli.GenericFlag{Name: "redact", Value: new(redaction), Usage: "take out secrets; =all: also whatever is somebody's"},
+			&cli.GenericFlag{Name: "redact", Value: new(redaction), Usage: "take out secrets; --redact=`all`: also whatever is somebody's"},
 			&cli.StringFlag{Name: "filter", Usage: "only messages for which `EXPR` holds (see \"msnproxy explain filter\")"},
 		},
 		Action: convert,
@@ -189,6 +189,12 @@ func (p printing) WriteRecord(r *capture.Record) error { return p.Record(r) }
 // messages, and returns how many messages that were.
 func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filter.Filter, redactor *capture.Redactor) (n int, err error) {
 	tracker := decode.NewTracker()
+	var unsuited error
+	defer func() {
+		if unsuited != nil {
+			fmt.Fprintf(c.App.ErrWriter, "msnproxy: some messages did not suit the filter, and are left out: %v\n", unsuited)
+		}
+	}()
 	for {
 		r, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -211,7 +217,11 @@ func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filte
 			m := tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)
 			role, dialect = m.Conn.Role, m.Conn.Dialect
 			if f != nil {
-				if ok, _ := f.Match(m); !ok {
+				ok, err := f.Match(m)
+				if err != nil && unsuited == nil {
+					unsuited = err
+				}
+				if !ok {
 					continue
 				}
 			}

@@ -88,7 +88,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	cli.HelpFlag = &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help"}
 	app := &cli.App{
 		Name:  "msnproxy",
-		Usage: "see, record and replay what MSN Messenger says",
+		Usage: "see, record and check what MSN Messenger says",
 		Description: "A proxy between a Messenger client and its server, for MSNP2 to MSNP21. Point the\n" +
 			"client at it and watch the conversation. Try \"msnproxy demo\".\n" + exitCodes,
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
