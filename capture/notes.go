@@ -36,8 +36,11 @@ type note struct {
 	// Resync: the first frame after bytes that made no sense.
 	Resync bool `json:"resync,omitempty"`
 	// Sent is what was sent on instead; Fate "withheld" or "injected".
-	Sent []byte `json:"sent,omitempty"`
-	Fate string `json:"fate,omitempty"`
+	Sent *noteSent `json:"sent,omitempty"`
+	Fate string    `json:"fate,omitempty"`
+	// Offset is where the frame begins in its link, if that is not where the one
+	// before it ended.
+	Offset *int64 `json:"offset,omitempty"`
 	// Text is what the record said besides.
 	Text string `json:"text,omitempty"`
 	// From is the sender of a frame whose packet can't tell: "client", "server".
@@ -50,6 +53,36 @@ type noteOpen struct {
 	Server    string `json:"server,omitempty"`
 	Via       string `json:"via,omitempty"`
 	MidStream bool   `json:"midstream,omitempty"`
+}
+
+// noteSent is the difference: Cut bytes at byte At of the frame gave way to Put.
+type noteSent struct {
+	At  int    `json:"at"`
+	Cut int    `json:"cut"`
+	Put []byte `json:"put"`
+}
+
+// difference returns what must be done to raw to have sent.
+func difference(raw, sent []byte) *noteSent {
+	at := 0
+	for at < len(raw) && at < len(sent) && raw[at] == sent[at] {
+		at++
+	}
+	end := 0
+	for end < len(raw)-at && end < len(sent)-at && raw[len(raw)-1-end] == sent[len(sent)-1-end] {
+		end++
+	}
+	return &noteSent{At: at, Cut: len(raw) - at - end, Put: sent[at : len(sent)-end]}
+}
+
+// apply returns what was sent on instead of raw, or nil if the note does not suit.
+func (n *noteSent) apply(raw []byte) []byte {
+	if n == nil || n.At < 0 || n.Cut < 0 || n.At > len(raw) || n.Cut > len(raw)-n.At {
+		return nil
+	}
+	out := make([]byte, 0, len(raw)-n.Cut+len(n.Put))
+	out = append(append(out, raw[:n.At]...), n.Put...)
+	return append(out, raw[n.At+n.Cut:]...)
 }
 
 type noteClose struct {

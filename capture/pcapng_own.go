@@ -205,7 +205,7 @@ func (o *own) frame(rec *Record, raw []byte, n *note) {
 	if o.part != nil {
 		*rec = o.rec
 	}
-	rec.Kind, rec.Sent, rec.Text = Data, n.Sent, n.Text
+	rec.Kind, rec.Sent, rec.Text = Data, n.Sent.apply(raw), n.Text
 	switch n.Fate {
 	case "withheld":
 		rec.Fate = Withheld
@@ -215,8 +215,13 @@ func (o *own) frame(rec *Record, raw []byte, n *note) {
 	rec.Frame = reframe(&o.framer, n.Kind, raw)
 	rec.Frame.Resync = n.Resync
 	link := &o.known[rec.Conn].offset[index(rec.From)]
+	if n.Offset != nil {
+		*link = *n.Offset
+	}
 	rec.Frame.Offset = *link
-	*link += int64(len(raw))
+	if rec.Fate != Injected {
+		*link += int64(len(raw))
+	}
 }
 
 // reframe makes a frame of the bytes of one, and its kind if that is no command.

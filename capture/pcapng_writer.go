@@ -55,6 +55,7 @@ type written struct {
 	client, server netip.AddrPort
 	next           [2]uint32 // sequence numbers
 	acked          [2]uint32 // what the other end has acknowledged
+	offset         [2]int64  // where the next frame should begin in its link
 	midStream      bool
 }
 
@@ -137,6 +138,7 @@ func (w *Writer) carry(from *Writer, at time.Time) error {
 	for conn, c := range from.conns {
 		w.conns[conn] = c
 		c.midStream = true
+		c.offset = [2]int64{} // a reader of this file knows nothing of the one before
 		w.announce(c, &Record{Time: at, Conn: conn})
 	}
 	return w.flush()
@@ -180,13 +182,22 @@ func (w *Writer) opening(c *written, r *Record) []byte {
 
 // data writes a frame: one packet, or more where it is too long for one.
 func (w *Writer) data(c *written, r *Record) {
-	n := note{Sent: r.Sent, Resync: r.Frame.Resync, Text: r.Text}
+	n := note{Resync: r.Frame.Resync, Text: r.Text}
 	people := ""
+	expected := &c.offset[index(r.From)]
+	if r.Frame.Offset != *expected {
+		n.Offset = &r.Frame.Offset
+		*expected = r.Frame.Offset
+	}
+	if r.Fate != Injected {
+		*expected += int64(len(r.Frame.Raw))
+	}
 	if r.Frame.Kind != decode.Command {
 		n.Kind = r.Frame.Kind.String()
 		people = n.Kind
 	}
 	if r.Sent != nil {
+		n.Sent = difference(r.Frame.Raw, r.Sent)
 		people = "sent on as: " + string(r.Sent)
 	}
 	switch r.Fate {
@@ -200,7 +211,7 @@ func (w *Writer) data(c *written, r *Record) {
 		n.Size = len(raw)
 	}
 	var comment []byte
-	if n.Sent != nil || n.Resync || n.Text != "" || n.Kind != "" || n.Fate != "" || n.Size != 0 {
+	if n.Sent != nil || n.Offset != nil || n.Resync || n.Text != "" || n.Kind != "" || n.Fate != "" || n.Size != 0 {
 		if comment = n.comment(people); len(comment) > maxComment {
 			n.Sent, n.Text = nil, fmt.Sprintf("sent on otherwise: %d bytes, too many for this note", len(r.Sent))
 			comment = n.comment(people)
@@ -218,6 +229,7 @@ func (w *Writer) data(c *written, r *Record) {
 func (w *Writer) lost(c *written, r *Record) {
 	n := note{Lost: &r.Lost, Text: r.Text}
 	c.next[index(r.From)] += uint32(max(r.Lost, 0))
+	c.offset[index(r.From)] += max(r.Lost, 0)
 	w.segment(r.Time, c, r.From, tcpACK, nil, n.comment(fmt.Sprintf("%d bytes of the %s are missing", r.Lost, r.From)))
 }
 

@@ -20,7 +20,7 @@ import (
 func record(conn *Conn, n int) *Record {
 	raw := fmt.Appendf(nil, "MSG a@b A %d\r\n%06d", 6, n)
 	return &Record{Time: time.Unix(int64(n), 0), Conn: conn, Kind: Data, From: decode.Server,
-		Frame: decode.Frame{Raw: raw, LineLen: len(raw) - 8, EOL: 2}}
+		Frame: decode.Frame{Raw: raw, LineLen: len(raw) - 8, EOL: 2, Offset: int64(n) * int64(len(raw))}}
 }
 
 func readFile(t *testing.T, path string) []Record {
@@ -183,6 +183,9 @@ func TestRecorderRotation(t *testing.T) {
 				}
 				var n int
 				fmt.Sscanf(string(rec.Frame.Payload()), "%d", &n)
+				if size := int64(len(rec.Frame.Raw)); rec.Frame.Offset != int64(n)*size {
+					t.Errorf("%s: record %d at offset %d", name, n, rec.Frame.Offset)
+				}
 				if next >= 0 && n != next {
 					t.Errorf("%s: record %d, want %d", name, n, next)
 				}

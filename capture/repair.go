@@ -204,14 +204,13 @@ func (m *mender) mend(w io.Writer) error {
 // search moves on to the next place where two blocks in a row make sense, or one
 // that ends the file.
 func (m *mender) search() error {
-	step := int64(1)
-	if m.ng {
-		step = 4 // blocks are aligned
-		if m.at%4 != 0 {
-			m.at -= m.at % 4
+	for m.at++; m.at < m.size; m.at++ {
+		// Bytes may be missing, so blocks are looked for at every place.
+		if known, err := m.mayBegin(); err != nil {
+			return err
+		} else if !known {
+			continue
 		}
-	}
-	for m.at += step; m.at < m.size; m.at += step {
 		n, err := m.block(m.at)
 		if err != nil {
 			return err
@@ -229,6 +228,24 @@ func (m *mender) search() error {
 	}
 	m.at = m.size
 	return nil
+}
+
+// mayBegin reports whether the bytes at hand begin with a type of block that is in
+// use; a packet of a pcap has no type.
+func (m *mender) mayBegin() (bool, error) {
+	if !m.ng {
+		return true, nil
+	}
+	b, err := m.peek(m.at, 4)
+	if err != nil || len(b) < 4 {
+		return false, err
+	}
+	switch typ := m.order.Uint32(b); typ {
+	case magicSection, 0xbad, 0x40000bad: // the latter two are custom blocks
+		return true, nil
+	default:
+		return typ >= 1 && typ <= 10, nil
+	}
 }
 
 // note learns from a block what later ones refer to.
@@ -290,18 +307,41 @@ func (m *mender) ngBlock(at int64) (int, error) {
 	if err != nil || len(b) < int(n) || order.Uint32(b[n-4:]) != n {
 		return 0, err
 	}
-	switch typ {
-	case magicSection:
+	if !m.sound(typ, b[8:n-4], order) {
+		return 0, nil
+	}
+	if typ == magicSection {
 		m.order = order
-	case blockPacket:
-		if n < blockOverhead+packetFixed || int(order.Uint32(b[8:])) >= m.ifaces ||
-			uint64(order.Uint32(b[20:])) > uint64(n-blockOverhead-packetFixed) {
-			return 0, nil
-		}
-	case blockInterface:
-		if n < blockOverhead+interfaceFixed {
-			return 0, nil
-		}
 	}
 	return int(n), nil
+}
+
+// sound reports whether the body of a block is what its type says, with options
+// that end within it.
+func (m *mender) sound(typ uint32, body []byte, order binary.ByteOrder) bool {
+	fixed := 0
+	switch typ {
+	case magicSection:
+		fixed = sectionFixed
+	case blockInterface:
+		fixed = interfaceFixed
+	case blockStatistics:
+		fixed = 12
+	case blockPacket:
+		if len(body) < packetFixed || int(order.Uint32(body)) >= m.ifaces {
+			return false
+		}
+		size := uint64(order.Uint32(body[12:]))
+		if size > uint64(len(body)-packetFixed) {
+			return false
+		}
+		fixed = packetFixed + (int(size)+3)&^3
+	default:
+		return true // other blocks are not understood, and have no options to speak of
+	}
+	if len(body) < fixed {
+		return len(body) == fixed-(fixed%4) || typ == blockPacket
+	}
+	p := &pcapng{f: &file{}, order: order}
+	return p.options(body[fixed:], func(uint16, []byte) {}) == nil
 }

@@ -92,6 +92,36 @@ func TestRepairMiddle(t *testing.T) {
 	}
 }
 
+// Bytes put in, taken out, or a lie about an option cost no more than the blocks
+// that they hit.
+func TestRepairOurs(t *testing.T) {
+	whole := writePcapng(t, everyKind("10.0.0.9:1034", "10.0.0.5:1863")[:8])
+	full, err := readWritten(t, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 200; at < len(whole)-20; at += 13 {
+		for name, b := range map[string][]byte{
+			"a byte more":  append(append(bytes.Clone(whole[:at]), 'x'), whole[at:]...),
+			"a byte less":  append(bytes.Clone(whole[:at]), whole[at+1:]...),
+			"others":       append(append(bytes.Clone(whole[:at]), 0xff, 0xff, 0xff), whole[at+3:]...),
+			"torn, and on": append(bytes.Clone(whole[:at]), whole[at/2:]...),
+		} {
+			_, after, err := repairBytes(t, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := readWritten(t, after)
+			if err != nil {
+				t.Errorf("%s at %d: the mended file: %v", name, at, err)
+			}
+			if len(got) < len(full)-3 {
+				t.Errorf("%s at %d: %d of %d records are left", name, at, len(got), len(full))
+			}
+		}
+	}
+}
+
 func TestRepairWhole(t *testing.T) {
 	for name, whole := range repairable(t) {
 		if name == "pcap" {
