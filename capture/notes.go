@@ -103,7 +103,9 @@ func (n *note) comment(people string) []byte {
 
 // parseNote reads what comment made. It reports false for comments of others.
 func parseNote(comment []byte) (note, bool) {
-	for _, line := range bytes.Split(comment, []byte{'\n'}) {
+	for len(comment) > 0 {
+		var line []byte
+		line, comment, _ = bytes.Cut(comment, []byte{'\n'})
 		if text, ok := bytes.CutPrefix(line, []byte(noteMark)); ok {
 			var n note
 			if json.Unmarshal(text, &n) == nil && n.V == noteVersion {

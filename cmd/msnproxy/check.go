@@ -70,6 +70,7 @@ func checkFile(c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
+	defer collectLess()()
 	if err := k.read(in); err != nil {
 		return err
 	}

@@ -94,6 +94,7 @@ func convert(c *cli.Context) (err error) {
 		return err
 	}
 	defer in.Close()
+	defer collectLess()()
 	out, err := createOutput(name)
 	if err != nil {
 		return err

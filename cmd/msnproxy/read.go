@@ -45,10 +45,7 @@ func read(c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
-	// Reading makes much garbage and keeps little: fewer collections save a tenth
-	// of the time, and the limit keeps them from costing much memory.
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(readMemory))
+	defer collectLess()()
 	err = copyRecords(c, p, in)
 	if ferr := p.Finish(); ferr != nil && err == nil {
 		err = ferr
@@ -67,6 +64,17 @@ func read(c *cli.Context) error {
 		fmt.Fprintf(c.App.ErrWriter, "msnproxy: some messages did not suit the filter, and are not shown: %v\n", ferr)
 	}
 	return nil
+}
+
+// collectLess makes garbage be collected less often, until the returned function is
+// called: reading makes much of it and keeps little, so that saves a tenth of the
+// time, and the limit keeps it from costing much memory.
+func collectLess() (end func()) {
+	percent, limit := debug.SetGCPercent(400), debug.SetMemoryLimit(readMemory)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // openRecording opens the file that is the first argument; - is standard input.

@@ -50,6 +50,7 @@ func stats(c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
+	defer collectLess()()
 	t, err := count(c, in)
 	var corrupt *capture.CorruptError
 	if err != nil && !errors.As(err, &corrupt) {
