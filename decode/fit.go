@@ -110,7 +110,7 @@ func fits(line []byte) bool {
 
 func (v *Verb) hasPayload() bool { return v.PayloadFrom > 0 }
 
-// tokens parts the line for the fields: by single blanks, so that an empty
+// tokenise parts the line for the fields: by single blanks, so that an empty
 // parameter has its place, unless the line fits better with runs of blanks taken
 // as one.
 func (m *Message) tokenise(v *Verb) {

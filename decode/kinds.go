@@ -35,9 +35,6 @@ func (k *Kind) Means(v string) string {
 	return k.means(v)
 }
 
-// Kinds returns every kind by name.
-func Kinds() map[string]*Kind { return kinds }
-
 var kinds = byName(
 	Kind{Name: "trid", About: "transaction id, chosen by the client and echoed; 0 from a server that was not asked", Volatile: true, fit: isNumber},
 	Kind{Name: "dialect", About: "dialect of the protocol", fit: isDialect},

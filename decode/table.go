@@ -88,7 +88,7 @@ type Form struct {
 	pieces []piece
 }
 
-// Until tells whether the form is of the given dialect (7 stands for MSNP7);
+// In reports whether the form is of the given dialect (7 stands for MSNP7);
 // an unknown dialect, 0, has every form.
 func (f *Form) In(dialect int) bool {
 	return dialect == 0 || dialect >= f.First && (f.Last == 0 || dialect <= f.Last)

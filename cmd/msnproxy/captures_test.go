@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// The real captures, end to end: what is printed is what it was when somebody
-// looked at it line by line.
+// The real captures, end to end. The goldens and counts are the program's own
+// output, so they guard against change; that nothing is opaque, unnamed or outside a
+// session is checked for itself.
 func TestRealCaptures(t *testing.T) {
 	for _, tt := range []struct {
 		file                              string

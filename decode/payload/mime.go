@@ -59,9 +59,6 @@ func Header(b []byte, name string) (value []byte, ok bool) {
 // secretHeaders let somebody in who knows them (profile, MSNP3 and later).
 var secretHeaders = []string{"MSPAuth", "sid", "kv", "MSNSLP-Nonce", "AuthCookie", "Ticket"}
 
-// SecretHeaders returns the names of headers and keys whose values are secret.
-func SecretHeaders() []string { return append([]string(nil), secretHeaders...) }
-
 // Secret reports whether the value of the header or key of that name is secret.
 func Secret(name string) bool {
 	for _, s := range secretHeaders {
