@@ -47,6 +47,8 @@ type Message struct {
 	Challenge *challenge.Verdict
 	// SignIn is the verdict on the answer to an MD5 sign-in challenge (USR).
 	SignIn SignInVerdict
+	// Noise says why the message may be folded away.
+	Noise Noise
 	// Findings is what is not as the protocol says.
 	Findings []Finding
 

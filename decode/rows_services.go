@@ -32,10 +32,10 @@ var serviceVerbs = []Verb{
 			Summary: "{page}", Example: "URL 4 /cgi-bin/HoTMaiL https://login.example/md5auth.srf?lc=1033 2"},
 	}},
 	{Name: "PNG", Meaning: "keep-alive", Forms: []Form{
-		{From: Client, Roles: NS, First: 2, Syntax: "", Reply: "QNG", Summary: "are you there?", Example: "PNG"},
+		{From: Client, Roles: NS, First: 2, Syntax: "", Reply: "QNG", Noise: KeepAlive, Summary: "are you there?", Example: "PNG"},
 	}},
 	{Name: "QNG", Meaning: "answers a keep-alive", Forms: []Form{
-		{From: Server, Roles: NS, First: 2, Syntax: "seconds?", Summary: "yes[; ask again in {seconds} s]", Example: "QNG"},
+		{From: Server, Roles: NS, First: 2, Syntax: "seconds?", Noise: KeepAlive, Summary: "yes[; ask again in {seconds} s]", Example: "QNG"},
 	}},
 	{Name: "CHL", Meaning: "challenges the client program", Forms: []Form{
 		{From: Server, Roles: NS, First: 6, Syntax: "trid challenge", Reply: "QRY",

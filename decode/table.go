@@ -68,6 +68,9 @@ type Form struct {
 	// Reply is the verb that answers where TrIDs do not tell: PNG is answered by
 	// QNG, CHL by QRY. "none": there is no answer to a success.
 	Reply string
+	// Noise is what messages of this row are in a list; [Noise] tells when. Typing
+	// is seen in the payload, whatever the row.
+	Noise Noise
 	// Meaning is one line for people; empty: the verb's.
 	Meaning string
 	// Summary is the one-line summary for lists; [Message.Summary] tells the

@@ -52,6 +52,7 @@ type Connection struct {
 	requests   requests
 	challenges []posed
 	salt       string // of the sign-in challenge
+	said       said
 	closed     bool
 }
 
@@ -111,6 +112,7 @@ func (t *Tracker) Close(id uint32) {
 	}
 	delete(t.conns, id)
 	c.closed = true
+	c.said = nil
 	if s := c.Session; s != nil {
 		if s.open--; s.open <= 0 && s.redirected == "" {
 			t.endSession(s)
@@ -136,6 +138,7 @@ func (t *Tracker) Frame(id uint32, from Sender, fr *Frame, at time.Time) *Messag
 	m.Decode(fr, from, c.Role, c.Dialect)
 	m.Number, m.Time, m.Conn = t.messages, at, c
 	m.Findings = m.frameFindings(m.Findings)
+	m.Noise = c.noise(m)
 	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {
 		return m
 	}

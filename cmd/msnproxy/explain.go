@@ -96,6 +96,9 @@ func explainForm(w io.Writer, f *decode.Form) {
 	} else if f.Reply != "" {
 		fmt.Fprintf(w, "   reply          %s\n", f.Reply)
 	}
+	if f.Noise != decode.NoNoise {
+		fmt.Fprintf(w, "   noise          %s\n", f.Noise)
+	}
 	for i, line := range strings.Split(f.Example, "\r\n") {
 		if i == 0 {
 			fmt.Fprintf(w, "   e.g. %s\n", line)

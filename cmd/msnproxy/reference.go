@@ -67,6 +67,9 @@ func referenceForm(w io.Writer, f *decode.Form) {
 		}
 		fmt.Fprintf(w, "| %s | %s |\n", p.Name, strings.ReplaceAll(about, "|", "\\|"))
 	}
+	if f.Noise != decode.NoNoise {
+		fmt.Fprintf(w, "\nNoise in a list: %s.\n", f.Noise)
+	}
 	line, body, has := strings.Cut(f.Example, "\r\n")
 	fmt.Fprintf(w, "\n    %s: %s\n", senderOf(f), line)
 	if has {

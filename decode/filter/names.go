@@ -44,6 +44,7 @@ var names = []Name{
 		}
 		return n
 	}},
+	{"noise", "string", `"keep-alive", "typing", "repeated presence" or "empty line"; empty: none of these`, func(m *decode.Message) any { return m.Noise.String() }},
 	{"kind", "string", `"command", "blank", "block" or "opaque"`, func(m *decode.Message) any { return m.Frame.Kind.String() }},
 	{"size", "number", "bytes of the frame", func(m *decode.Message) any { return len(m.Frame.Raw) }},
 	{"args", "list", "the parameters as they stand on the wire", func(m *decode.Message) any {

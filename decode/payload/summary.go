@@ -2,6 +2,7 @@ package payload
 
 import (
 	"bytes"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -49,6 +50,31 @@ func appendQuick(dst, b []byte) (out []byte, ok bool) {
 		return append(dst, "is typing"...), true
 	}
 	return dst, false
+}
+
+// Typing reports whether a MIME message does nothing but tell that somebody is
+// typing or recording. Nothing is allocated.
+func Typing(b []byte) bool {
+	control, typed, who := false, false, false
+	body := Walk(b, func(name, value []byte) bool {
+		switch {
+		case isName(name, "Content-Type") && !typed:
+			typed = true
+			if i := bytes.IndexByte(value, ';'); i >= 0 {
+				value = bytes.TrimRight(value[:i], " \t")
+			}
+			control = isName(value, "text/x-msmsgscontrol")
+		case isName(name, "TypingUser"), isName(name, "RecordingUser"):
+			who = who || len(value) > 0
+		}
+		return !typed || control
+	})
+	return control && who && len(bytes.TrimSpace(body)) == 0
+}
+
+// isName reports whether b is the name, whatever its case.
+func isName(b []byte, name string) bool {
+	return len(b) == len(name) && strings.EqualFold(string(b), name)
 }
 
 // quote shortens a text to one line for a list.
