@@ -57,6 +57,7 @@ type Message struct {
 	spaced  bool // blanks where none belong
 	judged  bool // the payload has been looked at
 	payload *payload.Payload
+	typing  string // summary of the payload, if the tracker saw that it is typing
 }
 
 // Field is one parameter of a message.

@@ -45,8 +45,10 @@ func (c *Connection) noise(m *Message) Noise {
 		return NoNoise
 	case m.Form.Noise == Repeated:
 		return c.repeated(m)
-	case m.Form.Payload == string(payload.MIME) && payload.Typing(fr.Payload()):
-		return Typing
+	case m.Form.Payload == string(payload.MIME):
+		if m.typing = payload.Typing(fr.Payload()); m.typing != "" {
+			return Typing
+		}
 	}
 	return m.Form.Noise
 }

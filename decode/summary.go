@@ -167,6 +167,9 @@ func (m *Message) appendPayload(dst []byte) []byte {
 	if m.payload != nil {
 		return append(dst, m.payload.Summary...)
 	}
+	if m.typing != "" {
+		return append(dst, m.typing...)
+	}
 	if len(m.Frame.Payload()) == 0 {
 		return dst
 	}

@@ -21,60 +21,73 @@ func AppendSummary(dst []byte, kind Kind, b []byte) []byte {
 
 // appendQuick is AppendSummary for text in UTF-8 and for typing.
 func appendQuick(dst, b []byte) (out []byte, ok bool) {
-	var contentType, typing []byte
+	if typing := Typing(b); typing != "" {
+		return append(dst, typing...), true
+	}
+	var contentType []byte
 	headers, types := 0, 0
 	body := Walk(b, func(name, value []byte) bool {
 		headers++
-		switch {
-		case len(name) == len("Content-Type") && bytes.EqualFold(name, []byte("Content-Type")):
+		if isName(name, "Content-Type") {
 			contentType = value
 			types++
-		case typing == nil && len(name) == len("TypingUser") && bytes.EqualFold(name, []byte("TypingUser")):
-			typing = value
 		}
-		return headers < 64
+		return headers < maxQuick
 	})
-	if headers >= 64 || types != 1 {
+	if headers >= maxQuick || types != 1 || !utf8.Valid(body) {
 		return dst, false
 	}
-	switch {
-	case bytes.EqualFold(contentType, []byte("text/plain; charset=UTF-8")), bytes.EqualFold(contentType, []byte("text/plain")):
-		if !utf8.Valid(body) {
-			return dst, false
-		}
+	if isName(contentType, "text/plain; charset=UTF-8") || isName(contentType, "text/plain") {
 		return appendQuote(dst, body), true
-	case bytes.EqualFold(contentType, []byte("text/x-msmsgscontrol")):
-		if len(typing) == 0 || !utf8.Valid(typing) {
-			return dst, false
-		}
-		return append(dst, "is typing"...), true
 	}
 	return dst, false
 }
 
-// Typing reports whether a MIME message does nothing but tell that somebody is
-// typing or recording. Nothing is allocated.
-func Typing(b []byte) bool {
-	control, typed, who := false, false, false
+// maxQuick is how many headers the quick ways look at.
+const maxQuick = 64
+
+// Typing returns the summary of a MIME message that does nothing but tell that
+// somebody is typing or recording; "" for any other. Nothing is allocated.
+func Typing(b []byte) (summary string) {
+	if n := len(b); n == 0 || b[n-1] != '\n' {
+		return "" // ends within a text, as what people write does
+	}
+	headers := 0
+	control, typed := false, false
+	var typing, recording []byte
 	body := Walk(b, func(name, value []byte) bool {
+		headers++
+		if value == nil {
+			value = name[:0] // there, but empty
+		}
 		switch {
-		case isName(name, "Content-Type") && !typed:
+		case !typed && isName(name, "Content-Type"):
 			typed = true
 			if i := bytes.IndexByte(value, ';'); i >= 0 {
-				value = bytes.TrimRight(value[:i], " \t")
+				value = bytes.TrimSpace(value[:i])
 			}
 			control = isName(value, "text/x-msmsgscontrol")
-		case isName(name, "TypingUser"), isName(name, "RecordingUser"):
-			who = who || len(value) > 0
+		case typing == nil && isName(name, "TypingUser"):
+			typing = value
+		case recording == nil && isName(name, "RecordingUser"):
+			recording = value
 		}
-		return !typed || control
+		return headers < maxQuick && (control || !typed)
 	})
-	return control && who && len(bytes.TrimSpace(body)) == 0
+	switch {
+	case !control || len(bytes.TrimSpace(body)) > 0:
+		return ""
+	case len(typing) > 0:
+		return "is typing"
+	case len(recording) > 0:
+		return "is recording"
+	}
+	return ""
 }
 
 // isName reports whether b is the name, whatever its case.
 func isName(b []byte, name string) bool {
-	return len(b) == len(name) && strings.EqualFold(string(b), name)
+	return len(b) == len(name) && (string(b) == name || b[0]|0x20 == name[0]|0x20 && strings.EqualFold(string(b), name))
 }
 
 // quote shortens a text to one line for a list.
