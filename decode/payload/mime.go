@@ -71,8 +71,11 @@ func Secret(name string) bool {
 
 // block decodes the "Name: value" lines from start to an empty line or the end,
 // and returns them with the place after that.
-func (p *Payload) block(start int) (nodes []Node, next int) {
-	b := p.raw
+func (p *Payload) block(start int) (nodes []Node, next int) { return p.blockIn(start, len(p.raw)) }
+
+// blockIn is block for lines that end before stop.
+func (p *Payload) blockIn(start, stop int) (nodes []Node, next int) {
+	b := p.raw[:stop]
 	for start < len(b) {
 		end, after := len(b), len(b)
 		if i := bytes.IndexByte(b[start:], '\n'); i >= 0 {

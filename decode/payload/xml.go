@@ -92,6 +92,8 @@ func (p *Payload) element(t xml.StartElement, b []byte, start, from, to int) Nod
 			at = child.End
 			child.Start += start
 			child.End += start
+		} else {
+			at = to // blanks around the =: no telling where the others stand
 		}
 		n.Children = append(n.Children, child)
 	}
