@@ -95,8 +95,9 @@ func (b *Builder) Message(row int, m *decode.Message) {
 	}
 }
 
-// Closed tells that a connection, of a switchboard or MSNFTP, is at its end.
-// Connections that have nothing to do with the chat are passed over.
+// Closed tells that a connection, of a switchboard or MSNFTP, is at its end. row is
+// the caller's number for that, negative if it has none. Connections that have
+// nothing to do with the chat are passed over.
 func (b *Builder) Closed(row int, c *decode.Connection, at time.Time) {
 	if c.Role == decode.FTP {
 		b.transferClosed(row, c.ID)
@@ -157,7 +158,7 @@ func (b *Builder) setText(l *Line, text string) {
 }
 
 func (l *Line) addRow(row int) {
-	if row != l.Row && len(l.Rows) < maxRows && !slices.Contains(l.Rows, row) {
+	if row >= 0 && row != l.Row && len(l.Rows) < maxRows && !slices.Contains(l.Rows, row) {
 		l.Rows = append(l.Rows, row)
 	}
 }

@@ -159,7 +159,7 @@ func (b *Builder) call(row int, m *decode.Message) {
 	p, callee := b.person(account), clip(bare(value(m, "handle")), maxName)
 	l := p.of(Call, row, m.Time, true)
 	l.Text = p.display() + " called " + callee
-	if b.rang == (early{id, trid, b.rang.row}) {
+	if b.rang.conn != 0 && b.rang.conn == id && b.rang.trid == trid {
 		l.Text += ringing
 		l.addRow(b.rang.row)
 	}

@@ -79,6 +79,38 @@ func TestRealCaptures(t *testing.T) {
 	}
 }
 
+// The demo's recording is of "msnproxy demo --record".
+func TestDemo(t *testing.T) {
+	list := chats(t, filepath.Join("testdata", "demo.pcapng"))
+	if len(list) != 1 {
+		t.Fatalf("%d chats", len(list))
+	}
+	golden(t, "demo", list[0])
+}
+
+// With both ends recorded, everything said is known to have arrived.
+func TestDelivery(t *testing.T) {
+	for _, name := range []string{"escargot-amsn082-msnp7.pcap", "escargot-twisted-msnp7.pcap", "javaserver-amsn082-msnp7.pcap"} {
+		list := chats(t, filepath.Join("..", "..", "..", "..", "capture", "testdata", name))
+		said := 0
+		for _, l := range list[0].Lines() {
+			if l.Kind == Said {
+				said++
+				if d := l.Delivery; len(d.Seen) != 1 || d.Seen[0].Who == l.Who || d.Seen[0].After <= 0 ||
+					d.State != Sent && (d.State != Delivered || d.Latency <= 0) {
+					t.Errorf("%s: %.40q: %+v", name, l.Text, d)
+				}
+			}
+			if (l.Kind == Typing) != l.Superseded {
+				t.Errorf("%s: %v %.40q: superseded: %v", name, l.Kind, l.Text, l.Superseded)
+			}
+		}
+		if said < 5 {
+			t.Errorf("%s: %d said", name, said)
+		}
+	}
+}
+
 func golden(t *testing.T, name string, b *Builder) {
 	t.Helper()
 	var text, md bytes.Buffer
