@@ -180,6 +180,10 @@ var tests = []struct {
 		3 C: MSG 3 N # type text/x-msnmsgr-datacast ID: 1\r\n\r\n
 		3 C: MSG 4 N # type text/x-msnmsgr-datacast ID: 2\r\nData: <msnobj/>\r\n\r\n
 		3 C: MSG 5 N # type text/x-mms-emoticon :cat:\t<msnobj a="1"/>\t(dog)\t<msnobj/>\t
+		3 C: MSG 5 N # type text/x-mms-animemoticon (a)\t<msnobj/>\t
+		3 C: MSG 5 N # type text/x-mms-emoticon nothing
+		3 C: MSG 5 N # type text/x-msnmsgr-datacast ID: 4\r\nData: waves\r\n
+		3 C: MSG 5 N # type text/x-msnmsgr-datacast ID: 9\r\n
 		3 C: MSG 6 N # type image/gif base64:R0lGOD
 		3 C: MSG 7 N # type text/x-clientcaps Client-Name: gaim\r\n
 		3 C: MSG 8 N # type text/x-new good day
@@ -188,11 +192,15 @@ var tests = []struct {
 		"own service alice@example.com: sent a nudge | sent | 9",
 		"own service alice@example.com: sent a wink | sent | 10",
 		"own service alice@example.com: defines 2 emoticons: :cat: (dog) | sent | 11",
-		"own service alice@example.com: drew something (image/gif, 13 bytes) | sent | 12",
-		"own service alice@example.com: uses gaim | sent | 13",
-		"own service alice@example.com: sent text/x-new, 8 bytes: good day | sent | 14",
-		"own service alice@example.com: sent something without a content type, 0 bytes | sent | 15",
-		"notice Hotmail: server goes down in 5 minutes | 16"}},
+		"own service alice@example.com: defines an emoticon: (a) | sent | 12",
+		"own service alice@example.com: defines no emoticons | sent | 13",
+		"own service alice@example.com: did something: waves | sent | 14",
+		"own service alice@example.com: sent a datacast of kind 9 | sent | 15",
+		"own service alice@example.com: drew something (image/gif, 13 bytes) | sent | 16",
+		"own service alice@example.com: uses gaim | sent | 17",
+		"own service alice@example.com: sent text/x-new, 8 bytes: good day | sent | 18",
+		"own service alice@example.com: sent something without a content type, 0 bytes | sent | 19",
+		"notice Hotmail: server goes down in 5 minutes | 20"}},
 	{"in parts, cut within a letter", one + `
 		4 S: MSG alice@example.com Alice # raw MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\nMessage-ID: {A}\r\nChunks: 2\r\n\r\ncaf\xc3
 		4 S: MSG alice@example.com Alice # raw Message-ID: {A}\r\nChunk: 1\r\n\r\n\xa9 au lait

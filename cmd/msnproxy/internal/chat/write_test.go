@@ -117,15 +117,18 @@ func TestBounds(t *testing.T) {
 	for i := range maxLines + 10 {
 		fmt.Fprintf(&script, "4 S: JOI u%d@example.com U%d\n", i, i)
 	}
+	for i := range maxCopies + 10 {
+		fmt.Fprintf(&script, "4 S: MSG u@example.com U # plain %d\n", i%(maxCopies-1))
+	}
 	script.WriteString("3 C: MSG 9 A # plain last\n3 S: ACK 9\n3 S: USR 1 OK alice@example.com Alice")
 	b := play(t, script.String())
-	if n := len(b.Lines()) + b.Dropped(); b.Dropped() == 0 || len(b.Lines()) > maxLines || n != maxLines+12 {
+	if n := len(b.Lines()) + b.Dropped(); b.Dropped() == 0 || len(b.Lines()) > maxLines || n != maxLines+10+maxCopies+10+2 {
 		t.Errorf("%d lines, %d dropped", len(b.Lines()), b.Dropped())
 	}
 	if l := b.Lines()[len(b.Lines())-1]; l.Text != "last" || l.Delivery.State != Delivered {
 		t.Errorf("last is %+v", l)
 	}
-	if len(b.people) > maxPeople || len(b.order) > maxPeople || len(b.requests.m) > maxRequests || len(b.sent.order) > maxCopies {
+	if len(b.people) > maxPeople || len(b.order) > maxPeople || len(b.requests.m) > maxRequests || len(b.sent.order) != maxCopies || len(b.sent.byKey) > maxCopies {
 		t.Errorf("%d people, %d requests, %d copies", len(b.people), len(b.requests.m), len(b.sent.order))
 	}
 	text, _ := write(t, b)
