@@ -106,6 +106,14 @@ var tests = []struct {
 		4 close
 		3 S: BYE bob@example.com 1`, []string{
 		"own leave bob@example.com: Bob Müller left (idle) | 0+[9]"}},
+	{"an account with two connections", "\n" + one + `
+		5 C: ANS 1 bob@example.com 84.7 11752013
+		4 C: OUT
+		5 close`, []string{
+		"own join bob@example.com: bob@example.com joined | 1+[4 5]",
+		"join alice@example.com: Alice is already here | 2",
+		"join carol@example.com: Carol is already here | 3",
+		"own leave bob@example.com: bob@example.com left: the connection closed | 0"}},
 	{"end points", one + `
 		4 S: JOI dave@example.com Dave
 		4 S: JOI dave@example.com;{1} Dave
@@ -204,9 +212,11 @@ var tests = []struct {
 	{"in parts, cut within a letter", one + `
 		4 S: MSG alice@example.com Alice # raw MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\nMessage-ID: {A}\r\nChunks: 2\r\n\r\ncaf\xc3
 		4 S: MSG alice@example.com Alice # raw Message-ID: {A}\r\nChunk: 1\r\n\r\n\xa9 au lait
-		4 S: MSG alice@example.com Alice # raw Message-ID: {B}\r\nChunk: 1\r\n\r\nlost`, []string{
+		4 S: MSG alice@example.com Alice # raw Message-ID: {B}\r\nChunk: 1\r\n\r\nlost
+		4 S: MSG alice@example.com Alice # raw Message-ID: {A}\r\nChunk: 2\r\n\r\nmore`, []string{
 		"said alice@example.com: café au lait | 5+[6]",
-		"service alice@example.com: sent a part of a message, 4 bytes, whose beginning is not here | 7"}},
+		"service alice@example.com: sent a part of a message, 4 bytes, whose beginning is not here | 7",
+		"service alice@example.com: sent a part of a message, 4 bytes, whose beginning is not here | 8"}},
 	{"the recording begins within the chat", `
 		3 S: JOI bob@example.com Bob
 		4 S: JOI carol@example.com Carol
