@@ -22,6 +22,8 @@ type packet struct {
 	data []byte
 	// comment is the first comment on the packet, if comments are asked for.
 	comment []byte
+	// inbound: its flags say so, if comments are asked for.
+	inbound bool
 }
 
 // packetSource gives the packets of a capture one by one; the errors are io.EOF,

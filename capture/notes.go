@@ -55,6 +55,11 @@ type noteOpen struct {
 	MidStream bool   `json:"midstream,omitempty"`
 }
 
+// conn makes the connection that a note announces.
+func (n *noteOpen) conn() *Conn {
+	return &Conn{ID: n.Conn, Client: n.Client, Server: n.Server, Via: n.Via, MidStream: n.MidStream}
+}
+
 // noteSent is the difference: Cut bytes at byte At of the frame gave way to Put.
 type noteSent struct {
 	At  int    `json:"at"`

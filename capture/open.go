@@ -135,6 +135,21 @@ func (r *Reader) Next() (*Record, error) {
 	return &r.record, nil
 }
 
+// Place returns the place of the record that Next returned last: the offset, in
+// bytes from the start of the file, of the block of its (first) packet. It is -1
+// before the first record, and for every file but an uncompressed pcapng file that
+// msnproxy has written. [Places] reads records by their place.
+//
+// A connection whose announcement is missing from the file has, for its Opened
+// record, the place of the record behind it.
+func (r *Reader) Place() int64 {
+	o, ok := r.in.(*own)
+	if !ok || o.p.f.gzip {
+		return -1
+	}
+	return o.place
+}
+
 // Stats tells what was passed over up to now.
 func (r *Reader) Stats() Stats { return r.in.stats() }
 

@@ -177,11 +177,14 @@ func (p *pcapng) packet(typ uint32, b []byte, pkt *packet) error {
 	pkt.time = time.Unix(sec+i.offset, nsec).UTC()
 	pkt.link = i.link
 	pkt.data = b[packetFixed : packetFixed+n]
-	pkt.comment = nil
+	pkt.comment, pkt.inbound = nil, false
 	if p.comments {
 		return p.options(b[min(len(b), packetFixed+(int(n)+3)&^3):], func(code uint16, value []byte) {
-			if code == optionComment && pkt.comment == nil {
+			switch {
+			case code == optionComment && pkt.comment == nil:
 				pkt.comment = value
+			case code == optionFlags && len(value) == 4:
+				pkt.inbound = p.order.Uint32(value)&3 == 1
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"time"
 
 	"msnproxy/decode"
@@ -25,12 +26,24 @@ type own struct {
 	head   note   // the note on its first packet
 	// partEnds are the sender of that frame and its peer.
 	partEnds pair
+	partAt   int64  // the place of its first packet
+	spare    []byte // memory for the next such frame
+	place    int64  // of the record that was given last
 	err      error
 	pkt      packet
 	again    bool // pkt is to be looked at once more
+	// anybody, if set, stands for every connection: reading began in the middle,
+	// and what was said of connections before is not known. See [Places].
+	anybody *ownConn
 	// unknown counts connections whose opening note is missing.
 	unknown uint32
 }
+
+// keepPart is how much memory is kept for the next frame of several packets.
+const keepPart = 1 << 20
+
+// ownInterface is the interface of every file that [Writer] writes.
+var ownInterface = iface{link: linkRaw, resol: 9}
 
 // pair are the two ends of a packet, the sender first.
 type pair struct{ from, to netip.AddrPort }
@@ -44,7 +57,7 @@ type ownConn struct {
 func newOwn(f *file) *own {
 	p := newPcapng(f)
 	p.comments = true
-	return &own{p: p, conns: make(map[pair]*ownConn), known: make(map[*Conn]*ownConn)}
+	return &own{p: p, place: -1, conns: make(map[pair]*ownConn), known: make(map[*Conn]*ownConn)}
 }
 
 // isOwn reports whether a pcapng file, of which nothing is taken, begins with a
@@ -88,8 +101,7 @@ func (o *own) next(rec *Record) error {
 	}
 	if o.part != nil {
 		// The file ends within a frame of several packets.
-		o.frame(rec, o.part, &o.head)
-		o.part = nil
+		o.whole(rec)
 		return nil
 	}
 	return o.err
@@ -99,11 +111,18 @@ func (o *own) next(rec *Record) error {
 // others.
 func (o *own) packet(pkt *packet, rec *Record) bool {
 	n, noted := parseNote(pkt.comment)
+	ends, data, tcp := parseSegment(pkt.data)
+	if o.part != nil && (noted || len(data) > 0 && ends != o.partEnds) {
+		// The rest of a frame of several packets is not here.
+		o.whole(rec)
+		o.again = true
+		return true
+	}
+	o.place = o.p.f.at
 	*rec = Record{Time: pkt.time, Text: n.Text}
 	if pkt.time.Equal(time.Unix(0, 0)) {
 		rec.Time = time.Time{}
 	}
-	ends, data, tcp := parseSegment(pkt.data)
 	if !tcp {
 		if n.Remark == nil {
 			return false
@@ -111,18 +130,9 @@ func (o *own) packet(pkt *packet, rec *Record) bool {
 		rec.Kind, rec.Text = Remark, *n.Remark
 		return true
 	}
-	if o.part != nil && (noted || len(data) > 0 && ends != o.partEnds) {
-		// The rest of a frame of several packets is not here.
-		o.frame(rec, o.part, &o.head)
-		o.part, o.again = nil, true
-		return true
-	}
-	c := o.conns[ends]
-	if n.Open != nil {
-		c = o.open(ends, n.Open)
-	}
+	c := o.party(ends, n.Open)
 	if c == nil {
-		if len(data) == 0 {
+		if len(data) == 0 && !noted {
 			return false
 		}
 		// The packet that announced it is lost, as in a file that was mended.
@@ -130,11 +140,15 @@ func (o *own) packet(pkt *packet, rec *Record) bool {
 		o.again = true
 		return true
 	}
-	rec.Conn = c.conn
-	rec.From = decode.Server
-	if ends.from == c.client {
+	rec.Conn, rec.From = c.conn, decode.Server
+	if ends.from == c.client || o.anybody != nil && pkt.inbound {
 		rec.From = decode.Client
 	}
+	return o.told(rec, &n, c, ends, data)
+}
+
+// told makes a record of a packet of a connection.
+func (o *own) told(rec *Record, n *note, c *ownConn, ends pair, data []byte) bool {
 	switch {
 	case n.Open != nil:
 		rec.Kind, rec.From = Opened, 0
@@ -149,11 +163,25 @@ func (o *own) packet(pkt *packet, rec *Record) bool {
 		rec.Kind, rec.Lost = Lost, *n.Lost
 		c.offset[index(rec.From)] += max(*n.Lost, 0)
 	case len(data) > 0:
-		return o.data(rec, &n, ends, data)
+		return o.data(rec, n, ends, data)
 	default:
 		return false // handshake, FIN, acknowledgement
 	}
 	return true
+}
+
+// party returns the connection that a packet is of, or nil if it was not
+// announced.
+func (o *own) party(ends pair, open *noteOpen) *ownConn {
+	switch {
+	case o.anybody != nil && open != nil:
+		return &ownConn{conn: open.conn()}
+	case o.anybody != nil:
+		return o.anybody
+	case open != nil:
+		return o.open(ends, open)
+	}
+	return o.conns[ends]
 }
 
 // unannounced makes a connection of what its packets tell. Which end is the
@@ -169,7 +197,7 @@ func (o *own) unannounced(ends pair) *Conn {
 }
 
 func (o *own) open(ends pair, n *noteOpen) *ownConn {
-	c := &ownConn{client: ends.from, conn: &Conn{ID: n.Conn, Client: n.Client, Server: n.Server, Via: n.Via, MidStream: n.MidStream}}
+	c := &ownConn{client: ends.from, conn: n.conn()}
 	o.conns[ends] = c
 	if old := o.conns[pair{ends.to, ends.from}]; old != nil && (o.part == nil || old.conn != o.rec.Conn) {
 		delete(o.known, old.conn)
@@ -187,24 +215,31 @@ func (o *own) data(rec *Record, n *note, ends pair, data []byte) bool {
 			o.frame(rec, data, n)
 			return true
 		}
-		o.head, o.want, o.partEnds = *n, n.Size, ends
-		o.part = make([]byte, 0, n.Size)
+		o.head, o.want, o.partEnds, o.partAt = *n, n.Size, ends, o.place
+		// The size is the file's word: much is believed as the bytes come.
+		o.part = slices.Grow(o.spare[:0], min(n.Size, keepPart))
 		o.rec = *rec
 	}
 	o.part = append(o.part, data...)
 	if len(o.part) < o.want {
 		return false
 	}
-	o.frame(rec, o.part, &o.head)
-	o.part = nil
+	o.whole(rec)
 	return true
+}
+
+// whole makes the frame of several packets of what there is of it.
+func (o *own) whole(rec *Record) {
+	raw := o.part
+	if o.part, o.spare = nil, nil; cap(raw) <= 2*keepPart {
+		o.spare = raw
+	}
+	*rec, o.place = o.rec, o.partAt
+	o.frame(rec, raw, &o.head)
 }
 
 // frame makes the frame of its bytes and what the note says.
 func (o *own) frame(rec *Record, raw []byte, n *note) {
-	if o.part != nil {
-		*rec = o.rec
-	}
 	rec.Kind, rec.Sent, rec.Text = Data, n.Sent.apply(raw), n.Text
 	switch n.Fate {
 	case "withheld":
@@ -214,7 +249,11 @@ func (o *own) frame(rec *Record, raw []byte, n *note) {
 	}
 	rec.Frame = reframe(&o.framer, n.Kind, raw)
 	rec.Frame.Resync = n.Resync
-	link := &o.known[rec.Conn].offset[index(rec.From)]
+	c := o.anybody
+	if c == nil {
+		c = o.known[rec.Conn]
+	}
+	link := &c.offset[index(rec.From)]
 	if n.Offset != nil {
 		*link = *n.Offset
 	}

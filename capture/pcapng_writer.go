@@ -47,6 +47,7 @@ type Writer struct {
 	conns   map[*Conn]*written
 	packets uint64
 	bytes   int64
+	place   int64 // where the record that was written last begins
 	last    time.Time
 }
 
@@ -92,7 +93,7 @@ func (w *Writer) flush() error {
 
 // WriteRecord writes one record.
 func (w *Writer) WriteRecord(r *Record) error {
-	w.last = r.Time
+	w.last, w.place = r.Time, w.bytes
 	switch {
 	case r.Conn == nil:
 		n := note{Remark: &r.Text}
@@ -107,6 +108,7 @@ func (w *Writer) WriteRecord(r *Record) error {
 	c := w.conns[r.Conn]
 	if c == nil {
 		c = w.open(&Record{Time: r.Time, Conn: r.Conn, Kind: Opened}, true)
+		w.place += int64(len(w.buf))
 	}
 	switch r.Kind {
 	case Data:
