@@ -98,6 +98,14 @@ type Record struct {
 	Reset bool
 	// Lost is the number of bytes missing, if Kind is Lost; -1: unknown.
 	Lost int64
+	About *About
 	// Text is the remark, or why the connection was closed. One line.
 	Text string
+}
+
+type About struct {
+	Conn   uint32
+	From   decode.Sender
+	Offset int64
+	Mark   string
 }

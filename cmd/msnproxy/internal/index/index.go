@@ -1,0 +1,432 @@
+// Package index keeps what the inspector knows of a recording, or of live
+// traffic: a row of 48 bytes for each message and each thing that happened, in
+// memory; the bytes on disk, in the recording itself or in a spool.
+//
+// One goroutine adds records, others read. None of them waits for a screen: what
+// a reader needs is copied under a lock that nobody holds for long.
+package index
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/tally"
+	"msnproxy/decode"
+	"msnproxy/decode/check"
+)
+
+// chunkRows is how many rows lie together. A chunk is looked at as a whole when
+// rows are filtered.
+const chunkRows = 4096
+
+type chunk struct {
+	rows [chunkRows]record
+	// version counts the changes to rows that were there already.
+	version int
+}
+
+// Options say how to make an index.
+type Options struct {
+	// Passwords of accounts, in lower case, for the verdict on MD5 sign-ins.
+	Passwords map[string]string
+	// SpoolDir is where the spool goes; "": where temporary files go.
+	SpoolDir string
+}
+
+// Index is the rows of a recording. All methods may be called from any goroutine,
+// but records are added by one.
+type Index struct {
+	mu       sync.RWMutex
+	chunks   []*chunk
+	n        int // rows
+	messages int64
+	alive    int     // connections that are open
+	conns    []*conn // the first is nil
+	byID     map[uint32]*conn
+	sessions []*session
+	tracker  *decode.Tracker
+	checker  *check.Checker
+	findings findings
+	tally    *tally.Tally
+	notes    notes
+	verbs    map[uint16]int
+	size     int64 // bytes of the frames
+	last     time.Time
+	version  int // of the facts of connections
+	err      error
+
+	spoolDir string
+	spool    *capture.Spool
+	source   func() *capture.Places // of the bytes
+
+	done    bool // nothing more is added
+	changed chan struct{}
+}
+
+// New returns an index without rows.
+func New(o Options) *Index {
+	x := &Index{
+		conns: []*conn{nil}, byID: make(map[uint32]*conn), tracker: decode.NewTracker(), checker: check.New(),
+		tally: tally.New(), verbs: make(map[uint16]int), spoolDir: o.SpoolDir, changed: make(chan struct{}, 1),
+	}
+	x.tracker.Passwords = o.Passwords
+	x.findings.texts.dir = o.SpoolDir
+	return x
+}
+
+// Changed is sent to when rows have come, or something about them has changed;
+// not for each of them.
+func (x *Index) Changed() <-chan struct{} { return x.changed }
+
+func (x *Index) notify() {
+	select {
+	case x.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Add adds a record of live traffic. Nothing of it is kept but a copy in the
+// spool. An error says that its bytes are not there; the row is.
+func (x *Index) Add(r *capture.Record) error {
+	x.mu.Lock()
+	if x.spool == nil && x.err == nil {
+		if x.spool, x.err = capture.NewSpool(x.spoolDir); x.err == nil {
+			x.source = x.spool.Places
+		}
+	}
+	spool, err := x.spool, x.err
+	x.mu.Unlock()
+	place := int64(-1)
+	if err == nil {
+		place, err = spool.Put(r)
+	}
+	if err != nil {
+		place = -1
+	}
+	x.mu.Lock()
+	if err != nil && x.err == nil {
+		x.err = err
+	}
+	x.add(r, place)
+	x.mu.Unlock()
+	x.notify()
+	return err
+}
+
+// add makes a row of a record whose bytes are at a place. The lock is held.
+func (x *Index) add(r *capture.Record, place int64) {
+	if r.Kind == capture.Remark && r.About != nil {
+		x.annotated(r)
+		return
+	}
+	k := record{at: nanos(r.Time), place: place, number: uint32(x.messages)}
+	if !r.Time.IsZero() {
+		x.last = r.Time
+	}
+	if r.From == decode.Server {
+		k.flags |= flagServer
+	}
+	if r.Conn == nil {
+		k.set(shiftKind, 3, uint32(Remark))
+		x.put(&k)
+		return
+	}
+	c := x.byID[r.Conn.ID]
+	if c == nil || r.Kind == capture.Opened && c.closed {
+		c = x.open(r)
+	}
+	k.conn = uint32(c.facts.Index)
+	c.last = x.n
+	switch r.Kind {
+	case capture.Data:
+		x.message(c, &k, r)
+		return
+	case capture.Opened:
+		k.set(shiftKind, 3, uint32(Opened))
+	case capture.Lost:
+		k.set(shiftKind, 3, uint32(Lost))
+		c.lost += max(r.Lost, 0)
+	case capture.Closed:
+		k.set(shiftKind, 3, uint32(Closed))
+	default:
+		k.set(shiftKind, 3, uint32(Remark))
+	}
+	x.put(&k)
+	x.tally.Record(r)
+	x.after(c, r)
+}
+
+// after has those who follow connections know of what is no message.
+func (x *Index) after(c *conn, r *capture.Record) {
+	if c.live == nil {
+		return
+	}
+	switch r.Kind {
+	case capture.Lost:
+		x.located(x.checker.Lost(c.live, r.From, r.Lost, r.Time))
+	case capture.Closed:
+		x.located(x.checker.Closed(c.live, r.Time))
+		x.tracker.Close(r.Conn.ID)
+		c.live = nil
+		x.alive--
+		c.closed, c.closedAt, c.end, c.reset, c.endText = true, nanos(r.Time), r.From, r.Reset, r.Text
+		x.version++
+	}
+}
+
+// message adds a message. The lock is held.
+func (x *Index) message(c *conn, k *record, r *capture.Record) {
+	if c.live == nil { // bytes after the end, as a damaged recording may have them
+		c.live = x.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
+		c.closed = false
+		x.alive++
+	}
+	k.role, k.dialect = uint8(c.live.Role), uint8(min(c.live.Dialect, 255))
+	m := x.tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)
+	earlier := x.checker.Apply(m)
+	x.messages++
+	k.number, k.reply = uint32(x.messages), uint32(m.ReplyTo)
+	k.offset, k.size = r.Frame.Offset, uint32(len(r.Frame.Raw))
+	k.verb = verbNone
+	if r.Frame.Kind == decode.Command {
+		k.verb = verbCode(m.Name())
+		x.verbs[k.verb]++
+	}
+	k.set(shiftFrame, 2, uint32(r.Frame.Kind))
+	k.set(shiftNoise, 3, uint32(m.Noise))
+	k.set(shiftFate, 2, uint32(r.Fate))
+	k.set(shiftSignIn, 2, uint32(m.SignIn))
+	if m.Challenge != nil {
+		k.set(shiftChallenge, 3, uint32(m.Challenge.Result)+1)
+	}
+	for _, f := range []struct {
+		is   bool
+		flag uint32
+	}{{r.Sent != nil, flagSent}, {m.FirstReply, flagFirst}, {m.WantsReply(), flagWants}, {r.Frame.Resync, flagResync}} {
+		if f.is {
+			k.flags |= f.flag
+		}
+	}
+	row := x.n
+	x.put(k)
+	side := 0
+	if r.From == decode.Server {
+		side = 1
+	}
+	c.messages[side]++
+	c.bytes[side] += int64(k.size)
+	x.size += int64(k.size)
+	for i := range m.Findings {
+		x.find(row, &m.Findings[i])
+	}
+	if m.ReplyTo > 0 {
+		x.answer(m.ReplyTo)
+	}
+	if x.at(row).folds() {
+		c.folded++
+	}
+	x.tally.Message(m)
+	x.learn(c)
+	x.located(earlier)
+}
+
+// answer notes that a request has its reply.
+func (x *Index) answer(number int64) {
+	if i := x.rowOf(number); i >= 0 {
+		x.at(i).flags |= flagGot
+	}
+}
+
+// put appends a row. The lock is held.
+func (x *Index) put(k *record) {
+	if x.n%chunkRows == 0 {
+		x.chunks = append(x.chunks, &chunk{})
+	}
+	x.chunks[x.n/chunkRows].rows[x.n%chunkRows] = *k
+	x.n++
+}
+
+func (x *Index) at(i int) *record { return &x.chunks[i/chunkRows].rows[i%chunkRows] }
+
+// touch tells the views that a row has changed. The lock is held.
+func (x *Index) touch(i int) { x.chunks[i/chunkRows].version++ }
+
+// rowOf returns the row of a message, or -1. The lock is held.
+func (x *Index) rowOf(number int64) int {
+	if number < 1 || number > x.messages {
+		return -1
+	}
+	// A row's number is at most one more than its place; other rows make it less.
+	lo, hi := int(number)-1, x.n
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if int64(x.at(mid).number) < number {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	// Rows of other kinds carry the number of the message before them, so the first
+	// that has it is the message.
+	if lo < x.n && int64(x.at(lo).number) == number && x.at(lo).kind() == Message {
+		return lo
+	}
+	return -1
+}
+
+// RowOf returns the row of the message of that number, or -1.
+func (x *Index) RowOf(number int64) int {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.rowOf(number)
+}
+
+// Len returns how many rows there are.
+func (x *Index) Len() int {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.n
+}
+
+// Row returns what is known of row i without a look at its bytes.
+func (x *Index) Row(i int) Row {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.row(i)
+}
+
+func (x *Index) row(i int) Row {
+	k := x.at(i)
+	r := Row{Index: i, Kind: k.kind(), Time: k.time(), Number: int64(k.number), From: k.from(), Verb: verbName(k.verb),
+		Frame: k.frame(), Offset: k.offset, Size: int(k.size), Reply: int64(k.reply), FirstReply: k.has(flagFirst),
+		WantsReply: k.has(flagWants), Answered: k.has(flagGot), Noise: k.noise(), Severity: k.severity(), Fate: k.fate(),
+		SentOn: k.has(flagSent), Marked: k.has(flagMarked), Comment: k.has(flagComment)}
+	if k.conn > 0 {
+		r.Conn = x.conns[k.conn].facts
+	}
+	r.Latency = x.latency(k)
+	return r
+}
+
+// latency is the time since the request. The lock is held.
+func (x *Index) latency(k *record) time.Duration {
+	if q := x.rowOf(int64(k.reply)); q >= 0 && k.at != 0 && x.at(q).at != 0 {
+		return time.Duration(k.at - x.at(q).at)
+	}
+	return 0
+}
+
+// Summary is what a status line needs.
+type Summary struct {
+	Rows, Conns, Open, Sessions int
+	Messages, Bytes             int64
+	Findings                    [decode.Error + 1]int
+	// Version changes when the facts of a connection do.
+	Version int
+	// Done: nothing more is added. Err: what went wrong with the store.
+	Done bool
+	Err  error
+	Last time.Time
+}
+
+// Summary returns the counts of everything.
+func (x *Index) Summary() Summary {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	s := Summary{Rows: x.n, Conns: len(x.conns) - 1, Open: x.alive, Sessions: len(x.sessions), Messages: x.messages, Bytes: x.size,
+		Findings: x.findings.counts, Version: x.version, Done: x.done, Err: x.err, Last: x.last}
+	return s
+}
+
+// Tally calls f with the counts of everything, which must not keep them.
+func (x *Index) Tally(f func(*tally.Tally)) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	f(x.tally)
+}
+
+// Finish says what there is to say at the end of a recording.
+func (x *Index) Finish() {
+	x.mu.Lock()
+	x.located(x.checker.Finish(x.last))
+	x.done = true
+	x.mu.Unlock()
+	x.notify()
+}
+
+// Load adds all records of a recording; file is where its bytes are, nil if they
+// can't be read again. It returns when all are read or stop is closed.
+func (x *Index) Load(in *capture.Reader, file io.ReaderAt, name string, stop <-chan struct{}) error {
+	for n := 0; ; n++ {
+		if n%256 == 0 {
+			select {
+			case <-stop:
+				return nil
+			default:
+			}
+		}
+		r, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			x.Finish()
+			return nil
+		}
+		if err != nil {
+			x.Finish()
+			return err
+		}
+		place := in.Place()
+		if place < 0 || file == nil {
+			if err := x.Add(r); err != nil {
+				return err
+			}
+			continue
+		}
+		x.mu.Lock()
+		if x.source == nil {
+			x.source = func() *capture.Places { return capture.NewPlaces(file, name) }
+		}
+		x.add(r, place)
+		x.mu.Unlock()
+		if n%64 == 0 {
+			x.notify()
+		}
+	}
+}
+
+// Close removes what is on disk.
+func (x *Index) Close() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.spool != nil {
+		x.spool.Close()
+	}
+	x.findings.texts.close()
+}
+
+// Verbs returns the verbs that were seen, the most frequent first.
+func (x *Index) Verbs() []string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var names []string
+	for code := range x.verbs {
+		if verbName(code) != "" {
+			names = append(names, verbName(code))
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(x.verbs[verbCode(b)], x.verbs[verbCode(a)]), cmp.Compare(a, b))
+	})
+	return names
+}
+
+// Rules returns the names of the rules that had something to say.
+func (x *Index) Rules() []string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return slices.Sorted(slices.Values(x.findings.rules))
+}

@@ -1,0 +1,455 @@
+package inspector
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+
+	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/index"
+	"msnproxy/cmd/msnproxy/internal/show"
+	"msnproxy/decode"
+	"msnproxy/decode/check"
+)
+
+// tab is one of the detail's.
+type tab int
+
+const (
+	decodedTab tab = iota
+	rawTab
+	hexTab
+	exchangeTab
+	connectionTab
+	tabs
+)
+
+var tabNames = [tabs]string{"Decoded", "Raw", "Hex", "Exchange", "Connection"}
+
+// entry is a line of the detail.
+type entry struct {
+	name, value, means string
+	depth              int
+	start, end         int // its bytes in the frame; equal: none of its own
+	style              tcell.Style
+	plain              bool // no name: the value is all of the line
+	row                int  // where enter leads; -1: nowhere
+}
+
+// detail shows the selected message.
+type detail struct {
+	ins     *Inspector
+	tab     tab
+	row     int // that entries are of
+	stamp   stamp
+	made    tab
+	entries []entry
+	raw     []byte
+	lines   []show.Line
+	sel     int // entry
+	top     int
+	at      int // byte, in Hex
+	height  int
+	width   int
+	hexTop  int
+}
+
+// stamp changes when what the detail shows may have.
+type stamp struct {
+	comment, mark string
+	findings      int
+	answered      bool
+	version       int
+	theme         string
+	messages      int64
+}
+
+func newDetail(ins *Inspector) *detail { return &detail{ins: ins, row: -1} }
+
+// refresh reads the selected message, if it is not the one that is shown.
+func (d *detail) refresh() {
+	ins := d.ins
+	if ins.sel < 0 || ins.sel >= ins.x.Len() {
+		d.entries, d.raw, d.row = nil, nil, -1
+		return
+	}
+	sum := ins.x.Summary()
+	r := ins.x.Row(ins.sel)
+	now := stamp{comment: ins.x.Comment(ins.sel), mark: ins.x.Mark(ins.sel), answered: r.Answered,
+		findings: len(ins.x.FindingsOn(ins.sel)), version: sum.Version, theme: ins.theme.name}
+	if d.tab == exchangeTab || d.tab == connectionTab {
+		now.messages = sum.Messages
+	}
+	if d.row == ins.sel && d.made == d.tab && d.stamp == now {
+		return
+	}
+	if d.row != ins.sel {
+		d.sel, d.top, d.at, d.hexTop = 0, 0, 0, 0
+	}
+	d.row, d.made, d.stamp = ins.sel, d.tab, now
+	d.build(&r)
+	d.sel = bound(d.sel, 0, max(len(d.entries)-1, 0))
+}
+
+func (d *detail) build(r *index.Row) {
+	d.entries, d.raw = d.entries[:0], d.raw[:0]
+	m, rec, err := d.ins.reader.Read(r.Index)
+	if err != nil {
+		d.say(d.ins.theme.err, err.Error())
+		return
+	}
+	d.raw = append(d.raw, rec.Frame.Raw...)
+	switch {
+	case d.tab == connectionTab:
+		d.connection(r)
+	case d.tab == exchangeTab:
+		d.exchange(r)
+	case m == nil:
+		d.say(d.ins.theme.text, occasion(r, rec))
+		d.found(r)
+	case d.tab == rawTab:
+		d.rawLines(rec)
+	default:
+		d.decoded(r, m, rec)
+	}
+}
+
+// say appends a line without a name.
+func (d *detail) say(style tcell.Style, text string) {
+	d.entries = append(d.entries, entry{value: text, style: style, plain: true, row: -1})
+}
+
+// fact appends a named line.
+func (d *detail) fact(name, value string) {
+	if value != "" {
+		d.entries = append(d.entries, entry{name: name, value: value, style: d.ins.theme.text, row: -1})
+	}
+}
+
+// decoded: what it is, what there is to say about it, and every field.
+func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
+	t := d.ins.theme
+	if m.Form != nil {
+		meaning := or(m.Form.Meaning, m.Verb.Meaning)
+		d.say(t.strong, m.Form.Usage()+prefixed(": ", meaning))
+	} else if m.Frame.Kind == decode.Command {
+		d.say(t.strong, m.Name()+" is not known")
+	}
+	if text := d.ins.x.Comment(r.Index); text != "" {
+		d.say(t.user, "; "+text)
+	}
+	d.found(r)
+	for _, text := range []string{m.ChallengeRight(), m.SignInRight()} {
+		if text != "" {
+			d.say(t.server, "= "+text)
+		}
+	}
+	if rec.Sent != nil {
+		d.say(t.redirect, "⤳ sent on as "+string(firstLine(rec.Sent)))
+	}
+	if r.Fate != capture.Passed {
+		d.say(t.warning, r.Fate.String())
+	}
+	d.lines = show.Lines(d.lines[:0], m)
+	for i := range d.lines {
+		l := &d.lines[i]
+		d.entries = append(d.entries, entry{name: l.Name, value: l.Value, means: l.Means, depth: l.Depth,
+			start: l.Start, end: l.End, style: t.text, row: -1})
+	}
+}
+
+// found appends the findings on a row.
+func (d *detail) found(r *index.Row) {
+	for _, f := range d.ins.x.FindingsOn(r.Index) {
+		d.say(d.ins.theme.severity(f.Severity), severityMark(f.Severity)+" "+f.Rule+": "+f.Text)
+		if rule := check.Lookup(f.Rule); rule != nil && d.ins.view == findingsView {
+			d.say(d.ins.theme.dim, rule.About)
+			d.say(d.ins.theme.dim, rule.Dialects()+prefixed("; source: ", rule.Source))
+		}
+	}
+}
+
+// rawLines: the frame line by line, with the line ends to be seen.
+func (d *detail) rawLines(rec *capture.Record) {
+	t := d.ins.theme
+	d.bytesAsLines(rec.Frame.Raw, 0, t.sender(rec.From))
+	if rec.Frame.Missing > 0 {
+		d.say(t.err, strconv.Itoa(rec.Frame.Missing)+" bytes that were announced never came")
+	}
+	if rec.Sent != nil {
+		d.say(t.dim, "sent on instead:")
+		d.bytesAsLines(rec.Sent, -1, t.redirect)
+	}
+}
+
+// bytesAsLines appends bytes line by line; the first is at a place of the frame, or
+// at -1 where they are not of it.
+func (d *detail) bytesAsLines(b []byte, at int, style tcell.Style) {
+	for len(b) > 0 {
+		n := len(b)
+		for i, c := range b {
+			if c == '\n' {
+				n = i + 1
+				break
+			}
+		}
+		line := strings.TrimRight(string(b[:n]), "\r\n")
+		e := entry{value: line, means: string(show.Escape(nil, b[len(line):n])), style: style, plain: true, row: -1}
+		if at >= 0 {
+			e.start, e.end = at, at+n
+			at += n
+		}
+		d.entries = append(d.entries, e)
+		b = b[n:]
+	}
+}
+
+func (d *detail) draw(c canvas, keys bool) {
+	d.refresh()
+	d.height, d.width = c.h, c.w
+	switch {
+	case d.row < 0:
+		c.text(2, c.h/3, c.w-4, "No message is selected.", c.dim)
+	case d.tab == hexTab:
+		d.drawHex(c, keys)
+	case d.tab == decodedTab && c.w >= hexBeside && len(d.raw) > 0:
+		d.drawHex(c.part(c.w-hexColumns, 0, hexColumns, c.h), false)
+		d.drawEntries(c.part(0, 0, c.w-hexColumns-2, c.h), keys)
+	default:
+		d.drawEntries(c, keys)
+	}
+}
+
+// nameWidth is the column of values in the detail.
+func (d *detail) nameWidth(w int) int {
+	most := 8
+	for i := range d.entries {
+		if e := &d.entries[i]; !e.plain {
+			most = max(most, cells(e.name)+2*e.depth)
+		}
+	}
+	return min(most, max(w/3, 8)) + 1
+}
+
+// drawEntries draws the lines. Those that are too long for one line take several
+// where they are selected or have no name.
+func (d *detail) drawEntries(c canvas, keys bool) {
+	names := d.nameWidth(c.w)
+	d.reveal(c, names)
+	y := 0
+	for i := d.top; i < len(d.entries) && y < c.h; i++ {
+		e := &d.entries[i]
+		style := func(s tcell.Style) tcell.Style { return s }
+		h := d.entryHeight(e, c.w, names)
+		if i == d.sel && keys {
+			style = func(s tcell.Style) tcell.Style { return c.selected(s, true) }
+			for j := range h {
+				c.fill(0, y+j, c.w, style(c.theme.text))
+			}
+		}
+		d.drawEntry(c, y, e, names, style)
+		y += h
+	}
+	if rest := len(d.entries) - d.top; y >= c.h && rest > 0 {
+		last := d.shownEntries(c, names)
+		if more := len(d.entries) - last; more > 0 {
+			c.right(c.w-12, c.h-1, 11, "↓ "+strconv.Itoa(more)+" more", c.dim)
+		}
+	}
+}
+
+func (d *detail) drawEntry(c canvas, y int, e *entry, names int, style func(tcell.Style) tcell.Style) {
+	if e.plain {
+		text := e.value
+		for _, line := range wrap(text, c.w-2) {
+			n := c.text(1, y, c.w-2, line, style(e.style))
+			if e.means != "" {
+				c.text(2+n, y, c.w-n-3, e.means, style(c.dim))
+			}
+			y++
+		}
+		if text == "" && e.means != "" {
+			c.text(1, y, c.w-2, e.means, style(c.dim))
+		}
+		return
+	}
+	x := 1 + 2*e.depth
+	c.text(x, y, max(names-2*e.depth, 4), e.name, style(c.field))
+	x = max(names+2, x+1)
+	lines := wrap(e.value, c.w-x-1)
+	for i, line := range lines {
+		n := c.text(x, y+i, c.w-x-1, line, style(e.style))
+		if i == len(lines)-1 && e.means != "" {
+			c.text(x+n+2, y+i, c.w-x-n-3, e.means, style(c.means))
+		}
+	}
+	if len(lines) == 0 && e.means != "" {
+		c.text(x, y, c.w-x-1, e.means, style(c.means))
+	}
+}
+
+// mostLines is how many lines one entry takes.
+const mostLines = 12
+
+func (d *detail) entryHeight(e *entry, w, names int) int {
+	if e.plain {
+		return max(len(wrap(e.value, w-2)), 1)
+	}
+	x := max(names+2, 2+2*e.depth)
+	return max(len(wrap(e.value, w-x-1)), 1)
+}
+
+// wrap parts a text into lines of that width: at line breaks, and where it is too
+// long.
+func wrap(s string, width int) []string {
+	if s == "" || width <= 0 {
+		return nil
+	}
+	var lines []string
+	for _, line := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
+		for {
+			if len(lines) == mostLines-1 {
+				return append(lines, line)
+			}
+			if len(line) <= width || cells(line) <= width {
+				lines = append(lines, line)
+				break
+			}
+			cut, used := 0, 0
+			blank := 0
+			for i, r := range line {
+				n := runeWidth(r)
+				if r < ' ' {
+					n = 4
+				}
+				if used+n > width {
+					break
+				}
+				used += n
+				cut = i + len(string(r))
+				if r == ' ' {
+					blank = cut
+				}
+			}
+			if blank > cut/2 {
+				cut = blank
+			}
+			if cut == 0 {
+				cut = len(line)
+			}
+			lines = append(lines, line[:cut])
+			line = line[cut:]
+		}
+	}
+	return lines
+}
+
+// reveal scrolls so that the selected entry is on the screen.
+func (d *detail) reveal(c canvas, names int) {
+	d.top = bound(d.top, 0, max(len(d.entries)-1, 0))
+	if d.sel < d.top {
+		d.top = d.sel
+	}
+	for d.top < d.sel && d.shownEntries(c, names) <= d.sel {
+		d.top++
+	}
+}
+
+// shownEntries returns the first entry that does not fit below top.
+func (d *detail) shownEntries(c canvas, names int) int {
+	y, i := 0, d.top
+	for i < len(d.entries) {
+		y += d.entryHeight(&d.entries[i], c.w, names)
+		if y > c.h {
+			break
+		}
+		i++
+	}
+	return i
+}
+
+func (d *detail) move(n int) {
+	if d.tab == hexTab {
+		d.moveByte(n * hexWidth)
+		return
+	}
+	d.sel = bound(d.sel+n, 0, max(len(d.entries)-1, 0))
+	d.followField()
+}
+
+// followField puts the cursor of Hex on the bytes of the selected field.
+func (d *detail) followField() {
+	if d.sel < len(d.entries) {
+		if e := &d.entries[d.sel]; e.end > e.start {
+			d.at = e.start
+		}
+	}
+}
+
+func (d *detail) page(dir int, half bool) {
+	n := max(d.height-1, 1)
+	if half {
+		n = max(d.height/2, 1)
+	}
+	d.move(dir * n)
+}
+
+func (d *detail) end(last bool) {
+	if d.tab == hexTab {
+		d.at = 0
+		if last {
+			d.at = max(len(d.raw)-1, 0)
+		}
+		d.followByte()
+		return
+	}
+	d.sel = 0
+	if last {
+		d.sel = max(len(d.entries)-1, 0)
+	}
+	d.followField()
+}
+
+func (d *detail) click(x, y int) {
+	if d.tab == hexTab {
+		d.clickHex(x, y)
+		return
+	}
+	w := d.width
+	if d.tab == decodedTab && w >= hexBeside && len(d.raw) > 0 {
+		if x >= w-hexColumns {
+			d.clickHex(x-(w-hexColumns), y)
+			return
+		}
+		w -= hexColumns + 2
+	}
+	names := d.nameWidth(w)
+	for i := d.top; i < len(d.entries); i++ {
+		if y -= d.entryHeight(&d.entries[i], w, names); y < 0 {
+			d.sel = i
+			d.followField()
+			return
+		}
+	}
+}
+
+func (d *detail) wheel(n int) { d.move(n) }
+
+// enter follows a line that leads to another message.
+func (d *detail) enter() {
+	if d.sel < len(d.entries) && d.entries[d.sel].row >= 0 && d.tab != hexTab {
+		d.ins.reveal(d.entries[d.sel].row)
+	}
+}
+
+// setTab shows another tab; the field that is selected stays so.
+func (d *detail) setTab(t tab) {
+	at := d.at
+	d.tab = (t + tabs) % tabs
+	d.refresh()
+	d.at = at
+	if d.tab != hexTab {
+		d.followByte()
+	}
+}

@@ -1,0 +1,133 @@
+package inspector
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// goTo goes to a message by its number, or to the first one at a time or after it.
+func (ins *Inspector) goTo(arg string) {
+	if arg == "" {
+		ins.openPrompt(&prompt{label: "go to", done: func(text string) {
+			if strings.TrimSpace(text) != "" {
+				ins.goTo(text)
+			}
+		}}, "")
+		return
+	}
+	arg = strings.TrimSpace(arg)
+	if n, err := strconv.ParseInt(arg, 10, 64); err == nil {
+		row := ins.x.RowOf(n)
+		if row < 0 {
+			ins.complain("there is no message " + arg + "; they go from 1 to " + strconv.FormatInt(ins.x.Summary().Messages, 10))
+			return
+		}
+		ins.reveal(row)
+		return
+	}
+	at, ok := ins.timeOf(arg)
+	if !ok {
+		ins.complain("go where? A number, a time as 22:03:34 or 2026-11-24 22:03:34, or a step as +5s or -2m")
+		return
+	}
+	n := ins.x.Len()
+	row := sort.Search(n, func(i int) bool { return !ins.x.Row(i).Time.Before(at) })
+	if row = ins.rows.Near(min(row, n-1)); row >= 0 {
+		ins.selectRow(row)
+	}
+}
+
+// timeOf reads a time: of the day of the selected message, a whole one, or one
+// relative to the selected message.
+func (ins *Inspector) timeOf(s string) (time.Time, bool) {
+	if ins.sel < 0 {
+		return time.Time{}, false
+	}
+	from := ins.x.Row(ins.sel).Time.In(ins.o.Location)
+	if d, err := time.ParseDuration(s); err == nil && (s[0] == '+' || s[0] == '-') {
+		return from.Add(d), true
+	}
+	for _, layout := range []string{"15:04:05.999999999", "15:04"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return time.Date(from.Year(), from.Month(), from.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), ins.o.Location), true
+		}
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05.999999999", time.RFC3339Nano, "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, ins.o.Location); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// commandLine opens the line where commands are typed by name.
+func (ins *Inspector) commandLine() {
+	ins.openPrompt(&prompt{label: ":", history: ins.commands, complete: ins.completeCommand, done: ins.command}, "")
+}
+
+// command does what was typed: the name of an action with what it takes, or the
+// number of a message.
+func (ins *Inspector) command(text string) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return
+	}
+	ins.commands = append(ins.commands, text)
+	name, arg, _ := strings.Cut(text, " ")
+	if _, err := strconv.Atoi(name); err == nil {
+		ins.goTo(name)
+		return
+	}
+	a := actionNamed(name)
+	if a == nil {
+		ins.complain("there is no command " + name + nearest(name))
+		return
+	}
+	arg = strings.TrimSpace(arg)
+	if arg != "" && a.arg == "" {
+		ins.complain(name + " takes nothing behind it")
+		return
+	}
+	a.run(ins, arg)
+}
+
+// nearest names the commands that may be meant.
+func nearest(name string) string {
+	var like []string
+	for _, a := range actions {
+		if strings.HasPrefix(a.name, name) || strings.Contains(a.name, name) {
+			like = append(like, a.name)
+		}
+	}
+	return prefixed("; there are ", strings.Join(like, ", "))
+}
+
+// completeCommand completes the name of a command, then what it takes.
+func (ins *Inspector) completeCommand(text string) (int, []string) {
+	name, arg, has := strings.Cut(text, " ")
+	var words []string
+	if !has {
+		for _, a := range actions {
+			if strings.HasPrefix(a.name, name) {
+				words = append(words, a.name)
+			}
+		}
+		return 0, words
+	}
+	a := actionNamed(name)
+	switch {
+	case a == nil:
+	case a.name == "filter":
+		from, words := ins.completeFilter(arg)
+		return len(name) + 1 + from, words
+	case strings.Contains(a.arg, "|") && strings.ToLower(a.arg) == a.arg:
+		for _, w := range strings.Split(a.arg, "|") {
+			if strings.HasPrefix(w, arg) {
+				words = append(words, w)
+			}
+		}
+	}
+	return len(name) + 1, words
+}

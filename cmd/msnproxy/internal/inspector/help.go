@@ -1,0 +1,174 @@
+package inspector
+
+import (
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+)
+
+// help is the overlay that lists the keys that do something here, or a log. What is
+// typed searches it.
+type help struct {
+	title string
+	lines []helpLine
+	find  string
+	top   int
+	h     int
+}
+
+type helpLine struct{ key, name, about string }
+
+// showHelp lists all actions that can be done here, by their groups.
+func (ins *Inspector) showHelp() {
+	h := &help{title: "Keys in " + ins.placeName() + ": type to search, Esc leaves"}
+	for _, g := range groups {
+		h.lines = append(h.lines, helpLine{about: g.name})
+		for _, a := range g.actions {
+			if a.where&ins.here() == 0 {
+				continue
+			}
+			var keys []string
+			for _, k := range a.keys {
+				keys = append(keys, keyName(k))
+			}
+			h.lines = append(h.lines, helpLine{strings.Join(keys, " "), ":" + strings.TrimSpace(a.name+" "+a.arg), a.about})
+		}
+	}
+	ins.overlay = h
+}
+
+// placeName is where the keys go, in words.
+func (ins *Inspector) placeName() string {
+	switch ins.focus {
+	case sessionsPane:
+		return "the sessions"
+	case detailPane:
+		return "the detail"
+	}
+	return "the view " + viewNames[ins.view]
+}
+
+// showLog lists what was said in the status line.
+func (ins *Inspector) showLog() {
+	h := &help{title: "What was said: type to search, Esc leaves"}
+	for _, line := range ins.events {
+		h.lines = append(h.lines, helpLine{key: "", name: "", about: line})
+	}
+	if len(h.lines) == 0 {
+		h.lines = []helpLine{{about: "nothing yet"}}
+	}
+	h.top = len(h.lines)
+	ins.overlay = h
+}
+
+// shown returns the lines that hold what was typed.
+func (h *help) shown() []helpLine {
+	if h.find == "" {
+		return h.lines
+	}
+	var list []helpLine
+	for _, l := range h.lines {
+		if strings.Contains(strings.ToLower(l.key+" "+l.name+" "+l.about), strings.ToLower(h.find)) || l.key == h.find {
+			if l.name != "" || h.lines[0].name == "" {
+				list = append(list, l)
+			}
+		}
+	}
+	return list
+}
+
+func (h *help) draw(c canvas) {
+	c.needle = strings.ToLower(h.find)
+	w := min(c.w-4, 100)
+	c = c.part((c.w-w)/2, 0, w, c.h)
+	h.h = c.h - 3
+	lines := h.shown()
+	h.top = bound(h.top, 0, max(len(lines)-h.h, 0))
+	for y := range c.h {
+		c.fill(0, y, c.w, c.theme.text)
+	}
+	box(c, c.borderOn)
+	c.text(2, 0, c.w-4, " "+h.title+" ", c.strong)
+	if h.find != "" {
+		c.text(2, c.h-1, c.w-4, " "+h.find+"_ ", c.key)
+	}
+	names := 0
+	for _, l := range h.lines {
+		names = max(names, len(l.name))
+	}
+	names = min(names, c.w/3)
+	for y := 0; y < h.h && h.top+y < len(lines); y++ {
+		l := lines[h.top+y]
+		if l.name == "" {
+			style := c.strong
+			if l.key == "" && h.lines[0].name == "" && len(h.lines) > 0 && h.title[0] == 'W' {
+				style = c.theme.text
+			}
+			c.text(2, y+1, c.w-4, l.about, style)
+			continue
+		}
+		c.text(3, y+1, 15, l.key, c.key)
+		c.text(19, y+1, names, l.name, c.field)
+		c.text(20+names, y+1, c.w-22-names, l.about, c.theme.text)
+	}
+	if more := len(lines) - h.top - h.h; more > 0 {
+		c.right(c.w-16, c.h-1, 14, " ↓ more ", c.dim)
+	}
+}
+
+// box draws a frame around a canvas.
+func box(c canvas, style tcell.Style) {
+	c.rule(0, '─', style)
+	c.rule(c.h-1, '─', style)
+	for y := range c.h {
+		for _, x := range []int{0, c.w - 1} {
+			c.s.SetContent(c.x+x, c.y+y, '│', nil, style)
+		}
+	}
+	for _, k := range []struct {
+		x, y int
+		r    rune
+	}{{0, 0, '╭'}, {c.w - 1, 0, '╮'}, {0, c.h - 1, '╰'}, {c.w - 1, c.h - 1, '╯'}} {
+		c.s.SetContent(c.x+k.x, c.y+k.y, k.r, nil, style)
+	}
+}
+
+func (h *help) key(ev *tcell.EventKey) bool {
+	switch eventKey(ev) {
+	case "Esc":
+		if h.find != "" {
+			h.find = ""
+			return true
+		}
+		return false
+	case "Enter", "Ctrl-C":
+		return false
+	case "Down":
+		h.top++
+	case "Up":
+		h.top--
+	case "PgDn", "Ctrl-F", "Ctrl-D":
+		h.top += max(h.h-1, 1)
+	case "PgUp", "Ctrl-B", "Ctrl-U":
+		h.top -= max(h.h-1, 1)
+	case "Home":
+		h.top = 0
+	case "End":
+		h.top = len(h.lines)
+	case "Backspace":
+		if r := []rune(h.find); len(r) > 0 {
+			h.find = string(r[:len(r)-1])
+		}
+	default:
+		if ev.Key() == tcell.KeyRune {
+			if h.find == "" && (ev.Rune() == 'q' || ev.Rune() == '?') {
+				return false
+			}
+			h.find += string(ev.Rune())
+			h.top = 0
+		}
+	}
+	return true
+}
+
+func (h *help) wheel(n int) { h.top += n }

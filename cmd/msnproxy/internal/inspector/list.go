@@ -1,0 +1,469 @@
+package inspector
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+
+	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/index"
+	"msnproxy/decode"
+)
+
+// list is the list of messages.
+type list struct {
+	ins     *Inspector
+	top     int // the first row on the screen; -1: none
+	height  int
+	summary []byte
+	lines   []int // rows, as they were drawn
+}
+
+// timeMode says what the times of messages count from.
+type timeMode int
+
+const (
+	clockTime  timeMode = iota // time of day
+	dateTime                   // with the date
+	sinceStart                 // since the first message
+	sincePrev                  // since the message above
+	timeModes
+)
+
+var timeModeNames = [timeModes]string{"time of day", "date and time", "since the first message", "since the message above"}
+
+// column is one of the list's.
+type column struct {
+	name  string
+	width int
+	right bool
+}
+
+// The columns, in the order in which they give way when there is little room; the
+// summary takes what is left.
+const (
+	colNumber = iota
+	colTime
+	colConn
+	colRole
+	colWho
+	colLatency
+	columns
+)
+
+// columnsFor chooses columns for a width.
+func (l *list) columnsFor(w int) (widths [columns]int) {
+	digits := max(len(strconv.FormatInt(l.ins.x.Summary().Messages, 10)), 3)
+	full := [columns]int{digits, 12, 4, 3, 8, 7}
+	if l.ins.timeMode == dateTime {
+		full[colTime] = 23
+	}
+	widths[colNumber] = digits
+	left := w - digits - 3 - 11 - 24 // gutter, direction with verb and TrID, a summary
+	for _, c := range []int{colLatency, colTime, colWho, colConn, colRole} {
+		if need := full[c] + 1; left >= need {
+			widths[c] = full[c]
+			left -= need
+		}
+	}
+	return widths
+}
+
+func (l *list) draw(c canvas, keys bool) {
+	ins := l.ins
+	l.height = c.h
+	l.lines = l.lines[:0]
+	if ins.sel < 0 || ins.rows.Next(-1) < 0 {
+		l.nothing(c)
+		return
+	}
+	if !ins.rows.Shows(ins.sel) {
+		ins.sel = ins.rows.Near(ins.sel)
+	}
+	l.scroll(c.h)
+	widths := l.columnsFor(c.w)
+	prev := ins.rows.Prev(l.top)
+	row := l.top
+	for y := 0; y < c.h && row >= 0; y++ {
+		l.line(c, y, row, prev, widths, keys)
+		l.lines = append(l.lines, row)
+		prev, row = row, ins.rows.Next(row)
+	}
+}
+
+// nothing says why the list is empty.
+func (l *list) nothing(c canvas) {
+	q := l.ins.rows.Query()
+	_, folded, looked, rows := l.ins.rows.Counts()
+	s := l.ins.x.Summary()
+	text := "No messages yet."
+	switch {
+	case rows == 0 && s.Done:
+		text = "There are no messages in it."
+	case rows == 0 && l.ins.o.Live:
+		text = "Waiting for a client: nothing has come yet."
+	case rows == 0:
+		text = "Reading..."
+	case q.Filter != "" && looked < rows:
+		text = "Filtering..."
+	case q.Filter != "":
+		text = "No message matches the filter (f changes it, Esc there takes it away)."
+	case q.Marked:
+		text = "No message is marked (M shows all)."
+	case folded > 0:
+		text = strconv.Itoa(folded) + " messages are folded away (z unfolds)."
+	case q.Scope != index.Scope{}:
+		text = "Nothing here yet (Esc shows all sessions)."
+	}
+	c.text(2, c.h/3, c.w-4, text, c.dim)
+}
+
+// scroll makes sure that the selected row is on a screen of h lines, and that the
+// screen moves no more than it must.
+func (l *list) scroll(h int) {
+	rows, sel := l.ins.rows, l.ins.sel
+	if l.top < 0 || !rows.Shows(l.top) {
+		l.top = rows.Near(max(l.top, 0))
+	}
+	if sel <= l.top {
+		l.top = sel
+		return
+	}
+	row := l.top
+	for n := 1; n < h; n++ {
+		if row = rows.Next(row); row == sel {
+			return
+		} else if row < 0 || row > sel {
+			break
+		}
+	}
+	l.top = sel
+	for n := 1; n < h; n++ {
+		up := rows.Prev(l.top)
+		if up < 0 {
+			break
+		}
+		l.top = up
+	}
+}
+
+// line draws a row.
+func (l *list) line(c canvas, y, row, prev int, w [columns]int, keys bool) {
+	ins := l.ins
+	r := ins.x.Row(row)
+	style := func(s tcell.Style) tcell.Style { return s }
+	if row == ins.sel {
+		style = func(s tcell.Style) tcell.Style { return c.selected(s, keys) }
+		c.fill(0, y, c.w, style(c.theme.text))
+	}
+	l.gutter(c, y, &r, style)
+	x := 3
+	dim := style(c.dim)
+	number := ""
+	if r.Kind == index.Message {
+		number = strconv.FormatInt(r.Number, 10)
+	}
+	c.right(x, y, w[colNumber], number, dim)
+	x += w[colNumber] + 1
+	if w[colTime] > 0 {
+		c.text(x, y, w[colTime], ins.clock(&r, prev), dim)
+		x += w[colTime] + 1
+	}
+	if r.Conn != nil {
+		if w[colConn] > 0 {
+			c.text(x, y, w[colConn], "#"+strconv.FormatUint(uint64(r.Conn.Facts.ID), 10), dim)
+			x += w[colConn] + 1
+		}
+		if w[colRole] > 0 {
+			c.text(x, y, w[colRole], shortRole(r.Conn.Facts.Role), dim)
+			x += w[colRole] + 1
+		}
+		if w[colWho] > 0 {
+			c.text(x, y, w[colWho], shortAccount(r.Conn.Facts.Account), style(c.theme.text))
+			x += w[colWho] + 1
+		}
+	} else {
+		for _, k := range []int{colConn, colRole, colWho} {
+			if w[k] > 0 {
+				x += w[k] + 1
+			}
+		}
+	}
+	end := c.w - 1
+	if w[colLatency] > 0 {
+		if r.Reply > 0 && r.Latency > 0 {
+			c.right(c.w-w[colLatency]-1, y, w[colLatency], shortDuration(r.Latency), dim)
+		} else if r.WantsReply && !r.Answered && r.Conn != nil {
+			c.right(c.w-w[colLatency]-1, y, w[colLatency], "no reply", dim)
+		}
+		end = c.w - w[colLatency] - 2
+	}
+	l.said(c, x, y, end, &r, style, prev)
+}
+
+// said draws what the row says: direction, verb, TrID and summary.
+func (l *list) said(c canvas, x, y, end int, r *index.Row, style func(tcell.Style) tcell.Style, prev int) {
+	ins := l.ins
+	folded := ""
+	if prev >= 0 || r.Index > 0 {
+		if n := ins.rows.FoldedBetween(prev, r.Index); n > 0 {
+			folded = "+" + strconv.Itoa(n)
+		}
+	}
+	if folded != "" {
+		n := cells(folded)
+		c.text(end-n, y, n, folded, style(c.dim))
+		end -= n + 1
+	}
+	m, rec, err := ins.reader.Read(r.Index)
+	if r.Kind != index.Message {
+		c.text(x, y, 11, "──", style(c.dim))
+		text := ""
+		if err != nil {
+			text = err.Error()
+		} else {
+			text = occasion(r, rec)
+		}
+		s := c.dim
+		if r.Kind == index.Remark || r.Kind == index.Lost {
+			s = c.warning
+		}
+		c.text(x+11, y, end-x-11, text, style(s))
+		return
+	}
+	side := style(c.sender(r.From))
+	arrow := "→"
+	if r.From == decode.Server {
+		arrow = "←"
+	}
+	c.text(x, y, 1, arrow, side)
+	if err != nil {
+		c.text(x+2, y, 8, r.Verb, side)
+		c.text(x+11, y, end-x-11, err.Error(), style(c.err))
+		return
+	}
+	c.text(x+2, y, 8, verbAndTrID(m), side)
+	x += 11
+	l.summary = m.AppendSummary(l.summary[:0])
+	text := string(l.summary)
+	switch r.Fate {
+	case capture.Withheld:
+		text = "[withheld] " + text
+	case capture.Injected:
+		text = "[injected] " + text
+	}
+	at := style(c.theme.text)
+	if m.Error() != "" {
+		at = style(c.err)
+	}
+	n := c.text(x, y, end-x, text, at)
+	if r.SentOn && rec.Sent != nil {
+		c.text(x+n+1, y, end-x-n-1, "⤳ "+changed(rec), style(c.redirect))
+		return
+	}
+	if r.Comment {
+		c.text(x+n+1, y, end-x-n-1, "; "+ins.x.Comment(r.Index), style(c.user))
+	}
+}
+
+// verbAndTrID is how a message is named: XFR 22.
+func verbAndTrID(m *decode.Message) string {
+	if m.Frame.Kind != decode.Command {
+		return m.Frame.Kind.String()
+	}
+	name := m.Name()
+	if name == "" {
+		name = string(m.Frame.Line())
+	}
+	if n, ok := m.TrID(); ok {
+		name += " " + strconv.FormatUint(uint64(n), 10)
+	}
+	return name
+}
+
+// gutter draws the marks before a row: the user's, and that of findings.
+func (l *list) gutter(c canvas, y int, r *index.Row, style func(tcell.Style) tcell.Style) {
+	switch {
+	case r.Marked:
+		c.text(0, y, 1, l.ins.x.Mark(r.Index), style(c.user))
+	case r.Comment:
+		c.text(0, y, 1, ";", style(c.user))
+	}
+	c.text(1, y, 1, severityMark(r.Severity), style(c.severity(r.Severity)))
+}
+
+// severityMark is the sign of a finding.
+func severityMark(s decode.Severity) string {
+	return [...]string{"", "·", "!", "✗"}[min(s, decode.Error)]
+}
+
+// changed says what was sent on instead: the addresses, where it is a redirect.
+func changed(rec *capture.Record) string {
+	raw, sent := strings.Fields(string(firstLine(rec.Frame.Raw))), strings.Fields(string(firstLine(rec.Sent)))
+	var words []string
+	if len(raw) == len(sent) {
+		for i := range raw {
+			if raw[i] != sent[i] {
+				words = append(words, sent[i])
+			}
+		}
+	}
+	if len(words) == 0 {
+		return string(firstLine(rec.Sent))
+	}
+	return strings.Join(words, " ")
+}
+
+func firstLine(b []byte) []byte {
+	for i, c := range b {
+		if c == '\r' || c == '\n' {
+			return b[:i]
+		}
+	}
+	return b
+}
+
+// occasion says what happened to a connection.
+func occasion(r *index.Row, rec *capture.Record) string {
+	var s string
+	switch r.Kind {
+	case index.Opened:
+		s = "opened"
+		if r.Conn.MidStream {
+			s = "was open already"
+		}
+		s += ": " + or(r.Conn.Facts.Client, "(not known)") + " to " + or(r.Conn.Facts.Server, "(not known)")
+	case index.Closed:
+		s = "ended"
+		switch {
+		case rec.Reset:
+			s = "reset by the " + r.From.String()
+		case rec.Text == "" || r.From != 0:
+			s = "closed by the " + r.From.String()
+		}
+	case index.Lost:
+		s = "bytes of the " + r.From.String() + " are missing here"
+		if rec.Lost >= 0 {
+			s = strconv.FormatInt(rec.Lost, 10) + " " + s
+		}
+	}
+	return strings.TrimPrefix(s+prefixed(": ", rec.Text), ": ")
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+func or(s, instead string) string {
+	if s == "" {
+		return instead
+	}
+	return s
+}
+
+func shortRole(r decode.Role) string {
+	if r == decode.FTP {
+		return "FTP"
+	}
+	if s := r.String(); len(s) <= 3 {
+		return s
+	}
+	return "NS?"
+}
+
+// shortAccount is the part of a handle before the @.
+func shortAccount(handle string) string {
+	name, _, _ := strings.Cut(handle, "@")
+	return name
+}
+
+// shortDuration is a duration in at most seven cells.
+func shortDuration(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return strconv.FormatInt(d.Microseconds(), 10) + " us"
+	case d < 10*time.Millisecond:
+		return strconv.FormatFloat(float64(d)/1e6, 'f', 1, 64) + " ms"
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+	case d < 100*time.Second:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	case d < 100*time.Minute:
+		return strconv.Itoa(int(d.Minutes())) + " min"
+	}
+	return strconv.Itoa(int(d.Hours())) + " h"
+}
+
+// clock is the time of a row, as the user wants to see times.
+func (ins *Inspector) clock(r *index.Row, prev int) string {
+	if r.Time.IsZero() {
+		return ""
+	}
+	t := r.Time.In(ins.o.Location)
+	switch ins.timeMode {
+	case dateTime:
+		return t.Format("2006-01-02 15:04:05.000")
+	case sinceStart:
+		return sinceText(r.Time.Sub(ins.x.Row(0).Time))
+	case sincePrev:
+		if prev < 0 {
+			return ""
+		}
+		return sinceText(r.Time.Sub(ins.x.Row(prev).Time))
+	}
+	return t.Format("15:04:05.000")
+}
+
+func sinceText(d time.Duration) string {
+	return "+" + strconv.FormatFloat(d.Seconds(), 'f', 6, 64)
+}
+
+func (l *list) move(n int) {
+	row := l.ins.sel
+	for ; n > 0; n-- {
+		next := l.ins.rows.Next(row)
+		if next < 0 {
+			break
+		}
+		row = next
+	}
+	for ; n < 0; n++ {
+		prev := l.ins.rows.Prev(row)
+		if prev < 0 {
+			break
+		}
+		row = prev
+	}
+	l.ins.selectRow(row)
+}
+
+func (l *list) page(dir int, half bool) {
+	n := max(l.height-1, 1)
+	if half {
+		n = max(l.height/2, 1)
+	}
+	l.move(dir * n)
+}
+
+func (l *list) end(last bool) {
+	if last {
+		l.ins.selectRow(l.ins.rows.Prev(l.ins.x.Len()))
+		return
+	}
+	l.ins.selectRow(l.ins.rows.Next(-1))
+}
+
+func (l *list) click(_, y int) {
+	if y >= 0 && y < len(l.lines) {
+		l.ins.selectRow(l.lines[y])
+	}
+}
+
+func (l *list) wheel(n int) { l.move(n) }
+
+func (l *list) enter() { l.ins.focus = detailPane }
