@@ -80,7 +80,7 @@ func startOnPty(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	s.cmd = exec.Command(exe, args...)
 	s.cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "TERM", "NO_COLOR", "COLORTERM", "MSNPROXY_CONFIG_DIR", "MSNPROXY_NO_UI", "MSNPROXY_TEST_PANIC", "GOCOVERDIR"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "TERM", "LC_ALL", "NO_COLOR", "COLORTERM", "MSNPROXY_CONFIG_DIR", "MSNPROXY_NO_UI", "MSNPROXY_TEST_PANIC", "GOCOVERDIR"} {
 		if v := ts.Getenv(name); v != "" {
 			s.cmd.Env = append(s.cmd.Env, name+"="+v)
 		}

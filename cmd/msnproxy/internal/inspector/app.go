@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +37,9 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	defer unwatch()
 	if err := screen.Init(); err != nil {
 		return fmt.Errorf("the terminal can't be used for the inspector (TERM is %q): %w", os.Getenv("TERM"), err)
+	}
+	if set := screen.CharacterSet(); !utf8Names[strings.ToLower(set)] {
+		ins.Say("the locale's character set is " + set + ": what it lacks is shown as ?; LC_ALL=C.UTF-8 shows all")
 	}
 	ins.theme = newTheme(chooseTheme(ins.o.Theme, max(screen.Colors(), 1)))
 	screen.SetTitle(string(show.Escape(nil, "msnproxy: "+ins.o.Title)))
@@ -94,6 +98,9 @@ func (ins *Inspector) capture(ev *tcell.EventKey) *tcell.EventKey {
 	}
 	return ev
 }
+
+// utf8Names are the names of UTF-8 in lower case.
+var utf8Names = map[string]bool{"utf-8": true, "utf8": true, "utf-16": true} // the last is that of Windows
 
 // stopGrace is how long the screen may take to end.
 const stopGrace = 2 * time.Second

@@ -57,6 +57,7 @@ func newScreen(theme string) (screen tcell.Screen, note string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("the inspector needs a terminal, and there is none to open: %w", err)
 	}
+	tcell.SetEncodingFallback(tcell.EncodingFallbackASCII) // for a locale that tcell does not know
 	screen, err = tcell.NewTerminfoScreenFromTtyTerminfo(tty, info)
 	if err != nil {
 		return nil, "", fmt.Errorf("opening the terminal %s: %w", name, err)
