@@ -33,6 +33,7 @@ func (ins *Inspector) Run(ctx context.Context) error {
 // RunOn is Run on a screen that is not initialised yet.
 func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	saved := saveTerminal()
+	defer saved.close()
 	signals, unwatch := watchSignals()
 	defer unwatch()
 	if err := screen.Init(); err != nil {

@@ -29,6 +29,8 @@ func saveTerminal() terminalState { return terminalState{} }
 
 func (terminalState) restore() {}
 
+func (terminalState) close() {}
+
 func stopGroup() bool { return false }
 
 func watchSignals() (got chan os.Signal, end func()) { return nil, func() {} }

@@ -28,7 +28,7 @@ func Usable() error {
 	return nil
 }
 
-// stand-ins are the terminals that one of an unknown name most probably is like.
+// standIns are the terminals that one of an unknown name most probably is like.
 var standIns = []string{"xterm-256color", "xterm"}
 
 // newScreen opens the terminal, which need be neither standard input nor output. The
@@ -77,9 +77,11 @@ func saveTerminal() (s terminalState) {
 	if err != nil {
 		return s
 	}
-	if s.state, err = term.GetState(int(tty.Fd())); err == nil {
-		s.tty = tty
+	if s.state, err = term.GetState(int(tty.Fd())); err != nil {
+		tty.Close()
+		return s
 	}
+	s.tty = tty
 	return s
 }
 
@@ -91,6 +93,12 @@ func (s terminalState) restore() {
 	modes := []string{"?1000l", "?1002l", "?1003l", "?1006l", "?2004l", "?1004l", "?2026l", ">4;0m", "m", "?1049l", "?25h"}
 	fmt.Fprint(s.tty, "\x1b["+strings.Join(modes, "\x1b["))
 	_ = term.Restore(int(s.tty.Fd()), s.state)
+}
+
+func (s terminalState) close() {
+	if s.tty != nil {
+		s.tty.Close()
+	}
 }
 
 // stopGroup stops the program as Ctrl-Z does where nobody takes that key, until the
