@@ -101,6 +101,9 @@ type Record struct {
 	About *About
 	// Text is the remark, or why the connection was closed. One line.
 	Text string
+	// About, if Kind is Remark and Conn is nil, makes the remark an annotation: a
+	// user's mark and comment on a frame. Text is the comment.
+	About *About
 }
 
 type About struct {
