@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -17,8 +18,9 @@ type ladder struct {
 	scope   index.Scope
 	version int // of the facts that lanes were made of
 	conns   int
-	next    time.Time // lanes are not made anew before then
-	cols    []*lane   // that are offered
+	took    time.Duration // to make them
+	making  bool          // they are being made
+	cols    []*lane       // that are offered
 	plan    ladderPlan
 	at      [2]int // the windows on clients and servers
 	seen    int    // the row that was selected when columns were brought into sight
@@ -51,34 +53,46 @@ func (l *ladder) draw(c canvas, keys bool) {
 	}
 }
 
-// refresh makes lanes anew when connections have come or more is known of them. With
-// very many of them it takes its time, so it is not done for every screen.
+// slowLanes is how long it may take to make lanes while a screen is drawn.
+const slowLanes = 2 * time.Millisecond
+
+// refresh makes lanes anew when connections have come or more is known of them.
+// Where there are so many that it takes long, that is done beside, and not all the
+// time; until then rows of new connections are drawn without an arrow.
 func (l *ladder) refresh() {
 	sum := l.ins.x.Summary()
 	scope := l.ins.rows.Query().Scope
-	if l.lanes != nil && scope == l.scope {
-		if sum.Version == l.version && sum.Conns == l.conns {
-			return
-		}
-		if time.Now().Before(l.next) && !l.unknown() {
-			return
-		}
+	if l.lanes != nil && scope == l.scope && sum.Version == l.version && sum.Conns == l.conns {
+		return
 	}
-	from := time.Now()
-	l.lanes = newLanes(l.ins.x.Conns(), scope)
-	l.scope, l.version, l.conns = scope, sum.Version, sum.Conns
-	l.next = time.Now().Add(20 * time.Since(from))
-	l.cols, l.plan = nil, ladderPlan{}
-}
-
-// unknown reports whether a row on the screen is of a connection without lanes.
-func (l *ladder) unknown() bool {
-	for _, row := range l.lines {
-		if c := l.ins.x.Row(row).Conn; c != nil && l.lanes.of(c) == nil {
-			return true
-		}
+	x := l.ins.x
+	made := func() (*lanes, time.Duration) {
+		from := time.Now()
+		s := newLanes(x.Conns(), scope)
+		return s, time.Since(from)
 	}
-	return false
+	use := func(s *lanes, took time.Duration) {
+		l.lanes, l.took, l.cols, l.plan = s, took, nil, ladderPlan{}
+		l.scope, l.version, l.conns = scope, sum.Version, sum.Conns
+	}
+	if l.lanes == nil || scope != l.scope || l.took < slowLanes {
+		use(made())
+		return
+	}
+	if l.making {
+		return
+	}
+	l.making = true
+	go func() {
+		s, took := made()
+		time.Sleep(10 * took)
+		l.ins.post(func() {
+			l.making = false
+			if scope == l.scope {
+				use(s, took)
+			}
+		})
+	}()
 }
 
 // arrange chooses the columns and gives them their places.
@@ -137,71 +151,114 @@ func (l *ladder) offered() bool {
 func (l *ladder) header(c canvas) {
 	p := &l.plan
 	used := l.lanes.of(l.ins.x.Row(l.ins.sel).Conn)
+	from := [2]int{p.left, p.left}
+	to := [2]int{c.w, c.w}
+	for y, s := range l.signs(c) {
+		if s[0] > 0 {
+			from[y] = s[0] + 1
+		}
+		if s[1] > 0 {
+			to[y] = s[1] - 1
+		}
+	}
+	names := make([]heading, len(p.shown))
+	addrs := make([]heading, len(p.shown))
 	for i, s := range p.shown {
-		from, to := p.left, p.right
-		if p.hidden[0][0]+p.hidden[0][1] > 0 {
-			from += ladderName - 1
-		}
-		if i > 0 {
-			from = (p.shown[i-1].x+s.x)/2 + 1
-		}
-		if i < len(p.shown)-1 {
-			to = (p.shown[i+1].x + s.x) / 2
-		} else if p.hidden[1][0]+p.hidden[1][1] > 0 {
-			to = s.x + 2
-		}
 		style := [...]tcell.Style{c.client, c.theme.text, c.server}[s.kind]
 		if used != nil && (s == used.client || s == used.server || s.kind == proxyLane && used.proxied) {
 			style = style.Bold(true)
 		}
-		heading(c, 0, from, to, s.x, s.name, style)
-		if l.head > 1 {
-			heading(c, 1, from, to, s.x, tail(s.addr, to-from), c.dim)
+		names[i] = newHeading(s.x, s.name, style)
+		addrs[i] = newHeading(s.x, s.addr, c.dim)
+	}
+	settle(names, from[0], to[0])
+	settle(addrs, from[1], to[1])
+	for i := range names {
+		h := &names[i]
+		c.text(h.from, 0, h.to-h.from, h.text, h.style)
+		if h = &addrs[i]; l.head > 1 {
+			c.text(h.from, 1, h.to-h.from, tail(h.text, h.to-h.from), h.style)
 		}
 	}
-	l.more(c)
 }
 
-// heading draws a name above its lifeline: in the middle where that is possible.
-func heading(c canvas, y, from, to, x int, s string, style tcell.Style) {
-	n := min(cells(s), to-from)
-	c.text(bound(x-n/2, from, to-n), y, n, s, style)
+// heading is a text above a lifeline.
+type heading struct {
+	from, to, x int
+	text        string
+	style       tcell.Style
+}
+
+func newHeading(x int, text string, style tcell.Style) heading {
+	n := cells(text)
+	return heading{x - n/2, x - n/2 + n, x, text, style}
+}
+
+// settle moves headings apart, and cuts them where that does not do.
+func settle(list []heading, from, to int) {
+	for i := range list {
+		h := &list[i]
+		n := min(h.to-h.from, to-from)
+		h.from = bound(h.from, from, to-n)
+		h.to = h.from + n
+		if i == 0 || h.from > list[i-1].to {
+			continue
+		}
+		before := &list[i-1]
+		at := bound((before.to+h.from)/2, before.x+1, h.x-1)
+		before.to = min(before.to, at)
+		h.from = max(h.from, at+1)
+	}
 }
 
 // tail shortens an address so that its end stays: what tells servers on one host
 // apart.
 func tail(s string, width int) string {
-	if r := []rune(s); len(r) > width && width > 1 {
-		return "…" + string(r[len(r)-width+1:])
+	r := []rune(s)
+	if len(r) <= width || width < 2 {
+		return s
 	}
-	return s
+	return "…" + strings.TrimLeft(string(r[len(r)-width+1:]), ".")
 }
 
-// more tells of the columns out of sight.
-func (l *ladder) more(c canvas) {
+// signs tells of the columns out of sight, on each line of the header to the left
+// and to the right. It returns where that ends and begins; 0: nothing is there.
+func (l *ladder) signs(c canvas) (at [2][2]int) {
 	p := &l.plan
 	y := min(1, l.head-1)
+	word := " more"
+	if p.edge == narrowEdge {
+		word = ""
+	}
+	less := func(n int) string { return "‹ " + strconv.Itoa(n) + word }
+	more := func(n int) string { return strconv.Itoa(n) + word + " ›" }
+	sign := func(side, y int, s string, dir int) {
+		n := cells(s)
+		x := p.first - 1 - n
+		at[y][side] = x + n
+		if side == 1 {
+			x = c.w - n - 1
+			at[y][side] = x
+		}
+		c.text(x, y, n, s, c.key)
+		l.ins.spot(c, x, y, n, func() { l.ins.focus = mainPane; l.sideways(dir) })
+	}
 	if n := p.hidden[0][0]; n > 0 {
-		l.sign(c, 2, 0, "‹ "+strconv.Itoa(n)+" more", -1)
+		sign(0, 0, less(n), -1)
 	}
 	if n := p.hidden[0][1]; n > 0 {
-		l.sign(c, 2, y, strconv.Itoa(n)+" more ›", 1)
-	}
-	x := p.last + 3
-	if n := p.hidden[1][1]; n > 0 {
-		l.sign(c, x, 0, strconv.Itoa(n)+" more ›", 1)
+		sign(0, y, more(n), 1)
 	}
 	if n := p.hidden[1][0]; n > 0 {
-		l.sign(c, x, y, "‹ "+strconv.Itoa(n)+" more", -1)
+		sign(1, y, less(n), -1)
 	}
-	if len(l.cols) < len(l.lanes.all) && p.hidden[0] == [2]int{} {
+	if n := p.hidden[1][1]; n > 0 {
+		sign(1, 0, more(n), 1)
+	}
+	if len(l.cols) < len(l.lanes.all) {
 		c.text(2, 0, p.left-3, strconv.Itoa(len(l.cols))+" of "+strconv.Itoa(len(l.lanes.all)), c.dim)
 	}
-}
-
-func (l *ladder) sign(c canvas, x, y int, s string, dir int) {
-	n := c.text(x, y, c.w-x, s, c.key)
-	l.ins.spot(c, x, y, n, func() { l.ins.focus = mainPane; l.sideways(dir) })
+	return at
 }
 
 // sideways shows columns further to a side: servers, and when there is none, clients.

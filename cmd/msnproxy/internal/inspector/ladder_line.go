@@ -47,7 +47,9 @@ func (l *ladder) line(c canvas, y, row, prev int, keys bool) {
 	switch {
 	case err != nil:
 		g.event(l.plan.first, l.plan.last, err.Error(), c.err)
-	case r.Kind != index.Message || e == nil:
+	case r.Kind == index.Message && e == nil: // of a connection that has just come
+		g.label(l.plan.first+3, l.plan.right, label{{verbAndTrID(m), c.sender(r.From)}, {m.Summary(), c.theme.text}}, true)
+	case r.Kind != index.Message:
 		l.happened(&g, e, rec)
 	default:
 		l.message(&g, e, m, rec)
@@ -71,12 +73,13 @@ func (l *ladder) stand(g *rung, s *lane) int {
 	case s.x >= 0:
 		return s.x
 	case s.kind == clientLane:
-		g.text(p.left, g.y, ladderName-1, s.name, g.style(g.client))
-		return p.left + min(cells(s.name), ladderName-1)
+		n := min(cells(s.name), p.edge-2)
+		g.text(p.left, g.y, n, s.name, g.style(g.client))
+		return p.left + n
 	}
-	x := p.last + 3
-	g.text(x+1, g.y, p.right-x-1, s.name, g.style(g.server))
-	return x
+	n := min(cells(s.name), p.edge-2)
+	g.text(p.right-n, g.y, n, s.name, g.style(g.server))
+	return p.right - n - 1
 }
 
 // message draws a message as an arrow; as two where the proxy made something else
@@ -106,10 +109,14 @@ func (l *ladder) message(g *rung, e *ends, m *decode.Message, rec *capture.Recor
 		g.arrow(from, to, "─", side, whole, true)
 		return
 	}
-	short := whole
-	if redirects && whole.cells() > abs(from-proxy.x)-6 {
+	short, sent := whole, changed(rec)
+	if redirects {
+		sent, _, _ = strings.Cut(sent, " ")
 		addr := string(rec.Frame.Raw[redirect.Addr.Start:redirect.Addr.End])
-		short = label{{name, side}, {addr, g.redirect}}
+		if room := labelRoom(from, proxy.x); whole.cells() > room {
+			short = label{{name, side}, {tail(addr, room-cells(name)-1), g.redirect}}
+		}
+		sent = tail(sent, labelRoom(proxy.x, to))
 	}
 	switch {
 	case g.row.Fate == capture.Withheld:
@@ -121,7 +128,7 @@ func (l *ladder) message(g *rung, e *ends, m *decode.Message, rec *capture.Recor
 		g.arrow(proxy.x, to, "┄", g.redirect, whole, false)
 	default:
 		g.arrow(from, proxy.x, "─", side, short, false)
-		g.arrow(proxy.x, to, "┄", g.redirect, label{{changed(rec), g.redirect}}, true)
+		g.arrow(proxy.x, to, "┄", g.redirect, label{{sent, g.redirect}}, true)
 	}
 }
 
@@ -151,20 +158,32 @@ func (g *rung) arrow(from, to int, line string, style tcell.Style, b label, last
 		g.text(from, g.y, 1, "┤", style)
 		g.text(lo+1, g.y, 1, "◄", style)
 	}
-	x, end := lo+3, hi-3
-	if n < 16 {
-		x, end = lo+2, hi-1
-		if from > to {
-			end = hi
-		}
+	x, room := lo+3, labelRoom(from, to)
+	if tight(from, to) {
+		x--
 	}
-	if text := g.took(); last && text != "" && end-x > 24 {
+	end := x + room
+	if text := g.took(); last && text != "" && (end-x > 44 || b.cells()+cells(text)+4 < end-x) {
 		w := cells(text)
 		g.text(end-w, g.y, w+1, text+" ", g.style(g.dim))
 		g.text(end-w-1, g.y, 1, " ", g.style(g.dim))
 		end -= w + 3
 	}
-	g.label(x, end, b, n >= 16)
+	g.label(x, end, b, !tight(from, to))
+}
+
+// tight reports whether an arrow is so short that its label needs all of it.
+func tight(from, to int) bool { return abs(from-to) < 18 }
+
+// labelRoom is how long a label on an arrow can be.
+func labelRoom(from, to int) int {
+	if n := abs(from - to); !tight(from, to) {
+		return n - 6
+	} else if from > to {
+		return n - 2
+	} else {
+		return n - 3
+	}
 }
 
 // took is how long a reply took, or that there was none.

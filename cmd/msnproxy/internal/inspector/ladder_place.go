@@ -1,12 +1,16 @@
 package inspector
 
-// The measures of the ladder, in cells.
+// The measures of the ladder, in cells. Labels stand between clients and servers, so
+// there is the most room there, on each side of the proxy: rather are there fewer
+// columns than labels that nobody can read.
 const (
-	ladderGap   = 12 // the least between two lifelines
-	ladderInner = 30 // what there should be between a client, the proxy and a server
-	ladderOuter = 24 // what clients, or servers, have among themselves at most
-	ladderName  = 7  // beside the lifelines, for what is out of sight
-	ladderMore  = 9
+	clientGap               = 8 // the least between two clients
+	serverGap               = 11
+	innerWidth, narrowInner = 32, 24
+	// edge is the room for names of what is out of sight, and for signs that there
+	// is something.
+	edge, narrowEdge = 9, 6
+	ladderNarrow     = 72
 )
 
 // ladderPlan says where columns are: clients and servers are each a window on all
@@ -14,6 +18,8 @@ const (
 type ladderPlan struct {
 	time           int // width of the times
 	left, right    int // of the lifelines, with the names of what is out of sight
+	edge           int // room for these names
+	inner          int // the least between a client, the proxy and a server
 	first, last    int // x of the outer lifelines
 	folds          int // width of the counts of folded rows
 	shown          []*lane
@@ -40,17 +46,21 @@ func (s *lanes) place(cols []*lane, w, timeWidth, folds int, at *[2]int, need *e
 	}
 	p.right -= folds
 	p.first, p.last = p.left, p.right-1
+	p.edge, p.inner = edge, innerWidth/(middle+1)
+	if w < ladderNarrow {
+		p.edge, p.inner = narrowEdge, narrowInner/(middle+1)
+	}
 	p.fit(len(clients), len(hosts), middle)
-	if p.clients < len(clients) || p.hosts < len(hosts) {
-		if p.clients < len(clients) {
-			p.first += ladderName
-		}
-		if p.hosts < len(hosts) {
-			p.last -= ladderMore
-		}
+	if p.hosts < len(hosts) {
+		p.last -= p.edge
 		p.fit(len(clients), len(hosts), middle)
-		if p.clients < len(clients) {
-			p.first = p.left + ladderName
+	}
+	if p.clients < len(clients) {
+		p.first += p.edge
+		p.fit(p.clients, len(hosts), middle)
+		if p.hosts < len(hosts) && p.last == p.right-1 {
+			p.last -= p.edge
+			p.fit(p.clients, p.hosts, middle)
 		}
 	}
 	window := func(i int, all []*lane, n int, wanted *lane) []*lane {
@@ -80,9 +90,17 @@ func (s *lanes) place(cols []*lane, w, timeWidth, folds int, at *[2]int, need *e
 
 // fit works out how many clients and servers there is room for.
 func (p *ladderPlan) fit(clients, hosts, middle int) {
-	n := max((p.last-p.first)/ladderGap+1, 2+middle) - middle
-	p.clients = min(clients, max(n/2, n-hosts))
-	p.hosts = min(hosts, n-p.clients)
+	p.clients, p.hosts = clients, hosts
+	for (p.clients-1)*clientGap+(middle+1)*p.inner+(p.hosts-1)*serverGap > p.last-p.first {
+		switch {
+		case p.hosts > 1 && (p.hosts >= p.clients || p.clients == 1):
+			p.hosts--
+		case p.clients > 1:
+			p.clients--
+		default:
+			return
+		}
+	}
 }
 
 // spread gives the lifelines their places: what lies between clients and servers
@@ -97,18 +115,28 @@ func (p *ladderPlan) spread(clients, middle int) {
 	}
 	gaps := make([]int, n)
 	room := p.last - p.first
-	for i := range gaps {
-		gaps[i] = min(ladderGap, room/n)
-	}
-	room -= n * gaps[0]
 	inner := func(i int) bool { return i >= clients-1 && i <= clients-1+middle }
-	for _, most := range []struct{ inner, outer int }{{ladderInner, 0}, {ladderInner, ladderOuter}, {room + ladderInner, 0}} {
+	for i := range gaps {
+		gaps[i] = serverGap
+		if i < clients-1 {
+			gaps[i] = clientGap
+		} else if inner(i) {
+			gaps[i] = p.inner
+		}
+		gaps[i] = min(gaps[i], room/n)
+	}
+	for _, g := range gaps {
+		room -= g
+	}
+	for _, most := range []struct{ inner, outer int }{{20, 0}, {20, 17}, {30, 17}, {30, 24}, {p.inner + room, 0}} {
 		for given := true; given && room > 0; {
 			given = false
 			for i := range gaps {
 				limit := most.outer
 				if inner(i) {
 					limit = most.inner
+				} else if i < clients {
+					limit = min(limit, 14)
 				}
 				if room > 0 && gaps[i] < limit {
 					gaps[i]++
@@ -118,15 +146,9 @@ func (p *ladderPlan) spread(clients, middle int) {
 			}
 		}
 	}
-	x := p.first
-	for i, l := range p.shown {
-		l.x = x
-		if i < n {
-			x += gaps[i]
-		}
+	p.shown[0].x = p.first
+	for i, g := range gaps {
+		p.shown[i+1].x = p.shown[i].x + g
 	}
-	p.last = x - 0
-	if n > 0 {
-		p.last = p.shown[n].x
-	}
+	p.last = p.shown[n].x
 }
