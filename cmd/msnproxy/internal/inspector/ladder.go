@@ -65,34 +65,43 @@ func (l *ladder) refresh() {
 	if l.lanes != nil && scope == l.scope && sum.Version == l.version && sum.Conns == l.conns {
 		return
 	}
-	x := l.ins.x
-	made := func() (*lanes, time.Duration) {
-		from := time.Now()
-		s := newLanes(x.Conns(), scope)
-		return s, time.Since(from)
-	}
-	use := func(s *lanes, took time.Duration) {
-		l.lanes, l.took, l.cols, l.plan = s, took, nil, ladderPlan{}
-		l.scope, l.version, l.conns = scope, sum.Version, sum.Conns
-	}
 	if l.lanes == nil || scope != l.scope || l.took < slowLanes {
-		use(made())
+		l.take(makeLanes(l.ins.x, scope))
 		return
 	}
 	if l.making {
 		return
 	}
 	l.making = true
+	x, wait := l.ins.x, 10*l.took
 	go func() {
-		s, took := made()
-		time.Sleep(10 * took)
+		time.Sleep(wait)
+		s := makeLanes(x, scope)
 		l.ins.post(func() {
-			l.making = false
-			if scope == l.scope {
-				use(s, took)
+			if l.making = false; scope == l.scope {
+				l.take(s)
 			}
 		})
 	}()
+}
+
+// made are lanes, with what they were made of, and how long it took.
+type made struct {
+	*lanes
+	scope index.Scope
+	of    index.Summary
+	took  time.Duration
+}
+
+func makeLanes(x *index.Index, scope index.Scope) made {
+	from := time.Now()
+	of := x.Summary()
+	return made{newLanes(x.Conns(), scope), scope, of, time.Since(from)}
+}
+
+func (l *ladder) take(m made) {
+	l.lanes, l.took, l.cols, l.plan = m.lanes, m.took, nil, ladderPlan{}
+	l.scope, l.version, l.conns = m.scope, m.of.Version, m.of.Conns
 }
 
 // arrange chooses the columns and gives them their places.

@@ -196,20 +196,17 @@ func TestLadderLifelines(t *testing.T) {
 		if e == nil || x < 0 {
 			t.Fatalf("there is no %s", name)
 		}
-		first := true
 		for y, row := range l.lines {
-			r := ' '
-			if line := []rune(lines[y+3]); x < len(line) && isNarrow(lines[y+3]) {
-				r = line[x]
+			line := []rune(lines[y+3])
+			if row > e.first || x >= len(line) || !isNarrow(lines[y+3]) {
+				continue
 			}
-			alive := strings.ContainsRune("│├┤╭╮╰╯", r)
-			if row < e.first && r != ' ' && !strings.ContainsRune("─╌► ◄", r) && alive {
-				t.Errorf("%s: %q before it opens, in %s", name, r, lines[y+3])
+			alive := strings.ContainsRune("│├┤╭╮╰╯", line[x])
+			if row < e.first && alive {
+				t.Errorf("%s: %q before it opens, in %s", name, line[x], lines[y+3])
 			}
-			if row == e.first && first {
-				if first = false; r != '╭' && r != '╮' {
-					t.Errorf("%s opens with %q", name, r)
-				}
+			if row == e.first && line[x] != '╭' && line[x] != '╮' {
+				t.Errorf("%s opens with %q", name, line[x])
 			}
 		}
 		if last := []rune(lines[len(l.lines)+3]); x < len(last) && last[x] == '│' {
@@ -223,7 +220,7 @@ func isNarrow(s string) bool { return cells(s) == len([]rune(s)) }
 // Whatever is selected, its columns are in sight; what is not is told.
 func TestLadderSight(t *testing.T) {
 	for _, file := range []string{demo, goserver} {
-		for _, w := range []int{30, 44, 60, 80, 120, 200} {
+		for _, w := range []int{30, 60, 80, 200} {
 			ins, s := ladderOn(t, file, w, 24)
 			l := ins.main[ladderView].(*ladder)
 			for ins.sel = ins.rows.Next(-1); ; {
@@ -381,7 +378,7 @@ func TestLadderHeader(t *testing.T) {
 					t.Errorf("%d cells, %q changes line %d:\n%s\n%s", w, name, y, was[y], lines[y])
 				}
 			}
-			if end := lines[1][strings.Index(lines[1], "bob"):]; end != was[1][strings.Index(was[1], "bob"):] {
+			if end := lines[1][strings.LastIndex(lines[1], " DS "):]; end != was[1][strings.LastIndex(was[1], " DS "):] {
 				t.Errorf("%d cells, %q moves what stands behind it: %q", w, name, end)
 			}
 			if strings.ContainsRune(lines[1], 0x1b) {
@@ -452,17 +449,40 @@ func manyConns(t testing.TB, n int) *index.Index {
 }
 
 func TestLadderOfManyConnections(t *testing.T) {
-	ins, s := ladderOf(t, manyConns(t, 3000), 120, 40)
+	ins, s := ladderOf(t, manyConns(t, 1000), 120, 40)
 	l := ins.main[ladderView].(*ladder)
-	for _, row := range []int{0, 5000, 5001, 5002, 5003, 9000, ins.x.Len() - 1} {
+	for _, row := range []int{0, 3000, 3001, 3002, 3003, 5000, ins.x.Len() - 1} {
 		ins.selectRow(ins.rows.Near(row))
 		lines := screenLines(ins, s)
-		if len(l.cols) > mostLanes || len(l.lanes.all) < 3000 {
+		if len(l.cols) > mostLanes || len(l.lanes.all) < 1000 {
 			t.Fatalf("%d columns of %d", len(l.cols), len(l.lanes.all))
 		}
 		if e := l.lanes.of(ins.x.Row(ins.sel).Conn); e.client.x < 0 || e.server.x < 0 {
 			t.Errorf("row %d is out of sight\n%s", ins.sel, strings.Join(lines, "\n"))
 		}
+	}
+}
+
+// Where making lanes takes long, that is done beside; rows show all the same.
+func TestLadderMakesLanesBeside(t *testing.T) {
+	a := newAdder(t)
+	c := &capture.Conn{ID: 1, Client: "10.0.0.9:1025", Server: "10.0.0.5:1863"}
+	a.add(&capture.Record{Kind: capture.Opened, Conn: c})
+	ins, s := ladderOf(t, a.x, 100, 20)
+	done := make(chan func(), 1)
+	ins.posted = func(f func()) { done <- f }
+	l := ins.main[ladderView].(*ladder)
+	screenLines(ins, s)
+	l.took = 2 * slowLanes
+	d := &capture.Conn{ID: 2, Client: "10.0.0.8:1025", Server: "10.0.0.6:1863"}
+	a.add(&capture.Record{Kind: capture.Opened, Conn: d})
+	a.line(d, decode.Client, "VER 1 MSNP7 CVR0")
+	if line := screenLines(ins, s)[5]; !strings.Contains(line, "VER 1") || strings.Contains(line, "►") {
+		t.Errorf("a message without lanes: %q", line)
+	}
+	(<-done)()
+	if line := screenLines(ins, s)[5]; !inOrder(line, "├─ VER 1 ─►") {
+		t.Errorf("a message with lanes: %q", line)
 	}
 }
 
