@@ -13,7 +13,6 @@ func (nothing) wheel(int)         {}
 func (nothing) enter()            {}
 
 func newLadder(*Inspector) pane       { return nothing{} }
-func newChatPane(*Inspector) pane     { return nothing{} }
 func newFindingsPane(*Inspector) pane { return nothing{} }
 func newStatsPane(*Inspector) pane    { return nothing{} }
 
