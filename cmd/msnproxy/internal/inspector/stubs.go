@@ -12,8 +12,7 @@ func (nothing) click(int, int)    {}
 func (nothing) wheel(int)         {}
 func (nothing) enter()            {}
 
-func newLadder(*Inspector) pane    { return nothing{} }
-func newStatsPane(*Inspector) pane { return nothing{} }
+func newLadder(*Inspector) pane { return nothing{} }
 
 func (ins *Inspector) copyCommand(string)   {}
 func (ins *Inspector) saveCommand(string)   {}
