@@ -170,7 +170,7 @@ func (v *View) Sync() {
 	}
 	if behind && !v.working && !v.closed {
 		v.working = true
-		go v.work()
+		go guarded(v.x.guard, v.work)
 	}
 }
 

@@ -220,6 +220,20 @@ func cells(s string) int {
 	return n
 }
 
+// tail shortens an address or a path so that its end stays: that is what tells one
+// from another.
+func tail(s string, width int) string {
+	if width < 2 || cells(s) <= width {
+		return s
+	}
+	for i := range s {
+		if cells(s[i:]) < width {
+			return "…" + strings.TrimLeft(s[i:], ".")
+		}
+	}
+	return ""
+}
+
 // runeWidth returns the cells of one character: those that terminals agree on,
 // with or without knowledge of emoji sequences.
 func runeWidth(r rune) int {

@@ -160,20 +160,6 @@ func (ins *Inspector) drawTop(c canvas) {
 	c.right(x+1, 0, c.w-x-2, tail(ins.o.Title, c.w-x-2), c.bar)
 }
 
-// tail is the end of a name that is too long for its place: of a path that is what
-// tells one from another.
-func tail(s string, width int) string {
-	if cells(s) <= width {
-		return s
-	}
-	for i := range s {
-		if cells(s[i:]) < width {
-			return "…" + s[i:]
-		}
-	}
-	return ""
-}
-
 // setView shows another view.
 func (ins *Inspector) setView(v viewID) {
 	if v == ins.view {

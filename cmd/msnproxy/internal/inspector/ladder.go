@@ -2,7 +2,6 @@ package inspector
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -218,16 +217,6 @@ func settle(list []heading, from, to int) {
 		before.to = min(before.to, at)
 		h.from = max(h.from, at+1)
 	}
-}
-
-// tail shortens an address so that its end stays: what tells servers on one host
-// apart.
-func tail(s string, width int) string {
-	r := []rune(s)
-	if len(r) <= width || width < 2 {
-		return s
-	}
-	return "…" + strings.TrimLeft(string(r[len(r)-width+1:]), ".")
 }
 
 // signs tells of the columns out of sight, on each line of the header to the left

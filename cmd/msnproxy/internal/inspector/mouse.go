@@ -145,7 +145,7 @@ func (ins *Inspector) toggleMouse() {
 	ins.noMouse = !ins.noMouse
 	if ins.app != nil {
 		on := !ins.noMouse
-		go ins.app.QueueUpdate(func() { ins.app.EnableMouse(on) })
+		go ins.Guard(func() { ins.app.QueueUpdate(func() { ins.app.EnableMouse(on) }) })
 	}
 	if ins.noMouse {
 		ins.say("the mouse is the terminal's: it selects text")

@@ -51,27 +51,30 @@ func (t *task) start(wait time.Duration, work func(ctx context.Context) func()) 
 	t.cancel = cancel
 	t.turn++
 	turn := t.turn
-	t.ins.jobs.wg.Go(func() {
-		defer cancel()
-		if wait > 0 {
-			timer := time.NewTimer(wait)
-			defer timer.Stop()
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				return
-			}
-		}
-		done := work(ctx)
-		if ctx.Err() != nil {
+	t.ins.jobs.wg.Go(func() { t.ins.Guard(func() { t.work(ctx, cancel, turn, wait, work) }) })
+}
+
+// work is the goroutine of a start.
+func (t *task) work(ctx context.Context, cancel context.CancelFunc, turn int, wait time.Duration, work func(ctx context.Context) func()) {
+	defer cancel()
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
 			return
 		}
-		t.ins.post(func() {
-			if t.turn != turn || t.cancel == nil {
-				return
-			}
-			t.cancel = nil
-			done()
-		})
+	}
+	done := work(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	t.ins.post(func() {
+		if t.turn != turn || t.cancel == nil {
+			return
+		}
+		t.cancel = nil
+		done()
 	})
 }

@@ -33,6 +33,9 @@ type theme struct {
 // themeNames are the themes in the order in which a key goes through them.
 var themeNames = []string{"dark", "light", "16", "mono"}
 
+// ThemeNames returns what Options.Theme may be.
+func ThemeNames() []string { return append([]string{"auto"}, themeNames...) }
+
 func newTheme(name string) *theme {
 	switch name {
 	case "light":
