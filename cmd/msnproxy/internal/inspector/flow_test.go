@@ -71,8 +71,7 @@ func TestFlows(t *testing.T) {
 			f := &flow{t: t, config: t.TempDir(), lines: make(map[string]string)}
 			t.Chdir(t.TempDir())
 			for i, line := range strings.Split(string(text), "\n") {
-				line = strings.TrimSpace(line)
-				if line == "" || strings.HasPrefix(line, "#") {
+				if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
 					continue
 				}
 				f.where = fmt.Sprintf("%s:%d: %s", file, i+1, line)
@@ -125,7 +124,9 @@ func (s stepper) Fatal(args ...any)                 { s.Helper(); s.f.fail("%s",
 func (f *flow) step(line string) {
 	f.t.Helper()
 	word, rest, _ := strings.Cut(line, " ")
-	rest = strings.TrimSpace(rest)
+	if word != "type" && word != "paste" {
+		rest = strings.TrimSpace(rest)
+	}
 	if f.b == nil && word != "open" && word != "live" {
 		f.fail("a flow begins with open or live")
 	}

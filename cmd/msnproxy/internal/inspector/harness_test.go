@@ -14,6 +14,7 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 	"github.com/rivo/uniseg"
+	"golang.org/x/text/width"
 
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/index"
@@ -361,20 +362,23 @@ func (b *bench) wrong() string {
 	places := b.ins.places
 	small := b.w < leastWidth || b.h < leastHeight
 	for y := range b.h {
-		width := 0
+		cells := 0
 		for _, c := range b.line(y) {
-			if r, bad := unsafeRune(c.s); bad {
-				return fmt.Sprintf("line %d, column %d: %U", y+1, width+1, r)
+			if n := terminalWidth(c.s); n != c.w {
+				return fmt.Sprintf("line %d, column %d: %+q takes %d cells in a terminal, not %d", y+1, cells+1, c.s, n, c.w)
 			}
-			width += c.w
+			if r, bad := unsafeRune(c.s); bad {
+				return fmt.Sprintf("line %d, column %d: %U", y+1, cells+1, r)
+			}
+			cells += c.w
 		}
-		if width != b.w {
-			return fmt.Sprintf("line %d is %d cells wide, not %d", y+1, width, b.w)
+		if cells != b.w {
+			return fmt.Sprintf("line %d is %d cells wide, not %d", y+1, cells, b.w)
 		}
 		if small || b.ins.overlay != nil {
 			continue
 		}
-		if r := places[sessionsPane]; r.has(r.x, y) && r.x+r.w < b.w && b.at(r.x+r.w, y).s != "│" {
+		if r := places[sessionsPane]; r.has(r.x, y) && r.x+r.w < b.w && trimMark(b.at(r.x+r.w, y).s) != "│" {
 			return fmt.Sprintf("line %d: the line beside the sessions is not at column %d", y+1, r.x+r.w+1)
 		}
 		if r := places[detailPane]; r.x > 0 && r.has(r.x, y) && b.ins.layout.isBeside(b.w) && !b.ins.layout.zoomed && trimMark(b.at(r.x-1, y).s) != "│" {
@@ -382,6 +386,22 @@ func (b *bench) wrong() string {
 		}
 	}
 	return ""
+}
+
+// terminalWidth returns how many cells terminals give a text that know nothing of
+// clusters: what wcwidth says of each character.
+func terminalWidth(s string) (n int) {
+	for _, r := range s {
+		k := width.LookupRune(r).Kind()
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf), r >= 0x1160 && r <= 0x11ff:
+		case k == width.EastAsianWide, k == width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 func trimMark(s string) string { return strings.TrimPrefix(s, string(leftMark)) }
