@@ -27,7 +27,7 @@ type canvas struct {
 	*theme
 	// needle is what is searched for, in lower case: it is lit wherever it shows.
 	needle string
-	// turns are the places behind right-to-left letters; nil: they are not wanted.
+	// turns are the places behind right-to-left words; nil: they are not wanted.
 	turns *[]place
 }
 
@@ -79,6 +79,7 @@ func (c canvas) text(x, y, width int, s string, style tcell.Style) int {
 		}
 		i += n
 	}
+	pen.turned()
 	return pen.x - x
 }
 
@@ -108,7 +109,7 @@ func printable(s string, width int) string {
 		for most > 0 && !utf8.RuneStart(s[most]) {
 			most--
 		}
-		s = s[:most]
+		s = s[:most] + "…"
 	}
 	return string(show.Escape(nil, steady(s)))
 }
@@ -128,13 +129,28 @@ func steady(s string) string {
 			return r - firstFlagLetter + 'A'
 		case r == 0xff9e || r == 0xff9f:
 			return r - 0xff9e + 0x309b
+		case odd(r):
+			return utf8.RuneError
 		}
 		return r
 	}, norm.NFC.String(s))
 }
 
 func unsteady(r rune) bool {
-	return r == joiner || flagLetter(r) || r == 0xff9e || r == 0xff9f
+	return r == joiner || flagLetter(r) || r == 0xff9e || r == 0xff9f || odd(r)
+}
+
+// odd are characters whose width tcell and terminals do not agree on. They are too
+// rare for more than a sign that something is there.
+func odd(r rune) bool {
+	switch {
+	case r < 0x2e3a:
+		return false
+	case r == 0x2e3a, r == 0x2e3b, r == 0x302e, r == 0x302f, r == 0x3030, r == 0x303d, r == 0x3297, r == 0x3299,
+		r >= 0x1d165 && r <= 0x1d172, r == 0x1f202, r == 0x1f237, r >= 0x1f260 && r <= 0x1f265:
+		return true
+	}
+	return false
 }
 
 // firstFlagLetter is an A; two such letters are drawn as one flag by some.
@@ -163,6 +179,15 @@ type pen struct {
 	style tcell.Style
 	hits  []span
 	lastX int // of the cluster drawn last
+	turn  int // behind the last right-to-left letter; 0: none, or it is known
+}
+
+// turned has the mark put behind a run of right-to-left letters.
+func (p *pen) turned() {
+	if p.turn > 0 && p.c.turns != nil {
+		*p.c.turns = append(*p.c.turns, place{p.c.x + p.turn, p.c.y + p.y})
+	}
+	p.turn = 0
 }
 
 type span struct{ from, to int }
@@ -197,8 +222,10 @@ func (p *pen) cluster(s string, at int) int {
 		}
 	}
 	p.c.s.SetContent(p.c.x+p.x, p.c.y+p.y, r, marks, style)
-	if rightToLeft(r) && p.c.turns != nil {
-		*p.c.turns = append(*p.c.turns, place{p.c.x + p.x + width, p.c.y + p.y})
+	if rightToLeft(r) {
+		p.turn = p.x + width
+	} else if r != ' ' { // a blank may stand between two such words
+		p.turned()
 	}
 	p.lastX = p.x
 	p.x += width

@@ -60,9 +60,13 @@ func (l *list) columnsFor(w int) (widths [columns]int) {
 	if l.ins.timeMode == dateTime {
 		full[colTime] = 23
 	}
+	order := []int{colLatency, colTime, colWho, colConn, colRole}
+	if l.ins.x.Summary().Last.IsZero() { // a transcript has no times
+		order = order[2:]
+	}
 	widths[colNumber] = digits
 	left := w - digits - 3 - 11 - 24 // gutter, direction with verb and TrID, a summary
-	for _, c := range []int{colLatency, colTime, colWho, colConn, colRole} {
+	for _, c := range order {
 		if need := full[c] + 1; left >= need {
 			widths[c] = full[c]
 			left -= need
