@@ -142,7 +142,7 @@ func screenActions() []*action {
 		{name: "hints", keys: []string{"H"}, where: anywhere, about: "hide or show the line of keys", run: do(func(ins *Inspector) { ins.noHints = !ins.noHints })},
 		{name: "log", keys: []string{"L"}, where: anywhere, about: "what was said in the status line", run: do((*Inspector).showLog)},
 		{name: "help", keys: []string{"?", "F1"}, where: anywhere, about: "the keys that do something here; type to search", hint: "help", run: do((*Inspector).showHelp)},
-		{name: "command", keys: []string{":"}, where: anywhere, about: "type the name of a command; a number goes to that message", run: do((*Inspector).commandLine)},
+		{name: "command", keys: []string{":"}, where: anywhere, about: "type the name of a command; a number goes to that message", hint: "command", run: do((*Inspector).commandLine)},
 		{name: "redraw", keys: []string{"Ctrl-L"}, where: anywhere, about: "draw the screen anew", run: do((*Inspector).redraw)},
 		{name: "suspend", keys: []string{"Ctrl-Z"}, where: anywhere, about: "back to the shell; fg returns (live traffic waits meanwhile)", run: do((*Inspector).suspend)},
 		{name: "quit", keys: []string{"q"}, where: anywhere, about: "leave; asks if something would be lost", hint: "quit", run: do((*Inspector).askQuit)},
@@ -194,7 +194,7 @@ func (ins *Inspector) hints() (list []*action) {
 	for _, name := range []string{"filter", "search", "fold", "pair", "next-finding", "next-pane", "next-tab", "copy", "save", "follow", "help", "command", "quit"} {
 		a := actionNamed(name)
 		switch {
-		case a.where&ins.here() == 0, a.hint == "" && name != "command":
+		case a.where&ins.here() == 0, a.hint == "":
 		case name == "follow" && !ins.o.Live:
 		case name == "next-finding" && ins.x.FindingCounts()[decode.Warning]+ins.x.FindingCounts()[decode.Error] == 0:
 		default:
@@ -305,11 +305,11 @@ func (ins *Inspector) toggleMarked() {
 
 func (ins *Inspector) toggleScope() {
 	q := ins.rows.Query()
-	c := ins.x.Row(max(ins.sel, 0)).Conn
+	c := ins.conn()
 	switch {
 	case q.Scope != (index.Scope{}):
 		ins.setScope(index.Scope{})
-	case ins.sel < 0 || c == nil:
+	case c == nil:
 	case c.Facts.Conversation != nil:
 		ins.setScope(index.Scope{Conversation: c.Facts.Conversation.Number})
 	default:
@@ -317,13 +317,21 @@ func (ins *Inspector) toggleScope() {
 	}
 }
 
+// conn returns the connection of the selected row, or nil.
+func (ins *Inspector) conn() *index.Conn {
+	if ins.sel < 0 {
+		return nil
+	}
+	return ins.x.Row(ins.sel).Conn
+}
+
 func (ins *Inspector) toggleSession() {
 	q := ins.rows.Query()
-	c := ins.x.Row(max(ins.sel, 0)).Conn
+	c := ins.conn()
 	switch {
 	case q.Scope != (index.Scope{}):
 		ins.setScope(index.Scope{})
-	case ins.sel < 0 || c == nil || c.Facts.Session == nil:
+	case c == nil || c.Facts.Session == nil:
 		ins.say("it belongs to no session")
 	default:
 		ins.setScope(index.Scope{Session: c.Facts.Session.Number})

@@ -175,7 +175,7 @@ func filterTalks(all []talkFacts, want func(*talkFacts) bool) (list []talkFacts)
 	return list
 }
 
-func place(list []talkFacts, number int) int {
+func locate(list []talkFacts, number int) int {
 	return slices.IndexFunc(list, func(t talkFacts) bool { return t.number == number })
 }
 
@@ -187,7 +187,7 @@ func (p *chatPane) choose() (number int, why string) {
 	if len(list) == 0 {
 		return 0, ""
 	}
-	if ins.follow && place(list, p.number) >= 0 {
+	if ins.follow && locate(list, p.number) >= 0 {
 		return p.number, "" // what is followed stays, whoever else says something
 	}
 	if ins.sel < 0 || ins.sel >= ins.x.Len() {
@@ -195,7 +195,7 @@ func (p *chatPane) choose() (number int, why string) {
 	}
 	r := ins.x.Row(ins.sel)
 	if r.Conn != nil && r.Conn.Facts.Conversation != nil {
-		if n := r.Conn.Facts.Conversation.Number; place(p.talks, n) >= 0 {
+		if n := r.Conn.Facts.Conversation.Number; locate(p.talks, n) >= 0 {
 			return n, ""
 		}
 	}
@@ -332,7 +332,7 @@ func (p *chatPane) enter() { p.ins.focus = detailPane }
 func (p *chatPane) sideways(n int) {
 	p.learn()
 	list := p.inScope()
-	at := place(list, p.number)
+	at := locate(list, p.number)
 	to := at + n
 	switch {
 	case len(list) == 0:
@@ -362,7 +362,7 @@ func (p *chatPane) sideways(n int) {
 // ordinal says which of the conversations is on the screen.
 func (p *chatPane) ordinal() string {
 	list := p.inScope()
-	if at := place(list, p.number); at >= 0 {
+	if at := locate(list, p.number); at >= 0 {
 		return "‹ " + strconv.Itoa(at+1) + " of " + strconv.Itoa(len(list)) + " ›"
 	}
 	return ""

@@ -192,7 +192,7 @@ func (d *detail) bytesAsLines(b []byte, at int, style tcell.Style) {
 			}
 		}
 		line := strings.TrimRight(string(b[:n]), "\r\n")
-		e := entry{value: line, means: string(show.Escape(nil, b[len(line):n])), style: style, plain: true, row: -1}
+		e := entry{value: line, means: string(b[len(line):n]), style: style, plain: true, row: -1}
 		if at >= 0 {
 			e.start, e.end = at, at+n
 			at += n
@@ -313,19 +313,15 @@ func wrap(s string, width int) []string {
 				lines = append(lines, line)
 				break
 			}
-			cut, used := 0, 0
-			blank := 0
-			for i, r := range line {
-				n := runeWidth(r)
-				if r < ' ' {
-					n = 4
-				}
+			cut, used, blank := 0, 0, 0
+			for cut < len(line) {
+				size, n := first(line[cut:])
 				if used+n > width {
 					break
 				}
 				used += n
-				cut = i + len(string(r))
-				if r == ' ' {
+				cut += size
+				if line[cut-1] == ' ' {
 					blank = cut
 				}
 			}

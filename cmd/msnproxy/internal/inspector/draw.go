@@ -20,7 +20,9 @@ const (
 // Draw draws the screen.
 func (ins *Inspector) Draw(screen tcell.Screen) {
 	_, _, w, h := ins.GetRect()
-	c := canvas{rect: rect{0, 0, w, h}, s: screen, theme: ins.theme, needle: ins.needle.String()}
+	turns := ins.turns[:0]
+	c := canvas{rect: rect{0, 0, w, h}, s: screen, theme: ins.theme, needle: ins.needle.String(), turns: &turns}
+	defer func() { protect(screen, turns); ins.turns = turns }()
 	ins.tabs = ins.tabs[:0]
 	screen.HideCursor()
 	for y := range h {

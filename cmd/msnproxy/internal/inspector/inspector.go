@@ -139,6 +139,7 @@ type Inspector struct {
 	layout   layout
 	places   [panes]rect // where the panes were drawn
 	tabs     []hotspot   // what can be clicked in lines that are no pane
+	turns    []place     // where right-to-left letters ended when it was drawn last
 
 	sessions *sessions
 	list     *list

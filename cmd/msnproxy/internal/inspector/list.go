@@ -53,13 +53,17 @@ const (
 // columnsFor chooses columns for a width.
 func (l *list) columnsFor(w int) (widths [columns]int) {
 	digits := max(len(strconv.FormatInt(l.ins.x.Summary().Messages, 10)), 3)
-	full := [columns]int{digits, 12, 4, 3, 8, 7}
+	full := [columns]int{digits, 12, 4, 3, 8, 8}
 	if l.ins.timeMode == dateTime {
 		full[colTime] = 23
 	}
+	order := []int{colLatency, colTime, colWho, colConn, colRole}
+	if l.ins.x.Summary().Last.IsZero() { // a transcript has no times
+		order = order[2:]
+	}
 	widths[colNumber] = digits
 	left := w - digits - 3 - 11 - 24 // gutter, direction with verb and TrID, a summary
-	for _, c := range []int{colLatency, colTime, colWho, colConn, colRole} {
+	for _, c := range order {
 		if need := full[c] + 1; left >= need {
 			widths[c] = full[c]
 			left -= need
@@ -127,9 +131,15 @@ func (l *list) line(c canvas, y, row, prev int, w [columns]int, keys bool) {
 		if r.Reply > 0 && r.Latency > 0 {
 			c.right(c.w-w[colLatency]-1, y, w[colLatency], shortDuration(r.Latency), dim)
 		} else if r.WantsReply && !r.Answered && r.Conn != nil {
-			c.right(c.w-w[colLatency]-1, y, w[colLatency], "no reply", dim)
+			text := "no reply"
+			if !ins.x.ConnState(r.Conn).Closed && !ins.x.Summary().Done {
+				text = "waiting"
+			}
+			c.right(c.w-w[colLatency]-1, y, w[colLatency], text, dim)
 		}
-		end = c.w - w[colLatency] - 2
+		if r.Kind == index.Message {
+			end = c.w - w[colLatency] - 2
+		}
 	}
 	l.said(c, x, y, end, &r, style, prev)
 }
