@@ -17,8 +17,4 @@ func newChatPane(*Inspector) pane     { return nothing{} }
 func newFindingsPane(*Inspector) pane { return nothing{} }
 func newStatsPane(*Inspector) pane    { return nothing{} }
 
-func (ins *Inspector) copyCommand(string)   {}
-func (ins *Inspector) saveCommand(string)   {}
-func (ins *Inspector) saveExchange(string)  {}
-func (ins *Inspector) exportCommand(string) {}
-func (ins *Inspector) suspend()             {}
+func (ins *Inspector) suspend() {}
