@@ -79,7 +79,8 @@ type look struct {
 
 // inkOf takes a style apart.
 func inkOf(s tcell.Style) look {
-	//lint:ignore SA1019 nothing else tells colours and attributes; underlines, which it does not tell all of, are asked for below
+	// Decompose is frowned upon, as it does not tell all of a style; nothing else
+	// tells colours and attributes. What it leaves out of underlines is asked for.
 	fg, bg, attrs := s.Decompose()
 	return look{
 		fg: fg, bg: bg,
