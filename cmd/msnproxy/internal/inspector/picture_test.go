@@ -17,6 +17,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/index"
+	"msnproxy/decode"
 )
 
 var update = flag.Bool("update", false, "write the goldens and the pictures anew")
@@ -153,7 +154,10 @@ func TestPictures(t *testing.T) {
 	}{
 		{"messages", func(*Inspector) {}},
 		{"ladder", func(ins *Inspector) { ins.setView(ladderView) }},
-		{"chat", func(ins *Inspector) { ins.setView(chatView) }},
+		{"chat", func(ins *Inspector) {
+			ins.selectRow(rowWith(t, ins, "MSG", decode.Client))
+			ins.setView(chatView)
+		}},
 		{"findings", func(ins *Inspector) { ins.setView(findingsView) }},
 		{"stats", func(ins *Inspector) { ins.setView(statsView) }},
 		{"help", (*Inspector).showHelp},
@@ -162,7 +166,7 @@ func TestPictures(t *testing.T) {
 			ins, posts := inspect(t, demoRecording, 120, 36, Options{})
 			s := sheet(t, 120, 36)
 			ins.Draw(s)
-			ins.goTo("54")
+			ins.goTo("49") // a redirect
 			ins.toast = toast{}
 			p.keys(ins)
 			ins.Draw(s)

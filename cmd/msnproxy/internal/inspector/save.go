@@ -219,7 +219,7 @@ type saver struct {
 func (w *saver) write(ctx context.Context, s *selection, notes []*capture.Record) error {
 	on := make(map[capture.About]*capture.Record)
 	for _, n := range notes {
-		on[place(n.About)] = n
+		on[notePlace(n.About)] = n
 	}
 	var err error
 	w.unread = w.x.NewReader().Walk(0, s.n, s.has, func(i int, m *decode.Message, rec *capture.Record) bool {
@@ -247,8 +247,8 @@ func (w *saver) write(ctx context.Context, s *selection, notes []*capture.Record
 	return err
 }
 
-// place returns where a note is, without the mark.
-func place(a *capture.About) capture.About {
+// notePlace returns where a note is, without the mark.
+func notePlace(a *capture.About) capture.About {
 	return capture.About{Conn: a.Conn, From: a.From, Offset: a.Offset}
 }
 

@@ -20,7 +20,7 @@ import (
 	"msnproxy/decode"
 )
 
-// saved is a file of the test's own making: its writer, and what closes it.
+// savedFile is a file of the test's own making: its writer, and what closes it.
 type savedFile struct {
 	write func(*capture.Record) error
 	close func() error
@@ -52,18 +52,18 @@ func creates(name string) (Output, error) {
 // finish waits for the file that is being written.
 func finish(t testing.TB, ins *Inspector, posts chan func()) {
 	t.Helper()
-	select {
-	case f := <-posts:
-		f()
-	case <-time.After(20 * time.Second):
-		t.Fatal("nothing came of it")
-	}
-	if ins.job != nil {
-		t.Error("there is still a job")
+	deadline := time.After(20 * time.Second)
+	for ins.job != nil {
+		select {
+		case f := <-posts: // others may want something, too
+			f()
+		case <-deadline:
+			t.Fatal("nothing came of it")
+		}
 	}
 }
 
-// told returns what a recording says, a line for each record.
+// recorded returns what a recording says, a line for each record.
 func recorded(t testing.TB, path string) (lines []string) {
 	t.Helper()
 	in, err := capture.Open(path)
@@ -126,7 +126,7 @@ func expected(t testing.TB, ins *Inspector, want func(r *index.Row) bool) (lines
 	}
 	notes := make(map[capture.About]*capture.Record)
 	for _, n := range ins.x.Remarks(func(int) bool { return true }) {
-		notes[place(n.About)] = n
+		notes[notePlace(n.About)] = n
 	}
 	for i := range ins.x.Len() {
 		r := ins.x.Row(i)

@@ -86,7 +86,7 @@ func (p *picture) window(w, h float64, title string) []byte {
 	fmt.Fprintf(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %s %s\" width=\"%s\" height=\"%s\">\n",
 		num(width), num(height), num(width), num(height))
 	fmt.Fprintf(&out, "<title>%s</title>\n<style>\n", escapeXML(title))
-	fmt.Fprintf(&out, "text{font:%dpx ui-monospace,SFMono-Regular,Menlo,Consolas,\"DejaVu Sans Mono\",monospace;white-space:pre;fill:%s}\n", fontSize, p.front)
+	fmt.Fprintf(&out, "text{font:%dpx ui-monospace,SFMono-Regular,Menlo,Consolas,\"DejaVu Sans Mono\",monospace;fill:%s}\n", fontSize, p.front)
 	for _, rule := range p.order {
 		fmt.Fprintf(&out, ".%s{%s}\n", p.classes[rule], rule)
 	}
@@ -135,7 +135,8 @@ func (p *picture) grounds(line []square, y int) {
 
 // characters draws a line's characters in runs of one style. A character that may
 // be wider or narrower than others in some fonts is a run of its own, and so are
-// right-to-left letters together, which a viewer puts in order.
+// right-to-left letters together, which a viewer puts in order. No run has two
+// blanks side by side: some viewers make one of them.
 func (p *picture) characters(line []square, y int) {
 	var text strings.Builder
 	x, from, width, blanks := 0, 0, 0, 0
@@ -157,7 +158,7 @@ func (p *picture) characters(line []square, y int) {
 			fg, _ := p.inks(inkOf(q.style))
 			p.lines.add(q.s, x, y, fg)
 		case blank && width == 0:
-		case blank && blanks < 2 && kind == plainRun && q.style == style:
+		case blank && blanks == 0 && kind == plainRun && q.style == style:
 			text.WriteByte(' ')
 			width++
 			blanks++

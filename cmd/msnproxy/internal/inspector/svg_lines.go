@@ -68,14 +68,14 @@ func (l *lines) add(s string, x, y int, color string) {
 	left, top := float64(x)*cellWidth, float64(y)*cellHeight
 	switch {
 	case r == '━':
-		bar(&k.bars, left, top+cellHeight/2-1.5, cellWidth, 3)
+		filled(&k.bars, left, top+cellHeight/2-1.5, cellWidth, 3)
 		return
 	case r > wholeBar && boxes[r] == 0:
-		bar(&k.bars, left, top, cellWidth*float64(thinBar+1-r)/8, cellHeight)
+		filled(&k.bars, left, top, cellWidth*float64(thinBar+1-r)/8, cellHeight)
 		return
 	case boxes[r] == 0:
 		h := cellHeight * float64(r-lowestBar+1) / 8
-		bar(&k.bars, left, top+cellHeight-h, cellWidth, h)
+		filled(&k.bars, left, top+cellHeight-h, cellWidth, h)
 		return
 	}
 	sides, midX, midY := boxes[r], 2*x+1, 2*y+1
@@ -152,7 +152,7 @@ func (l *lines) write(out *bytes.Buffer) {
 	}
 }
 
-func bar(out *bytes.Buffer, x, y, w, h float64) {
+func filled(out *bytes.Buffer, x, y, w, h float64) {
 	fmt.Fprintf(out, "M%s %sh%sv%sh-%sz", num(x), num(y), num(w), num(h), num(w))
 }
 
