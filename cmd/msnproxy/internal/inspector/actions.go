@@ -226,6 +226,8 @@ func (ins *Inspector) sideways(n int) {
 func (ins *Inspector) back() {
 	q := ins.rows.Query()
 	switch {
+	case ins.job != nil:
+		ins.job.cancel()
 	case ins.search != nil:
 		ins.search.stop()
 		ins.search = nil

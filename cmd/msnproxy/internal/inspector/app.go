@@ -45,7 +45,7 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	ins.quit = func() { once.Do(func() { close(leave) }) }
 	ins.abort = func() { ins.dump(screen, saved) }
 	app.SetInputCapture(ins.capture)
-	ins.app = app
+	ins.app, ins.screen = app, screen
 	done := make(chan struct{})
 	var others sync.WaitGroup
 	others.Go(func() { ins.Guard(func() { ins.refresh(app, done) }) })
@@ -71,6 +71,7 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	if p := ins.fault.panic(); p != nil {
 		return p
 	}
+	ins.endJob()
 	ins.jobs.stop()
 	ins.rows.Close()
 	switch {

@@ -260,6 +260,9 @@ func (ins *Inspector) statusParts(now time.Time) []statusPart {
 	} else if !q.Fold {
 		parts = append(parts, statusPart{text: "unfolded"})
 	}
+	if ins.job != nil {
+		parts = append(parts, statusPart{text: ins.job.state(), on: true})
+	}
 	if ins.search != nil {
 		parts = append(parts, statusPart{text: ins.search.state(), on: true})
 	} else if s := ins.needle.String(); s != "" {
