@@ -74,7 +74,7 @@ func (p *chatPane) nothing(c canvas) {
 
 // head draws which conversation it is.
 func (p *chatPane) head(c canvas, keys bool) {
-	at := place(p.talks, p.number)
+	at := talkAt(p.talks, p.number)
 	if at < 0 {
 		return
 	}
@@ -230,7 +230,7 @@ func (p *chatPane) newDay(before, now time.Time) string {
 
 // home reports whether the line is of the account whose side of the chat this is.
 func (p *chatPane) home(l *chat.Line) bool {
-	if at := place(p.talks, p.number); at >= 0 && p.talks[at].home != "" {
+	if at := talkAt(p.talks, p.number); at >= 0 && p.talks[at].home != "" {
 		return strings.EqualFold(l.Who, p.talks[at].home)
 	}
 	return l.Own
