@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"msnproxy/cmd/msnproxy/internal/index"
 )
@@ -14,9 +15,10 @@ type chatPane struct {
 	ins    *Inspector
 	task   task
 	talks  []talkFacts
-	stamp  [3]int // of talks
-	number int    // conversation on the screen; 0: none
-	why    string // it is not that of the selected message
+	stamp  [3]int    // of talks
+	at     time.Time // when they were listed
+	number int       // conversation on the screen; 0: none
+	why    string    // it is not that of the selected message
 	feed   *feed
 	shot   *shot // nil: not made yet
 	// sel is the number of the selected line, of all that there were; exact: it tells
@@ -24,8 +26,7 @@ type chatPane struct {
 	sel    int
 	exact  bool
 	synced int
-	top    int // the first line on the screen, numbered in the same way
-	height int
+	top    int   // the first line on the screen, numbered in the same way
 	lines  []int // of the screen: their lines, -1: none
 	past   int   // lines on the screen
 }
@@ -37,8 +38,8 @@ type talkFacts struct {
 	people      []string
 	home        string // the account of its first connection
 	sessions    []int
-	first, last int // rows
-	start       int // its first message
+	conns       []int // the first one begins at row first
+	first, last int   // rows
 	open        bool
 }
 
@@ -84,6 +85,13 @@ func (p *chatPane) taken(s *shot) {
 	}
 }
 
+// Where there are more connections than manyConns, they are not looked through each
+// time something is learned of one of them.
+const (
+	manyConns  = 1000
+	learnEvery = 500 * time.Millisecond
+)
+
 // learn lists the conversations, if there may be others than before.
 func (p *chatPane) learn() {
 	sum := p.ins.x.Summary()
@@ -95,7 +103,11 @@ func (p *chatPane) learn() {
 	if p.talks != nil && stamp == p.stamp {
 		return
 	}
-	p.stamp = stamp
+	now := p.ins.o.Now()
+	if sum.Conns > manyConns && now.Sub(p.at) < learnEvery && now.After(p.at) && done == 0 {
+		return
+	}
+	p.stamp, p.at = stamp, now
 	p.talks = make([]talkFacts, 0, len(p.talks)+1)
 	at := make(map[int]int)
 	for _, c := range p.ins.x.Conns() {
@@ -107,11 +119,11 @@ func (p *chatPane) learn() {
 		if !known {
 			i = len(p.talks)
 			at[v.Number] = i
-			p.talks = append(p.talks, talkFacts{number: v.Number, home: c.Facts.Account, first: c.First, last: c.Last,
-				start: p.start(&c)})
+			p.talks = append(p.talks, talkFacts{number: v.Number, home: c.Facts.Account, first: c.First, last: c.Last})
 		}
 		t := &p.talks[i]
 		t.id = or(v.SessionID, t.id)
+		t.conns = append(t.conns, c.Index)
 		t.last = max(t.last, c.Last)
 		t.open = t.open || !c.Closed
 		if s := c.Facts.Session; s != nil {
@@ -126,16 +138,16 @@ func (p *chatPane) learn() {
 	slices.SortFunc(p.talks, func(a, b talkFacts) int { return a.number - b.number })
 }
 
-// start returns the row of a connection's first message, looked for no further than
-// makes sense.
-func (p *chatPane) start(c *index.ConnState) int {
-	const far = 256
-	for i := c.First; i < min(c.First+far, c.Last+1); i++ {
-		if r := p.ins.x.Row(i); r.Kind == index.Message && r.Conn != nil && r.Conn.Index == c.Index {
+// start returns the row of the conversation's first message, looked for no further
+// than makes sense.
+func (p *chatPane) start(t *talkFacts) int {
+	const far = 4096
+	for i := t.first; i < min(t.first+far, p.ins.x.Len()); i++ {
+		if r := p.ins.x.Row(i); r.Kind == index.Message && r.Conn != nil && slices.Contains(t.conns, r.Conn.Index) {
 			return i
 		}
 	}
-	return c.First
+	return t.first
 }
 
 // inScope returns the conversations of the scope; where it has none, all.
@@ -147,23 +159,12 @@ func (p *chatPane) inScope() []talkFacts {
 	case s.Session != 0:
 		list = filterTalks(p.talks, func(t *talkFacts) bool { return slices.Contains(t.sessions, s.Session) })
 	case s.Conn != 0:
-		n := talkOf(p.ins.x, s.Conn)
-		list = filterTalks(p.talks, func(t *talkFacts) bool { return t.number == n })
+		list = filterTalks(p.talks, func(t *talkFacts) bool { return slices.Contains(t.conns, s.Conn) })
 	}
 	if len(list) == 0 {
 		return p.talks
 	}
 	return list
-}
-
-// talkOf returns the number of a connection's conversation; 0: it has none.
-func talkOf(x *index.Index, conn int) int {
-	for _, c := range x.Conns() {
-		if c.Index == conn && c.Facts.Conversation != nil {
-			return c.Facts.Conversation.Number
-		}
-	}
-	return 0
 }
 
 func filterTalks(all []talkFacts, want func(*talkFacts) bool) (list []talkFacts) {
@@ -175,7 +176,7 @@ func filterTalks(all []talkFacts, want func(*talkFacts) bool) (list []talkFacts)
 	return list
 }
 
-func locate(list []talkFacts, number int) int {
+func talkAt(list []talkFacts, number int) int {
 	return slices.IndexFunc(list, func(t talkFacts) bool { return t.number == number })
 }
 
@@ -187,7 +188,7 @@ func (p *chatPane) choose() (number int, why string) {
 	if len(list) == 0 {
 		return 0, ""
 	}
-	if ins.follow && locate(list, p.number) >= 0 {
+	if ins.follow && talkAt(list, p.number) >= 0 {
 		return p.number, "" // what is followed stays, whoever else says something
 	}
 	if ins.sel < 0 || ins.sel >= ins.x.Len() {
@@ -195,7 +196,7 @@ func (p *chatPane) choose() (number int, why string) {
 	}
 	r := ins.x.Row(ins.sel)
 	if r.Conn != nil && r.Conn.Facts.Conversation != nil {
-		if n := r.Conn.Facts.Conversation.Number; locate(p.talks, n) >= 0 {
+		if n := r.Conn.Facts.Conversation.Number; talkAt(p.talks, n) >= 0 {
 			return n, ""
 		}
 	}
@@ -332,7 +333,7 @@ func (p *chatPane) enter() { p.ins.focus = detailPane }
 func (p *chatPane) sideways(n int) {
 	p.learn()
 	list := p.inScope()
-	at := locate(list, p.number)
+	at := talkAt(list, p.number)
 	to := at + n
 	switch {
 	case len(list) == 0:
@@ -356,13 +357,13 @@ func (p *chatPane) sideways(n int) {
 		p.sel, p.top, p.synced = 0, 0, -1
 		return
 	}
-	p.ins.selectRow(list[to].start)
+	p.ins.selectRow(p.start(&list[to]))
 }
 
 // ordinal says which of the conversations is on the screen.
 func (p *chatPane) ordinal() string {
 	list := p.inScope()
-	if at := locate(list, p.number); at >= 0 {
+	if at := talkAt(list, p.number); at >= 0 {
 		return "‹ " + strconv.Itoa(at+1) + " of " + strconv.Itoa(len(list)) + " ›"
 	}
 	return ""

@@ -117,11 +117,10 @@ func (p *findingsPane) head(c canvas, keys bool) {
 // nothing says why the list is empty.
 func (p *findingsPane) nothing(c canvas) {
 	text := "Nothing was found: all is as the protocol wants it."
-	total := p.counts[decode.Note] + p.counts[decode.Warning] + p.counts[decode.Error]
 	switch q := p.ins.rows.Query(); {
 	case !p.made:
 		text = "Looking..."
-	case total > 0:
+	case p.total() > 0:
 		text = "Nothing as bad as that was found (v shows the others)."
 	case q.Filter != "" || q.Scope != (index.Scope{}) || q.Marked:
 		text = "Nothing was found in what is shown."

@@ -63,7 +63,8 @@ func newFindingsPane(ins *Inspector) pane {
 	return &findingsPane{ins: ins, task: task{ins: ins}, synced: -1, closed: make(map[string]bool)}
 }
 
-// findingsEvery is how often the list is made anew while findings come.
+// findingsEvery is how often the list is made anew while findings come; a long list
+// less often.
 const findingsEvery = 250 * time.Millisecond
 
 // refresh has the list made anew if it may not be right any more.
@@ -89,7 +90,7 @@ func (p *findingsPane) refresh() {
 	}
 	wait := time.Duration(0)
 	if !asked {
-		wait = max(findingsEvery-ins.o.Now().Sub(p.at), 0)
+		wait = max(findingsEvery+time.Duration(p.total())*2*time.Microsecond-ins.o.Now().Sub(p.at), 0)
 	}
 	p.stamp, p.known = now, true
 	least, byRule := p.least, p.byRule
@@ -98,6 +99,11 @@ func (p *findingsPane) refresh() {
 		c.collect(ctx, ins.x, ins.rows, byRule)
 		return func() { p.taken(&c) }
 	})
+}
+
+// total is how many findings there were, listed or not.
+func (p *findingsPane) total() int {
+	return p.counts[decode.Note] + p.counts[decode.Warning] + p.counts[decode.Error]
 }
 
 // collected is a list on its way to the screen.

@@ -142,8 +142,11 @@ func (p *statsPane) head(c canvas, keys bool) {
 		right = "filtering " + strconv.Itoa(looked*100/max(rows, 1)) + " %"
 	case p.report != nil && p.report.err != nil:
 		right = "not all could be read"
-	case p.task.busy() && p.report != nil && !p.ins.o.Live:
+	case p.task.busy() && !p.ins.o.Live:
 		right = "counting"
+		if p.counter != nil {
+			right += " " + strconv.FormatInt(p.counter.done.Load()*100/int64(max(rows, 1)), 10) + " %"
+		}
 	}
 	headLine(c, keys, title, facts, right)
 }
@@ -238,7 +241,11 @@ func (p *statsPane) overview(n int) (name, value string) {
 			return "rate", "not known"
 		}
 		per := float64(r.Messages) / last.Seconds()
-		return "rate", strconv.FormatFloat(per, 'f', 1, 64) + " messages/s, " + sizeText(int64(float64(r.Bytes)/last.Seconds())) + "/s"
+		text := strconv.FormatFloat(per, 'f', 1, 64)
+		if per >= 100 {
+			text = thousands(int64(per + 0.5))
+		}
+		return "rate", text + " messages/s, " + sizeText(int64(float64(r.Bytes)/last.Seconds())) + "/s"
 	}
 	if r.Opaque == 0 && r.Lost == 0 {
 		return "not MSNP", "nothing, and nothing is missing"
@@ -256,7 +263,7 @@ func (p *statsPane) values(l statLine, w []int) ([]string, decode.Sender) {
 		return p.conn(r.conns[l.item]), 0
 	case accountStats:
 		a := r.accounts[l.item]
-		return []string{a.Handle, thousands(a.Connections), thousands(a.Messages), bar(float64(a.Messages)/float64(max(r.mostMessages, 1)), w[3]), sizeText(a.Bytes)}, 0
+		return []string{a.Handle, thousands(a.Connections), thousands(a.Messages), blocks(float64(a.Messages)/float64(max(r.mostMessages, 1)), w[3]), sizeText(a.Bytes)}, 0
 	case errorStats:
 		code := r.errors[l.item]
 		return []string{code, thousands(r.Errors[code]), or(decode.ErrorName(code), "not known")}, 0
@@ -274,7 +281,7 @@ func (r *report) command(k *commandStat, w []int) []string {
 	if k.Wanted > 0 && k.open > 0 {
 		open = thousands(k.open)
 	}
-	v := []string{arrow + k.Verb, thousands(k.Count), bar(float64(k.Count)/float64(max(r.mostCount, 1)), w[2]), sizeText(k.Bytes), open, "", "", "", "", ""}
+	v := []string{arrow + k.Verb, thousands(k.Count), blocks(float64(k.Count)/float64(max(r.mostCount, 1)), w[2]), sizeText(k.Bytes), open, "", "", "", "", ""}
 	if k.Latency.Count() > 0 {
 		v[5], v[6], v[7], v[8] = shortDuration(k.p50), shortDuration(k.p90), shortDuration(k.p99), shortDuration(k.max)
 		v[9] = spread(k.p50, k.max, r.longest, w[9])
@@ -296,9 +303,9 @@ func (p *statsPane) conn(k *tally.Conn) []string {
 		or(k.Client, "-"), or(k.Server, "-")}
 }
 
-// bar is a bar for a part of a whole, w cells at most: what is more than nothing is
+// blocks is a bar for a part of a whole, w cells at most: what is more than nothing is
 // seen.
-func bar(part float64, w int) string {
+func blocks(part float64, w int) string {
 	eighths := int(math.Ceil(part * float64(w) * 8))
 	s := strings.Repeat("█", min(eighths/8, w))
 	if rest := eighths % 8; rest > 0 && eighths < w*8 {
