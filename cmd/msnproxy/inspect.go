@@ -111,9 +111,12 @@ func newLive(o inspector.Options, known map[string]string, recorder *capture.Rec
 
 var errNotRecorded = errors.New("the recording takes nothing more")
 
+// addToIndex is replaced by tests.
+var addToIndex = (*index.Index).Add
+
 // Observe implements proxy.Observer.
 func (l *live) Observe(r *capture.Record) {
-	l.ins.Guard(func() { _ = l.x.Add(r) }) // the status line says what the disk does not take
+	l.ins.Guard(func() { _ = addToIndex(l.x, r) }) // the status line says what the disk does not take
 }
 
 // run shows the inspector until the user leaves or ctx is done. Nothing else writes

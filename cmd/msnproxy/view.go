@@ -83,6 +83,9 @@ func view(c *cli.Context) error {
 	stderr.release()
 	switch {
 	case errors.Is(err, inspector.ErrInterrupted), err == nil && c.Context.Err() != nil:
+		if err := v.trouble(); err != nil {
+			complain(stderr, err)
+		}
 		return &exit{code: exitInterrupted}
 	case err != nil:
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,40 +33,44 @@ func (ins *Inspector) Run(ctx context.Context) error {
 // RunOn is Run on a screen that is not initialised yet.
 func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	saved := saveTerminal()
+	signals, unwatch := watchSignals()
+	defer unwatch()
 	if err := screen.Init(); err != nil {
 		return fmt.Errorf("the terminal can't be used for the inspector (TERM is %q): %w", os.Getenv("TERM"), err)
+	}
+	if set := screen.CharacterSet(); !utf8Names[strings.ToLower(set)] {
+		ins.Say("the locale's character set is " + set + ": what it lacks is shown as ?; LC_ALL=C.UTF-8 shows all")
 	}
 	ins.theme = newTheme(chooseTheme(ins.o.Theme, max(screen.Colors(), 1)))
 	screen.SetTitle(string(show.Escape(nil, "msnproxy: "+ins.o.Title)))
 	app := tview.NewApplication()
-	app.SetScreen(ready{screen})
+	app.SetScreen(newBuffered(screen))
 	app.EnableMouse(!ins.noMouse).EnablePaste(true).SetRoot(ins, true).SetFocus(ins)
-	leave := make(chan struct{})
-	var once sync.Once
-	ins.quit = func() { once.Do(func() { close(leave) }) }
+	leave, started := make(chan struct{}), make(chan struct{})
+	ins.quit = sync.OnceFunc(func() { close(leave) })
+	begin := sync.OnceFunc(func() { close(started) })
+	app.SetBeforeDrawFunc(func(tcell.Screen) bool { begin(); return false })
 	ins.abort = func() { ins.dump(screen, saved) }
 	app.SetInputCapture(ins.capture)
 	ins.app, ins.screen = app, screen
 	done := make(chan struct{})
 	var others sync.WaitGroup
 	others.Go(func() { ins.Guard(func() { ins.refresh(app, done) }) })
-	others.Go(func() { ins.Guard(func() { ins.signals(done) }) })
+	others.Go(func() { ins.Guard(func() { ins.signals(signals, done) }) })
 	ended := make(chan error, 1)
 	go func() { // never on this goroutine: it may hang
 		var err error
 		ins.Guard(func() { err = app.Run() })
 		ended <- err
 	}()
-	var err error
 	select {
-	case err = <-ended:
+	case err := <-ended:
+		ended <- err // for stop
 	case <-leave:
-		err = stop(app, screen, saved, ended)
 	case <-ins.fault.failed:
-		err = stop(app, screen, saved, ended)
 	case <-ctx.Done():
-		err = stop(app, screen, saved, ended)
 	}
+	err := stop(app, screen, saved, started, ended)
 	close(done)
 	others.Wait()
 	if p := ins.fault.panic(); p != nil {
@@ -96,27 +101,31 @@ func (ins *Inspector) capture(ev *tcell.EventKey) *tcell.EventKey {
 	return ev
 }
 
+// utf8Names are the names of UTF-8 in lower case.
+var utf8Names = map[string]bool{"utf-8": true, "utf8": true, "utf-16": true} // the last is that of Windows
+
 // stopGrace is how long the screen may take to end.
 const stopGrace = 2 * time.Second
 
 // stop ends the application, and restores the terminal even if the application
 // hangs.
-func stop(app *tview.Application, screen tcell.Screen, saved terminalState, ended <-chan error) error {
-	go app.Stop() // waits for a draw that is under way
+func stop(app *tview.Application, screen tcell.Screen, saved terminalState, started <-chan struct{}, ended <-chan error) error {
+	late := time.After(stopGrace)
+	select {
+	case <-started: // stopped before, it would take the terminal once more
+		go app.Stop() // waits for a draw that is under way
+	case err := <-ended:
+		return err
+	case <-late:
+	}
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(stopGrace):
+	case <-late:
 		restore(screen, saved)
 		return nil
 	}
 }
-
-// ready is a screen that is initialised already; tview would do it once more.
-type ready struct{ tcell.Screen }
-
-// Init does nothing.
-func (ready) Init() error { return nil }
 
 // refresh draws the screen when rows have come, and not more often than can be
 // seen.

@@ -134,7 +134,10 @@ func (ins *Inspector) askQuit() {
 	ins.tell(why+" Leave? y/n", true)
 	ins.toast.until = ins.o.Now().Add(1 << 40)
 	ins.pending = func(ev *tcell.EventKey) {
-		if letterOf(ev) == "y" || letterOf(ev) == "q" {
+		switch {
+		case ev.Key() == tcell.KeyCtrlC:
+			ins.interrupt()
+		case letterOf(ev) == "y" || letterOf(ev) == "q":
 			ins.quit()
 		}
 	}

@@ -4,6 +4,7 @@ package inspector
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/gdamore/tcell/v2"
 )
@@ -30,4 +31,6 @@ func (terminalState) restore() {}
 
 func stopGroup() bool { return false }
 
-func (ins *Inspector) signals(done <-chan struct{}) { <-done }
+func watchSignals() (got chan os.Signal, end func()) { return nil, func() {} }
+
+func (ins *Inspector) signals(_ <-chan os.Signal, done <-chan struct{}) { <-done }

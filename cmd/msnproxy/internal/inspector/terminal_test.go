@@ -161,6 +161,20 @@ func TestHangingScreen(t *testing.T) {
 	}
 }
 
+// Ended before it has begun.
+func TestEndedAtOnce(t *testing.T) {
+	for range 20 {
+		ins := New(Options{Index: demoIndex(t)})
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		screen := newWatched()
+		start := time.Now()
+		if err := ins.RunOn(ctx, screen); err != nil || !screen.ended.Load() || time.Since(start) > stopGrace {
+			t.Fatalf("Run returned %v after %v, screen given back: %v", err, time.Since(start), screen.ended.Load())
+		}
+	}
+}
+
 // How Run ends, and what a paste and the focus do: nothing.
 func TestRunEnds(t *testing.T) {
 	for name, test := range map[string]struct {

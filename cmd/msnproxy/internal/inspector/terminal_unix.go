@@ -57,6 +57,7 @@ func newScreen(theme string) (screen tcell.Screen, note string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("the inspector needs a terminal, and there is none to open: %w", err)
 	}
+	tcell.SetEncodingFallback(tcell.EncodingFallbackASCII) // for a locale that tcell does not know
 	screen, err = tcell.NewTerminfoScreenFromTtyTerminfo(tty, info)
 	if err != nil {
 		return nil, "", fmt.Errorf("opening the terminal %s: %w", name, err)
@@ -113,11 +114,16 @@ func stopGroup() bool {
 	return false
 }
 
-// signals sees to those that have to do with the terminal.
-func (ins *Inspector) signals(done <-chan struct{}) {
-	got := make(chan os.Signal, 4)
+// watchSignals begins to watch for the signals that have to do with the terminal:
+// before the terminal is another one.
+func watchSignals() (got chan os.Signal, end func()) {
+	got = make(chan os.Signal, 4)
 	signal.Notify(got, syscall.SIGQUIT, syscall.SIGCONT)
-	defer signal.Stop(got)
+	return got, func() { signal.Stop(got) }
+}
+
+// signals sees to those signals.
+func (ins *Inspector) signals(got <-chan os.Signal, done <-chan struct{}) {
 	for {
 		select {
 		case <-done:
