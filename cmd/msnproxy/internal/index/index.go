@@ -116,7 +116,7 @@ func (x *Index) add(r *capture.Record, place int64) {
 		x.annotated(r)
 		return
 	}
-	k := record{at: nanos(r.Time), place: place, number: uint32(x.messages)}
+	k := record{at: nanos(r.Time), place: place, number: uint32(x.messages), verb: verbNone}
 	if !r.Time.IsZero() {
 		x.last = r.Time
 	}
@@ -184,7 +184,6 @@ func (x *Index) message(c *conn, k *record, r *capture.Record) {
 	x.messages++
 	k.number, k.reply = uint32(x.messages), uint32(m.ReplyTo)
 	k.offset, k.size = r.Frame.Offset, uint32(len(r.Frame.Raw))
-	k.verb = verbNone
 	if r.Frame.Kind == decode.Command {
 		k.verb = verbCode(m.Name())
 		x.verbs[k.verb]++

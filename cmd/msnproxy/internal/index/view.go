@@ -2,6 +2,7 @@ package index
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"msnproxy/decode/filter"
 )
@@ -64,11 +65,11 @@ type View struct {
 	parts   []*part
 	caught  uint64 // changes of the index that are taken in
 	inScope []verdict
-	facts   bool // the filter asks what is known of connections
-	finds   bool // the filter asks for findings
-	limit   int  // rows that are taken in; -1: all
-	anchor  int  // chunk
-	round   int  // counts queries
+	facts   bool         // the filter asks what is known of connections
+	finds   bool         // the filter asks for findings
+	limit   int          // rows that are taken in; -1: all
+	anchor  int          // chunk
+	round   atomic.Int64 // counts queries; changed with mu held
 	working bool
 	closed  bool
 	failure error // of the filter
@@ -104,7 +105,7 @@ func (v *View) Close() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.closed = true
-	v.round++
+	v.round.Add(1)
 }
 
 // Query returns what the view shows.
@@ -131,7 +132,7 @@ func (v *View) Ask(q Query) error {
 		v.query = q
 		v.refold() // what matches is known already
 	} else {
-		v.round++
+		v.round.Add(1)
 		v.query, v.filter, v.parts, v.failure = q, f, nil, nil
 		v.inScope = v.inScope[:0]
 		v.facts = f != nil && f.Uses("session", "conversation", "role", "dialect", "account")
