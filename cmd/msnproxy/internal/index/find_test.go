@@ -65,7 +65,7 @@ func TestNeedleIsLinear(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	x := opened(t, written(t, newTraffic(5, 20, 9).records(2*chunkRows+50)), "x")
+	x := opened(t, written(t, newTraffic(5, 20, 9).records(chunkRows+250)), "x")
 	x.Note(x.RowOf(3000), "", "Look at THIS")
 	random := rand.New(rand.NewPCG(1, 1))
 	for _, q := range []Query{{}, {Fold: true}, {Scope: Scope{Session: 2}}, {Filter: `from == "server"`, Fold: true}} {
@@ -79,7 +79,7 @@ func TestFind(t *testing.T) {
 				p.shown[i] = v.Shows(i) && (f.Matches(m, rec) || needle.In(x.Comment(i)))
 				return true
 			})
-			for range 20 {
+			for range 6 {
 				row := random.IntN(x.Len()+2) - 1
 				if got, want := v.Find(t.Context(), row, 1, needle, nil), p.next(row); got != want {
 					t.Errorf("%+v: %q after %d: %d, want %d", q, text, row, got, want)
@@ -94,7 +94,7 @@ func TestFind(t *testing.T) {
 }
 
 func TestFindIsCancelled(t *testing.T) {
-	x := opened(t, written(t, newTraffic(5, 20, 9).records(2*chunkRows)), "x")
+	x := opened(t, written(t, newTraffic(5, 20, 9).records(chunkRows+250)), "x")
 	v := x.NewView(Query{})
 	ctx, cancel := context.WithCancel(t.Context())
 	var at []int

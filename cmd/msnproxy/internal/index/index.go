@@ -334,6 +334,11 @@ func (x *Index) Finish() {
 	x.mu.Lock()
 	x.located(x.checker.Finish(x.last))
 	x.done = true
+	// What they remember of open connections is not needed any more.
+	x.tracker, x.checker = decode.NewTracker(), check.New()
+	for _, c := range x.byID {
+		c.live = nil
+	}
 	x.mu.Unlock()
 	x.notify()
 }

@@ -398,7 +398,7 @@ func TestAllAtOnce(t *testing.T) {
 			_, _ = x.Finding(ref), x.Rule(ref)
 		}
 	})
-	for range 30_000 {
+	for range 10_000 {
 		if err := x.Add(from.next()); err != nil {
 			t.Error(err)
 			break
@@ -514,7 +514,7 @@ func TestFindingsInOrder(t *testing.T) {
 	defer f.texts.close()
 	var want []decode.Finding
 	rows := map[uint32][]decode.Finding{}
-	for i := range 5000 {
+	for i := range 4000 {
 		row := uint32(i / 4)
 		if random.IntN(3) == 0 {
 			row = uint32(random.IntN(i/4 + 1))
@@ -538,7 +538,7 @@ func TestFindingsInOrder(t *testing.T) {
 			t.Fatalf("findings on row %d: %v, want %v", row, got, rows[row])
 		}
 	}
-	for row := range uint32(1250) {
+	for row := range uint32(1000) {
 		want = append(want, rows[row]...)
 	}
 	var got []decode.Finding

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -74,6 +75,7 @@ type View struct {
 	closed  bool
 	failure error // of the filter
 	idle    *sync.Cond
+	asked   atomic.Int64   // how many rows were filtered, for benchmarks
 	reader  *Reader        // the worker's
 	filter  *filter.Filter // the worker's, of the round compiled
 }
@@ -301,9 +303,11 @@ func (v *View) wanted(k int, of *bitmap) bitmap {
 	if v.query.Scope == (Scope{}) {
 		return want
 	}
-	for i := want.next(0); i >= 0 && i < chunkRows; i = want.next(i + 1) {
-		if !v.has(int(c.rows[i].conn)) {
-			want.set(i, false)
+	for w, word := range want {
+		for rest := word; rest != 0; rest &= rest - 1 {
+			if i := bits.TrailingZeros64(rest); !v.has(int(c.rows[w*64+i].conn)) {
+				want[w] &^= 1 << i
+			}
 		}
 	}
 	return want

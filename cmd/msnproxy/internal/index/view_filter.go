@@ -120,6 +120,7 @@ func (v *View) apply(f *filter.Filter, s *step, round int64) {
 		if m == nil {
 			return v.round.Load() == round
 		}
+		v.asked.Add(1)
 		ok, err := f.Match(m)
 		if err != nil && s.failed == nil {
 			s.failed = err

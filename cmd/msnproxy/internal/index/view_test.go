@@ -246,8 +246,8 @@ func viewRun(t testing.TB, seed uint64, steps int) {
 }
 
 func TestViewIsThePlainOne(t *testing.T) {
-	for seed := range uint64(8) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { viewRun(t, seed, 60) })
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { viewRun(t, seed, 40) })
 	}
 }
 
@@ -264,7 +264,7 @@ func TestViewFarBehind(t *testing.T) {
 	x := New(Options{SpoolDir: t.TempDir()})
 	defer x.Close()
 	from := newTraffic(3, 50, 1)
-	for range chunkRows + 1000 {
+	for range chunkRows + 100 {
 		_ = x.Add(from.next())
 	}
 	for _, q := range []Query{{Marked: true}, {Fold: true}, {Filter: "severity == 2"}, {Scope: Scope{Session: 1}}} {
@@ -304,9 +304,9 @@ func TestWhatIsLearnedLate(t *testing.T) {
 
 // A filter is applied near the anchor first, and a closed view's worker ends soon.
 func TestFilterBeginsAtTheAnchor(t *testing.T) {
-	x := opened(t, written(t, newTraffic(20, 50, 5).records(10*chunkRows)), "traffic")
+	x := opened(t, written(t, newTraffic(20, 50, 5).records(4*chunkRows)), "traffic")
 	v := x.NewView(Query{Filter: `verb == "MSG"`})
-	v.Anchor(5*chunkRows + 17)
+	v.Anchor(2*chunkRows + 17)
 	defer v.Close()
 	if err := v.Ask(Query{Filter: `number > 0`}); err != nil {
 		t.Fatal(err)
@@ -327,13 +327,13 @@ func TestFilterBeginsAtTheAnchor(t *testing.T) {
 	}
 	v.round.Add(1) // what the worker has in hand is not for this
 	v.mu.Unlock()
-	if got, want := fmt.Sprint(order), "[5 6 4 7 3 8 2 9 1 0]"; got != want {
+	if got, want := fmt.Sprint(order), "[2 3 1 0]"; got != want {
 		t.Errorf("chunks in order %s, want %s", got, want)
 	}
 }
 
 func TestClosedViewStops(t *testing.T) {
-	x := opened(t, written(t, newTraffic(20, 50, 5).records(10*chunkRows)), "traffic")
+	x := opened(t, written(t, newTraffic(20, 50, 5).records(4*chunkRows)), "traffic")
 	v := x.NewView(Query{Filter: `any(1..2000, # == number)`})
 	v.Close()
 	start := time.Now()
