@@ -54,10 +54,10 @@ type conn struct {
 	chunks   []uint32 // that hold rows of it
 	first    int
 	last     int
-	closed   bool
 	closedAt int64
-	end      decode.Sender
+	closed   bool
 	reset    bool
+	end      decode.Sender
 	endText  string
 	lost     int64
 }
@@ -73,13 +73,19 @@ type filtered struct {
 	role         decode.Role
 	dialect      int
 	account      string
-	session      *decode.Session
-	conversation *decode.Conversation
+	session      int // numbers; 0: none
+	conversation int
 }
 
 func tell(c *decode.Connection) told {
-	return told{signedIn: c.SignedIn, filtered: filtered{role: c.Role, dialect: c.Dialect, account: c.Account,
-		session: c.Session, conversation: c.Conversation}}
+	t := told{signedIn: c.SignedIn, filtered: filtered{role: c.Role, dialect: c.Dialect, account: c.Account}}
+	if c.Session != nil {
+		t.session = c.Session.Number
+	}
+	if c.Conversation != nil {
+		t.conversation = c.Conversation.Number
+	}
+	return t
 }
 
 // open makes a connection known. One that had its number is not heard of any more.
@@ -113,17 +119,17 @@ func (x *Index) follow(c *conn, r *capture.Record) {
 func (x *Index) learn(c *conn) {
 	d := c.live
 	now := tell(d)
-	session := d.Session == nil || d.Session == c.seen.session && x.sessions[d.Session.Number-1].same(d.Session)
-	talks := d.Conversation == nil || d.Conversation == c.seen.conversation && x.talks[d.Conversation.Number-1].same(d.Conversation)
+	session := now.session == c.seen.session && (now.session == 0 || x.sessions[now.session-1].same(d.Session))
+	talks := now.conversation == c.seen.conversation && (now.conversation == 0 || x.talks[now.conversation-1].same(d.Conversation))
 	if session && talks && now == c.seen {
 		return
 	}
 	asked := c.seen.filtered
 	c.seen = now
-	if !session {
+	if !session && now.session > 0 {
 		x.learnSession(c, d.Session)
 	}
-	if !talks {
+	if !talks && now.conversation > 0 {
 		x.learnTalk(c, d.Conversation)
 	}
 	x.restate(c)
@@ -136,7 +142,7 @@ func (x *Index) learn(c *conn) {
 // to it.
 type session struct {
 	copy  *decode.Session
-	conns map[*conn]bool
+	conns []*conn
 }
 
 func (s *session) same(d *decode.Session) bool {
@@ -147,15 +153,17 @@ func (s *session) same(d *decode.Session) bool {
 // but c, which belongs to it.
 func (x *Index) learnSession(c *conn, d *decode.Session) {
 	for len(x.sessions) < d.Number {
-		x.sessions = append(x.sessions, &session{conns: make(map[*conn]bool)})
+		x.sessions = append(x.sessions, &session{})
 	}
 	s := x.sessions[d.Number-1]
-	s.conns[c] = true
+	if !slices.Contains(s.conns, c) {
+		s.conns = append(s.conns, c)
+	}
 	if s.same(d) {
 		return
 	}
 	s.copy = &decode.Session{Number: d.Number, Account: d.Account, Dialect: d.Dialect, ClientHost: d.ClientHost}
-	for other := range s.conns {
+	for _, other := range s.conns {
 		if other != c {
 			x.restate(other)
 		}
@@ -165,7 +173,7 @@ func (x *Index) learnSession(c *conn, d *decode.Session) {
 // talk is a conversation as it was last seen, and its connections.
 type talk struct {
 	copy  *decode.Conversation
-	conns map[*conn]bool
+	conns []*conn
 }
 
 func (t *talk) same(d *decode.Conversation) bool {
@@ -175,15 +183,17 @@ func (t *talk) same(d *decode.Conversation) bool {
 // learnTalk is learnSession for a conversation.
 func (x *Index) learnTalk(c *conn, d *decode.Conversation) {
 	for len(x.talks) < d.Number {
-		x.talks = append(x.talks, &talk{conns: make(map[*conn]bool)})
+		x.talks = append(x.talks, &talk{})
 	}
 	t := x.talks[d.Number-1]
-	t.conns[c] = true
+	if !slices.Contains(t.conns, c) {
+		t.conns = append(t.conns, c)
+	}
 	if t.same(d) {
 		return
 	}
 	t.copy = &decode.Conversation{Number: d.Number, SessionID: d.SessionID, Participants: slices.Clone(d.Participants)}
-	for other := range t.conns {
+	for _, other := range t.conns {
 		if other != c {
 			x.restate(other)
 		}
@@ -196,11 +206,11 @@ func (x *Index) restate(c *conn) {
 	facts := *f.Facts
 	facts.Role, facts.Dialect, facts.Account, facts.SignedIn = c.seen.role, c.seen.dialect, c.seen.account, c.seen.signedIn
 	facts.Session, facts.Conversation = nil, nil
-	if d := c.seen.session; d != nil {
-		facts.Session = x.sessions[d.Number-1].copy
+	if n := c.seen.session; n > 0 {
+		facts.Session = x.sessions[n-1].copy
 	}
-	if v := c.seen.conversation; v != nil {
-		facts.Conversation = x.talks[v.Number-1].copy
+	if n := c.seen.conversation; n > 0 {
+		facts.Conversation = x.talks[n-1].copy
 	}
 	f.Facts = &facts
 	c.facts = &f

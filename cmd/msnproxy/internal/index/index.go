@@ -142,7 +142,7 @@ func (x *Index) add(r *capture.Record, place int64) {
 		x.annotated(r)
 		return
 	}
-	k := record{at: nanos(r.Time), place: place, number: uint32(x.messages)}
+	k := record{at: nanos(r.Time), place: place, number: uint32(x.messages), verb: verbNone}
 	if !r.Time.IsZero() {
 		x.last = r.Time
 	}
@@ -210,7 +210,6 @@ func (x *Index) message(c *conn, k *record, r *capture.Record) {
 	x.messages++
 	k.number, k.reply = uint32(x.messages), uint32(m.ReplyTo)
 	k.offset, k.size = r.Frame.Offset, uint32(len(r.Frame.Raw))
-	k.verb = verbNone
 	if r.Frame.Kind == decode.Command {
 		k.verb = verbCode(m.Name())
 		x.verbs[k.verb]++
@@ -361,6 +360,11 @@ func (x *Index) Finish() {
 	x.mu.Lock()
 	x.located(x.checker.Finish(x.last))
 	x.done = true
+	// What they remember of open connections is not needed any more.
+	x.tracker, x.checker = decode.NewTracker(), check.New()
+	for _, c := range x.byID {
+		c.live = nil
+	}
 	x.mu.Unlock()
 	x.notify()
 }

@@ -99,7 +99,6 @@ type traffic struct {
 	now    time.Time
 	life   int // messages of a conversation
 	queue  []*capture.Record
-	buf    []byte
 }
 
 type person struct {
@@ -113,7 +112,7 @@ type party struct {
 	conn   *capture.Conn
 	offset [2]int64
 	said   int
-	salt   int
+	with   string
 }
 
 // newTraffic makes traffic of n people, with so many messages in a conversation.
@@ -181,21 +180,23 @@ func (t *traffic) more(p *person) {
 		t.say(p.ns, s, "NLN %s %s %s", []string{"NLN", "BSY", "AWY"}[t.random.IntN(3)], other, "Some%20Body")
 	case n < 32:
 		t.say(p.ns, s, "FLN %s", other)
-	case n < 33:
+	case n < 34 && t.random.IntN(3) == 0: // a stranger, now and then
+		t.sayWith(p.ns, s, "", "ZZZ %d", p.trid)
+	case n < 34:
 		t.say(p.ns, c, "ADD %d FL %s %s", p.trid, other, other)
 		t.say(p.ns, s, "215 %d", p.trid)
 	case p.sb == nil:
 		t.converse(p, other)
 	case p.sb.said > t.life:
-		t.say(p.sb, s, "BYE %s", other)
+		t.say(p.sb, s, "BYE %s", p.sb.with)
 		t.say(p.sb, c, "OUT")
 		t.put(&capture.Record{Kind: capture.Closed, Conn: p.sb.conn, From: c})
 		p.sb = nil
 	case n < 60:
-		typing := "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol\r\nTypingUser: " + other + "\r\n\r\n\r\n"
-		t.sayWith(p.sb, s, typing, "MSG %s Some%%20Body", other)
+		typing := "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol\r\nTypingUser: " + p.sb.with + "\r\n\r\n\r\n"
+		t.sayWith(p.sb, s, typing, "MSG %s Some%%20Body", p.sb.with)
 	case n < 80:
-		t.sayWith(p.sb, s, t.text(), "MSG %s Some%%20Body", other)
+		t.sayWith(p.sb, s, t.text(), "MSG %s Some%%20Body", p.sb.with)
 	default:
 		t.sayWith(p.sb, c, t.text(), "MSG %d A", p.trid)
 		t.say(p.sb, s, "ACK %d", p.trid)
@@ -230,6 +231,7 @@ func (t *traffic) converse(p *person, other string) {
 	t.say(p.ns, c, "XFR %d SB", p.trid)
 	t.say(p.ns, s, "XFR %d SB 10.1.0.2:1863 CKI %d", p.trid, cookie)
 	p.sb = t.open("10.1.0.2:1863")
+	p.sb.with = other
 	t.say(p.sb, c, "USR 1 %s %d", p.name, cookie)
 	t.say(p.sb, s, "USR 1 OK %s Some%%20Name", p.name)
 	t.say(p.sb, c, "CAL 2 %s", other)

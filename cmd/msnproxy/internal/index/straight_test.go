@@ -228,7 +228,7 @@ func compareRows(t *testing.T, want *straight, x *Index) {
 			t.Errorf("row %d is %+v, want %+v", i, row, f)
 		}
 		if f.Kind != capture.Data {
-			if row.Number != number || x.Exchange(i) != nil {
+			if row.Number != number || row.Verb != "" || x.Exchange(i) != nil {
 				t.Errorf("row %d: number %d, exchange %v", i, row.Number, x.Exchange(i))
 			}
 			continue

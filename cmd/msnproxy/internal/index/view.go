@@ -1,7 +1,9 @@
 package index
 
 import (
+	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	"msnproxy/decode/filter"
 )
@@ -64,15 +66,16 @@ type View struct {
 	parts   []*part
 	caught  uint64 // changes of the index that are taken in
 	inScope []verdict
-	facts   bool // the filter asks what is known of connections
-	finds   bool // the filter asks for findings
-	limit   int  // rows that are taken in; -1: all
-	anchor  int  // chunk
-	round   int  // counts queries
+	facts   bool         // the filter asks what is known of connections
+	finds   bool         // the filter asks for findings
+	limit   int          // rows that are taken in; -1: all
+	anchor  int          // chunk
+	round   atomic.Int64 // counts queries; changed with mu held
 	working bool
 	closed  bool
 	failure error // of the filter
 	idle    *sync.Cond
+	asked   atomic.Int64   // how many rows were filtered, for benchmarks
 	reader  *Reader        // the worker's
 	filter  *filter.Filter // the worker's, of the round compiled
 }
@@ -104,7 +107,7 @@ func (v *View) Close() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.closed = true
-	v.round++
+	v.round.Add(1)
 }
 
 // Query returns what the view shows.
@@ -131,7 +134,7 @@ func (v *View) Ask(q Query) error {
 		v.query = q
 		v.refold() // what matches is known already
 	} else {
-		v.round++
+		v.round.Add(1)
 		v.query, v.filter, v.parts, v.failure = q, f, nil, nil
 		v.inScope = v.inScope[:0]
 		v.facts = f != nil && f.Uses("session", "conversation", "role", "dialect", "account")
@@ -300,9 +303,11 @@ func (v *View) wanted(k int, of *bitmap) bitmap {
 	if v.query.Scope == (Scope{}) {
 		return want
 	}
-	for i := want.next(0); i >= 0 && i < chunkRows; i = want.next(i + 1) {
-		if !v.has(int(c.rows[i].conn)) {
-			want.set(i, false)
+	for w, word := range want {
+		for rest := word; rest != 0; rest &= rest - 1 {
+			if i := bits.TrailingZeros64(rest); !v.has(int(c.rows[w*64+i].conn)) {
+				want[w] &^= 1 << i
+			}
 		}
 	}
 	return want

@@ -28,7 +28,7 @@ func (v *View) work() {
 			v.x.notify()
 			return
 		}
-		v.apply(f, &s)
+		v.apply(f, &s, round)
 		v.settle(&s, round)
 		v.x.notify()
 	}
@@ -46,14 +46,14 @@ func (v *View) Wait() {
 
 // due fills in what is to be done next, in the chunk nearest to the anchor that has
 // something. The filter is nil if there is nothing left.
-func (v *View) due(s *step) (f *filter.Filter, round int) {
+func (v *View) due(s *step) (f *filter.Filter, round int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.filter != nil && !v.closed {
 		n := v.catchUp()
 		if k := v.nearest(n); k >= 0 {
 			v.begin(s, k, min(chunkRows, n-k*chunkRows))
-			return v.filter, v.round
+			return v.filter, v.round.Load()
 		}
 	}
 	v.working = false
@@ -111,29 +111,30 @@ func (v *View) begin(s *step, k, rows int) {
 	s.want = v.wanted(k, &s.todo)
 }
 
-// apply asks the filter.
-func (v *View) apply(f *filter.Filter, s *step) {
+// apply asks the filter, until another query is asked.
+func (v *View) apply(f *filter.Filter, s *step, round int64) {
 	base := s.chunk * chunkRows
 	wants := func(i int) bool { return s.want.has(i - base) }
 	// Rows whose bytes are gone do not match.
 	_ = v.reader.Walk(base+s.from, base+s.to, wants, func(i int, m *decode.Message, _ *capture.Record) bool {
 		if m == nil {
-			return true
+			return v.round.Load() == round
 		}
+		v.asked.Add(1)
 		ok, err := f.Match(m)
 		if err != nil && s.failed == nil {
 			s.failed = err
 		}
 		s.match.set(i-base, ok)
-		return true
+		return v.round.Load() == round
 	})
 }
 
 // settle takes over what the filter said, unless another query is asked by now.
-func (v *View) settle(s *step, round int) {
+func (v *View) settle(s *step, round int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.round != round || v.closed {
+	if v.round.Load() != round || v.closed {
 		return
 	}
 	p := v.parts[s.chunk]

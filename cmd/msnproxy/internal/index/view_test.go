@@ -246,8 +246,8 @@ func viewRun(t testing.TB, seed uint64, steps int) {
 }
 
 func TestViewIsThePlainOne(t *testing.T) {
-	for seed := range uint64(12) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { viewRun(t, seed, 60) })
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { viewRun(t, seed, 40) })
 	}
 }
 
@@ -264,7 +264,7 @@ func TestViewFarBehind(t *testing.T) {
 	x := New(Options{SpoolDir: t.TempDir()})
 	defer x.Close()
 	from := newTraffic(3, 50, 1)
-	for range chunkRows + 1000 {
+	for range chunkRows + 100 {
 		_ = x.Add(from.next())
 	}
 	for _, q := range []Query{{Marked: true}, {Fold: true}, {Filter: "severity == 2"}, {Scope: Scope{Session: 1}}} {
@@ -304,9 +304,9 @@ func TestWhatIsLearnedLate(t *testing.T) {
 
 // A filter is applied near the anchor first, and a closed view's worker ends soon.
 func TestFilterBeginsAtTheAnchor(t *testing.T) {
-	x := opened(t, written(t, newTraffic(20, 50, 5).records(10*chunkRows)), "traffic")
+	x := opened(t, written(t, newTraffic(20, 50, 5).records(4*chunkRows)), "traffic")
 	v := x.NewView(Query{Filter: `verb == "MSG"`})
-	v.Anchor(5*chunkRows + 17)
+	v.Anchor(2*chunkRows + 17)
 	defer v.Close()
 	if err := v.Ask(Query{Filter: `number > 0`}); err != nil {
 		t.Fatal(err)
@@ -325,15 +325,15 @@ func TestFilterBeginsAtTheAnchor(t *testing.T) {
 			order = append(order, k)
 		}
 	}
-	v.round++ // what the worker has in hand is not for this
+	v.round.Add(1) // what the worker has in hand is not for this
 	v.mu.Unlock()
-	if got, want := fmt.Sprint(order), "[5 6 4 7 3 8 2 9 1 0]"; got != want {
+	if got, want := fmt.Sprint(order), "[2 3 1 0]"; got != want {
 		t.Errorf("chunks in order %s, want %s", got, want)
 	}
 }
 
 func TestClosedViewStops(t *testing.T) {
-	x := opened(t, written(t, newTraffic(20, 50, 5).records(10*chunkRows)), "traffic")
+	x := opened(t, written(t, newTraffic(20, 50, 5).records(4*chunkRows)), "traffic")
 	v := x.NewView(Query{Filter: `any(1..2000, # == number)`})
 	v.Close()
 	start := time.Now()
@@ -343,10 +343,12 @@ func TestClosedViewStops(t *testing.T) {
 	}
 	v.mu.Unlock()
 	_, _, looked, _ := v.Counts()
-	if looked > 2*filterStep {
+	if looked > filterStep {
 		t.Errorf("%d rows were looked at, %v after Close", looked, time.Since(start))
 	}
 	v.Sync()
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if v.working {
 		t.Error("a closed view works again")
 	}
