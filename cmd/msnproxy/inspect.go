@@ -45,7 +45,7 @@ func inspects(c *cli.Context) bool {
 // inspectorOptions reads the flags.
 func inspectorOptions(c *cli.Context) (o inspector.Options, err error) {
 	o = inspector.Options{Theme: c.String("theme"), View: c.String("view"), NoMouse: c.Bool("no-mouse"), Filter: c.String("filter"),
-		Location: time.Local, ConfigDir: configDir()}
+		Location: time.Local, ConfigDir: configDir(), Create: saveTo}
 	if c.Bool("utc") {
 		o.Location = time.UTC
 	}

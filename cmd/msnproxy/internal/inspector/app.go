@@ -53,7 +53,7 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	app.SetBeforeDrawFunc(func(tcell.Screen) bool { begin(); return false })
 	ins.abort = func() { ins.dump(screen, saved) }
 	app.SetInputCapture(ins.capture)
-	ins.app = app
+	ins.app, ins.screen = app, screen
 	done := make(chan struct{})
 	var others sync.WaitGroup
 	others.Go(func() { ins.Guard(func() { ins.refresh(app, done) }) })
@@ -77,6 +77,8 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	if p := ins.fault.panic(); p != nil {
 		return p
 	}
+	ins.endJob()
+	ins.jobs.stop()
 	ins.rows.Close()
 	switch {
 	case err != nil:

@@ -129,6 +129,8 @@ type Inspector struct {
 	reader *index.Reader
 	theme  *theme
 	app    *tview.Application
+	screen tcell.Screen // whose clipboard is copied to
+	job    *job         // the file that is being written
 
 	view     viewID
 	focus    paneID
@@ -139,6 +141,7 @@ type Inspector struct {
 	layout   layout
 	places   [panes]rect // where the panes were drawn
 	tabs     []hotspot   // what can be clicked in lines that are no pane
+	turns    []place     // where right-to-left letters ended when it was drawn last
 
 	sessions *sessions
 	list     *list
@@ -161,6 +164,7 @@ type Inspector struct {
 	unkept   bool     // marks or comments that only saving keeps
 	drag     splitter
 	quit     func()
+	jobs     *jobs
 	abort    func() // ends the program at once
 	said     *heard // what other goroutines have to say
 	fault    *fault
@@ -201,14 +205,14 @@ func New(o Options) *Inspector {
 	}
 	ins := &Inspector{Box: tview.NewBox(), o: o, x: o.Index, reader: o.Index.NewReader(), theme: newTheme(chooseTheme(o.Theme, 0)),
 		focus: mainPane, sel: -1, follow: o.Live, noMouse: o.NoMouse, quit: func() {}, abort: func() {},
-		said: newHeard(), fault: newFault()}
+		said: newHeard(), fault: newFault(), jobs: newJobs()}
 	o.Index.Guard(ins.Guard)
 	ins.view = viewNamed(o.View)
 	ins.rows = o.Index.NewView(index.Query{Fold: true, Filter: o.Filter})
 	ins.filters = loadFilters(o.ConfigDir)
 	ins.layout = newLayout()
 	ins.sessions = &sessions{ins: ins}
-	ins.list = &list{ins: ins}
+	ins.list = &list{rowsPane: rowsPane{ins: ins}}
 	ins.detail = newDetail(ins)
 	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins)}
 	return ins

@@ -82,6 +82,14 @@ func (t *theme) selected(s tcell.Style, keys bool) tcell.Style {
 	return s.Background(t.sunk)
 }
 
+// undimmed returns the theme for the selected line: what is dim elsewhere can be
+// read there, too.
+func (t *theme) undimmed() *theme {
+	u := *t
+	u.dim = t.text
+	return &u
+}
+
 // severity returns the style for findings of that severity.
 func (t *theme) severity(s decode.Severity) tcell.Style {
 	switch s {
