@@ -15,18 +15,18 @@ import (
 type buffered struct {
 	tcell.Screen
 	w, h       int
-	now, shown []cell // what is drawn, and what the screen was given
+	now, shown []glyph // what is drawn, and what the screen was given
 	lost       atomic.Bool
 }
 
-// cell is one cell of the screen. r is -1 where nothing is known of it.
-type cell struct {
+// glyph is one cell of the screen. r is -1 where nothing is known of it.
+type glyph struct {
 	r     rune
 	marks string
 	style tcell.Style
 }
 
-var unknown = cell{r: -1}
+var unknown = glyph{r: -1}
 
 func newBuffered(s tcell.Screen) *buffered {
 	b := &buffered{Screen: s}
@@ -59,11 +59,11 @@ func (b *buffered) Clear() { b.Fill(' ', tcell.StyleDefault) }
 func (b *buffered) Fill(r rune, style tcell.Style) {
 	if w, h := b.Size(); w != b.w || h != b.h {
 		b.w, b.h = w, h
-		b.now, b.shown = make([]cell, w*h), make([]cell, w*h)
+		b.now, b.shown = make([]glyph, w*h), make([]glyph, w*h)
 		b.lost.Store(true)
 	}
 	for i := range b.now {
-		b.now[i] = cell{r: r, style: style}
+		b.now[i] = glyph{r: r, style: style}
 	}
 }
 
@@ -72,7 +72,7 @@ func (b *buffered) SetContent(x, y int, r rune, marks []rune, style tcell.Style)
 	if x < 0 || y < 0 || x >= b.w || y >= b.h {
 		return
 	}
-	c := cell{r: r, style: style}
+	c := glyph{r: r, style: style}
 	if len(marks) > 0 {
 		c.marks = string(marks)
 	}
