@@ -51,6 +51,7 @@ func (ins *Inspector) message() (int, bool) {
 func (ins *Inspector) markCommand(arg string) {
 	row, ok := ins.message()
 	if !ok {
+		ins.pending = func(*tcell.EventKey) {} // the letter is no command
 		return
 	}
 	ins.letter(arg, "mark with a letter", func(l string) {
