@@ -57,6 +57,7 @@ type Index struct {
 	source   func() *capture.Places // of the bytes
 
 	done    bool // nothing more is added
+	guard   func(func())
 	changed chan struct{}
 }
 
@@ -82,6 +83,23 @@ func (x *Index) notify() {
 	}
 }
 
+// Guard has g run what goroutines of the index do, so that it can see to their
+// panics. It is to be called before there are any: before the first view is made.
+func (x *Index) Guard(g func(f func())) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.guard = g
+}
+
+// guarded does f with a guard, if there is one.
+func guarded(guard func(func()), f func()) {
+	if guard == nil {
+		f()
+		return
+	}
+	guard(f)
+}
+
 // Add adds a record of live traffic. Nothing of it is kept but a copy in the
 // spool. An error says that its bytes are not there; the row is.
 func (x *Index) Add(r *capture.Record) error {
@@ -100,14 +118,22 @@ func (x *Index) Add(r *capture.Record) error {
 	if err != nil {
 		place = -1
 	}
-	x.mu.Lock()
-	if err != nil && x.err == nil {
-		x.err = err
-	}
-	x.add(r, place)
-	x.mu.Unlock()
+	x.locked(func() {
+		if err != nil && x.err == nil {
+			x.err = err
+		}
+		x.add(r, place)
+	})
 	x.notify()
 	return err
+}
+
+// locked does f under the lock. A panic lets go of the lock: the screen that is to
+// be restored needs it.
+func (x *Index) locked(f func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f()
 }
 
 // add makes a row of a record whose bytes are at a place. The lock is held.
@@ -373,12 +399,12 @@ func (x *Index) Load(in *capture.Reader, file io.ReaderAt, name string, stop <-c
 			}
 			continue
 		}
-		x.mu.Lock()
-		if x.source == nil {
-			x.source = func() *capture.Places { return capture.NewPlaces(file, name) }
-		}
-		x.add(r, place)
-		x.mu.Unlock()
+		x.locked(func() {
+			if x.source == nil {
+				x.source = func() *capture.Places { return capture.NewPlaces(file, name) }
+			}
+			x.add(r, place)
+		})
 		if n%64 == 0 {
 			x.notify()
 		}

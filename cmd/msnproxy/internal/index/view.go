@@ -201,7 +201,7 @@ func (v *View) sync() {
 	}
 	if behind && !v.working && !v.closed {
 		v.working = true
-		go v.work()
+		go guarded(v.x.guard, v.work)
 	}
 }
 

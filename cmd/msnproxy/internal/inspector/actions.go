@@ -65,8 +65,8 @@ func moveActions() []*action {
 	return []*action{
 		{name: "down", keys: []string{"j", "Down"}, where: anywhere, about: "next line", run: do(func(ins *Inspector) { ins.current().move(1) })},
 		{name: "up", keys: []string{"k", "Up"}, where: anywhere, about: "line before", run: do(func(ins *Inspector) { ins.current().move(-1) })},
-		{name: "left", keys: []string{"h", "Left"}, where: anywhere, about: "byte before (Hex), columns to the left (Ladder), conversation before (Chat)", run: do(func(ins *Inspector) { ins.sideways(-1) })},
-		{name: "right", keys: []string{"l", "Right"}, where: anywhere, about: "next byte (Hex), columns to the right (Ladder), next conversation (Chat)", run: do(func(ins *Inspector) { ins.sideways(1) })},
+		{name: "left", keys: []string{"h", "Left"}, where: anywhere, about: "byte before (Hex), columns to the left (Ladder), conversation before (Chat), by time or by rule (Findings)", run: do(func(ins *Inspector) { ins.sideways(-1) })},
+		{name: "right", keys: []string{"l", "Right"}, where: anywhere, about: "next byte (Hex), columns to the right (Ladder), next conversation (Chat), by time or by rule (Findings)", run: do(func(ins *Inspector) { ins.sideways(1) })},
 		{name: "page-down", keys: []string{"PgDn", "Ctrl-F", "Space"}, where: anywhere, about: "a screen down", run: do(func(ins *Inspector) { ins.current().page(1, false) })},
 		{name: "page-up", keys: []string{"PgUp", "Ctrl-B"}, where: anywhere, about: "a screen up", run: do(func(ins *Inspector) { ins.current().page(-1, false) })},
 		{name: "half-down", keys: []string{"Ctrl-D"}, where: anywhere, about: "half a screen down", run: do(func(ins *Inspector) { ins.current().page(1, true) })},
@@ -112,6 +112,7 @@ func showActions() []*action {
 		{name: "follow", keys: []string{"F"}, where: anywhere, about: "follow what comes; scrolling back stops it", hint: "follow", run: do((*Inspector).toggleFollow)},
 		{name: "pause", keys: []string{"P"}, where: anywhere, about: "hold the display, never the traffic", run: do((*Inspector).togglePause)},
 		{name: "time", keys: []string{"t"}, where: anywhere, about: "times: of day, with date, since the first message, since the one above", run: do((*Inspector).nextTimeMode)},
+		{name: "severity", keys: []string{"v"}, where: inFindings, arg: "note|warning|error", about: "least severity of the findings that are listed", run: (*Inspector).severityCommand},
 		{name: "only-marked", keys: []string{"M"}, where: anywhere, about: "only messages with a mark or a comment", run: do((*Inspector).toggleMarked)},
 	}
 }
@@ -141,11 +142,13 @@ func screenActions() []*action {
 		{name: "hints", keys: []string{"H"}, where: anywhere, about: "hide or show the line of keys", run: do(func(ins *Inspector) { ins.noHints = !ins.noHints })},
 		{name: "log", keys: []string{"L"}, where: anywhere, about: "what was said in the status line", run: do((*Inspector).showLog)},
 		{name: "help", keys: []string{"?", "F1"}, where: anywhere, about: "the keys that do something here; type to search", hint: "help", run: do((*Inspector).showHelp)},
-		{name: "command", keys: []string{":"}, where: anywhere, about: "type the name of a command; a number goes to that message", run: do((*Inspector).commandLine)},
+		{name: "command", keys: []string{":"}, where: anywhere, about: "type the name of a command; a number goes to that message", hint: "command", run: do((*Inspector).commandLine)},
 		{name: "redraw", keys: []string{"Ctrl-L"}, where: anywhere, about: "draw the screen anew", run: do((*Inspector).redraw)},
-		{name: "suspend", keys: []string{"Ctrl-Z"}, where: anywhere, about: "back to the shell; fg returns", run: do((*Inspector).suspend)},
+		{name: "suspend", keys: []string{"Ctrl-Z"}, where: anywhere, about: "back to the shell; fg returns (live traffic waits meanwhile)", run: do((*Inspector).suspend)},
 		{name: "quit", keys: []string{"q"}, where: anywhere, about: "leave; asks if something would be lost", hint: "quit", run: do((*Inspector).askQuit)},
-		{name: "quit-now", keys: []string{"Q", "Ctrl-C"}, where: anywhere, about: "leave without a question", run: do(func(ins *Inspector) { ins.quit() })},
+		{name: "quit-now", keys: []string{"Q"}, where: anywhere, about: "leave without a question", run: do(func(ins *Inspector) { ins.quit() })},
+		{name: "interrupt", keys: []string{"Ctrl-C"}, where: anywhere, about: "leave without a question, with exit code 130", run: do((*Inspector).interrupt)},
+		{name: "abort", keys: []string{"Ctrl-\\"}, where: anywhere, about: "end at once and print what the program is doing, to report a hang", run: do(func(ins *Inspector) { ins.abort() })},
 	}
 }
 
@@ -191,7 +194,7 @@ func (ins *Inspector) hints() (list []*action) {
 	for _, name := range []string{"filter", "search", "fold", "pair", "next-finding", "next-pane", "next-tab", "copy", "save", "follow", "help", "command", "quit"} {
 		a := actionNamed(name)
 		switch {
-		case a.where&ins.here() == 0, a.hint == "" && name != "command":
+		case a.where&ins.here() == 0, a.hint == "":
 		case name == "follow" && !ins.o.Live:
 		case name == "next-finding" && ins.x.FindingCounts()[decode.Warning]+ins.x.FindingCounts()[decode.Error] == 0:
 		default:
@@ -223,6 +226,8 @@ func (ins *Inspector) sideways(n int) {
 func (ins *Inspector) back() {
 	q := ins.rows.Query()
 	switch {
+	case ins.job != nil:
+		ins.job.cancel()
 	case ins.search != nil:
 		ins.search.stop()
 		ins.search = nil
@@ -302,11 +307,11 @@ func (ins *Inspector) toggleMarked() {
 
 func (ins *Inspector) toggleScope() {
 	q := ins.rows.Query()
-	c := ins.x.Row(max(ins.sel, 0)).Conn
+	c := ins.conn()
 	switch {
 	case q.Scope != (index.Scope{}):
 		ins.setScope(index.Scope{})
-	case ins.sel < 0 || c == nil:
+	case c == nil:
 	case c.Facts.Conversation != nil:
 		ins.setScope(index.Scope{Conversation: c.Facts.Conversation.Number})
 	default:
@@ -314,13 +319,21 @@ func (ins *Inspector) toggleScope() {
 	}
 }
 
+// conn returns the connection of the selected row, or nil.
+func (ins *Inspector) conn() *index.Conn {
+	if ins.sel < 0 {
+		return nil
+	}
+	return ins.x.Row(ins.sel).Conn
+}
+
 func (ins *Inspector) toggleSession() {
 	q := ins.rows.Query()
-	c := ins.x.Row(max(ins.sel, 0)).Conn
+	c := ins.conn()
 	switch {
 	case q.Scope != (index.Scope{}):
 		ins.setScope(index.Scope{})
-	case ins.sel < 0 || c == nil || c.Facts.Session == nil:
+	case c == nil || c.Facts.Session == nil:
 		ins.say("it belongs to no session")
 	default:
 		ins.setScope(index.Scope{Session: c.Facts.Session.Number})

@@ -1,12 +1,14 @@
 package inspector
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/uniseg"
+	"golang.org/x/text/unicode/norm"
 
 	"msnproxy/cmd/msnproxy/internal/show"
 )
@@ -25,7 +27,12 @@ type canvas struct {
 	*theme
 	// needle is what is searched for, in lower case: it is lit wherever it shows.
 	needle string
+	// turns are the places behind right-to-left words; nil: they are not wanted.
+	turns *[]place
 }
+
+// place is a cell of the screen.
+type place struct{ x, y int }
 
 // part returns a canvas for a part of this one, in its own coordinates.
 func (c canvas) part(x, y, w, h int) canvas {
@@ -60,7 +67,7 @@ func (c canvas) text(x, y, width int, s string, style tcell.Style) int {
 		return 0
 	}
 	s = printable(s, width)
-	pen := pen{c: c, x: x, y: y, end: x + width, style: style, lastRTL: -1}
+	pen := pen{c: c, x: x, y: y, end: x + width, style: style}
 	if c.needle != "" {
 		pen.hits = hits(s, c.needle)
 	}
@@ -72,7 +79,7 @@ func (c canvas) text(x, y, width int, s string, style tcell.Style) int {
 		}
 		i += n
 	}
-	pen.protect()
+	pen.turned()
 	return pen.x - x
 }
 
@@ -102,13 +109,57 @@ func printable(s string, width int) string {
 		for most > 0 && !utf8.RuneStart(s[most]) {
 			most--
 		}
-		s = s[:most]
+		s = s[:most] + "…"
 	}
-	if strings.ContainsRune(s, joiner) {
-		s = strings.ReplaceAll(s, string(joiner), "")
-	}
-	return string(show.Escape(nil, s))
+	return string(show.Escape(nil, steady(s)))
 }
+
+// steady replaces what takes other room in some terminals than in others by what
+// does not: emoji are not joined, flags are letters, Korean letters are whole
+// syllables and the sound marks of narrow Japanese stand for themselves.
+func steady(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return unsteady(r) || jamo(r) }) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == joiner:
+			return -1
+		case flagLetter(r):
+			return r - firstFlagLetter + 'A'
+		case r == 0xff9e || r == 0xff9f:
+			return r - 0xff9e + 0x309b
+		case odd(r):
+			return utf8.RuneError
+		}
+		return r
+	}, norm.NFC.String(s))
+}
+
+func unsteady(r rune) bool {
+	return r == joiner || flagLetter(r) || r == 0xff9e || r == 0xff9f || odd(r)
+}
+
+// odd are characters whose width tcell and terminals do not agree on. They are too
+// rare for more than a sign that something is there.
+func odd(r rune) bool {
+	switch {
+	case r < 0x2e3a:
+		return false
+	case r == 0x2e3a, r == 0x2e3b, r == 0x302e, r == 0x302f, r == 0x3030, r == 0x303d, r == 0x3297, r == 0x3299,
+		r >= 0x1d165 && r <= 0x1d172, r == 0x1f202, r == 0x1f237, r >= 0x1f260 && r <= 0x1f265:
+		return true
+	}
+	return false
+}
+
+// firstFlagLetter is an A; two such letters are drawn as one flag by some.
+const firstFlagLetter = 0x1f1e6
+
+func flagLetter(r rune) bool { return r >= firstFlagLetter && r < firstFlagLetter+26 }
+
+// jamo are the letters that Korean syllables are made of.
+func jamo(r rune) bool { return r >= 0x1100 && r <= 0x11ff || r >= 0xd7b0 && r <= 0xd7ff }
 
 const (
 	// joiner glues emoji to one picture in some terminals, and not in others.
@@ -122,15 +173,21 @@ const (
 
 // pen draws clusters of characters one after another.
 type pen struct {
-	c       canvas
-	x, y    int
-	end     int
-	style   tcell.Style
-	hits    []span
-	lastX   int // of the cluster drawn last
-	lastRTL int // x of the last right-to-left cell; -1: none
-	rtl     rune
-	marks   []rune
+	c     canvas
+	x, y  int
+	end   int
+	style tcell.Style
+	hits  []span
+	lastX int // of the cluster drawn last
+	turn  int // behind the last right-to-left letter; 0: none, or it is known
+}
+
+// turned has the mark put behind a run of right-to-left letters.
+func (p *pen) turned() {
+	if p.turn > 0 && p.c.turns != nil {
+		*p.c.turns = append(*p.c.turns, place{p.c.x + p.turn, p.c.y + p.y})
+	}
+	p.turn = 0
 }
 
 type span struct{ from, to int }
@@ -166,7 +223,9 @@ func (p *pen) cluster(s string, at int) int {
 	}
 	p.c.s.SetContent(p.c.x+p.x, p.c.y+p.y, r, marks, style)
 	if rightToLeft(r) {
-		p.lastRTL, p.rtl, p.marks = p.x, r, marks
+		p.turn = p.x + width
+	} else if r != ' ' { // a blank may stand between two such words
+		p.turned()
 	}
 	p.lastX = p.x
 	p.x += width
@@ -185,13 +244,15 @@ func (p *pen) ellipsis() {
 	}
 }
 
-// protect ends the last run of right-to-left letters.
-func (p *pen) protect() {
-	if p.lastRTL < 0 || p.lastRTL == p.end-1 && p.x == p.end && p.lastX != p.lastRTL {
-		return
+// protect ends each run of right-to-left letters, when all is drawn. The mark goes
+// into the cell behind them: tcell takes none at the end of a cell.
+func protect(s tcell.Screen, turns []place) {
+	for _, at := range turns {
+		text, style, _ := s.Get(at.x, at.y)
+		if r, _ := utf8.DecodeRuneInString(text); r != leftMark && !rightToLeft(r) && text != "" {
+			s.SetContent(at.x, at.y, leftMark, []rune(text), style)
+		}
 	}
-	_, style, _ := p.c.s.Get(p.c.x+p.lastRTL, p.c.y+p.y)
-	p.c.s.SetContent(p.c.x+p.lastRTL, p.c.y+p.y, p.rtl, append(p.marks[:len(p.marks):len(p.marks)], leftMark), style)
 }
 
 // hits returns where the needle, which is in lower case, stands in s.
@@ -220,6 +281,35 @@ func cells(s string) int {
 	return n
 }
 
+// tail shortens an address or a path so that its end stays: that is what tells one
+// from another.
+func tail(s string, width int) string {
+	if width < 2 || cells(s) <= width {
+		return s
+	}
+	for i := range s {
+		if cells(s[i:]) < width {
+			return "…" + strings.TrimLeft(s[i:], ".")
+		}
+	}
+	return ""
+}
+
+// first returns the length of the first character of s, and the cells that text
+// draws for it.
+func first(s string) (size, width int) {
+	r, size := utf8.DecodeRuneInString(s)
+	switch {
+	case r >= ' ' && r <= '~' && r != '\\':
+		return size, 1
+	case r == '\\': // may have to be escaped
+		return size, 2
+	case unsteady(r) || strconv.IsPrint(r) && (r != utf8.RuneError || size > 1):
+		return size, cells(s[:size])
+	}
+	return size, len(show.Escape(nil, s[:size]))
+}
+
 // runeWidth returns the cells of one character: those that terminals agree on,
 // with or without knowledge of emoji sequences.
 func runeWidth(r rune) int {
@@ -228,7 +318,7 @@ func runeWidth(r rune) int {
 		return 1
 	case variation(r), r == joiner, r >= 0x1f3fb && r <= 0x1f3ff: // skin tones
 		return 0
-	case unicode.In(r, unicode.Mn, unicode.Me):
+	case unicode.In(r, unicode.Mn, unicode.Me), jamo(r) && r >= 0x1160: // those that are in no syllable
 		return 0
 	}
 	return uniseg.StringWidth(string(r))

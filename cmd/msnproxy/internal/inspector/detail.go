@@ -130,12 +130,6 @@ func (d *detail) fact(name, value string) {
 // decoded: what it is, what there is to say about it, and every field.
 func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 	t := d.ins.theme
-	if m.Form != nil {
-		meaning := or(m.Form.Meaning, m.Verb.Meaning)
-		d.say(t.strong, m.Form.Usage()+prefixed(": ", meaning))
-	} else if m.Frame.Kind == decode.Command {
-		d.say(t.strong, m.Name()+" is not known")
-	}
 	if text := d.ins.x.Comment(r.Index); text != "" {
 		d.say(t.user, "; "+text)
 	}
@@ -156,6 +150,9 @@ func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 		l := &d.lines[i]
 		d.entries = append(d.entries, entry{name: l.Name, value: l.Value, means: l.Means, depth: l.Depth,
 			start: l.Start, end: l.End, style: t.text, row: -1})
+	}
+	if m.Form != nil {
+		d.say(t.dim, "form: "+m.Form.Usage())
 	}
 }
 
@@ -195,7 +192,7 @@ func (d *detail) bytesAsLines(b []byte, at int, style tcell.Style) {
 			}
 		}
 		line := strings.TrimRight(string(b[:n]), "\r\n")
-		e := entry{value: line, means: string(show.Escape(nil, b[len(line):n])), style: style, plain: true, row: -1}
+		e := entry{value: line, means: string(b[len(line):n]), style: style, plain: true, row: -1}
 		if at >= 0 {
 			e.start, e.end = at, at+n
 			at += n
@@ -316,19 +313,15 @@ func wrap(s string, width int) []string {
 				lines = append(lines, line)
 				break
 			}
-			cut, used := 0, 0
-			blank := 0
-			for i, r := range line {
-				n := runeWidth(r)
-				if r < ' ' {
-					n = 4
-				}
+			cut, used, blank := 0, 0, 0
+			for cut < len(line) {
+				size, n := first(line[cut:])
 				if used+n > width {
 					break
 				}
 				used += n
-				cut = i + len(string(r))
-				if r == ' ' {
+				cut += size
+				if line[cut-1] == ' ' {
 					blank = cut
 				}
 			}

@@ -20,7 +20,9 @@ const (
 // Draw draws the screen.
 func (ins *Inspector) Draw(screen tcell.Screen) {
 	_, _, w, h := ins.GetRect()
-	c := canvas{rect: rect{0, 0, w, h}, s: screen, theme: ins.theme, needle: ins.needle.String()}
+	turns := ins.turns[:0]
+	c := canvas{rect: rect{0, 0, w, h}, s: screen, theme: ins.theme, needle: ins.needle.String(), turns: &turns}
+	defer func() { protect(screen, turns); ins.turns = turns }()
 	ins.tabs = ins.tabs[:0]
 	screen.HideCursor()
 	for y := range h {
@@ -157,7 +159,7 @@ func (ins *Inspector) drawTop(c canvas) {
 		ins.spot(c, x, 0, n, func() { ins.setView(v) })
 		x += n
 	}
-	c.right(x+1, 0, c.w-x-2, ins.o.Title, c.bar)
+	c.right(x+1, 0, c.w-x-2, tail(ins.o.Title, c.w-x-2), c.bar)
 }
 
 // setView shows another view.
@@ -196,17 +198,19 @@ func (ins *Inspector) drawStatus(c canvas) {
 		case s.on:
 			style = c.on
 		}
-		if x > 1 {
-			c.text(x, 0, 3, " │ ", c.status)
-			x += 3
-		}
 		room := c.w - x - 1
-		if room <= 2 {
-			break
+		if x > 1 {
+			if room -= 3; room < min(cells(s.text), leastPart) {
+				break
+			}
+			x += c.text(x, 0, 3, " │ ", c.status)
 		}
 		x += c.text(x, 0, room, s.text, style)
 	}
 }
+
+// leastPart is how much of a part must have room, or it is left out.
+const leastPart = 12
 
 // statusPart is one thing that the status line says.
 type statusPart struct {
@@ -257,6 +261,9 @@ func (ins *Inspector) statusParts(now time.Time) []statusPart {
 		parts = append(parts, statusPart{text: strconv.Itoa(folded) + " folded", on: true})
 	} else if !q.Fold {
 		parts = append(parts, statusPart{text: "unfolded"})
+	}
+	if ins.job != nil {
+		parts = append(parts, statusPart{text: ins.job.state(), on: true})
 	}
 	if ins.search != nil {
 		parts = append(parts, statusPart{text: ins.search.state(), on: true})

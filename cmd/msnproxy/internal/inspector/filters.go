@@ -217,6 +217,9 @@ func (ins *Inspector) completeFilter(text string) (from int, words []string) {
 		from--
 	}
 	begun := text[from:]
+	if before := strings.TrimRight(text, " "); begun == "" && before != "" && strings.IndexByte(`")]`, before[len(before)-1]) >= 0 {
+		return from, []string{"and", "or"} // behind a value or a condition
+	}
 	general := make(map[string]bool)
 	for _, n := range filter.Names() {
 		general[n.Name] = true

@@ -14,11 +14,8 @@ import (
 
 // list is the list of messages.
 type list struct {
-	ins     *Inspector
-	top     int // the first row on the screen; -1: none
-	height  int
+	rowsPane
 	summary []byte
-	lines   []int // rows, as they were drawn
 }
 
 // timeMode says what the times of messages count from.
@@ -56,13 +53,17 @@ const (
 // columnsFor chooses columns for a width.
 func (l *list) columnsFor(w int) (widths [columns]int) {
 	digits := max(len(strconv.FormatInt(l.ins.x.Summary().Messages, 10)), 3)
-	full := [columns]int{digits, 12, 4, 3, 8, 7}
+	full := [columns]int{digits, 12, 4, 3, 8, 8}
 	if l.ins.timeMode == dateTime {
 		full[colTime] = 23
 	}
+	order := []int{colLatency, colTime, colWho, colConn, colRole}
+	if l.ins.x.Summary().Last.IsZero() { // a transcript has no times
+		order = order[2:]
+	}
 	widths[colNumber] = digits
 	left := w - digits - 3 - 11 - 24 // gutter, direction with verb and TrID, a summary
-	for _, c := range []int{colLatency, colTime, colWho, colConn, colRole} {
+	for _, c := range order {
 		if need := full[c] + 1; left >= need {
 			widths[c] = full[c]
 			left -= need
@@ -72,80 +73,14 @@ func (l *list) columnsFor(w int) (widths [columns]int) {
 }
 
 func (l *list) draw(c canvas, keys bool) {
-	ins := l.ins
-	l.height = c.h
-	l.lines = l.lines[:0]
-	if ins.sel < 0 || ins.rows.Next(-1) < 0 {
-		l.nothing(c)
+	if !l.visible(c) {
 		return
 	}
-	if !ins.rows.Shows(ins.sel) {
-		ins.sel = ins.rows.Near(ins.sel)
-	}
-	l.scroll(c.h)
 	widths := l.columnsFor(c.w)
-	prev := ins.rows.Prev(l.top)
-	row := l.top
-	for y := 0; y < c.h && row >= 0; y++ {
+	prev := l.ins.rows.Prev(l.top)
+	for y, row := range l.lines {
 		l.line(c, y, row, prev, widths, keys)
-		l.lines = append(l.lines, row)
-		prev, row = row, ins.rows.Next(row)
-	}
-}
-
-// nothing says why the list is empty.
-func (l *list) nothing(c canvas) {
-	q := l.ins.rows.Query()
-	_, folded, looked, rows := l.ins.rows.Counts()
-	s := l.ins.x.Summary()
-	text := "No messages yet."
-	switch {
-	case rows == 0 && s.Done:
-		text = "There are no messages in it."
-	case rows == 0 && l.ins.o.Live:
-		text = "Waiting for a client: nothing has come yet."
-	case rows == 0:
-		text = "Reading..."
-	case q.Filter != "" && looked < rows:
-		text = "Filtering..."
-	case q.Filter != "":
-		text = "No message matches the filter (f changes it, Esc there takes it away)."
-	case q.Marked:
-		text = "No message is marked (M shows all)."
-	case folded > 0:
-		text = strconv.Itoa(folded) + " messages are folded away (z unfolds)."
-	case q.Scope != index.Scope{}:
-		text = "Nothing here yet (Esc shows all sessions)."
-	}
-	c.text(2, c.h/3, c.w-4, text, c.dim)
-}
-
-// scroll makes sure that the selected row is on a screen of h lines, and that the
-// screen moves no more than it must.
-func (l *list) scroll(h int) {
-	rows, sel := l.ins.rows, l.ins.sel
-	if l.top < 0 || !rows.Shows(l.top) {
-		l.top = rows.Near(max(l.top, 0))
-	}
-	if sel <= l.top {
-		l.top = sel
-		return
-	}
-	row := l.top
-	for n := 1; n < h; n++ {
-		if row = rows.Next(row); row == sel {
-			return
-		} else if row < 0 || row > sel {
-			break
-		}
-	}
-	l.top = sel
-	for n := 1; n < h; n++ {
-		up := rows.Prev(l.top)
-		if up < 0 {
-			break
-		}
-		l.top = up
+		prev = row
 	}
 }
 
@@ -157,6 +92,7 @@ func (l *list) line(c canvas, y, row, prev int, w [columns]int, keys bool) {
 	if row == ins.sel {
 		style = func(s tcell.Style) tcell.Style { return c.selected(s, keys) }
 		c.fill(0, y, c.w, style(c.theme.text))
+		c.theme = c.undimmed()
 	}
 	l.gutter(c, y, &r, style)
 	x := 3
@@ -196,9 +132,15 @@ func (l *list) line(c canvas, y, row, prev int, w [columns]int, keys bool) {
 		if r.Reply > 0 && r.Latency > 0 {
 			c.right(c.w-w[colLatency]-1, y, w[colLatency], shortDuration(r.Latency), dim)
 		} else if r.WantsReply && !r.Answered && r.Conn != nil {
-			c.right(c.w-w[colLatency]-1, y, w[colLatency], "no reply", dim)
+			text := "no reply"
+			if !ins.x.ConnState(r.Conn).Closed && !ins.x.Summary().Done {
+				text = "waiting"
+			}
+			c.right(c.w-w[colLatency]-1, y, w[colLatency], text, dim)
 		}
-		end = c.w - w[colLatency] - 2
+		if r.Kind == index.Message {
+			end = c.w - w[colLatency] - 2
+		}
 	}
 	l.said(c, x, y, end, &r, style, prev)
 }
@@ -281,17 +223,6 @@ func verbAndTrID(m *decode.Message) string {
 		name += " " + strconv.FormatUint(uint64(n), 10)
 	}
 	return name
-}
-
-// gutter draws the marks before a row: the user's, and that of findings.
-func (l *list) gutter(c canvas, y int, r *index.Row, style func(tcell.Style) tcell.Style) {
-	switch {
-	case r.Marked:
-		c.text(0, y, 1, l.ins.x.Mark(r.Index), style(c.user))
-	case r.Comment:
-		c.text(0, y, 1, ";", style(c.user))
-	}
-	c.text(1, y, 1, severityMark(r.Severity), style(c.severity(r.Severity)))
 }
 
 // severityMark is the sign of a finding.
@@ -422,48 +353,3 @@ func (ins *Inspector) clock(r *index.Row, prev int) string {
 func sinceText(d time.Duration) string {
 	return "+" + strconv.FormatFloat(d.Seconds(), 'f', 6, 64)
 }
-
-func (l *list) move(n int) {
-	row := l.ins.sel
-	for ; n > 0; n-- {
-		next := l.ins.rows.Next(row)
-		if next < 0 {
-			break
-		}
-		row = next
-	}
-	for ; n < 0; n++ {
-		prev := l.ins.rows.Prev(row)
-		if prev < 0 {
-			break
-		}
-		row = prev
-	}
-	l.ins.selectRow(row)
-}
-
-func (l *list) page(dir int, half bool) {
-	n := max(l.height-1, 1)
-	if half {
-		n = max(l.height/2, 1)
-	}
-	l.move(dir * n)
-}
-
-func (l *list) end(last bool) {
-	if last {
-		l.ins.selectRow(l.ins.rows.Prev(l.ins.x.Len()))
-		return
-	}
-	l.ins.selectRow(l.ins.rows.Next(-1))
-}
-
-func (l *list) click(_, y int) {
-	if y >= 0 && y < len(l.lines) {
-		l.ins.selectRow(l.lines[y])
-	}
-}
-
-func (l *list) wheel(n int) { l.move(n) }
-
-func (l *list) enter() { l.ins.focus = detailPane }

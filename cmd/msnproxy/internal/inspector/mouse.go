@@ -79,19 +79,21 @@ func (ins *Inspector) onSpot(x, y int) bool {
 
 // dragTo moves the line that is dragged.
 func (ins *Inspector) dragTo(x, y int) {
-	_, _, w, h := ins.GetRect()
-	sessions := ins.places[sessionsPane]
+	_, _, w, _ := ins.GetRect()
+	main, detail := ins.places[mainPane], ins.places[detailPane]
 	switch {
 	case ins.drag == sessionsSplitter:
-		ins.layout.sessions = bound(x*1000/max(w, 1), 60, 600)
+		ins.layout.sessions = bound(share(x, w), 60, 600)
 	case ins.layout.isBeside(w):
-		rest := w - sessions.w - 1
-		ins.layout.detail = bound((w-x)*1000/max(rest, 1), 100, 850)
+		ins.layout.detail = bound(share(w-x-1, main.w+1+detail.w), 100, 850)
 	default:
-		body := max(h-3, 1)
-		ins.layout.detail = bound((h-2-y)*1000/body, 100, 850)
+		ins.layout.detail = bound(share(detail.y+detail.h-y, main.h+detail.h), 100, 850)
 	}
 }
+
+// share is n of all in parts of a thousand, rounded up: of that many lines or cells
+// the layout makes n again.
+func share(n, all int) int { return (n*1000 + max(all, 1) - 1) / max(all, 1) }
 
 // press does what a click at a place of the screen does.
 func (ins *Inspector) press(x, y int) {
@@ -145,7 +147,7 @@ func (ins *Inspector) toggleMouse() {
 	ins.noMouse = !ins.noMouse
 	if ins.app != nil {
 		on := !ins.noMouse
-		go ins.app.QueueUpdate(func() { ins.app.EnableMouse(on) })
+		go ins.Guard(func() { ins.app.QueueUpdate(func() { ins.app.EnableMouse(on) }) })
 	}
 	if ins.noMouse {
 		ins.say("the mouse is the terminal's: it selects text")

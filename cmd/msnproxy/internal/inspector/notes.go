@@ -51,6 +51,7 @@ func (ins *Inspector) message() (int, bool) {
 func (ins *Inspector) markCommand(arg string) {
 	row, ok := ins.message()
 	if !ok {
+		ins.pending = func(*tcell.EventKey) {} // the letter is no command
 		return
 	}
 	ins.letter(arg, "mark with a letter", func(l string) {
@@ -118,6 +119,8 @@ func (ins *Inspector) askQuit() {
 	sum := ins.x.Summary()
 	why := ""
 	switch {
+	case ins.job != nil:
+		why = ins.job.name + " is not whole yet, and will be removed."
 	case ins.unkept:
 		why = "Marks and comments are not saved (w saves a copy with them)."
 	case rec.Path != "" && sum.Open > 0:
@@ -132,7 +135,10 @@ func (ins *Inspector) askQuit() {
 	ins.tell(why+" Leave? y/n", true)
 	ins.toast.until = ins.o.Now().Add(1 << 40)
 	ins.pending = func(ev *tcell.EventKey) {
-		if letterOf(ev) == "y" || letterOf(ev) == "q" {
+		switch {
+		case ev.Key() == tcell.KeyCtrlC:
+			ins.interrupt()
+		case letterOf(ev) == "y" || letterOf(ev) == "q":
 			ins.quit()
 		}
 	}

@@ -266,7 +266,7 @@ func (s *sessions) fold() {
 	}
 	scope := s.nodes[s.sel].scope
 	s.folded[scope] = !s.folded[scope]
-	s.nodes = nil
+	s.version = -1 // they are to be made anew, with the same one selected
 	s.refresh()
 }
 

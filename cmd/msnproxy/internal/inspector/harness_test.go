@@ -1,0 +1,504 @@
+package inspector
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+	"github.com/rivo/uniseg"
+	"golang.org/x/text/width"
+
+	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/index"
+)
+
+// bench is an inspector on a screen that is none, driven step by step: each key is
+// taken and the screen drawn before the next one, as fast as that goes and always
+// in the same order.
+type bench struct {
+	t      testing.TB
+	ins    *Inspector
+	x      *index.Index
+	screen tcell.SimulationScreen
+	posts  chan func()
+	now    time.Time
+	quit   bool
+	kept   []string
+	rec    Recording
+	feeds  map[string]*capture.Reader
+	w, h   int
+}
+
+// home is where the tests began: flows go elsewhere, to save there.
+var home, _ = os.Getwd()
+
+// repository is where captures are named from.
+var repository = filepath.Join(home, "../../../..")
+
+// captures are the recordings that screens are made of, by a short name.
+var captures = []struct{ name, path string }{
+	{"escargot-amsn", "capture/testdata/escargot-amsn082-msnp7.pcap"},
+	{"escargot-twisted", "capture/testdata/escargot-twisted-msnp7.pcap"},
+	{"goserver", "capture/testdata/goserver-amsn052-msnp2-ds-ns-sb.pcap"},
+	{"javaserver", "capture/testdata/javaserver-amsn082-msnp7.pcap"},
+	{"demo", "cmd/msnproxy/internal/chat/testdata/demo.pcapng"},
+}
+
+// find returns the path of a recording: one of captures by its short name or that
+// of its file, or one in testdata.
+func find(t testing.TB, name string) string {
+	t.Helper()
+	for _, c := range captures {
+		if name == c.name || name == filepath.Base(c.path) {
+			return filepath.Join(repository, c.path)
+		}
+	}
+	for _, dir := range []string{filepath.Join(home, "testdata"), filepath.Join(repository, "capture/testdata")} {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("there is no recording %s", name)
+	return ""
+}
+
+// openBench shows a recording that is read to its end; path "": live traffic,
+// which feed brings.
+func openBench(t testing.TB, path string, w, h int, o Options) *bench {
+	t.Helper()
+	b := &bench{t: t, posts: make(chan func(), 100), now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), w: w, h: h,
+		feeds: make(map[string]*capture.Reader)}
+	b.x = index.New(index.Options{SpoolDir: t.TempDir()})
+	t.Cleanup(b.x.Close)
+	if path != "" {
+		b.load(path)
+		o.Title = filepath.Base(path)
+	} else {
+		o.Live, o.Title = true, "messenger.example.com"
+	}
+	o.Index, o.Location, o.Now = b.x, time.UTC, func() time.Time { return b.now }
+	if o.Theme == "" {
+		o.Theme = "dark"
+	}
+	if o.ConfigDir == "" {
+		o.ConfigDir = t.TempDir()
+	}
+	b.ins = New(o)
+	t.Cleanup(b.ins.rows.Close)
+	b.ins.posted = func(f func()) { b.posts <- f }
+	b.ins.quit = func() { b.quit = true }
+	b.screen = tcell.NewSimulationScreen("UTF-8")
+	if err := b.screen.Init(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.screen.Fini)
+	b.resize(w, h)
+	return b
+}
+
+func (b *bench) load(path string) {
+	b.t.Helper()
+	in, err := capture.Open(path)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { in.Close() })
+	file, err := os.Open(path)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { file.Close() })
+	if err := b.x.Load(in, file, filepath.Base(path), nil); err != nil {
+		b.t.Fatal(err)
+	}
+	if !b.x.Summary().Done {
+		b.t.Fatalf("%s is not read to its end", path)
+	}
+}
+
+// feed adds the next n records of a recording to live traffic; n < 0: all that are
+// left.
+func (b *bench) feed(path string, n int) {
+	b.t.Helper()
+	in := b.feeds[path]
+	if in == nil {
+		var err error
+		if in, err = capture.Open(path); err != nil {
+			b.t.Fatal(err)
+		}
+		b.t.Cleanup(func() { in.Close() })
+		b.feeds[path] = in
+	}
+	for ; n != 0; n-- {
+		r, err := in.Next()
+		if err != nil {
+			if n > 0 {
+				b.t.Fatalf("%s has no more records: %v", path, err)
+			}
+			break
+		}
+		if err := b.x.Add(r); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.settle()
+}
+
+func (b *bench) resize(w, h int) {
+	b.w, b.h = w, h
+	b.screen.SetSize(w, h)
+	b.ins.SetRect(0, 0, w, h)
+	b.settle()
+}
+
+func (b *bench) draw() {
+	b.ins.Draw(b.screen)
+	b.screen.Show()
+}
+
+// settleFor bounds how long what goroutines work out may take.
+const settleFor = 10 * time.Second
+
+// settle draws, and waits until nothing is under way.
+func (b *bench) settle() {
+	b.t.Helper()
+	b.draw()
+	deadline := time.Now().Add(settleFor)
+	for {
+		if !b.ins.paused {
+			b.ins.rows.Wait()
+		}
+		select {
+		case f := <-b.posts:
+			f()
+			continue
+		default:
+		}
+		if !b.busy() {
+			break
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("after %v something is still under way; the screen:\n%s", settleFor, b.text())
+		}
+		time.Sleep(time.Millisecond)
+	}
+	b.draw()
+	if wrong := b.wrong(); wrong != "" {
+		b.t.Fatalf("the screen is wrong: %s\n%s", wrong, b.text())
+	}
+}
+
+// busy reports whether something that goroutines work out is still to come.
+func (b *bench) busy() bool { return b.ins.search != nil }
+
+func (b *bench) key(name string) {
+	b.t.Helper()
+	ev, err := keyEvent(name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.ins.Key(ev)
+	b.settle()
+}
+
+// keyEvent returns the event of a key by its name: that of the actions, or what
+// keyName makes of it.
+func keyEvent(name string) (*tcell.EventKey, error) {
+	switch name {
+	case "Space":
+		return tcell.NewEventKey(tcell.KeyRune, ' ', 0), nil
+	case "Shift-Tab":
+		name = "Backtab"
+	}
+	for k, n := range specialKeys {
+		if n == name {
+			return tcell.NewEventKey(k, 0, 0), nil
+		}
+	}
+	if c, ok := strings.CutPrefix(name, "Ctrl-"); ok && len(c) == 1 && c >= "A" && c <= "Z" {
+		return tcell.NewEventKey(tcell.KeyCtrlA+tcell.Key(c[0]-'A'), 0, tcell.ModCtrl), nil
+	}
+	if r := []rune(name); len(r) == 1 {
+		return tcell.NewEventKey(tcell.KeyRune, r[0], 0), nil
+	}
+	return nil, fmt.Errorf("there is no key %s", name)
+}
+
+func (b *bench) mouse(action tview.MouseAction, x, y int) {
+	b.t.Helper()
+	b.ins.MouseHandler()(action, tcell.NewEventMouse(x, y, tcell.Button1, 0), func(tview.Primitive) {})
+	b.settle()
+}
+
+// keep takes what would be written into a recording.
+func (b *bench) keep(r *capture.Record) error {
+	if r.About == nil {
+		return errors.New("a remark about nothing")
+	}
+	b.kept = append(b.kept, fmt.Sprintf("%+v %s", *r.About, r.Text))
+	return nil
+}
+
+// cell is one of the screen, as it is shown: with all that combines with it.
+type cell struct {
+	s     string
+	style tcell.Style
+	w     int
+}
+
+// line returns the cells of a line. A wide character is one cell of width 2, as
+// that is what a terminal makes of it.
+func (b *bench) line(y int) []cell {
+	contents, w, h := b.screen.GetContents()
+	if y < 0 || y >= h {
+		return nil
+	}
+	var cells []cell
+	for x := 0; x < w; {
+		c := contents[y*w+x]
+		k := cell{string(c.Runes), c.Style, max(uniseg.StringWidth(string(c.Runes)), 1)}
+		cells = append(cells, k)
+		x += k.w
+	}
+	return cells
+}
+
+// lineText returns a line of the screen, with the blanks at its end.
+func (b *bench) lineText(y int) string {
+	var s strings.Builder
+	for _, c := range b.line(y) {
+		s.WriteString(c.s)
+	}
+	return s.String()
+}
+
+// text returns the screen, a line for each of its lines, without the blanks at
+// their ends.
+func (b *bench) text() string {
+	var s strings.Builder
+	for y := range b.h {
+		s.WriteString(strings.TrimRight(b.lineText(y), " ") + "\n")
+	}
+	return s.String()
+}
+
+// at returns the cell at a place.
+func (b *bench) at(x, y int) cell {
+	at := 0
+	for _, c := range b.line(y) {
+		if x >= at && x < at+c.w {
+			return c
+		}
+		at += c.w
+	}
+	return cell{}
+}
+
+// styles returns the style of each cell as a letter, line by line, and below that
+// what the letters stand for. The default style is a dot.
+func (b *bench) styles() string {
+	var s, legend strings.Builder
+	letters := map[tcell.Style]rune{tcell.StyleDefault: '.'}
+	next := 'a'
+	for y := range b.h {
+		var line strings.Builder
+		for _, c := range b.line(y) {
+			if letters[c.style] == 0 {
+				letters[c.style] = next
+				legend.WriteString(string(next) + " " + styleName(c.style) + "\n")
+				if next++; next == 'z'+1 {
+					next = 'A'
+				}
+			}
+			line.WriteString(strings.Repeat(string(letters[c.style]), c.w))
+		}
+		s.WriteString(strings.TrimRight(line.String(), ".") + "\n")
+	}
+	return s.String() + "\n" + legend.String()
+}
+
+func styleName(s tcell.Style) string {
+	fg, bg, attrs := s.Decompose()
+	var words []string
+	name := func(c tcell.Color) string {
+		if c.IsRGB() {
+			return fmt.Sprintf("#%06x", c.Hex())
+		}
+		return c.Name()
+	}
+	if fg != tcell.ColorDefault {
+		words = append(words, name(fg))
+	}
+	if bg != tcell.ColorDefault {
+		words = append(words, "on "+name(bg))
+	}
+	for _, a := range []struct {
+		mask tcell.AttrMask
+		name string
+	}{{tcell.AttrBold, "bold"}, {tcell.AttrDim, "dim"}, {tcell.AttrReverse, "reverse"}, {tcell.AttrItalic, "italic"}} {
+		if attrs&a.mask != 0 {
+			words = append(words, a.name)
+		}
+	}
+	if s.GetUnderlineStyle() != tcell.UnderlineStyleNone {
+		words = append(words, "underline")
+	}
+	return strings.Join(words, " ")
+}
+
+// wrong says what is wrong with a screen whatever it shows: something that a
+// terminal would interpret, a line that is not as wide as the screen, lines between
+// panes that are not straight. "": nothing is.
+func (b *bench) wrong() string {
+	places := b.ins.places
+	small := b.w < leastWidth || b.h < leastHeight
+	for y := range b.h {
+		cells := 0
+		for _, c := range b.line(y) {
+			if n := terminalWidth(c.s); n != c.w {
+				return fmt.Sprintf("line %d, column %d: %+q takes %d cells in a terminal, not %d", y+1, cells+1, c.s, n, c.w)
+			}
+			if r, bad := unsafeRune(c.s); bad {
+				return fmt.Sprintf("line %d, column %d: %U", y+1, cells+1, r)
+			}
+			cells += c.w
+		}
+		if cells != b.w {
+			return fmt.Sprintf("line %d is %d cells wide, not %d", y+1, cells, b.w)
+		}
+		if small || b.ins.overlay != nil {
+			continue
+		}
+		if r := places[sessionsPane]; r.has(r.x, y) && r.x+r.w < b.w && trimMark(b.at(r.x+r.w, y).s) != "│" {
+			return fmt.Sprintf("line %d: the line beside the sessions is not at column %d", y+1, r.x+r.w+1)
+		}
+		if r := places[detailPane]; r.x > 0 && r.has(r.x, y) && b.ins.layout.isBeside(b.w) && !b.ins.layout.zoomed && trimMark(b.at(r.x-1, y).s) != "│" {
+			return fmt.Sprintf("line %d: the line beside the detail is not at column %d", y+1, r.x)
+		}
+	}
+	return ""
+}
+
+// terminalWidth returns how many cells terminals give a text that know nothing of
+// clusters: what wcwidth says of each character.
+func terminalWidth(s string) (n int) {
+	for _, r := range s {
+		k := width.LookupRune(r).Kind()
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf), r >= 0x1160 && r <= 0x11ff:
+		case k == width.EastAsianWide, k == width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+func trimMark(s string) string { return strings.TrimPrefix(s, string(leftMark)) }
+
+// unsafeRune returns what is in a cell that a terminal would do something with
+// other than show it. The mark that the canvas puts behind right-to-left letters is
+// allowed.
+func unsafeRune(s string) (rune, bool) {
+	for _, r := range s {
+		if r != leftMark && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)) {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+// selected returns the text of the selected line of a pane: all of its lines, where
+// it has several.
+func (b *bench) selected(id paneID) string {
+	r := b.ins.places[id]
+	var lines []string
+	for y := r.y; y < r.y+r.h; y++ {
+		if s := b.raised(r, y); s != "" {
+			lines = append(lines, s)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// raised returns the part of a line that a pane has, if it is drawn as selected.
+func (b *bench) raised(r rect, y int) string {
+	var s strings.Builder
+	x, hits := 0, 0
+	for _, c := range b.line(y) {
+		if x >= r.x && x < r.x+r.w {
+			s.WriteString(c.s)
+			if b.isRaised(c.style) {
+				hits++
+			}
+		}
+		x += c.w
+	}
+	if hits*2 <= r.w && !(hits > 0 && b.ins.theme.raised == tcell.ColorDefault) {
+		return ""
+	}
+	return strings.TrimRight(s.String(), " ")
+}
+
+func (b *bench) isRaised(s tcell.Style) bool {
+	t := b.ins.theme
+	_, bg, attrs := s.Decompose()
+	if t.raised == tcell.ColorDefault {
+		return attrs&tcell.AttrReverse != 0 || s.GetUnderlineStyle() != tcell.UnderlineStyleNone
+	}
+	return bg == t.raised || bg == t.sunk
+}
+
+// statusLine returns the line that says everything that is on.
+func (b *bench) statusLine() string {
+	bottom := 2
+	if b.ins.noHints {
+		bottom = 1
+	}
+	return strings.TrimSpace(b.lineText(b.h - bottom))
+}
+
+// where returns the place of a text on the screen.
+func (b *bench) where(text string) (x, y int, ok bool) {
+	for y := range b.h {
+		cells := b.line(y)
+		x := 0
+		for i := range cells {
+			var rest strings.Builder
+			for _, c := range cells[i:] {
+				if rest.Len() >= len(text) {
+					break
+				}
+				rest.WriteString(c.s)
+			}
+			if strings.HasPrefix(rest.String(), text) {
+				return x, y, true
+			}
+			x += cells[i].w
+		}
+	}
+	return 0, 0, false
+}
+
+// size reads 120x40.
+func size(s string) (w, h int, err error) {
+	a, b, ok := strings.Cut(s, "x")
+	if !ok {
+		return 0, 0, fmt.Errorf("a size is like 80x24, not %s", s)
+	}
+	if w, err = strconv.Atoi(a); err != nil {
+		return 0, 0, err
+	}
+	h, err = strconv.Atoi(b)
+	return w, h, err
+}
