@@ -265,7 +265,10 @@ func (b *bench) line(y int) []cell {
 	var cells []cell
 	for x := 0; x < w; {
 		c := contents[y*w+x]
-		k := cell{string(c.Runes), c.Style, max(uniseg.StringWidth(string(c.Runes)), 1)}
+		k := cell{string(c.Runes), c.Style, 1}
+		if len(c.Runes) > 1 || len(c.Runes) == 1 && c.Runes[0] > '~' {
+			k.w = max(uniseg.StringWidth(k.s), 1)
+		}
 		cells = append(cells, k)
 		x += k.w
 	}
@@ -392,6 +395,10 @@ func (b *bench) wrong() string {
 // clusters: what wcwidth says of each character.
 func terminalWidth(s string) (n int) {
 	for _, r := range s {
+		if r >= ' ' && r <= '~' {
+			n++
+			continue
+		}
 		k := width.LookupRune(r).Kind()
 		switch {
 		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf), r >= 0x1160 && r <= 0x11ff:
