@@ -15,9 +15,9 @@ const largeRows = 200_000
 
 // large makes an inspector on the demo's traffic, over and over: as many accounts
 // and conversations as there are rounds.
-func large(b *testing.B, w, h int) *bench {
+func large(b *testing.B, done bool) *bench {
 	b.Helper()
-	k := openBench(b, "", w, h, Options{})
+	k := openBench(b, "", 200, 60, Options{})
 	k.ins.o.Live = false
 	path := find(b, "demo")
 	shift := time.Duration(0)
@@ -51,7 +51,9 @@ func large(b *testing.B, w, h int) *bench {
 		in.Close()
 		shift += time.Minute
 	}
-	k.x.Finish()
+	if done {
+		k.x.Finish()
+	}
 	k.ins.follow = false
 	k.settle()
 	return k
@@ -59,7 +61,7 @@ func large(b *testing.B, w, h int) *bench {
 
 // BenchmarkDraw draws the whole screen of each view, with many rows.
 func BenchmarkDraw(b *testing.B) {
-	k := large(b, 200, 60)
+	k := large(b, true)
 	for v := range views {
 		b.Run(strings.ToLower(viewNames[v]), func(b *testing.B) {
 			k.key(fmt.Sprint(int(v) + 1))
@@ -72,9 +74,34 @@ func BenchmarkDraw(b *testing.B) {
 	}
 }
 
+// BenchmarkDrawLive draws the screen while records come: one for each time.
+func BenchmarkDrawLive(b *testing.B) {
+	k := large(b, false)
+	in, err := capture.Open(find(b, "demo"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer in.Close()
+	r, err := in.Next()
+	if err == nil {
+		r, err = in.Next()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	k.ins.follow = true
+	for b.Loop() {
+		k.now = k.now.Add(drawEvery)
+		if err := k.x.Add(r); err != nil {
+			b.Fatal(err)
+		}
+		k.ins.Draw(k.screen)
+	}
+}
+
 // BenchmarkKey takes a key and draws the screen.
 func BenchmarkKey(b *testing.B) {
-	k := large(b, 200, 60)
+	k := large(b, true)
 	for v := range views {
 		k.key(fmt.Sprint(int(v) + 1))
 		k.ins.selectRow(k.ins.rows.Near(k.x.Len() / 2))
@@ -96,7 +123,7 @@ func BenchmarkKey(b *testing.B) {
 
 // BenchmarkFilter applies a filter to all rows.
 func BenchmarkFilter(b *testing.B) {
-	k := large(b, 200, 60)
+	k := large(b, true)
 	for _, expr := range []string{`verb == "MSG"`, `text contains "Gr"`} {
 		b.Run(expr, func(b *testing.B) {
 			for b.Loop() {

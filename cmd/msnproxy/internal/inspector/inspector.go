@@ -117,6 +117,9 @@ type Inspector struct {
 	tabs     []hotspot   // what can be clicked in lines that are no pane
 	turns    []place     // where right-to-left letters ended when it was drawn last
 
+	scoped     scopeKey
+	scopedName string
+
 	sessions *sessions
 	list     *list
 	detail   *detail

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"msnproxy/cmd/msnproxy/internal/index"
 	"msnproxy/decode"
@@ -16,11 +17,20 @@ type sessions struct {
 	nodes   []node
 	version int // of the facts that nodes were made of
 	conns   int
+	rows    int
+	made    time.Time
 	sel     int
 	top     int
 	height  int
 	folded  map[index.Scope]bool // sessions whose connections are not shown
 }
+
+// Where there are more than manyNodes lines, they are made anew less often than the
+// screen is drawn.
+const (
+	manyNodes    = 500
+	refreshEvery = 500 * time.Millisecond
+)
 
 // node is a line of the pane.
 type node struct {
@@ -36,9 +46,14 @@ type node struct {
 
 func (s *sessions) refresh() {
 	sum := s.ins.x.Summary()
-	if s.nodes != nil && sum.Version == s.version && sum.Conns == s.conns && sum.Done {
+	if s.nodes != nil && sum.Version == s.version && sum.Conns == s.conns && (sum.Done || sum.Rows == s.rows) {
 		return
 	}
+	now := s.ins.o.Now()
+	if len(s.nodes) > manyNodes && s.version >= 0 && now.Sub(s.made) < refreshEvery {
+		return
+	}
+	s.made, s.rows = now, sum.Rows
 	chosen := index.Scope{}
 	if s.sel < len(s.nodes) {
 		chosen = s.nodes[s.sel].scope
@@ -280,8 +295,23 @@ func (ins *Inspector) setScope(scope index.Scope) {
 	}
 }
 
-// scopeName says in words whose messages are shown.
+// scopeName says in words whose messages are shown. It is asked at every draw, and
+// there may be many connections.
 func (ins *Inspector) scopeName(scope index.Scope) string {
+	k := scopeKey{scope, ins.x.Summary().Version}
+	if ins.scoped != k {
+		ins.scoped, ins.scopedName = k, ins.nameScope(scope)
+	}
+	return ins.scopedName
+}
+
+// scopeKey changes when the name of a scope may have.
+type scopeKey struct {
+	index.Scope
+	version int
+}
+
+func (ins *Inspector) nameScope(scope index.Scope) string {
 	for _, c := range ins.x.Conns() {
 		switch {
 		case scope.Conn != 0 && c.Index == scope.Conn:
