@@ -179,7 +179,7 @@ func New(o Options) *Inspector {
 	ins.filters = loadFilters(o.ConfigDir)
 	ins.layout = newLayout()
 	ins.sessions = &sessions{ins: ins}
-	ins.list = &list{ins: ins}
+	ins.list = &list{rowsPane: rowsPane{ins: ins}}
 	ins.detail = newDetail(ins)
 	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins)}
 	return ins

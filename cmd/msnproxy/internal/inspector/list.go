@@ -14,11 +14,8 @@ import (
 
 // list is the list of messages.
 type list struct {
-	ins     *Inspector
-	top     int // the first row on the screen; -1: none
-	height  int
+	rowsPane
 	summary []byte
-	lines   []int // rows, as they were drawn
 }
 
 // timeMode says what the times of messages count from.
@@ -76,80 +73,14 @@ func (l *list) columnsFor(w int) (widths [columns]int) {
 }
 
 func (l *list) draw(c canvas, keys bool) {
-	ins := l.ins
-	l.height = c.h
-	l.lines = l.lines[:0]
-	if ins.sel < 0 || ins.rows.Next(-1) < 0 {
-		l.nothing(c)
+	if !l.visible(c) {
 		return
 	}
-	if !ins.rows.Shows(ins.sel) {
-		ins.sel = ins.rows.Near(ins.sel)
-	}
-	l.scroll(c.h)
 	widths := l.columnsFor(c.w)
-	prev := ins.rows.Prev(l.top)
-	row := l.top
-	for y := 0; y < c.h && row >= 0; y++ {
+	prev := l.ins.rows.Prev(l.top)
+	for y, row := range l.lines {
 		l.line(c, y, row, prev, widths, keys)
-		l.lines = append(l.lines, row)
-		prev, row = row, ins.rows.Next(row)
-	}
-}
-
-// nothing says why the list is empty.
-func (l *list) nothing(c canvas) {
-	q := l.ins.rows.Query()
-	_, folded, looked, rows := l.ins.rows.Counts()
-	s := l.ins.x.Summary()
-	text := "No messages yet."
-	switch {
-	case rows == 0 && s.Done:
-		text = "There are no messages in it."
-	case rows == 0 && l.ins.o.Live:
-		text = "Waiting for a client: nothing has come yet."
-	case rows == 0:
-		text = "Reading..."
-	case q.Filter != "" && looked < rows:
-		text = "Filtering..."
-	case q.Filter != "":
-		text = "No message matches the filter (f changes it, Esc there takes it away)."
-	case q.Marked:
-		text = "No message is marked (M shows all)."
-	case folded > 0:
-		text = strconv.Itoa(folded) + " messages are folded away (z unfolds)."
-	case q.Scope != index.Scope{}:
-		text = "Nothing here yet (Esc shows all sessions)."
-	}
-	c.text(2, c.h/3, c.w-4, text, c.dim)
-}
-
-// scroll makes sure that the selected row is on a screen of h lines, and that the
-// screen moves no more than it must.
-func (l *list) scroll(h int) {
-	rows, sel := l.ins.rows, l.ins.sel
-	if l.top < 0 || !rows.Shows(l.top) {
-		l.top = rows.Near(max(l.top, 0))
-	}
-	if sel <= l.top {
-		l.top = sel
-		return
-	}
-	row := l.top
-	for n := 1; n < h; n++ {
-		if row = rows.Next(row); row == sel {
-			return
-		} else if row < 0 || row > sel {
-			break
-		}
-	}
-	l.top = sel
-	for n := 1; n < h; n++ {
-		up := rows.Prev(l.top)
-		if up < 0 {
-			break
-		}
-		l.top = up
+		prev = row
 	}
 }
 
@@ -293,17 +224,6 @@ func verbAndTrID(m *decode.Message) string {
 	return name
 }
 
-// gutter draws the marks before a row: the user's, and that of findings.
-func (l *list) gutter(c canvas, y int, r *index.Row, style func(tcell.Style) tcell.Style) {
-	switch {
-	case r.Marked:
-		c.text(0, y, 1, l.ins.x.Mark(r.Index), style(c.user))
-	case r.Comment:
-		c.text(0, y, 1, ";", style(c.user))
-	}
-	c.text(1, y, 1, severityMark(r.Severity), style(c.severity(r.Severity)))
-}
-
 // severityMark is the sign of a finding.
 func severityMark(s decode.Severity) string {
 	return [...]string{"", "·", "!", "✗"}[min(s, decode.Error)]
@@ -432,48 +352,3 @@ func (ins *Inspector) clock(r *index.Row, prev int) string {
 func sinceText(d time.Duration) string {
 	return "+" + strconv.FormatFloat(d.Seconds(), 'f', 6, 64)
 }
-
-func (l *list) move(n int) {
-	row := l.ins.sel
-	for ; n > 0; n-- {
-		next := l.ins.rows.Next(row)
-		if next < 0 {
-			break
-		}
-		row = next
-	}
-	for ; n < 0; n++ {
-		prev := l.ins.rows.Prev(row)
-		if prev < 0 {
-			break
-		}
-		row = prev
-	}
-	l.ins.selectRow(row)
-}
-
-func (l *list) page(dir int, half bool) {
-	n := max(l.height-1, 1)
-	if half {
-		n = max(l.height/2, 1)
-	}
-	l.move(dir * n)
-}
-
-func (l *list) end(last bool) {
-	if last {
-		l.ins.selectRow(l.ins.rows.Prev(l.ins.x.Len()))
-		return
-	}
-	l.ins.selectRow(l.ins.rows.Next(-1))
-}
-
-func (l *list) click(_, y int) {
-	if y >= 0 && y < len(l.lines) {
-		l.ins.selectRow(l.lines[y])
-	}
-}
-
-func (l *list) wheel(n int) { l.move(n) }
-
-func (l *list) enter() { l.ins.focus = detailPane }

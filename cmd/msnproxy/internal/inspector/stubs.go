@@ -12,7 +12,6 @@ func (nothing) click(int, int)    {}
 func (nothing) wheel(int)         {}
 func (nothing) enter()            {}
 
-func newLadder(*Inspector) pane       { return nothing{} }
 func newChatPane(*Inspector) pane     { return nothing{} }
 func newFindingsPane(*Inspector) pane { return nothing{} }
 func newStatsPane(*Inspector) pane    { return nothing{} }

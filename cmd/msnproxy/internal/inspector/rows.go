@@ -1,0 +1,150 @@
+package inspector
+
+import (
+	"strconv"
+
+	"github.com/gdamore/tcell/v2"
+
+	"msnproxy/cmd/msnproxy/internal/index"
+)
+
+// rowsPane is what panes have in common that show a line for each row of the view:
+// which rows are on the screen, and how the selection moves.
+type rowsPane struct {
+	ins    *Inspector
+	top    int // the first row on the screen; -1: none
+	height int
+	lines  []int // rows, as they were drawn
+}
+
+// visible works out which rows are on c, one a line. Without any it says why, and
+// returns false.
+func (p *rowsPane) visible(c canvas) bool {
+	ins := p.ins
+	p.height = c.h
+	p.lines = p.lines[:0]
+	if ins.sel < 0 || ins.rows.Next(-1) < 0 {
+		p.nothing(c)
+		return false
+	}
+	if !ins.rows.Shows(ins.sel) {
+		ins.sel = ins.rows.Near(ins.sel)
+	}
+	p.scroll(c.h)
+	for row := p.top; len(p.lines) < c.h && row >= 0; row = ins.rows.Next(row) {
+		p.lines = append(p.lines, row)
+	}
+	return true
+}
+
+// gutter draws the marks before a row: the user's, and that of findings.
+func (p *rowsPane) gutter(c canvas, y int, r *index.Row, style func(tcell.Style) tcell.Style) {
+	switch {
+	case r.Marked:
+		c.text(0, y, 1, p.ins.x.Mark(r.Index), style(c.user))
+	case r.Comment:
+		c.text(0, y, 1, ";", style(c.user))
+	}
+	c.text(1, y, 1, severityMark(r.Severity), style(c.severity(r.Severity)))
+}
+
+// nothing says why the list is empty.
+func (p *rowsPane) nothing(c canvas) {
+	q := p.ins.rows.Query()
+	_, folded, looked, rows := p.ins.rows.Counts()
+	s := p.ins.x.Summary()
+	text := "No messages yet."
+	switch {
+	case rows == 0 && s.Done:
+		text = "There are no messages in it."
+	case rows == 0 && p.ins.o.Live:
+		text = "Waiting for a client: nothing has come yet."
+	case rows == 0:
+		text = "Reading..."
+	case q.Filter != "" && looked < rows:
+		text = "Filtering..."
+	case q.Filter != "":
+		text = "No message matches the filter (f changes it, Esc there takes it away)."
+	case q.Marked:
+		text = "No message is marked (M shows all)."
+	case folded > 0:
+		text = strconv.Itoa(folded) + " messages are folded away (z unfolds)."
+	case q.Scope != index.Scope{}:
+		text = "Nothing here yet (Esc shows all sessions)."
+	}
+	c.text(2, c.h/3, c.w-4, text, c.dim)
+}
+
+// scroll makes sure that the selected row is on a screen of h lines, and that the
+// screen moves no more than it must.
+func (p *rowsPane) scroll(h int) {
+	rows, sel := p.ins.rows, p.ins.sel
+	if p.top < 0 || !rows.Shows(p.top) {
+		p.top = rows.Near(max(p.top, 0))
+	}
+	if sel <= p.top {
+		p.top = sel
+		return
+	}
+	row := p.top
+	for n := 1; n < h; n++ {
+		if row = rows.Next(row); row == sel {
+			return
+		} else if row < 0 || row > sel {
+			break
+		}
+	}
+	p.top = sel
+	for n := 1; n < h; n++ {
+		up := rows.Prev(p.top)
+		if up < 0 {
+			break
+		}
+		p.top = up
+	}
+}
+
+func (p *rowsPane) move(n int) {
+	row := p.ins.sel
+	for ; n > 0; n-- {
+		next := p.ins.rows.Next(row)
+		if next < 0 {
+			break
+		}
+		row = next
+	}
+	for ; n < 0; n++ {
+		prev := p.ins.rows.Prev(row)
+		if prev < 0 {
+			break
+		}
+		row = prev
+	}
+	p.ins.selectRow(row)
+}
+
+func (p *rowsPane) page(dir int, half bool) {
+	n := max(p.height-1, 1)
+	if half {
+		n = max(p.height/2, 1)
+	}
+	p.move(dir * n)
+}
+
+func (p *rowsPane) end(last bool) {
+	if last {
+		p.ins.selectRow(p.ins.rows.Prev(p.ins.x.Len()))
+		return
+	}
+	p.ins.selectRow(p.ins.rows.Next(-1))
+}
+
+func (p *rowsPane) click(_, y int) {
+	if y >= 0 && y < len(p.lines) {
+		p.ins.selectRow(p.lines[y])
+	}
+}
+
+func (p *rowsPane) wheel(n int) { p.move(n) }
+
+func (p *rowsPane) enter() { p.ins.focus = detailPane }
