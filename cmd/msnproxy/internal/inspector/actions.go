@@ -65,8 +65,8 @@ func moveActions() []*action {
 	return []*action{
 		{name: "down", keys: []string{"j", "Down"}, where: anywhere, about: "next line", run: do(func(ins *Inspector) { ins.current().move(1) })},
 		{name: "up", keys: []string{"k", "Up"}, where: anywhere, about: "line before", run: do(func(ins *Inspector) { ins.current().move(-1) })},
-		{name: "left", keys: []string{"h", "Left"}, where: anywhere, about: "byte before (Hex), columns to the left (Ladder), conversation before (Chat)", run: do(func(ins *Inspector) { ins.sideways(-1) })},
-		{name: "right", keys: []string{"l", "Right"}, where: anywhere, about: "next byte (Hex), columns to the right (Ladder), next conversation (Chat)", run: do(func(ins *Inspector) { ins.sideways(1) })},
+		{name: "left", keys: []string{"h", "Left"}, where: anywhere, about: "byte before (Hex), columns to the left (Ladder), conversation before (Chat), by time or by rule (Findings)", run: do(func(ins *Inspector) { ins.sideways(-1) })},
+		{name: "right", keys: []string{"l", "Right"}, where: anywhere, about: "next byte (Hex), columns to the right (Ladder), next conversation (Chat), by time or by rule (Findings)", run: do(func(ins *Inspector) { ins.sideways(1) })},
 		{name: "page-down", keys: []string{"PgDn", "Ctrl-F", "Space"}, where: anywhere, about: "a screen down", run: do(func(ins *Inspector) { ins.current().page(1, false) })},
 		{name: "page-up", keys: []string{"PgUp", "Ctrl-B"}, where: anywhere, about: "a screen up", run: do(func(ins *Inspector) { ins.current().page(-1, false) })},
 		{name: "half-down", keys: []string{"Ctrl-D"}, where: anywhere, about: "half a screen down", run: do(func(ins *Inspector) { ins.current().page(1, true) })},
@@ -112,6 +112,7 @@ func showActions() []*action {
 		{name: "follow", keys: []string{"F"}, where: anywhere, about: "follow what comes; scrolling back stops it", hint: "follow", run: do((*Inspector).toggleFollow)},
 		{name: "pause", keys: []string{"P"}, where: anywhere, about: "hold the display, never the traffic", run: do((*Inspector).togglePause)},
 		{name: "time", keys: []string{"t"}, where: anywhere, about: "times: of day, with date, since the first message, since the one above", run: do((*Inspector).nextTimeMode)},
+		{name: "severity", keys: []string{"v"}, where: inFindings, arg: "note|warning|error", about: "least severity of the findings that are listed", run: (*Inspector).severityCommand},
 		{name: "only-marked", keys: []string{"M"}, where: anywhere, about: "only messages with a mark or a comment", run: do((*Inspector).toggleMarked)},
 	}
 }

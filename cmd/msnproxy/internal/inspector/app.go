@@ -49,6 +49,7 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) (err error
 	defer refresh.Wait()
 	defer close(done)
 	defer ins.rows.Close()
+	defer ins.jobs.stop()
 	defer func() {
 		if p := recover(); p != nil {
 			err = &PanicError{Value: p, Stack: debug.Stack()}

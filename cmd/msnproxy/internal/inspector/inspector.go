@@ -141,6 +141,7 @@ type Inspector struct {
 	unkept   bool     // marks or comments that only saving keeps
 	drag     splitter
 	quit     func()
+	jobs     *jobs
 	posted   func(func()) // for tests: takes what other goroutines want done
 }
 
@@ -174,7 +175,7 @@ func New(o Options) *Inspector {
 		o.Now = time.Now
 	}
 	ins := &Inspector{Box: tview.NewBox(), o: o, x: o.Index, reader: o.Index.NewReader(), theme: newTheme(chooseTheme(o.Theme, 0)),
-		focus: mainPane, sel: -1, follow: o.Live, quit: func() {}}
+		focus: mainPane, sel: -1, follow: o.Live, quit: func() {}, jobs: newJobs()}
 	ins.rows = o.Index.NewView(index.Query{Fold: true, Filter: o.Filter})
 	ins.filters = loadFilters(o.ConfigDir)
 	ins.layout = newLayout()
