@@ -48,6 +48,8 @@ type jsonLine struct {
 	SentRaw   []byte `json:"sent_raw"`
 	Injected  bool
 	Resync    bool
+	Offset    *int64
+	About     *noteAbout
 }
 
 // isJSONLines reports whether head begins with an object of ours.
@@ -135,6 +137,9 @@ func (j *jsonLines) record(rec *Record, l *jsonLine) error {
 		j.at(l.Conn)[index(rec.From)] += max(l.Bytes, 0)
 	case "remark":
 		rec.Kind = Remark
+		if rec.About = l.About.about(); rec.About != nil {
+			rec.Conn = nil
+		}
 		return nil
 	case "":
 		rec.Kind = Data
@@ -176,8 +181,13 @@ func (j *jsonLines) frame(rec *Record, l *jsonLine) error {
 	rec.Frame = reframe(&j.framer, l.Kind, l.Raw)
 	fr := &rec.Frame
 	link := &j.at(l.Conn)[index(rec.From)]
+	if l.Offset != nil {
+		*link = *l.Offset
+	}
 	fr.Offset, fr.Resync = *link, l.Resync
-	*link += int64(len(l.Raw))
+	if !l.Injected {
+		*link += int64(len(l.Raw))
+	}
 	switch {
 	case l.Injected:
 		rec.Fate = Injected

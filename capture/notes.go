@@ -26,6 +26,8 @@ type note struct {
 	Close *noteClose `json:"close,omitempty"`
 	// Remark is a remark on the connection, or on all.
 	Remark *string `json:"remark,omitempty"`
+	// About: the remark is on a frame.
+	About *noteAbout `json:"about,omitempty"`
 	// Lost: so many bytes of the sender are missing before this packet; -1: not
 	// known how many.
 	Lost *int64 `json:"lost,omitempty"`

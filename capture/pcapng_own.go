@@ -127,7 +127,7 @@ func (o *own) packet(pkt *packet, rec *Record) bool {
 		if n.Remark == nil {
 			return false
 		}
-		rec.Kind, rec.Text = Remark, *n.Remark
+		rec.Kind, rec.Text, rec.About = Remark, *n.Remark, n.About.about()
 		return true
 	}
 	c := o.party(ends, n.Open)

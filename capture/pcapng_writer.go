@@ -95,11 +95,13 @@ func (w *Writer) flush() error {
 func (w *Writer) WriteRecord(r *Record) error {
 	w.last, w.place = r.Time, w.bytes
 	switch {
+	case r.Kind == Remark && r.About != nil:
+		// On no connection: that may be closed.
+		w.datagram(r.Time, annotation(r))
+		return w.flush()
 	case r.Conn == nil:
 		n := note{Remark: &r.Text}
-		start := w.beginPacket(r.Time)
-		w.buf = appendDatagram(w.buf)
-		w.endPacket(start, 0, n.comment(r.Text))
+		w.datagram(r.Time, n.comment(r.Text))
 		return w.flush()
 	case r.Kind == Opened:
 		w.open(r, false)
@@ -278,6 +280,13 @@ func (w *Writer) segment(at time.Time, c *written, from decode.Sender, flags byt
 	if c.next[i]-c.acked[i] > limit {
 		w.segment(at, c, from.Peer(), tcpACK, nil, nil)
 	}
+}
+
+// datagram appends a packet of no connection, for its comment.
+func (w *Writer) datagram(at time.Time, comment []byte) {
+	start := w.beginPacket(at)
+	w.buf = appendDatagram(w.buf)
+	w.endPacket(start, 0, comment)
 }
 
 // packetHead is the length of an enhanced packet block before its data.

@@ -65,6 +65,10 @@ func everyKind(client, server string) []Record {
 	list = append(list, Record{Time: tick(), Conn: c2, Kind: Closed, From: decode.Server, Reset: true, Text: "broke"})
 	c3 := &Conn{ID: 3, Client: client, Server: server}
 	list = append(list, Record{Time: tick(), Conn: c3, Kind: Opened}, Record{Time: tick(), Conn: c3, Kind: Closed, Text: "the proxy was closed"})
+	// On connections that are closed, and one that was never there.
+	list = append(list, Record{Time: tick(), Kind: Remark, Text: "é \"<why>\"?", About: &About{Conn: 1, From: decode.Server, Offset: 26}})
+	list = append(list, Record{Time: tick(), Kind: Remark, About: &About{Conn: 2, From: decode.Client, Offset: 1 << 40, Mark: "a"}})
+	list = append(list, Record{Time: tick(), Kind: Remark, About: &About{Conn: 4711}})
 	return list
 }
 

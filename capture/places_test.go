@@ -108,6 +108,9 @@ func differs(want *placedRecord, got *Record) string {
 	if a.Kind == Opened {
 		same = same && *a.Conn == *b.Conn
 	}
+	if same = same && (a.About == nil) == (b.About == nil); same && a.About != nil {
+		same = *a.About == *b.About && b.Conn == nil
+	}
 	if same {
 		return ""
 	}

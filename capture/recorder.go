@@ -87,7 +87,11 @@ func NewRecorder(o RecorderOptions) (*Recorder, error) {
 	r := &Recorder{o: o}
 	if r.o.create == nil {
 		r.o.create = func(path string) (recordFile, error) {
-			return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			if err == nil {
+				lockFile(f) // against Append; it is new, so nobody has it
+			}
+			return f, err
 		}
 	}
 	if err := r.begin(time.Now()); err != nil {

@@ -36,6 +36,10 @@ func (q *liveRecords) put(rec *Record) {
 	c := *rec
 	c.Frame = rec.Frame.Clone()
 	c.Sent = bytes.Clone(rec.Sent)
+	if rec.About != nil {
+		about := *rec.About
+		c.About = &about
+	}
 	q.list = append(q.list, c)
 	q.bytes += size
 	q.some.Signal()

@@ -28,13 +28,15 @@ type Redactor struct {
 	handles map[string]string
 	names   map[string]string
 	offset  map[*Conn]*[2]int64
+	moved   map[movedLink]*moves
 	msg     decode.Message
 }
 
 // NewRedactor returns a redactor. Stand-ins of one redactor say nothing of those
 // of another.
 func NewRedactor(all bool) (*Redactor, error) {
-	r := &Redactor{all: all, key: make([]byte, 32), handles: make(map[string]string), names: make(map[string]string), offset: make(map[*Conn]*[2]int64)}
+	r := &Redactor{all: all, key: make([]byte, 32), handles: make(map[string]string), names: make(map[string]string), offset: make(map[*Conn]*[2]int64),
+		moved: make(map[movedLink]*moves)}
 	if _, err := rand.Read(r.key); err != nil {
 		return nil, err
 	}
@@ -42,9 +44,13 @@ func NewRedactor(all bool) (*Redactor, error) {
 }
 
 // Redact changes the record: its frame and what was sent on get bytes of their
-// own. role and dialect are what is known of the connection.
+// own. role and dialect are what is known of the connection. An annotation stays
+// on its frame, wherever that is now.
 func (r *Redactor) Redact(rec *Record, role decode.Role, dialect int) {
-	if rec.Kind == Remark && r.all {
+	switch {
+	case rec.Kind == Remark && rec.About != nil:
+		r.annotation(rec)
+	case rec.Kind == Remark && r.all:
 		rec.Text = string(r.mask([]byte(rec.Text)))
 	}
 	if rec.Kind == Lost && rec.Conn != nil {
@@ -56,9 +62,11 @@ func (r *Redactor) Redact(rec *Record, role decode.Role, dialect int) {
 	if rec.Kind != Data {
 		return
 	}
+	was := rec.Frame.Offset
 	rec.Frame = r.frame(&rec.Frame, rec.From, role, dialect)
 	at := &r.link(rec)[index(rec.From)]
 	rec.Frame.Offset = *at
+	r.move(rec, was)
 	*at += int64(len(rec.Frame.Raw))
 	if rec.Sent != nil {
 		var f decode.Framer

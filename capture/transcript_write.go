@@ -55,7 +55,11 @@ func (t *TranscriptWriter) WriteRecord(r *Record) error {
 		t.event(closedLine(r))
 		delete(t.numbers, r.Conn)
 	case Remark:
-		t.remark(r.Text)
+		if r.About != nil {
+			t.remark(r.About.line(r.Text))
+		} else {
+			t.remark(r.Text)
+		}
 	}
 	if len(t.buf) == 0 {
 		return nil

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -63,7 +61,7 @@ func stats(c *cli.Context) error {
 	if format == "json" {
 		return errors.Join(writeStatsJSON(c.App.Writer, t), err)
 	}
-	return errors.Join(writeStats(c.App.Writer, t), err)
+	return errors.Join(t.WriteText(c.App.Writer), err)
 }
 
 func count(c *cli.Context, in *capture.Reader) (*tally.Tally, error) {
@@ -104,71 +102,6 @@ func safe(s string) string {
 		return "-"
 	}
 	return string(show.Clip(nil, s, 60))
-}
-
-func writeStats(out io.Writer, t *tally.Tally) error {
-	fmt.Fprintf(out, "%s, %d bytes", plural(int(t.Messages), "message"), t.Bytes)
-	if !t.First.IsZero() {
-		fmt.Fprintf(out, ", from %s to %s (%v)", t.First.UTC().Format(time.RFC3339), t.Last.UTC().Format(time.RFC3339), t.Last.Sub(t.First).Round(time.Millisecond))
-	}
-	fmt.Fprintf(out, "\n")
-	if t.Opaque > 0 || t.Lost > 0 {
-		fmt.Fprintf(out, "%d bytes are no MSNP, %d are missing\n", t.Opaque, t.Lost)
-	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "\nCOMMAND\tFROM\tCOUNT\tBYTES\tUNANSWERED\tP50\tP90\tP99\tMAX\n")
-	for _, c := range t.Commands() {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t", safe(c.Verb), c.From, c.Count, c.Bytes)
-		if c.Wanted > 0 {
-			fmt.Fprintf(w, "%d", max(c.Wanted-c.Answered, 0))
-		}
-		fmt.Fprintf(w, "\t")
-		if c.Latency.Count() > 0 {
-			fmt.Fprintf(w, "%v\t%v\t%v\t%v", short(c.Latency.Percentile(50)), short(c.Latency.Percentile(90)), short(c.Latency.Percentile(99)), short(c.Latency.Max()))
-		}
-		fmt.Fprintln(w)
-	}
-	fmt.Fprintf(w, "\nCONNECTION\tROLE\tACCOUNT\tCLIENT\tSERVER\tTIME\tFROM CLIENT\tFROM SERVER\tLONGEST SILENCE\n")
-	for _, c := range t.Conns() {
-		fmt.Fprintf(w, "#%d\t%s\t%s\t%s\t%s\t%v\t%d, %d bytes\t%d, %d bytes\t%v\n", c.ID, c.Role, safe(c.Account), safe(c.Client), safe(c.Server),
-			short(c.Last.Sub(c.First)), c.Messages[0], c.Bytes[0], c.Messages[1], c.Bytes[1], short(c.Idle))
-	}
-	fmt.Fprintf(w, "\nACCOUNT\tCONNECTIONS\tMESSAGES\tBYTES\n")
-	for _, a := range t.Accounts() {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\n", safe(a.Handle), a.Connections, a.Messages, a.Bytes)
-	}
-	if len(t.Errors) > 0 {
-		fmt.Fprintf(w, "\nERROR\tCOUNT\tMEANING\n")
-		for _, code := range sortedKeys(t.Errors) {
-			fmt.Fprintf(w, "%s\t%d\t%s\n", safe(code), t.Errors[code], decode.ErrorName(code))
-		}
-	}
-	if len(t.Challenges) > 0 {
-		fmt.Fprintf(w, "\nCHALLENGE\tCOUNT\n")
-		for _, v := range sortedKeys(t.Challenges) {
-			fmt.Fprintf(w, "%s\t%d\n", v, t.Challenges[v])
-		}
-	}
-	return w.Flush()
-}
-
-func sortedKeys(m map[string]int64) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// short rounds a duration to three digits or so.
-func short(d time.Duration) time.Duration {
-	for unit := time.Duration(1); unit < time.Hour; unit *= 10 {
-		if d < 1000*unit {
-			return d.Round(unit)
-		}
-	}
-	return d.Round(time.Second)
 }
 
 // statsJSON is what stats writes as JSON: docs/json.md describes it.

@@ -42,7 +42,7 @@ func view(c *cli.Context) error {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}()
-	ins := inspector.New(inspector.Options{Index: x, Title: c.Args().First(), Location: time.Local})
+	ins := inspector.New(inspector.Options{Index: x, Title: c.Args().First(), Location: time.Local, Create: saveTo})
 	err = ins.Run(c.Context)
 	close(stop)
 	return err

@@ -41,7 +41,7 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) (err error
 		}
 		return ev
 	})
-	ins.app = app
+	ins.app, ins.screen = app, screen
 	ins.quit = app.Stop
 	done := make(chan struct{})
 	var refresh sync.WaitGroup
@@ -50,6 +50,7 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) (err error
 	defer close(done)
 	defer ins.rows.Close()
 	defer ins.jobs.stop()
+	defer ins.endJob()
 	defer func() {
 		if p := recover(); p != nil {
 			err = &PanicError{Value: p, Stack: debug.Stack()}

@@ -257,7 +257,7 @@ func (d *detail) drawEntries(c canvas, keys bool) {
 	if rest := len(d.entries) - d.top; y >= c.h && rest > 0 {
 		last := d.shownEntries(c, names)
 		if more := len(d.entries) - last; more > 0 {
-			c.right(c.w-12, c.h-1, 11, "↓ "+strconv.Itoa(more)+" more", c.dim)
+			c.right(c.w-13, c.h-1, 12, " ↓ "+strconv.Itoa(more)+" more", c.dim)
 		}
 	}
 }

@@ -249,7 +249,7 @@ func (ins *Inspector) statusParts(now time.Time) []statusPart {
 	}
 	count := strconv.FormatInt(sum.Messages, 10) + " messages"
 	if shown != rows {
-		count = strconv.Itoa(shown) + " of " + strconv.Itoa(rows)
+		count = strconv.Itoa(shown) + " of " + strconv.Itoa(rows) + " shown"
 	}
 	if !sum.Done && !ins.o.Live {
 		count += ", reading"
@@ -259,6 +259,9 @@ func (ins *Inspector) statusParts(now time.Time) []statusPart {
 		parts = append(parts, statusPart{text: strconv.Itoa(folded) + " folded", on: true})
 	} else if !q.Fold {
 		parts = append(parts, statusPart{text: "unfolded"})
+	}
+	if ins.job != nil {
+		parts = append(parts, statusPart{text: ins.job.state(), on: true})
 	}
 	if ins.search != nil {
 		parts = append(parts, statusPart{text: ins.search.state(), on: true})

@@ -122,6 +122,9 @@ func (ins *Inspector) completeCommand(text string) (int, []string) {
 	case a.name == "filter":
 		from, words := ins.completeFilter(arg)
 		return len(name) + 1 + from, words
+	case a.arg == "FILE":
+		from, words := completeFile(arg, Endings)
+		return len(name) + 1 + from, words
 	case strings.Contains(a.arg, "|") && strings.ToLower(a.arg) == a.arg:
 		for _, w := range strings.Split(a.arg, "|") {
 			if strings.HasPrefix(w, arg) {

@@ -105,6 +105,8 @@ type Inspector struct {
 	reader *index.Reader
 	theme  *theme
 	app    *tview.Application
+	screen tcell.Screen // whose clipboard is copied to
+	job    *job         // the file that is being written
 
 	view     viewID
 	focus    paneID

@@ -428,8 +428,8 @@ func inOrder(s, want string) bool {
 	return true
 }
 
-// manyConns makes connections of so many clients, some of which are open at a time.
-func manyConns(t testing.TB, n int) *index.Index {
+// openMany makes connections of so many clients, some of which are open at a time.
+func openMany(t testing.TB, n int) *index.Index {
 	a := newAdder(t)
 	var open []*capture.Conn
 	for i := 1; i <= n; i++ {
@@ -449,7 +449,7 @@ func manyConns(t testing.TB, n int) *index.Index {
 }
 
 func TestLadderOfManyConnections(t *testing.T) {
-	ins, s := ladderOf(t, manyConns(t, 1000), 120, 40)
+	ins, s := ladderOf(t, openMany(t, 1000), 120, 40)
 	l := ins.main[ladderView].(*ladder)
 	for _, row := range []int{0, 3000, 3001, 3002, 3003, 5000, ins.x.Len() - 1} {
 		ins.selectRow(ins.rows.Near(row))
@@ -487,7 +487,7 @@ func TestLadderMakesLanesBeside(t *testing.T) {
 }
 
 func BenchmarkLadder(b *testing.B) {
-	x := manyConns(b, 10000)
+	x := openMany(b, 10000)
 	for _, tt := range []struct {
 		name string
 		step func(*Inspector, *ladder)

@@ -118,6 +118,8 @@ func (ins *Inspector) askQuit() {
 	sum := ins.x.Summary()
 	why := ""
 	switch {
+	case ins.job != nil:
+		why = ins.job.name + " is not whole yet, and will be removed."
 	case ins.unkept:
 		why = "Marks and comments are not saved (w saves a copy with them)."
 	case rec.Path != "" && sum.Open > 0:

@@ -1,7 +1,6 @@
 package inspector
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,8 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the screens in testdata/screens anew")
 
 // steps are the keys that bring each view to where it shows something.
 var steps = [views]string{messagesView: "20*j", ladderView: "30*j", chatView: "5*j", findingsView: "2*j", statsView: "2*j"}
@@ -39,7 +36,7 @@ func TestThemes(t *testing.T) {
 			name := fmt.Sprintf("demo-%s-%s", strings.ToLower(viewNames[v]), theme)
 			t.Run(name, func(t *testing.T) {
 				b := showView(t, "demo", v, 120, 40, theme)
-				compare(t, name, b.styles())
+				compare(t, name, Styles(b.screen))
 			})
 		}
 	}

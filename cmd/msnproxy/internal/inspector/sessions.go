@@ -216,7 +216,11 @@ func (s *sessions) draw(c canvas, keys bool) {
 		if n.conn != nil && n.open && s.ins.o.Live {
 			c.text(x-1, y, 1, "●", c.server)
 		}
-		c.text(x, y, c.w-x-len(count)-3, n.text, style)
+		room := c.w - x - len(count) - 3
+		if n.title {
+			room = c.w - x
+		}
+		c.text(x, y, room, n.text, style)
 		if n.scope == scope && !n.title {
 			c.text(0, y, 1, "▌", c.borderOn)
 		}

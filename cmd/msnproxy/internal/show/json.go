@@ -94,6 +94,8 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 	o.findings(m.Findings)
 	o.fate(r)
 	if raw {
+		o.name("offset")
+		o.b = strconv.AppendInt(o.b, r.Frame.Offset, 10)
 		o.base64("raw", r.Frame.Raw)
 		if r.Sent != nil {
 			o.base64("sent_raw", r.Sent)
@@ -248,12 +250,30 @@ func appendEvent(dst []byte, r *capture.Record) []byte {
 		o.num("bytes", r.Lost)
 	default:
 		o.str("event", "remark")
+		o.about(r.About)
 	}
 	if r.From != 0 {
 		o.str("from", r.From.String())
 	}
 	o.str("text", r.Text)
 	return append(o.b, '}', '\n')
+}
+
+// about adds what frame an annotation is on.
+func (o *object) about(a *capture.About) {
+	if a == nil {
+		return
+	}
+	o.name("about")
+	o.b = append(o.b, '{')
+	o.num("conn", int64(a.Conn))
+	if a.From != 0 {
+		o.str("from", a.From.String())
+	}
+	o.name("offset")
+	o.b = strconv.AppendInt(o.b, a.Offset, 10)
+	o.str("mark", a.Mark)
+	o.b = append(o.b, '}')
 }
 
 // appendFindingEvent appends a finding on an earlier message, or on a connection.

@@ -211,6 +211,17 @@ func (p *Printer) frame(r *capture.Record) error {
 		}
 	}
 	p.stats.Shown++
+	err := p.Message(m, r)
+	if len(earlier) > 0 {
+		err = errors.Join(err, p.findings(earlier))
+	}
+	return err
+}
+
+// Message prints a message that somebody else keeps track of, with what stands in
+// it of its connection, its number and its findings. Nothing is counted or checked.
+// The error is the writer's.
+func (p *Printer) Message(m *decode.Message, r *capture.Record) error {
 	switch p.Format {
 	case JSON:
 		p.buf = appendMessage(p.buf[:0], m, r, p.Raw)
@@ -220,11 +231,12 @@ func (p *Printer) frame(r *capture.Record) error {
 		p.buf = p.appendText(p.buf[:0], m, r)
 	}
 	_, err := p.out.Write(p.buf)
-	if len(earlier) > 0 {
-		err = errors.Join(err, p.findings(earlier))
-	}
 	return err
 }
+
+// Located prints findings that somebody else has made, as those of the rules that
+// need more than one frame are printed. The error is the writer's.
+func (p *Printer) Located(list []check.Located) error { return p.findings(list) }
 
 // count adds a message to the counts.
 func (p *Printer) count(m *decode.Message) {

@@ -237,7 +237,7 @@ func (p *Printer) appendEvent(dst []byte, r *capture.Record) []byte {
 // given.
 func (p *Printer) once(r *capture.Record) *capture.Record {
 	switch {
-	case r.Kind == capture.Remark:
+	case r.Kind == capture.Remark && r.About == nil:
 		p.remark = r.Text
 	case r.Kind == capture.Closed && r.Text == p.remark:
 		c := *r
@@ -287,11 +287,36 @@ func appendOccasion(dst []byte, r *capture.Record) []byte {
 		}
 		dst = append(dst, " are missing here"...)
 	}
+	if r.Kind == capture.Remark && r.About != nil {
+		return appendAnnotation(dst, r.About, r.Text)
+	}
 	if r.Text != "" {
 		if r.Kind != capture.Remark {
 			dst = append(dst, ": "...)
 		}
 		dst = Clip(dst, r.Text, clipLine)
+	}
+	return dst
+}
+
+// appendAnnotation says what a user had to say of a frame.
+func appendAnnotation(dst []byte, a *capture.About, text string) []byte {
+	what := "comment"
+	if a.Mark != "" {
+		what = "mark " + a.Mark
+	}
+	dst = Clip(dst, what, clipLine)
+	dst = fmt.Appendf(dst, " on #%d, ", a.Conn)
+	if a.From != 0 {
+		dst = fmt.Appendf(dst, "%s, ", a.From)
+	}
+	dst = fmt.Appendf(dst, "byte %d", a.Offset)
+	switch {
+	case text != "":
+		dst = append(dst, ": "...)
+		dst = Clip(dst, text, clipLine)
+	case a.Mark == "":
+		dst = append(dst, ": taken away"...)
 	}
 	return dst
 }
