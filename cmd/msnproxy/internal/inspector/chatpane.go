@@ -26,8 +26,7 @@ type chatPane struct {
 	sel    int
 	exact  bool
 	synced int
-	top    int // the first line on the screen, numbered in the same way
-	height int
+	top    int   // the first line on the screen, numbered in the same way
 	lines  []int // of the screen: their lines, -1: none
 	past   int   // lines on the screen
 }

@@ -117,19 +117,6 @@ func (b *paneBench) size(w, h int) {
 	b.settle()
 }
 
-// busy reports whether the view on the screen has something worked out.
-func (b *paneBench) busy() bool {
-	switch p := b.ins.main[b.ins.view].(type) {
-	case *chatPane:
-		return p.task.busy()
-	case *findingsPane:
-		return p.task.busy()
-	case *statsPane:
-		return p.task.busy()
-	}
-	return false
-}
-
 // settle draws until nothing is under way.
 func (b *paneBench) settle() {
 	b.t.Helper()
@@ -137,7 +124,7 @@ func (b *paneBench) settle() {
 		b.now = b.now.Add(2 * time.Second) // nothing waits because it was done just now
 		b.ins.rows.Wait()
 		b.ins.Draw(b.screen)
-		if !b.busy() {
+		if !b.ins.working() {
 			return
 		}
 		select {

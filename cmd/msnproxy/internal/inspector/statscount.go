@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"msnproxy/capture"
@@ -118,6 +119,7 @@ type counter struct {
 	waiting []waitingRow
 	rows    []int
 	err     error
+	done    atomic.Int64 // rows that have been looked at, for all to see
 }
 
 // waitingRow is a request whose reply has not come, though it may be one that the
@@ -131,19 +133,36 @@ type waitingRow struct {
 // still wanted.
 const countStep = 4096
 
-// count takes the rows before to that have not been taken. A counter whose count
-// was cancelled is of no more use.
-func (k *counter) count(ctx context.Context, x *index.Index, rows *index.View, to int) *report {
+// partEvery is how often it is shown how far a count is.
+const (
+	firstPart = 100 * time.Millisecond
+	partEvery = 400 * time.Millisecond
+)
+
+// count takes the rows before to that have not been taken. What takes long is shown
+// in between. A counter whose count was cancelled is of no more use.
+func (k *counter) count(ctx context.Context, x *index.Index, rows *index.View, to int, show func(*report)) *report {
 	if k.t == nil || rows.CountMatched(k.next) != k.matched {
-		*k = counter{reader: x.NewReader(), t: tally.New()}
+		k.reader, k.t, k.next, k.matched, k.waiting, k.err = x.NewReader(), tally.New(), 0, 0, nil, nil
 	}
+	part := time.Now().Add(firstPart)
 	for k.next < to && ctx.Err() == nil {
+		if now := time.Now(); now.After(part) {
+			show(k.report(x))
+			part = now.Add(partEvery)
+		}
 		end := min(k.next+countStep, to)
 		k.rows = rows.Matched(k.rows[:0], k.next, end)
 		k.take(k.rows)
 		k.matched += len(k.rows)
 		k.next = end
+		k.done.Store(int64(end))
 	}
+	return k.report(x)
+}
+
+// report makes a report of what has been counted.
+func (k *counter) report(x *index.Index) *report {
 	open := make(map[verbFrom]int64)
 	k.waiting = slices.DeleteFunc(k.waiting, func(w waitingRow) bool {
 		if x.Row(w.row).Answered {

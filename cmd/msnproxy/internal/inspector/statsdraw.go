@@ -142,8 +142,11 @@ func (p *statsPane) head(c canvas, keys bool) {
 		right = "filtering " + strconv.Itoa(looked*100/max(rows, 1)) + " %"
 	case p.report != nil && p.report.err != nil:
 		right = "not all could be read"
-	case p.task.busy() && p.report != nil && !p.ins.o.Live:
+	case p.task.busy() && !p.ins.o.Live:
 		right = "counting"
+		if p.counter != nil {
+			right += " " + strconv.FormatInt(p.counter.done.Load()*100/int64(max(rows, 1)), 10) + " %"
+		}
 	}
 	headLine(c, keys, title, facts, right)
 }

@@ -77,7 +77,13 @@ func (p *statsPane) refresh() {
 	}
 	k := p.counter
 	p.task.start(wait, func(ctx context.Context) func() {
-		r := k.count(ctx, ins.x, ins.rows, rows)
+		r := k.count(ctx, ins.x, ins.rows, rows, func(part *report) {
+			ins.post(func() {
+				if p.counter == k && p.task.busy() {
+					p.taken(part)
+				}
+			})
+		})
 		return func() { p.taken(r) }
 	})
 }
