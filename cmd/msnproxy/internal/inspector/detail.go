@@ -148,9 +148,6 @@ func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 	d.lines = show.Lines(d.lines[:0], m)
 	for i := range d.lines {
 		l := &d.lines[i]
-		if i == 0 && l.Name == "verb" {
-			l.Means = "" // it is said above
-		}
 		d.entries = append(d.entries, entry{name: l.Name, value: l.Value, means: l.Means, depth: l.Depth,
 			start: l.Start, end: l.End, style: t.text, row: -1})
 	}
