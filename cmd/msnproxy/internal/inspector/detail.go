@@ -148,6 +148,9 @@ func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 	d.lines = show.Lines(d.lines[:0], m)
 	for i := range d.lines {
 		l := &d.lines[i]
+		if i == 0 && l.Name == "verb" {
+			l.Means = "" // it is said above
+		}
 		d.entries = append(d.entries, entry{name: l.Name, value: l.Value, means: l.Means, depth: l.Depth,
 			start: l.Start, end: l.End, style: t.text, row: -1})
 	}
@@ -251,7 +254,7 @@ func (d *detail) drawEntries(c canvas, keys bool) {
 	if rest := len(d.entries) - d.top; y >= c.h && rest > 0 {
 		last := d.shownEntries(c, names)
 		if more := len(d.entries) - last; more > 0 {
-			c.right(c.w-12, c.h-1, 11, "↓ "+strconv.Itoa(more)+" more", c.dim)
+			c.right(c.w-13, c.h-1, 12, " ↓ "+strconv.Itoa(more)+" more", c.dim)
 		}
 	}
 }

@@ -251,7 +251,7 @@ func (ins *Inspector) statusParts(now time.Time) []statusPart {
 	}
 	count := strconv.FormatInt(sum.Messages, 10) + " messages"
 	if shown != rows {
-		count = strconv.Itoa(shown) + " of " + strconv.Itoa(rows)
+		count = strconv.Itoa(shown) + " of " + strconv.Itoa(rows) + " shown"
 	}
 	if !sum.Done && !ins.o.Live {
 		count += ", reading"

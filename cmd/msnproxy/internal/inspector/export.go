@@ -200,16 +200,15 @@ func (ins *Inspector) writeFindings(ctx context.Context, j *job, w io.Writer, q 
 	return plural(len(list), "finding"), p.Flush()
 }
 
-// exportChat returns what writes the conversation of the selected message.
+// exportChat returns what writes the conversation on the screen.
 func (ins *Inspector) exportChat(ending string) (writer, error) {
-	if ins.sel < 0 {
-		return nil, errNoMessage
+	number := 0
+	if p, ok := ins.main[chatView].(*chatPane); ok {
+		number = p.number // what is on the screen, whatever is selected
 	}
-	c := ins.x.Row(ins.sel).Conn
-	if c == nil || c.Facts.Conversation == nil {
-		return nil, errors.New("the selected message belongs to no conversation; select one that does")
+	if number == 0 {
+		return nil, errors.New("no conversation is shown")
 	}
-	number := c.Facts.Conversation.Number
 	return func(ctx context.Context, j *job, w io.Writer) (string, error) {
 		b, err := chatToExport(ctx, j, ins.x, number)
 		if err != nil {

@@ -201,7 +201,7 @@ func (f *flow) open(live bool, args []string) {
 		args = args[1:]
 	}
 	w, h := f.size(args[0])
-	o := Options{ConfigDir: f.config}
+	o := Options{ConfigDir: f.config, Create: creates}
 	var b *bench // not there yet when the options are made
 	for _, arg := range args[1:] {
 		name, value, _ := strings.Cut(arg, "=")

@@ -13,7 +13,6 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
-	"github.com/rivo/uniseg"
 	"golang.org/x/text/width"
 
 	"msnproxy/capture"
@@ -93,7 +92,11 @@ func openBench(t testing.TB, path string, w, h int, o Options) *bench {
 		o.ConfigDir = t.TempDir()
 	}
 	b.ins = New(o)
-	t.Cleanup(b.ins.rows.Close)
+	t.Cleanup(func() {
+		b.ins.jobs.stop()
+		b.ins.endJob()
+		b.ins.rows.Close()
+	})
 	b.ins.posted = func(f func()) { b.posts <- f }
 	b.ins.quit = func() { b.quit = true }
 	b.screen = tcell.NewSimulationScreen("UTF-8")
@@ -101,6 +104,7 @@ func openBench(t testing.TB, path string, w, h int, o Options) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.screen.Fini)
+	b.ins.screen = b.screen
 	b.resize(w, h)
 	return b
 }
@@ -176,6 +180,7 @@ func (b *bench) settle() {
 	for {
 		if !b.ins.paused {
 			b.ins.rows.Wait()
+			b.ins.tick()
 		}
 		select {
 		case f := <-b.posts:
@@ -183,22 +188,27 @@ func (b *bench) settle() {
 			continue
 		default:
 		}
-		if !b.busy() {
+		if b.draw(); !b.busy() { // drawing may have begun something
 			break
 		}
 		if time.Now().After(deadline) {
 			b.t.Fatalf("after %v something is still under way; the screen:\n%s", settleFor, b.text())
 		}
-		time.Sleep(time.Millisecond)
+		select {
+		case f := <-b.posts:
+			f()
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
-	b.draw()
 	if wrong := b.wrong(); wrong != "" {
 		b.t.Fatalf("the screen is wrong: %s\n%s", wrong, b.text())
 	}
 }
 
 // busy reports whether something that goroutines work out is still to come.
-func (b *bench) busy() bool { return b.ins.search != nil }
+func (b *bench) busy() bool {
+	return b.ins.working() || b.ins.search != nil || b.ins.job != nil
+}
 
 func (b *bench) key(name string) {
 	b.t.Helper()
@@ -248,29 +258,8 @@ func (b *bench) keep(r *capture.Record) error {
 	return nil
 }
 
-// cell is one of the screen, as it is shown: with all that combines with it.
-type cell struct {
-	s     string
-	style tcell.Style
-	w     int
-}
-
-// line returns the cells of a line. A wide character is one cell of width 2, as
-// that is what a terminal makes of it.
-func (b *bench) line(y int) []cell {
-	contents, w, h := b.screen.GetContents()
-	if y < 0 || y >= h {
-		return nil
-	}
-	var cells []cell
-	for x := 0; x < w; {
-		c := contents[y*w+x]
-		k := cell{string(c.Runes), c.Style, max(uniseg.StringWidth(string(c.Runes)), 1)}
-		cells = append(cells, k)
-		x += k.w
-	}
-	return cells
-}
+// line returns what stands in a line.
+func (b *bench) line(y int) []square { return squares(b.screen, y) }
 
 // lineText returns a line of the screen, with the blanks at its end.
 func (b *bench) lineText(y int) string {
@@ -281,18 +270,10 @@ func (b *bench) lineText(y int) string {
 	return s.String()
 }
 
-// text returns the screen, a line for each of its lines, without the blanks at
-// their ends.
-func (b *bench) text() string {
-	var s strings.Builder
-	for y := range b.h {
-		s.WriteString(strings.TrimRight(b.lineText(y), " ") + "\n")
-	}
-	return s.String()
-}
+func (b *bench) text() string { return Text(b.screen) }
 
-// at returns the cell at a place.
-func (b *bench) at(x, y int) cell {
+// at returns what stands at a place.
+func (b *bench) at(x, y int) square {
 	at := 0
 	for _, c := range b.line(y) {
 		if x >= at && x < at+c.w {
@@ -300,59 +281,7 @@ func (b *bench) at(x, y int) cell {
 		}
 		at += c.w
 	}
-	return cell{}
-}
-
-// styles returns the style of each cell as a letter, line by line, and below that
-// what the letters stand for. The default style is a dot.
-func (b *bench) styles() string {
-	var s, legend strings.Builder
-	letters := map[tcell.Style]rune{tcell.StyleDefault: '.'}
-	next := 'a'
-	for y := range b.h {
-		var line strings.Builder
-		for _, c := range b.line(y) {
-			if letters[c.style] == 0 {
-				letters[c.style] = next
-				legend.WriteString(string(next) + " " + styleName(c.style) + "\n")
-				if next++; next == 'z'+1 {
-					next = 'A'
-				}
-			}
-			line.WriteString(strings.Repeat(string(letters[c.style]), c.w))
-		}
-		s.WriteString(strings.TrimRight(line.String(), ".") + "\n")
-	}
-	return s.String() + "\n" + legend.String()
-}
-
-func styleName(s tcell.Style) string {
-	fg, bg, attrs := s.Decompose()
-	var words []string
-	name := func(c tcell.Color) string {
-		if c.IsRGB() {
-			return fmt.Sprintf("#%06x", c.Hex())
-		}
-		return c.Name()
-	}
-	if fg != tcell.ColorDefault {
-		words = append(words, name(fg))
-	}
-	if bg != tcell.ColorDefault {
-		words = append(words, "on "+name(bg))
-	}
-	for _, a := range []struct {
-		mask tcell.AttrMask
-		name string
-	}{{tcell.AttrBold, "bold"}, {tcell.AttrDim, "dim"}, {tcell.AttrReverse, "reverse"}, {tcell.AttrItalic, "italic"}} {
-		if attrs&a.mask != 0 {
-			words = append(words, a.name)
-		}
-	}
-	if s.GetUnderlineStyle() != tcell.UnderlineStyleNone {
-		words = append(words, "underline")
-	}
-	return strings.Join(words, " ")
+	return square{}
 }
 
 // wrong says what is wrong with a screen whatever it shows: something that a
@@ -392,6 +321,10 @@ func (b *bench) wrong() string {
 // clusters: what wcwidth says of each character.
 func terminalWidth(s string) (n int) {
 	for _, r := range s {
+		if r >= ' ' && r <= '~' {
+			n++
+			continue
+		}
 		k := width.LookupRune(r).Kind()
 		switch {
 		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf), r >= 0x1160 && r <= 0x11ff:

@@ -214,7 +214,7 @@ func New(o Options) *Inspector {
 	ins.rows = o.Index.NewView(index.Query{Fold: true, Filter: o.Filter})
 	ins.filters = loadFilters(o.ConfigDir)
 	ins.layout = newLayout()
-	ins.sessions = &sessions{ins: ins}
+	ins.sessions = &sessions{ins: ins, task: task{ins: ins}}
 	ins.list = &list{rowsPane: rowsPane{ins: ins}}
 	ins.detail = newDetail(ins)
 	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins)}

@@ -17,6 +17,7 @@ const (
 	detailShare   = 420
 	besideShare   = 440
 	leastSessions = 20
+	amplySessions = 28
 	leastDetail   = 4
 	leastMain     = 4
 	leastBeside   = 40
@@ -56,6 +57,9 @@ func (l *layout) split(r rect, focus paneID, detail bool) (out [panes]rect) {
 	}
 	if !l.hidden && r.w >= narrow {
 		w := max(r.w*l.sessions/1000, leastSessions)
+		if l.sessions == sessionsShare {
+			w = min(w, amplySessions) // there is more to see elsewhere
+		}
 		w = min(w, r.w-leastBeside)
 		out[sessionsPane] = rect{r.x, r.y, w, r.h}
 		r.x, r.w = r.x+w+1, r.w-w-1

@@ -57,9 +57,9 @@ func (l *list) columnsFor(w int) (widths [columns]int) {
 	if l.ins.timeMode == dateTime {
 		full[colTime] = 23
 	}
-	order := []int{colLatency, colTime, colWho, colConn, colRole}
+	order := []int{colTime, colConn, colLatency, colWho, colRole}
 	if l.ins.x.Summary().Last.IsZero() { // a transcript has no times
-		order = order[2:]
+		order = []int{colConn, colWho, colRole}
 	}
 	widths[colNumber] = digits
 	left := w - digits - 3 - 11 - 24 // gutter, direction with verb and TrID, a summary

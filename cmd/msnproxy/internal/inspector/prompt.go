@@ -187,7 +187,8 @@ func (p *prompt) draw(c canvas, r rect) {
 func (p *prompt) drawAbove(c canvas) {
 	// In quotation marks that are still open, values help more than the error.
 	typing := p.from < len(p.base) || p.chosen >= 0 || strings.Count(p.base, `"`)%2 == 1
-	if p.wrong != "" && !(len(p.words) > 0 && typing) && p.base != "" {
+	whole := len(p.words) == 1 && p.from <= len(p.base) && p.words[0] == p.base[p.from:] // nothing to complete
+	if p.wrong != "" && (whole || len(p.words) == 0 || !typing) && p.base != "" {
 		first, _, _ := strings.Cut(p.wrong, "\n")
 		c.text(1, 0, c.w-2, first, c.alarm)
 		return

@@ -35,20 +35,6 @@ type task struct {
 
 func (t *task) busy() bool { return t.cancel != nil }
 
-// working reports whether a pane has something worked out that it will show.
-func (ins *Inspector) working() bool {
-	for _, p := range ins.main {
-		if w, ok := p.(interface{ working() bool }); ok && w.working() {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *chatPane) working() bool     { return p.task.busy() }
-func (p *findingsPane) working() bool { return p.task.busy() }
-func (p *statsPane) working() bool    { return p.task.busy() }
-
 // stop forgets what is under way.
 func (t *task) stop() {
 	if t.cancel != nil {

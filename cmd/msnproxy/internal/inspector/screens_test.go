@@ -1,0 +1,75 @@
+package inspector
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// steps are the keys that bring each view to where it shows something.
+var steps = [views]string{messagesView: "20*j", ladderView: "30*j", chatView: "5*j", findingsView: "2*j", statsView: "2*j"}
+
+// TestScreens compares the views, on each recording and at each size, with what they
+// looked like when somebody last looked at them: go test -update writes them anew.
+func TestScreens(t *testing.T) {
+	for _, c := range captures {
+		for _, size := range []struct{ w, h int }{{80, 24}, {120, 40}, {200, 60}} {
+			for v := range views {
+				name := fmt.Sprintf("%s-%s-%dx%d", c.name, strings.ToLower(viewNames[v]), size.w, size.h)
+				t.Run(name, func(t *testing.T) {
+					b := showView(t, c.name, v, size.w, size.h, "dark")
+					compare(t, name, frame(b.text(), size.w))
+				})
+			}
+		}
+	}
+}
+
+// TestThemes compares the styles of the views on the demo, in each theme.
+func TestThemes(t *testing.T) {
+	for _, theme := range themeNames {
+		for v := range views {
+			name := fmt.Sprintf("demo-%s-%s", strings.ToLower(viewNames[v]), theme)
+			t.Run(name, func(t *testing.T) {
+				b := showView(t, "demo", v, 120, 40, theme)
+				compare(t, name, Styles(b.screen))
+			})
+		}
+	}
+}
+
+func showView(t *testing.T, recording string, v viewID, w, h int, theme string) *bench {
+	b := openBench(t, find(t, recording), w, h, Options{Theme: theme})
+	b.key(fmt.Sprint(int(v) + 1))
+	f := &flow{t: t, b: b}
+	for _, keys := range strings.Fields(steps[v]) {
+		f.press(keys)
+	}
+	return b
+}
+
+// compare compares a screen with the one that is kept.
+func compare(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "screens", name+".txt")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s is not what it was (- was, + is): look at it, and go test -update if it is better\n%s", path, diff)
+	}
+}
