@@ -45,7 +45,14 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	ins.theme = newTheme(chooseTheme(ins.o.Theme, max(screen.Colors(), 1)))
 	screen.SetTitle(string(show.Escape(nil, "msnproxy: "+ins.o.Title)))
 	app := tview.NewApplication()
-	app.SetScreen(newBuffered(screen))
+	ins.shown = newBuffered(screen)
+	app.SetScreen(ins.shown)
+	app.SetAfterDrawFunc(func(tcell.Screen) {
+		select {
+		case ins.drawn <- struct{}{}:
+		default:
+		}
+	})
 	app.EnableMouse(!ins.noMouse).EnablePaste(true).SetRoot(ins, true).SetFocus(ins)
 	leave, started := make(chan struct{}), make(chan struct{})
 	ins.quit = sync.OnceFunc(func() { close(leave) })
@@ -89,8 +96,15 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	return nil
 }
 
-// capture takes the keys that must do something whatever the screen shows.
+// capture takes the keys that must do something whatever the screen shows. When it
+// returns nil the screen is drawn.
 func (ins *Inspector) capture(ev *tcell.EventKey) *tcell.EventKey {
+	if ev == ins.wake {
+		for _, f := range ins.said.todo() {
+			f()
+		}
+		return nil
+	}
 	switch ev.Key() {
 	case tcell.KeyCtrlBackslash:
 		ins.abort()
@@ -115,7 +129,8 @@ func stop(app *tview.Application, screen tcell.Screen, saved terminalState, star
 	select {
 	case <-started: // stopped before, it would take the terminal once more
 		go app.Stop() // waits for a draw that is under way
-	case err := <-ended:
+	case err := <-ended: // by a panic, with a goroutine left
+		app.Stop()
 		return err
 	case <-late:
 	}
@@ -128,11 +143,15 @@ func stop(app *tview.Application, screen tcell.Screen, saved terminalState, star
 	}
 }
 
+// mostUnanswered is how often a screen that does not draw is asked to.
+const mostUnanswered = 20
+
 // refresh draws the screen when rows have come, and not more often than can be
 // seen.
 func (ins *Inspector) refresh(app *tview.Application, done chan struct{}) {
 	tick := time.NewTicker(time.Second) // rates, and toasts that go
 	defer tick.Stop()
+	unanswered := 0
 	for {
 		select {
 		case <-done:
@@ -141,13 +160,18 @@ func (ins *Inspector) refresh(app *tview.Application, done chan struct{}) {
 		case <-ins.said.wake:
 		case <-tick.C:
 		}
-		drawn := make(chan struct{})
-		go ins.Guard(func() { // QueueUpdateDraw waits, for ever if the application has ended
-			app.QueueUpdateDraw(func() {})
-			close(drawn)
-		})
 		select {
-		case <-drawn:
+		case <-ins.drawn: // an earlier one
+			unanswered = 0
+		default:
+		}
+		if unanswered++; unanswered < mostUnanswered {
+			go ins.Guard(func() { app.QueueEvent(ins.wake) }) // waits where there is no room
+		}
+		select {
+		case <-ins.drawn:
+			unanswered = 0
+		case <-time.After(time.Second): // in the middle of a paste no key is drawn for
 		case <-done:
 			return
 		}
@@ -159,15 +183,13 @@ func (ins *Inspector) refresh(app *tview.Application, done chan struct{}) {
 	}
 }
 
-// post has f done on the screen's goroutine.
+// post has f done on the screen's goroutine, and the screen drawn.
 func (ins *Inspector) post(f func()) {
 	if ins.posted != nil {
 		ins.posted(f)
 		return
 	}
-	if app := ins.app; app != nil {
-		go ins.Guard(func() { app.QueueUpdateDraw(f) })
-	}
+	ins.said.do(f)
 }
 
 // InputHandler implements tview.Primitive.
@@ -245,8 +267,9 @@ func keyName(key string) string {
 	return key
 }
 
+// redraw draws everything anew, as the terminal may show anything.
 func (ins *Inspector) redraw() {
-	if ins.app != nil {
-		go ins.Guard(func() { ins.app.Sync() })
+	if ins.shown != nil {
+		ins.shown.Sync()
 	}
 }

@@ -70,6 +70,7 @@ func (f *fault) panic() *PanicError {
 type heard struct {
 	mu    sync.Mutex
 	lines []heardLine
+	posts []func()
 	wake  chan struct{}
 }
 
@@ -94,10 +95,31 @@ func (h *heard) put(l heardLine) {
 		h.lines = append(h.lines, l)
 	}
 	h.mu.Unlock()
+	h.notify()
+}
+
+func (h *heard) notify() {
 	select {
 	case h.wake <- struct{}{}:
 	default:
 	}
+}
+
+// do leaves something to be done on the screen's goroutine.
+func (h *heard) do(f func()) {
+	h.mu.Lock()
+	h.posts = append(h.posts, f)
+	h.mu.Unlock()
+	h.notify()
+}
+
+// todo takes what is to be done.
+func (h *heard) todo() []func() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := h.posts
+	h.posts = nil
+	return list
 }
 
 // hear takes what was said.

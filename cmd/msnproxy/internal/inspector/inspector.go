@@ -170,7 +170,10 @@ type Inspector struct {
 	fault    *fault
 	// interrupted: the user left by Ctrl-C.
 	interrupted atomic.Bool
-	resumed     time.Time    // from being suspended
+	resumed     time.Time // from being suspended
+	shown       *buffered
+	wake        *tcell.EventKey // has posted functions done, and the screen drawn
+	drawn       chan struct{}
 	posted      func(func()) // for tests: takes what other goroutines want done
 }
 
@@ -205,7 +208,7 @@ func New(o Options) *Inspector {
 	}
 	ins := &Inspector{Box: tview.NewBox(), o: o, x: o.Index, reader: o.Index.NewReader(), theme: newTheme(chooseTheme(o.Theme, 0)),
 		focus: mainPane, sel: -1, follow: o.Live, noMouse: o.NoMouse, quit: func() {}, abort: func() {},
-		said: newHeard(), fault: newFault(), jobs: newJobs()}
+		said: newHeard(), fault: newFault(), jobs: newJobs(), wake: tcell.NewEventKey(tcell.KeyNUL, 0, 0), drawn: make(chan struct{}, 1)}
 	o.Index.Guard(ins.Guard)
 	ins.view = viewNamed(o.View)
 	ins.rows = o.Index.NewView(index.Query{Fold: true, Filter: o.Filter})

@@ -94,10 +94,13 @@ func (p *panicking) draw(canvas, bool) {
 	}
 }
 
-// hanging is a pane that never ends drawing.
-type hanging struct{ nothingThere }
+// hanging is a pane that does not end drawing.
+type hanging struct {
+	nothingThere
+	until chan struct{}
+}
 
-func (hanging) draw(canvas, bool) { select {} }
+func (h hanging) draw(canvas, bool) { <-h.until }
 
 // What a panic of any goroutine leaves: the terminal as it was, and its stack in
 // the error.
@@ -144,7 +147,9 @@ func TestPanics(t *testing.T) {
 // A screen that hangs is ended all the same.
 func TestHangingScreen(t *testing.T) {
 	ins := New(Options{Index: demoIndex(t)})
-	ins.main[messagesView] = hanging{}
+	until := make(chan struct{})
+	defer close(until)
+	ins.main[messagesView] = hanging{until: until}
 	screen := newWatched()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
