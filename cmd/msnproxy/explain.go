@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"msnproxy/cmd/msnproxy/internal/inspector"
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
 )
@@ -15,8 +16,8 @@ import (
 func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
-		Usage:     "explain a command, an error code, or the filter language",
-		ArgsUsage: "VERB | CODE | filter",
+		Usage:     "explain a command, an error code, the filter language, or the keys of the inspector",
+		ArgsUsage: "VERB | CODE | filter | keys",
 		Description: `Prints every form that the command table has of the command, each with its
 parameters and an example. Without an argument: all commands, one line each.
 
@@ -24,6 +25,7 @@ Examples:
    msnproxy explain XFR
    msnproxy explain 911
    msnproxy explain filter
+   msnproxy explain keys
 ` + exitCodes,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "markdown", Usage: "print the whole command table as a page of documentation"},
@@ -52,6 +54,9 @@ func explain(c *cli.Context) error {
 	if strings.EqualFold(word, "filter") {
 		explainFilter(w)
 		return nil
+	}
+	if strings.EqualFold(word, "keys") {
+		return inspector.WriteKeys(w, false)
 	}
 	name := strings.ToUpper(word)
 	v := decode.LookupVerb(name)

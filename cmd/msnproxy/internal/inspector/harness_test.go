@@ -31,7 +31,6 @@ type bench struct {
 	now    time.Time
 	quit   bool
 	kept   []string
-	rec    Recording
 	feeds  map[string]*capture.Reader
 	w, h   int
 }

@@ -14,9 +14,13 @@ type help struct {
 	find  string
 	top   int
 	h     int
+	log   bool // lines of text, not keys
 }
 
-type helpLine struct{ key, name, about string }
+type helpLine struct {
+	key, name, about string
+	more             bool // the rest of the line above
+}
 
 // showHelp lists all actions that can be done here, by their groups.
 func (ins *Inspector) showHelp() {
@@ -27,11 +31,7 @@ func (ins *Inspector) showHelp() {
 			if a.where&ins.here() == 0 {
 				continue
 			}
-			var keys []string
-			for _, k := range a.keys {
-				keys = append(keys, keyName(k))
-			}
-			h.lines = append(h.lines, helpLine{strings.Join(keys, " "), ":" + strings.TrimSpace(a.name+" "+a.arg), a.about})
+			h.lines = append(h.lines, helpLine{key: strings.Join(a.keyNames(), " "), name: a.usage(), about: a.about})
 		}
 	}
 	ins.overlay = h
@@ -50,9 +50,9 @@ func (ins *Inspector) placeName() string {
 
 // showLog lists what was said in the status line.
 func (ins *Inspector) showLog() {
-	h := &help{title: "What was said: type to search, Esc leaves"}
+	h := &help{title: "What was said: type to search, Esc leaves", log: true}
 	for _, line := range ins.events {
-		h.lines = append(h.lines, helpLine{key: "", name: "", about: line})
+		h.lines = append(h.lines, helpLine{about: line})
 	}
 	if len(h.lines) == 0 {
 		h.lines = []helpLine{{about: "nothing yet"}}
@@ -69,7 +69,7 @@ func (h *help) shown() []helpLine {
 	var list []helpLine
 	for _, l := range h.lines {
 		if strings.Contains(strings.ToLower(l.key+" "+l.name+" "+l.about), strings.ToLower(h.find)) || l.key == h.find {
-			if l.name != "" || h.lines[0].name == "" {
+			if l.name != "" || h.log {
 				list = append(list, l)
 			}
 		}
@@ -79,11 +79,8 @@ func (h *help) shown() []helpLine {
 
 func (h *help) draw(c canvas) {
 	c.needle = strings.ToLower(h.find)
-	w := min(c.w-4, 100)
+	w := min(c.w-4, 110)
 	c = c.part((c.w-w)/2, 0, w, c.h)
-	h.h = c.h - 3
-	lines := h.shown()
-	h.top = bound(h.top, 0, max(len(lines)-h.h, 0))
 	for y := range c.h {
 		c.fill(0, y, c.w, c.theme.text)
 	}
@@ -92,28 +89,56 @@ func (h *help) draw(c canvas) {
 	if h.find != "" {
 		c.text(2, c.h-1, c.w-4, " "+h.find+"_ ", c.key)
 	}
+	names := h.nameWidth(c.w)
+	lines := h.wrapped(c.w - helpKeys - names - 3)
+	h.h = c.h - 2
+	h.top = bound(h.top, 0, max(len(lines)-h.h, 0))
+	for y := 0; y < h.h && h.top+y < len(lines); y++ {
+		l := lines[h.top+y]
+		switch {
+		case h.log:
+			c.text(2, y+1, c.w-4, l.about, c.theme.text)
+		case l.name == "" && l.key == "" && !l.more:
+			c.text(2, y+1, c.w-4, l.about, c.strong)
+		default:
+			c.text(3, y+1, helpKeys-4, l.key, c.key)
+			c.text(helpKeys, y+1, names-1, l.name, c.field)
+			c.text(helpKeys+names, y+1, c.w-helpKeys-names-2, l.about, c.theme.text)
+		}
+	}
+	if len(lines)-h.top > h.h {
+		c.right(c.w-16, c.h-1, 14, " ↓ more ", c.dim)
+	}
+}
+
+// helpKeys is the width of the keys, with the frame before them.
+const helpKeys = 16
+
+// nameWidth is the width of the names of commands.
+func (h *help) nameWidth(w int) int {
 	names := 0
 	for _, l := range h.lines {
 		names = max(names, len(l.name))
 	}
-	names = min(names, c.w/3)
-	for y := 0; y < h.h && h.top+y < len(lines); y++ {
-		l := lines[h.top+y]
-		if l.name == "" {
-			style := c.strong
-			if l.key == "" && h.lines[0].name == "" && len(h.lines) > 0 && h.title[0] == 'W' {
-				style = c.theme.text
-			}
-			c.text(2, y+1, c.w-4, l.about, style)
+	return min(names+1, w/4)
+}
+
+// wrapped returns the lines to be shown, none wider than there is room.
+func (h *help) wrapped(width int) (lines []helpLine) {
+	for _, l := range h.shown() {
+		if h.log || l.name == "" {
+			lines = append(lines, l)
 			continue
 		}
-		c.text(3, y+1, 15, l.key, c.key)
-		c.text(19, y+1, names, l.name, c.field)
-		c.text(20+names, y+1, c.w-22-names, l.about, c.theme.text)
+		for i, part := range wrap(l.about, width) {
+			if i == 0 {
+				lines = append(lines, helpLine{key: l.key, name: l.name, about: part})
+			} else {
+				lines = append(lines, helpLine{about: part, more: true})
+			}
+		}
 	}
-	if more := len(lines) - h.top - h.h; more > 0 {
-		c.right(c.w-16, c.h-1, 14, " ↓ more ", c.dim)
-	}
+	return lines
 }
 
 // box draws a frame around a canvas.
