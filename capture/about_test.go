@@ -72,23 +72,27 @@ func TestAboutJSONLines(t *testing.T) {
 	text := `{"v":1,"conn":1,"from":"server","verb":"QNG","offset":26,"raw":"UU5HDQo="}
 {"v":1,"conn":1,"from":"server","verb":"QNG","offset":31,"raw":"UU5HDQo=","injected":true}
 {"v":1,"conn":1,"from":"server","verb":"QNG","raw":"UU5HDQo="}
+{"v":1,"conn":1,"from":"server","verb":"QNG","raw":"UU5HDQo=","sent":"","sent_raw":""}
 {"v":1,"event":"remark","about":{"conn":1,"from":"server","offset":26,"mark":"a"},"text":"x"}
 {"v":1,"conn":7,"event":"remark","about":{"conn":1,"from":"nobody","offset":0,"mark":"ab"}}
 `
 	list, err := readWritten(t, []byte(text))
-	if err != nil || len(list) != 5 {
+	if err != nil || len(list) != 6 {
 		t.Fatalf("%d records, %v", len(list), err)
 	}
-	for i, want := range []int64{26, 31, 31} {
+	for i, want := range []int64{26, 31, 31, 36} {
 		if list[i].Frame.Offset != want {
 			t.Errorf("frame %d at %d, want %d", i, list[i].Frame.Offset, want)
 		}
 	}
-	if a := list[3].About; a == nil || *a != (About{1, decode.Server, 26, "a"}) || list[3].Text != "x" || list[3].Conn != nil {
-		t.Errorf("%+v", list[3])
+	if list[3].Sent == nil || len(list[3].Sent) > 0 {
+		t.Errorf("nothing was sent on instead, not %q", list[3].Sent)
 	}
-	if a := list[4].About; a == nil || *a != (About{Conn: 1}) || list[4].Conn != nil {
+	if a := list[4].About; a == nil || *a != (About{1, decode.Server, 26, "a"}) || list[4].Text != "x" || list[4].Conn != nil {
 		t.Errorf("%+v", list[4])
+	}
+	if a := list[5].About; a == nil || *a != (About{Conn: 1}) || list[5].Conn != nil {
+		t.Errorf("%+v", list[5])
 	}
 }
 

@@ -191,7 +191,7 @@ func (j *jsonLines) frame(rec *Record, l *jsonLine) error {
 	switch {
 	case l.Injected:
 		rec.Fate = Injected
-	case len(l.SentRaw) > 0:
+	case l.SentRaw != nil:
 		rec.Sent = l.SentRaw
 	case string(l.Sent) == "null":
 		rec.Fate = Withheld

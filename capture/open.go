@@ -150,6 +150,12 @@ func (r *Reader) Place() int64 {
 	return o.place
 }
 
+// Placed reports whether records have places.
+func (r *Reader) Placed() bool {
+	o, ok := r.in.(*own)
+	return ok && !o.p.f.gzip
+}
+
 // Stats tells what was passed over up to now.
 func (r *Reader) Stats() Stats { return r.in.stats() }
 

@@ -286,36 +286,6 @@ func (u *unreadable) ReadAt(b []byte, at int64) (int, error) {
 	return n, errors.Join(errUnreadable, err)
 }
 
-// A walk goes on where the file has grown.
-func TestPlacesGrows(t *testing.T) {
-	b := writePcapng(t, everyKind("10.0.0.9:1034", "10.0.0.5:1863"))
-	list := readPlaces(t, b)
-	half := list[len(list)/2].place
-	file := &growing{b: b[:half]}
-	p := NewPlaces(file, "x")
-	n := 0
-	for range 2 {
-		for {
-			_, _, err := p.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			n++
-		}
-		file.b = b
-	}
-	if n != len(list) {
-		t.Errorf("%d records of %d", n, len(list))
-	}
-}
-
-type growing struct{ b []byte }
-
-func (g *growing) ReadAt(b []byte, at int64) (int, error) { return bytes.NewReader(g.b).ReadAt(b, at) }
-
 // Any bytes at any place are a record or an error.
 func FuzzPlaces(f *testing.F) {
 	b := writePcapng(f, everyKind("10.0.0.9:1034", "10.0.0.5:1863")[:8])

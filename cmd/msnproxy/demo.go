@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/proxy"
 	"msnproxy/proxy/proxytest"
 )
@@ -16,12 +16,14 @@ import (
 const (
 	demoTime  = 30 * time.Second
 	demoSteps = 16
+	// inspectedPace is the pause before each step for who watches in the inspector.
+	inspectedPace = 400 * time.Millisecond
 )
 
 func demoCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "let the proxy listen on `ADDR`, host:port; port 0 is any"},
-		&cli.DurationFlag{Name: "pace", Usage: "pause for `TIME` before each step"},
+		&cli.DurationFlag{Name: "pace", Usage: "pause for `TIME` before each step; in the inspector 400ms if it is not given"},
 		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one or per-target, as for run"},
 	}
 	return &cli.Command{
@@ -29,14 +31,16 @@ func demoCommand() *cli.Command {
 		Usage: "show the proxy at work, between a built-in server and two scripted clients",
 		Description: `Starts a small server (dispatch, notification and switchboard, each at an address
 of its own), the proxy in front of it, and two clients that sign in through the
-proxy, meet and talk. Nothing but the loopback network is used.
+proxy, meet and talk. Nothing but the loopback network is used. On a terminal the
+inspector shows it, step by step, and stays until you leave (q).
 
 Examples:
    msnproxy demo
-   msnproxy demo --pace 1s --detail 2
+   msnproxy demo --view chat --pace 1s
+   msnproxy demo --no-ui --detail 2
    msnproxy demo --record demo.pcapng
 ` + exitCodes,
-		Flags:  append(append(flags, recordFlags(false)...), outputFlags("text or json", false)...),
+		Flags:  slices.Concat(flags, recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: demo,
 	}
 }
@@ -49,61 +53,62 @@ func demo(c *cli.Context) error {
 	if err != nil {
 		return usage("demo", "--%v", err)
 	}
-	printer, err := newPrinter(c, show.Text, show.JSON)
-	if err != nil {
-		return err
-	}
-	printer.Live = true
 	accounts := proxytest.DemoAccounts()
+	known := make(map[string]string)
 	for _, a := range accounts {
-		printer.Know(map[string]string{a.Handle: a.Password})
+		known[a.Handle] = a.Password
 	}
 	server, err := proxytest.Start(proxytest.Config{Accounts: accounts})
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	recorder, err := newRecorder(c)
+	d, err := newDisplay(c, "demo", known)
 	if err != nil {
 		return err
 	}
-	screen := newScreen(printer, c.App.ErrWriter)
+	defer d.finish()
 	cfg := proxy.Config{
 		Upstream: server.DS, Listen: c.String("listen"), Ports: ports,
-		Allow: []string{server.NS, server.SB}, Observer: screen, Lossless: true,
+		Allow: []string{server.NS, server.SB}, Observer: d, Lossless: true,
 	}
-	if recorder != nil {
-		cfg.Recorder = recorder
-		defer recorded(c.App.ErrWriter, recorder)
-		defer recorder.Close()
+	if d.recorder != nil {
+		cfg.Recorder = d.recorder
 	}
 	p, err := proxy.New(cfg)
 	if err == nil {
 		err = p.Listen()
 	}
 	if err != nil {
-		screen.close()
 		return usage("demo", "--%v", err)
 	}
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, in front of the built-in server at %s\n", p.Addr(), server.DS)
-	err = act(c, p, server)
-	screen.close()
-	summary(c, printer, p)
-	return err
+	err = act(c, p, server, d)
+	return d.end(c, p, err)
 }
 
-// act runs the script through the proxy, and ends the proxy when it is over.
-func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server) error {
+// act runs the script through the proxy, and ends the proxy when it is over and,
+// if there is the inspector, the user has left.
+func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display) error {
 	served := make(chan error, 1)
 	go func() { served <- p.Serve(context.WithoutCancel(c.Context)) }()
-	ctx, cancel := context.WithTimeout(c.Context, demoTime+demoSteps*c.Duration("pace"))
+	pace := c.Duration("pace")
+	if d.live != nil && !c.IsSet("pace") {
+		pace = inspectedPace
+	}
+	ctx, cancel := context.WithTimeout(c.Context, demoTime+demoSteps*pace)
 	defer cancel()
-	script := proxytest.Script{Pace: c.Duration("pace"), Progress: func(step string) {
-		if c.Duration("pace") > 0 {
-			fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s\n", step)
+	script := proxytest.Script{Pace: pace, Progress: func(step string) {
+		if pace > 0 {
+			d.say(step)
 		}
 	}}
-	err := script.Run(ctx, p.Addr().String(), server)
+	var err error
+	if d.live == nil {
+		err = script.Run(ctx, p.Addr().String(), server)
+	} else {
+		err = d.play(c.Context, func() error { return script.Run(ctx, p.Addr().String(), server) }, cancel)
+	}
 	drain, done := context.WithTimeout(c.Context, 2*time.Second)
 	defer done()
 	if serr := p.Shutdown(drain); err == nil && serr != nil && c.Context.Err() == nil {

@@ -52,9 +52,13 @@ func usage(command, format string, args ...any) error {
 
 // run is the program: it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
-	app := newApp(stdin, stdout, stderr)
+	app := newApp(stdin, stdout, &aside{w: stderr})
 	err := app.RunContext(ctx, flagsFirst(app, args))
 	var e *exit
 	switch {
@@ -84,7 +88,7 @@ func complain(w io.Writer, err error) {
 	}
 }
 
-func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
+func newApp(stdin io.Reader, stdout io.Writer, stderr *aside) *cli.App {
 	cli.HelpFlag = &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help"}
 	app := &cli.App{
 		Name:  "msnproxy",

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -86,8 +85,8 @@ func wantColor(c *cli.Context) (bool, error) {
 	return false, usage(c.Command.Name, "--color is %q; it is auto, always or never", c.String("color"))
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/proxy"
 )
 
@@ -30,16 +29,20 @@ func runCommand() *cli.Command {
 		Usage: "relay between clients and a server, and show what they say",
 		Description: `Point the Messenger client at the address that msnproxy listens on. Redirects
 (XFR, RNG) are rewritten so that the client stays behind the proxy. Nothing else
-is changed. Ctrl-C ends it.
+is changed. On a terminal the inspector shows the traffic (? lists its keys, q
+leaves); elsewhere, or with --no-ui, --format or --detail, messages are printed
+as lines, and Ctrl-C ends it.
 
 Examples:
    msnproxy run --upstream messenger.example.com
+   msnproxy run --upstream 10.0.0.5 --theme light --record session.pcapng
+   msnproxy run --upstream 10.0.0.5 --no-ui --detail 2
    msnproxy run --upstream 10.0.0.5:1863 --listen 0.0.0.0:1863 --format json
    msnproxy run --upstream 10.0.0.5 --record session.pcapng --rotate size:100MB --keep 10
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 ` + exitCodes,
-		Flags:  append(append(flags, recordFlags(true)...), outputFlags("text or json", true)...),
+		Flags:  slices.Concat(flags, recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: runProxy,
 	}
 }
@@ -55,11 +58,6 @@ func runProxy(c *cli.Context) error {
 	if err != nil {
 		return usage("run", "--%v", err)
 	}
-	printer, err := newPrinter(c, show.Text, show.JSON)
-	if err != nil {
-		return err
-	}
-	printer.Live = true
 	cfg := proxy.Config{
 		Upstream: c.String("upstream"), Listen: c.String("listen"), Advertise: c.String("advertise"),
 		Ports: ports, Allow: nonEmpty(c.StringSlice("allow")), MaxConns: c.Int("max-conns"),
@@ -67,17 +65,15 @@ func runProxy(c *cli.Context) error {
 	if _, err := proxy.New(cfg); err != nil { // before a file is made
 		return usage("run", "--%v", err)
 	}
-	recorder, err := newRecorder(c)
+	d, err := newDisplay(c, c.String("upstream"), nil)
 	if err != nil {
 		return err
 	}
-	if recorder != nil {
-		cfg.Recorder = recorder
-		defer recorded(c.App.ErrWriter, recorder)
-		defer recorder.Close()
+	defer d.finish()
+	cfg.Observer = d
+	if d.recorder != nil {
+		cfg.Recorder = d.recorder
 	}
-	screen := newScreen(printer, c.App.ErrWriter)
-	cfg.Observer = screen
 	p, err := proxy.New(cfg)
 	if err != nil {
 		return usage("run", "--%v", err)
@@ -92,10 +88,11 @@ func runProxy(c *cli.Context) error {
 		return err
 	}
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", p.Addr(), c.String("upstream"))
-	err = serve(c, p)
-	screen.close()
-	summary(c, printer, p)
-	return err
+	if d.live != nil {
+		d.say(fmt.Sprintf("listening on %s; point the Messenger client there", p.Addr()))
+	}
+	err = serve(c, p, d)
+	return d.end(c, p, err)
 }
 
 // nonEmpty drops empty words: an environment variable that is set to nothing is
@@ -114,14 +111,24 @@ func interruptedOr(c *cli.Context, err error) error {
 
 // serve runs the proxy until it fails or somebody ends it; a second Ctrl-C does
 // not wait for open connections.
-func serve(c *cli.Context, p *proxy.Proxy) error {
+func serve(c *cli.Context, p *proxy.Proxy, d *display) error {
 	failed := make(chan error, 1)
 	go func() { failed <- p.Serve(context.WithoutCancel(c.Context)) }()
+	ctx, cancel := context.WithCancel(c.Context)
+	defer cancel()
+	left := d.show(ctx)
 	select {
 	case err := <-failed:
+		cancel()
+		<-left
 		return err
-	case <-c.Context.Done():
+	case <-left:
 	}
+	return drain(c, p, failed)
+}
+
+// drain ends the proxy, and lets open connections end by themselves for a while.
+func drain(c *cli.Context, p *proxy.Proxy, failed <-chan error) error {
 	again, stop := signal.NotifyContext(context.WithoutCancel(c.Context), os.Interrupt)
 	defer stop()
 	ctx, cancel := context.WithTimeout(again, c.Duration("drain"))
@@ -133,15 +140,21 @@ func serve(c *cli.Context, p *proxy.Proxy) error {
 		return err
 	}
 	<-failed
-	return &exit{code: exitInterrupted}
+	return nil
+}
+
+// totals are what the summary counts.
+type totals struct {
+	sessions, conversations, messages int
+	opaque                            int64
 }
 
 // summary says at the end what passed.
-func summary(c *cli.Context, printer *show.Printer, p *proxy.Proxy) {
-	s, x := printer.Stats(), p.Stats()
+func summary(c *cli.Context, s totals, p *proxy.Proxy) {
+	x := p.Stats()
 	w := c.App.ErrWriter
 	fmt.Fprintf(w, "msnproxy: %s, %s, %s, %s\n", plural(int(x.Accepted), "connection"),
-		plural(s.Sessions, "session"), plural(s.Conversations, "conversation"), plural(s.Messages, "message"))
+		plural(s.sessions, "session"), plural(s.conversations, "conversation"), plural(s.messages, "message"))
 	fmt.Fprintf(w, "msnproxy: %d bytes from clients, %d from servers; %s rewritten", x.FromClients, x.FromServers, plural(int(x.Redirects), "redirect"))
 	if x.Refused > 0 {
 		fmt.Fprintf(w, ", %d refused", x.Refused)
@@ -150,8 +163,8 @@ func summary(c *cli.Context, printer *show.Printer, p *proxy.Proxy) {
 	if x.DialErrors > 0 {
 		fmt.Fprintf(w, "msnproxy: %s to a server failed\n", plural(int(x.DialErrors), "connection"))
 	}
-	if s.Opaque > 0 {
-		fmt.Fprintf(w, "msnproxy: %d bytes were no MSNP\n", s.Opaque)
+	if s.opaque > 0 {
+		fmt.Fprintf(w, "msnproxy: %d bytes were no MSNP\n", s.opaque)
 	}
 	if x.Dropped > 0 {
 		fmt.Fprintf(w, "msnproxy: %s not shown, as the output was too slow; they were relayed\n", plural(int(x.Dropped), "message"))

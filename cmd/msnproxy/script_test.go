@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/index"
 	"msnproxy/proxy/proxytest"
 )
 
@@ -27,7 +30,24 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	testscript.Main(m, map[string]func(){"msnproxy": main})
+	testscript.Main(m, map[string]func(){"msnproxy": func() {
+		injectPanic(os.Getenv("MSNPROXY_TEST_PANIC"))
+		main()
+	}})
+}
+
+// injectPanic has the program panic where it is told to.
+func injectPanic(where string) {
+	if where != "feeding" {
+		return
+	}
+	add := addToIndex
+	addToIndex = func(x *index.Index, r *capture.Record) error {
+		if string(r.Frame.Raw) == "OUT\r\n" {
+			panic("injected")
+		}
+		return add(x, r)
+	}
 }
 
 // TestScripts runs the program as a user types it.
@@ -46,14 +66,20 @@ func TestScripts(t *testing.T) {
 			env.Setenv("BUSY", busyAddr(t))
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status":     status,
-			"testserver": testServer,
-			"listening":  listening,
-			"talk":       talk,
-			"dialog":     dialog,
-		},
+		Cmds: scriptCommands(),
 	})
+}
+
+func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+	all := map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"status":     status,
+		"testserver": testServer,
+		"listening":  listening,
+		"talk":       talk,
+		"dialog":     dialog,
+	}
+	maps.Copy(all, ptyCommands())
+	return all
 }
 
 // status CODE ARG... runs msnproxy and wants that exit code.

@@ -78,6 +78,11 @@ func (f *Filter) Match(m *decode.Message) (bool, error) {
 	return ok, nil
 }
 
+// Uses reports whether the expression asks for any of the names.
+func (f *Filter) Uses(names ...string) bool {
+	return slices.ContainsFunc(f.used, func(n *Name) bool { return slices.Contains(names, n.Name) })
+}
+
 // String returns the expression.
 func (f *Filter) String() string { return f.source }
 

@@ -59,6 +59,16 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+func TestUses(t *testing.T) {
+	f, err := Compile(`verb == "MSG" && any(findings, # startsWith "mime.")`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !f.Uses("account", "findings") || !f.Uses("verb") || f.Uses("account", "severity") || f.Uses() {
+		t.Error("it asks for verb and findings")
+	}
+}
+
 func TestErrors(t *testing.T) {
 	tests := []struct {
 		expr   string

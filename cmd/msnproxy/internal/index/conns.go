@@ -51,49 +51,67 @@ type conn struct {
 	bytes    [2]int64
 	folded   int64
 	findings [decode.Error + 1]int
+	chunks   []uint32 // that hold rows of it
 	first    int
 	last     int
-	closed   bool
 	closedAt int64
-	end      decode.Sender
+	closed   bool
 	reset    bool
+	end      decode.Sender
 	endText  string
 	lost     int64
 }
 
 // told is what the facts of a connection were made of.
 type told struct {
+	filtered
+	signedIn bool
+}
+
+// filtered is what filters and scopes ask of a connection.
+type filtered struct {
 	role         decode.Role
 	dialect      int
 	account      string
-	signedIn     bool
-	session      *decode.Session
-	conversation *decode.Conversation
-	sessionID    string
-	participants int
+	session      int // numbers; 0: none
+	conversation int
 }
 
 func tell(c *decode.Connection) told {
-	t := told{role: c.Role, dialect: c.Dialect, account: c.Account, signedIn: c.SignedIn, session: c.Session, conversation: c.Conversation}
-	if v := c.Conversation; v != nil {
-		t.sessionID, t.participants = v.SessionID, len(v.Participants)
+	t := told{signedIn: c.SignedIn, filtered: filtered{role: c.Role, dialect: c.Dialect, account: c.Account}}
+	if c.Session != nil {
+		t.session = c.Session.Number
+	}
+	if c.Conversation != nil {
+		t.conversation = c.Conversation.Number
 	}
 	return t
 }
 
-// open makes a connection known. The lock is held.
+// open makes a connection known. One that had its number is not heard of any more.
+// The lock is held.
 func (x *Index) open(r *capture.Record) *conn {
-	d := x.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
-	x.checker.Opened(d, r.Conn.MidStream)
-	c := &conn{live: d, first: x.n}
+	if old := x.byID[r.Conn.ID]; old != nil && old.live != nil {
+		old.live = nil
+		x.alive--
+	}
+	c := &conn{first: x.n}
 	c.facts = &Conn{Facts: &decode.Connection{ID: r.Conn.ID, Client: r.Conn.Client, Server: r.Conn.Server, Opened: r.Time},
 		Via: r.Conn.Via, MidStream: r.Conn.MidStream, Index: len(x.conns)}
 	kept := *r.Conn
 	c.facts.Record = &kept
-	x.alive++
 	x.conns = append(x.conns, c)
 	x.byID[r.Conn.ID] = c
+	x.version++
+	x.follow(c, r)
 	return c
+}
+
+// follow has the tracker and the checker follow a connection. The lock is held.
+func (x *Index) follow(c *conn, r *capture.Record) {
+	c.live = x.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
+	x.checker.Opened(c.live, r.Conn.MidStream)
+	x.alive++
 }
 
 // learn makes new facts where the tracker knows more than it did. The lock is
@@ -101,19 +119,27 @@ func (x *Index) open(r *capture.Record) *conn {
 func (x *Index) learn(c *conn) {
 	d := c.live
 	now := tell(d)
-	session := d.Session
-	if now == c.seen && (session == nil || x.sessions[session.Number-1].same(session)) {
+	session := now.session == c.seen.session && (now.session == 0 || x.sessions[now.session-1].same(d.Session))
+	talks := now.conversation == c.seen.conversation && (now.conversation == 0 || x.talks[now.conversation-1].same(d.Conversation))
+	if session && talks && now == c.seen {
 		return
 	}
+	asked := c.seen.filtered
 	c.seen = now
-	if session != nil {
-		x.learnSession(session)
+	if !session && now.session > 0 {
+		x.learnSession(c, d.Session)
+	}
+	if !talks && now.conversation > 0 {
+		x.learnTalk(c, d.Conversation)
 	}
 	x.restate(c)
-	x.retouch(c)
+	if asked != now.filtered {
+		x.journal.conn(c)
+	}
 }
 
-// session is one as it was last seen.
+// session is one as it was last seen, and the connections that belong or belonged
+// to it.
 type session struct {
 	copy  *decode.Session
 	conns []*conn
@@ -123,19 +149,54 @@ func (s *session) same(d *decode.Session) bool {
 	return s.copy != nil && s.copy.Account == d.Account && s.copy.Dialect == d.Dialect
 }
 
-// learnSession makes a new copy of a session that has changed, for all of its
-// connections.
-func (x *Index) learnSession(d *decode.Session) {
+// learnSession makes a new copy of a session that has changed, for its connections
+// but c, which belongs to it.
+func (x *Index) learnSession(c *conn, d *decode.Session) {
 	for len(x.sessions) < d.Number {
 		x.sessions = append(x.sessions, &session{})
 	}
 	s := x.sessions[d.Number-1]
+	if !slices.Contains(s.conns, c) {
+		s.conns = append(s.conns, c)
+	}
 	if s.same(d) {
 		return
 	}
 	s.copy = &decode.Session{Number: d.Number, Account: d.Account, Dialect: d.Dialect, ClientHost: d.ClientHost}
 	for _, other := range s.conns {
-		x.restate(other)
+		if other != c {
+			x.restate(other)
+		}
+	}
+}
+
+// talk is a conversation as it was last seen, and its connections.
+type talk struct {
+	copy  *decode.Conversation
+	conns []*conn
+}
+
+func (t *talk) same(d *decode.Conversation) bool {
+	return t.copy != nil && t.copy.SessionID == d.SessionID && len(t.copy.Participants) == len(d.Participants)
+}
+
+// learnTalk is learnSession for a conversation.
+func (x *Index) learnTalk(c *conn, d *decode.Conversation) {
+	for len(x.talks) < d.Number {
+		x.talks = append(x.talks, &talk{})
+	}
+	t := x.talks[d.Number-1]
+	if !slices.Contains(t.conns, c) {
+		t.conns = append(t.conns, c)
+	}
+	if t.same(d) {
+		return
+	}
+	t.copy = &decode.Conversation{Number: d.Number, SessionID: d.SessionID, Participants: slices.Clone(d.Participants)}
+	for _, other := range t.conns {
+		if other != c {
+			x.restate(other)
+		}
 	}
 }
 
@@ -145,27 +206,15 @@ func (x *Index) restate(c *conn) {
 	facts := *f.Facts
 	facts.Role, facts.Dialect, facts.Account, facts.SignedIn = c.seen.role, c.seen.dialect, c.seen.account, c.seen.signedIn
 	facts.Session, facts.Conversation = nil, nil
-	if d := c.seen.session; d != nil {
-		s := x.sessions[d.Number-1]
-		facts.Session = s.copy
-		if !slices.Contains(s.conns, c) {
-			s.conns = append(s.conns, c)
-		}
+	if n := c.seen.session; n > 0 {
+		facts.Session = x.sessions[n-1].copy
 	}
-	if v := c.seen.conversation; v != nil {
-		facts.Conversation = &decode.Conversation{Number: v.Number, SessionID: v.SessionID, Participants: slices.Clone(v.Participants)}
+	if n := c.seen.conversation; n > 0 {
+		facts.Conversation = x.talks[n-1].copy
 	}
 	f.Facts = &facts
 	c.facts = &f
 	x.version++
-}
-
-// retouch has the views look at the rows of a connection again: a filter may have
-// asked what has just become known.
-func (x *Index) retouch(c *conn) {
-	for k := c.first / chunkRows; k < len(x.chunks); k++ {
-		x.chunks[k].version++
-	}
 }
 
 // Conns returns the connections, with their state, in order of appearance.
@@ -177,6 +226,26 @@ func (x *Index) Conns() []ConnState {
 		list = append(list, c.state())
 	}
 	return list
+}
+
+// Conn returns what is known of a connection by its [Conn.Index], or nil.
+func (x *Index) Conn(index int) *Conn {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if index < 1 || index >= len(x.conns) {
+		return nil
+	}
+	return x.conns[index].facts
+}
+
+// Session returns what is known of a session by its number, or nil.
+func (x *Index) Session(number int) *decode.Session {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if number < 1 || number > len(x.sessions) {
+		return nil
+	}
+	return x.sessions[number-1].copy
 }
 
 // ConnState returns the state of a connection.

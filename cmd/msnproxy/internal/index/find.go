@@ -31,42 +31,62 @@ func (n Needle) String() string { return n.lower }
 
 // In reports whether the text holds the needle.
 func (n Needle) In(s string) bool {
-	return n.lower != "" && strings.Contains(strings.ToLower(s), n.lower)
-}
-
-// inBytes is In for bytes as they were on the wire.
-func (n Needle) inBytes(b []byte) bool {
 	if len(n.ascii) == 0 {
-		return bytes.Contains(bytes.ToLower(b), []byte(n.lower))
+		return n.lower != "" && strings.Contains(strings.ToLower(s), n.lower)
 	}
-	first, upper := n.ascii[0], n.ascii[0]
-	if 'a' <= first && first <= 'z' {
-		upper -= 'a' - 'A'
-	}
-	for at := 0; at+len(n.ascii) <= len(b); at++ {
-		i := bytes.IndexByte(b[at:], first)
-		if upper != first {
-			if j := bytes.IndexByte(b[at:], upper); j >= 0 && (i < 0 || j < i) {
-				i = j
-			}
-		}
-		if i < 0 || at+i+len(n.ascii) > len(b) {
-			return false
-		}
-		at += i
-		if foldEqual(b[at:at+len(n.ascii)], n.ascii) {
+	for at := 0; at+len(n.ascii) <= len(s); at++ {
+		if lower(s[at]) == n.ascii[0] && foldEqual(s[at:at+len(n.ascii)], n.ascii) {
 			return true
 		}
 	}
 	return false
 }
 
-func foldEqual(b, lower []byte) bool {
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+// inBytes is In for bytes as they were on the wire.
+func (n Needle) inBytes(b []byte) bool {
+	if len(n.ascii) == 0 {
+		return n.lower != "" && bytes.Contains(bytes.ToLower(b), []byte(n.lower))
+	}
+	small, capital := n.ascii[0], n.ascii[0]
+	if 'a' <= small && small <= 'z' {
+		capital -= 'a' - 'A'
+	}
+	i, j := indexFrom(b, 0, small), indexFrom(b, 0, capital)
+	for {
+		at := min(i, j)
+		switch {
+		case at+len(n.ascii) > len(b):
+			return false
+		case foldEqual(b[at:at+len(n.ascii)], n.ascii):
+			return true
 		}
-		if c != lower[i] {
+		if i == at {
+			i = indexFrom(b, at+1, small)
+		}
+		if j == at {
+			j = indexFrom(b, at+1, capital)
+		}
+	}
+}
+
+// indexFrom returns the place of the first such byte from one on, or the length.
+func indexFrom(b []byte, from int, c byte) int {
+	if i := bytes.IndexByte(b[from:], c); i >= 0 {
+		return from + i
+	}
+	return len(b)
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+func foldEqual[T string | []byte](b T, small []byte) bool {
+	for i := range len(b) {
+		if lower(b[i]) != small[i] {
 			return false
 		}
 	}
@@ -127,13 +147,7 @@ func (v *View) Find(ctx context.Context, row, dir int, needle Needle, progress f
 			to = min(to, n)
 		}
 		found := -1
-		v.mu.Lock()
-		parts := v.parts
-		v.mu.Unlock()
-		shows := func(i int) bool {
-			k := i / chunkRows
-			return k < len(parts) && parts[k].shown[i%chunkRows/64]>>(i%64)&1 != 0
-		}
+		shows := v.window(from, to)
 		_ = r.Walk(from, to, shows, func(i int, m *decode.Message, rec *capture.Record) bool {
 			if f.Matches(m, rec) || needle.In(v.x.Comment(i)) {
 				found = i

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"strings"
+	"sync"
 
 	"msnproxy/decode"
 	"msnproxy/decode/check"
@@ -25,17 +27,43 @@ type Finding struct {
 	decode.Finding
 }
 
-// findings are in order of rows but for the newest, which wait to be put in.
+// findings are in order of rows but for the newest, which wait to be put in. All
+// but names and texts is guarded by the index's lock.
 type findings struct {
 	sorted, late []finding
-	rules        []string
+	lent         bool // sorted is in somebody's hands: it may grow, and not change
 	ruleOf       map[string]uint16
-	texts        spill
 	counts       [decode.Error + 1]int
+	names        ruleNames
+	texts        spill
 }
 
-// lateMost is how many findings are looked through one by one.
-const lateMost = 512
+// ruleNames are the names of rules by number. They may be asked for without the
+// index's lock.
+type ruleNames struct {
+	mu   sync.RWMutex
+	list []string
+}
+
+func (n *ruleNames) add(name string) uint16 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.list = append(n.list, name)
+	return uint16(len(n.list) - 1)
+}
+
+func (n *ruleNames) of(k *finding) string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.list[k.rule>>2]
+}
+
+const (
+	// lateMost is how many findings are looked through one by one.
+	lateMost = 512
+	// textMost is how long the text of a finding may be, in bytes.
+	textMost = 1<<16 - 1
+)
 
 func (f *findings) add(row uint32, d *decode.Finding) {
 	rule, known := f.ruleOf[d.Rule]
@@ -43,11 +71,13 @@ func (f *findings) add(row uint32, d *decode.Finding) {
 		if f.ruleOf == nil {
 			f.ruleOf = make(map[string]uint16)
 		}
-		rule = uint16(len(f.rules))
+		rule = f.names.add(d.Rule)
 		f.ruleOf[d.Rule] = rule
-		f.rules = append(f.rules, d.Rule)
 	}
-	text := d.Text[:min(len(d.Text), 1<<16-1)]
+	text := d.Text
+	if len(text) > textMost {
+		text = strings.ToValidUTF8(text[:textMost], "")
+	}
 	k := finding{row: row, rule: rule<<2 | uint16(d.Severity&3), length: uint16(len(text)), at: f.texts.put(text)}
 	f.counts[min(d.Severity, decode.Error)]++
 	if n := len(f.sorted); len(f.late) == 0 && (n == 0 || f.sorted[n-1].row <= row) {
@@ -59,33 +89,50 @@ func (f *findings) add(row uint32, d *decode.Finding) {
 	}
 }
 
-// settle puts the newest where they belong.
+// settle puts the newest where they belong: behind those of the same row.
 func (f *findings) settle() {
 	if len(f.late) == 0 {
 		return
 	}
-	byRow := func(a, b finding) int { return cmp.Compare(a.row, b.row) }
-	slices.SortStableFunc(f.late, byRow)
-	first := f.late[0].row
-	i := sort.Search(len(f.sorted), func(i int) bool { return f.sorted[i].row > first })
+	slices.SortStableFunc(f.late, func(a, b finding) int { return cmp.Compare(a.row, b.row) })
+	if f.lent {
+		f.sorted, f.lent = slices.Clone(f.sorted), false
+	}
+	i, j := len(f.sorted)-1, len(f.late)-1
 	f.sorted = append(f.sorted, f.late...)
-	slices.SortStableFunc(f.sorted[i:], byRow)
+	for to := len(f.sorted) - 1; j >= 0; to-- {
+		if i >= 0 && f.sorted[i].row > f.late[j].row {
+			f.sorted[to] = f.sorted[i]
+			i--
+		} else {
+			f.sorted[to] = f.late[j]
+			j--
+		}
+	}
 	f.late = f.late[:0]
 }
 
+// all returns the findings in order of rows. The slice stays as it is.
+func (f *findings) all() []finding {
+	f.settle()
+	f.lent = true
+	return f.sorted
+}
+
+// text reads a finding. It needs no lock.
 func (f *findings) text(k *finding) decode.Finding {
-	return decode.Finding{Rule: f.rules[k.rule>>2], Severity: k.severity(), Text: f.texts.get(k.at, int(k.length))}
+	return decode.Finding{Rule: f.names.of(k), Severity: k.severity(), Text: f.texts.get(k.at, int(k.length))}
 }
 
 // on appends the findings on a row.
-func (f *findings) on(dst []decode.Finding, row uint32) []decode.Finding {
+func (f *findings) on(dst []finding, row uint32) []finding {
 	i := sort.Search(len(f.sorted), func(i int) bool { return f.sorted[i].row >= row })
 	for ; i < len(f.sorted) && f.sorted[i].row == row; i++ {
-		dst = append(dst, f.text(&f.sorted[i]))
+		dst = append(dst, f.sorted[i])
 	}
-	for i := range f.late {
-		if f.late[i].row == row {
-			dst = append(dst, f.text(&f.late[i]))
+	for _, k := range f.late {
+		if k.row == row {
+			dst = append(dst, k)
 		}
 	}
 	return dst
@@ -111,9 +158,8 @@ func (r FindingRef) Severity() decode.Severity { return r.k.severity() }
 // far as their rows are wanted; nil: all are.
 func (x *Index) Findings(least decode.Severity, want func(row int) bool) []FindingRef {
 	x.mu.Lock()
-	x.findings.settle()
-	all := slices.Clone(x.findings.sorted) // want may ask the index, too
-	x.mu.Unlock()
+	all := x.findings.all()
+	x.mu.Unlock() // want may ask the index, too
 	var list []FindingRef
 	for _, k := range all {
 		if k.severity() >= least && (want == nil || want(int(k.row))) {
@@ -125,17 +171,11 @@ func (x *Index) Findings(least decode.Severity, want func(row int) bool) []Findi
 
 // Finding reads a finding.
 func (x *Index) Finding(r FindingRef) Finding {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
 	return Finding{Row: r.Row, Finding: x.findings.text(&r.k)}
 }
 
 // Rule returns the name of the finding's rule, without reading its text.
-func (x *Index) Rule(r FindingRef) string {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.findings.rules[r.k.rule>>2]
-}
+func (x *Index) Rule(r FindingRef) string { return x.findings.names.of(&r.k) }
 
 // located adds findings on earlier messages and on connections. The lock is held.
 func (x *Index) located(list []check.Located) {
@@ -156,16 +196,11 @@ func (x *Index) located(list []check.Located) {
 	}
 }
 
-// find adds a finding on a row. The lock is held.
+// find adds a finding on a row that is there. The lock is held.
 func (x *Index) find(row int, f *decode.Finding) {
 	x.findings.add(uint32(row), f)
-	r := x.at(row)
-	r.flags |= flagFinds
-	if f.Severity > r.severity() {
-		r.set(shiftSeverity, 2, uint32(f.Severity))
-	}
-	if c := x.conns[r.conn]; c != nil {
+	x.change(row, func(r *record) { r.found(f) })
+	if c := x.conns[x.at(row).conn]; c != nil {
 		c.findings[min(f.Severity, decode.Error)]++
 	}
-	x.touch(row)
 }

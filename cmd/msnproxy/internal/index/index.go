@@ -20,16 +20,6 @@ import (
 	"msnproxy/decode/check"
 )
 
-// chunkRows is how many rows lie together. A chunk is looked at as a whole when
-// rows are filtered.
-const chunkRows = 4096
-
-type chunk struct {
-	rows [chunkRows]record
-	// version counts the changes to rows that were there already.
-	version int
-}
-
 // Options say how to make an index.
 type Options struct {
 	// Passwords of accounts, in lower case, for the verdict on MD5 sign-ins.
@@ -49,9 +39,11 @@ type Index struct {
 	conns    []*conn // the first is nil
 	byID     map[uint32]*conn
 	sessions []*session
+	talks    []*talk
 	tracker  *decode.Tracker
 	checker  *check.Checker
 	findings findings
+	journal  journal
 	tally    *tally.Tally
 	notes    notes
 	verbs    map[uint16]int
@@ -65,6 +57,7 @@ type Index struct {
 	source   func() *capture.Places // of the bytes
 
 	done    bool // nothing more is added
+	guard   func(func())
 	changed chan struct{}
 }
 
@@ -90,6 +83,23 @@ func (x *Index) notify() {
 	}
 }
 
+// Guard has g run what goroutines of the index do, so that it can see to their
+// panics. It is to be called before there are any: before the first view is made.
+func (x *Index) Guard(g func(f func())) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.guard = g
+}
+
+// guarded does f with a guard, if there is one.
+func guarded(guard func(func()), f func()) {
+	if guard == nil {
+		f()
+		return
+	}
+	guard(f)
+}
+
 // Add adds a record of live traffic. Nothing of it is kept but a copy in the
 // spool. An error says that its bytes are not there; the row is.
 func (x *Index) Add(r *capture.Record) error {
@@ -108,14 +118,22 @@ func (x *Index) Add(r *capture.Record) error {
 	if err != nil {
 		place = -1
 	}
-	x.mu.Lock()
-	if err != nil && x.err == nil {
-		x.err = err
-	}
-	x.add(r, place)
-	x.mu.Unlock()
+	x.locked(func() {
+		if err != nil && x.err == nil {
+			x.err = err
+		}
+		x.add(r, place)
+	})
 	x.notify()
 	return err
+}
+
+// locked does f under the lock. A panic lets go of the lock: the screen that is to
+// be restored needs it.
+func (x *Index) locked(f func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f()
 }
 
 // add makes a row of a record whose bytes are at a place. The lock is held.
@@ -124,7 +142,7 @@ func (x *Index) add(r *capture.Record, place int64) {
 		x.annotated(r)
 		return
 	}
-	k := record{at: nanos(r.Time), place: place, number: uint32(x.messages)}
+	k := record{at: nanos(r.Time), place: place, number: uint32(x.messages), verb: verbNone}
 	if !r.Time.IsZero() {
 		x.last = r.Time
 	}
@@ -137,7 +155,7 @@ func (x *Index) add(r *capture.Record, place int64) {
 		return
 	}
 	c := x.byID[r.Conn.ID]
-	if c == nil || r.Kind == capture.Opened && c.closed {
+	if c == nil || r.Kind == capture.Opened {
 		c = x.open(r)
 	}
 	k.conn = uint32(c.facts.Index)
@@ -182,17 +200,16 @@ func (x *Index) after(c *conn, r *capture.Record) {
 // message adds a message. The lock is held.
 func (x *Index) message(c *conn, k *record, r *capture.Record) {
 	if c.live == nil { // bytes after the end, as a damaged recording may have them
-		c.live = x.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
-		c.closed = false
-		x.alive++
+		x.follow(c, r)
+		c.closed, c.closedAt = false, 0
 	}
-	k.role, k.dialect = uint8(c.live.Role), uint8(min(c.live.Dialect, 255))
+	k.roles, k.dialect = uint8(c.live.Role), uint8(min(c.live.Dialect, 255))
 	m := x.tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)
+	k.roles |= uint8(m.Role) << 4
 	earlier := x.checker.Apply(m)
 	x.messages++
 	k.number, k.reply = uint32(x.messages), uint32(m.ReplyTo)
 	k.offset, k.size = r.Frame.Offset, uint32(len(r.Frame.Raw))
-	k.verb = verbNone
 	if r.Frame.Kind == decode.Command {
 		k.verb = verbCode(m.Name())
 		x.verbs[k.verb]++
@@ -213,6 +230,15 @@ func (x *Index) message(c *conn, k *record, r *capture.Record) {
 		}
 	}
 	row := x.n
+	for i := range m.Findings {
+		f := &m.Findings[i]
+		x.findings.add(uint32(row), f)
+		k.found(f)
+		c.findings[min(f.Severity, decode.Error)]++
+	}
+	if k.folds() {
+		c.folded++
+	}
 	x.put(k)
 	side := 0
 	if r.From == decode.Server {
@@ -221,14 +247,8 @@ func (x *Index) message(c *conn, k *record, r *capture.Record) {
 	c.messages[side]++
 	c.bytes[side] += int64(k.size)
 	x.size += int64(k.size)
-	for i := range m.Findings {
-		x.find(row, &m.Findings[i])
-	}
 	if m.ReplyTo > 0 {
 		x.answer(m.ReplyTo)
-	}
-	if x.at(row).folds() {
-		c.folded++
 	}
 	x.tally.Message(m)
 	x.learn(c)
@@ -242,19 +262,7 @@ func (x *Index) answer(number int64) {
 	}
 }
 
-// put appends a row. The lock is held.
-func (x *Index) put(k *record) {
-	if x.n%chunkRows == 0 {
-		x.chunks = append(x.chunks, &chunk{})
-	}
-	x.chunks[x.n/chunkRows].rows[x.n%chunkRows] = *k
-	x.n++
-}
-
 func (x *Index) at(i int) *record { return &x.chunks[i/chunkRows].rows[i%chunkRows] }
-
-// touch tells the views that a row has changed. The lock is held.
-func (x *Index) touch(i int) { x.chunks[i/chunkRows].version++ }
 
 // rowOf returns the row of a message, or -1. The lock is held.
 func (x *Index) rowOf(number int64) int {
@@ -293,14 +301,17 @@ func (x *Index) Len() int {
 	return x.n
 }
 
-// Row returns what is known of row i without a look at its bytes.
+// holds reports whether there is a row i. The lock is held.
+func (x *Index) holds(i int) bool { return i >= 0 && i < x.n }
+
+// Row returns what is known of row i without a look at its bytes; of a row that is
+// not there nothing but its place.
 func (x *Index) Row(i int) Row {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.row(i)
-}
-
-func (x *Index) row(i int) Row {
+	if !x.holds(i) {
+		return Row{Index: i, Kind: Remark}
+	}
 	k := x.at(i)
 	r := Row{Index: i, Kind: k.kind(), Time: k.time(), Number: int64(k.number), From: k.from(), Verb: verbName(k.verb),
 		Frame: k.frame(), Offset: k.offset, Size: int(k.size), Reply: int64(k.reply), FirstReply: k.has(flagFirst),
@@ -309,16 +320,10 @@ func (x *Index) row(i int) Row {
 	if k.conn > 0 {
 		r.Conn = x.conns[k.conn].facts
 	}
-	r.Latency = x.latency(k)
-	return r
-}
-
-// latency is the time since the request. The lock is held.
-func (x *Index) latency(k *record) time.Duration {
-	if q := x.rowOf(int64(k.reply)); q >= 0 && k.at != 0 && x.at(q).at != 0 {
-		return time.Duration(k.at - x.at(q).at)
+	if q := x.rowOf(int64(k.reply)); q >= 0 {
+		r.Latency = k.since(x.at(q))
 	}
-	return 0
+	return r
 }
 
 // Summary is what a status line needs.
@@ -355,13 +360,21 @@ func (x *Index) Finish() {
 	x.mu.Lock()
 	x.located(x.checker.Finish(x.last))
 	x.done = true
+	// What they remember of open connections is not needed any more.
+	x.tracker, x.checker = decode.NewTracker(), check.New()
+	for _, c := range x.byID {
+		c.live = nil
+	}
 	x.mu.Unlock()
 	x.notify()
 }
 
 // Load adds all records of a recording; file is where its bytes are, nil if they
-// can't be read again. It returns when all are read or stop is closed.
+// can't be read again. It returns when all are read or stop is closed. An error is
+// of the recording, or says that bytes could not be kept; what was read before is
+// there.
 func (x *Index) Load(in *capture.Reader, file io.ReaderAt, name string, stop <-chan struct{}) error {
+	var kept error
 	for n := 0; ; n++ {
 		if n%256 == 0 {
 			select {
@@ -373,25 +386,25 @@ func (x *Index) Load(in *capture.Reader, file io.ReaderAt, name string, stop <-c
 		r, err := in.Next()
 		if errors.Is(err, io.EOF) {
 			x.Finish()
-			return nil
+			return kept
 		}
 		if err != nil {
 			x.Finish()
-			return err
+			return errors.Join(err, kept)
 		}
 		place := in.Place()
 		if place < 0 || file == nil {
-			if err := x.Add(r); err != nil {
-				return err
+			if err := x.Add(r); err != nil && kept == nil {
+				kept = err // the rows are there all the same
 			}
 			continue
 		}
-		x.mu.Lock()
-		if x.source == nil {
-			x.source = func() *capture.Places { return capture.NewPlaces(file, name) }
-		}
-		x.add(r, place)
-		x.mu.Unlock()
+		x.locked(func() {
+			if x.source == nil {
+				x.source = func() *capture.Places { return capture.NewPlaces(file, name) }
+			}
+			x.add(r, place)
+		})
 		if n%64 == 0 {
 			x.notify()
 		}
@@ -426,7 +439,8 @@ func (x *Index) Verbs() []string {
 
 // Rules returns the names of the rules that had something to say.
 func (x *Index) Rules() []string {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return slices.Sorted(slices.Values(x.findings.rules))
+	n := &x.findings.names
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return slices.Sorted(slices.Values(n.list))
 }

@@ -59,7 +59,7 @@ func (x *Index) Note(row int, mark, text string) []*capture.Record {
 	x.mu.Lock()
 	defer x.notify()
 	defer x.mu.Unlock()
-	if row < 0 || row >= x.n || x.at(row).kind() != Message {
+	if !x.holds(row) || x.at(row).kind() != Message {
 		return nil
 	}
 	var kept []*capture.Record
@@ -101,19 +101,19 @@ func (x *Index) note(row int, n note) {
 	if x.notes.byRow == nil {
 		x.notes.byRow = make(map[int]note)
 	}
-	k := x.at(row)
-	k.flags &^= flagMarked | flagComment
-	if n.mark != "" {
-		k.flags |= flagMarked
-	}
-	if n.text != "" {
-		k.flags |= flagComment
-	}
 	x.notes.byRow[row] = n
 	if n == (note{}) {
 		delete(x.notes.byRow, row)
 	}
-	x.touch(row)
+	x.change(row, func(r *record) {
+		r.flags &^= flagMarked | flagComment
+		if n.mark != "" {
+			r.flags |= flagMarked
+		}
+		if n.text != "" {
+			r.flags |= flagComment
+		}
+	})
 }
 
 // annotated takes a note that stands in the recording. The lock is held.
@@ -122,18 +122,51 @@ func (x *Index) annotated(r *capture.Record) {
 	if c == nil {
 		return
 	}
-	for row := x.n - 1; row >= c.first; row-- {
-		k := x.at(row)
-		if int(k.conn) == c.facts.Index && k.kind() == Message && k.from() == r.About.From && k.offset == r.About.Offset {
-			x.note(row, note{r.About.Mark, r.Text})
-			return
+	if row := x.frameAt(c, r.About.From, r.About.Offset); row >= 0 {
+		x.note(row, note{r.About.Mark, r.Text})
+	}
+}
+
+// frameAt returns the last row of a connection whose frame begins there in its
+// link, or -1. In a link frames come by their offsets.
+func (x *Index) frameAt(c *conn, from decode.Sender, offset int64) int {
+	of := func(r *record) bool {
+		return int(r.conn) == c.facts.Index && r.kind() == Message && r.from() == from
+	}
+	// The last of its chunks that begins with an offset that is not beyond.
+	n := sort.Search(len(c.chunks), func(i int) bool {
+		for k := i; k < len(c.chunks); k++ {
+			rows := &x.chunks[c.chunks[k]].rows
+			for at := range rows {
+				if of(&rows[at]) {
+					return rows[at].offset > offset
+				}
+			}
+		}
+		return true // no more frames from here on
+	})
+	for i := n - 1; i >= 0; i-- {
+		k := int(c.chunks[i])
+		rows := &x.chunks[k].rows
+		for at := len(rows) - 1; at >= 0; at-- {
+			switch {
+			case !of(&rows[at]):
+			case rows[at].offset == offset:
+				return k*chunkRows + at
+			case rows[at].offset < offset:
+				return -1
+			}
 		}
 	}
+	return -1
 }
 
 // Severest returns the severity of the gravest finding on a row.
 func (x *Index) Severest(row int) decode.Severity {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
+	if !x.holds(row) {
+		return 0
+	}
 	return x.at(row).severity()
 }

@@ -18,9 +18,11 @@ type Reader struct {
 	x       *Index
 	places  *capture.Places
 	m       decode.Message
-	found   []decode.Finding
+	found   []finding
+	texts   []decode.Finding
 	verdict challenge.Verdict
 	batch   []numbered
+	opened  capture.Record
 }
 
 type numbered struct {
@@ -32,7 +34,9 @@ type numbered struct {
 func (x *Index) NewReader() *Reader { return &Reader{x: x} }
 
 // Read returns what stands in row i. The message is nil for rows that are none.
-// Both hold until the next call, the record's Conn for good.
+// Both hold until the next call, the record's Conn for good. Of the message,
+// Challenge has the result and nothing else; Conn is what is known by now, Role and
+// Dialect are what was known then.
 func (r *Reader) Read(i int) (*decode.Message, *capture.Record, error) {
 	r.x.mu.RLock()
 	if i < 0 || i >= r.x.n {
@@ -48,7 +52,8 @@ func (r *Reader) Read(i int) (*decode.Message, *capture.Record, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.understand(&k, rec), rec, nil
+	m, rec := r.understand(&numbered{i, k}, rec)
+	return m, rec, nil
 }
 
 // ready makes sure that there is something to read from.
@@ -66,51 +71,69 @@ func (r *Reader) ready() bool {
 }
 
 // understand adds to a record what its place can't tell, and makes the message.
-func (r *Reader) understand(k *record, rec *capture.Record) *decode.Message {
+func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, *capture.Record) {
 	x := r.x
-	rec.Conn, rec.From, rec.Frame.Offset = nil, k.from(), k.offset
+	var facts *Conn
+	var asked record
+	r.found = r.found[:0]
 	x.mu.RLock()
-	defer x.mu.RUnlock()
-	if k.conn == 0 {
-		return nil
+	if k.conn > 0 {
+		facts = x.conns[k.conn].facts
 	}
-	facts := x.conns[k.conn].facts
-	rec.Conn = facts.Record
+	if q := x.rowOf(int64(k.reply)); q >= 0 {
+		asked = *x.at(q)
+	}
+	if k.has(flagFinds) {
+		r.found = x.findings.on(r.found, uint32(k.row))
+	}
+	x.mu.RUnlock()
+	if facts == nil {
+		rec.Conn = nil
+		return nil, rec
+	}
+	if k.kind() == Opened && rec.Kind != capture.Opened {
+		// Its announcement is missing: the place is that of the next record.
+		r.opened = capture.Record{Kind: capture.Opened, Time: k.time()}
+		rec = &r.opened
+	}
+	rec.Conn, rec.Frame.Offset = facts.Record, k.offset
 	if k.kind() != Message {
-		return nil
+		return nil, rec
 	}
+	rec.From = k.from()
 	m := &r.m
-	m.Decode(&rec.Frame, rec.From, decode.Role(k.role), int(k.dialect))
+	m.Decode(&rec.Frame, rec.From, k.roleBefore(), int(k.dialect))
+	m.Role = k.roleAfter()
 	m.Number, m.Time, m.Conn, m.Noise = int64(k.number), k.time(), facts.Facts, k.noise()
-	if m.Role == 0 {
-		m.Role = facts.Facts.Role
-	}
-	if k.reply > 0 {
-		m.ReplyTo, m.Latency, m.FirstReply = int64(k.reply), x.latency(k), k.has(flagFirst)
-		if q := x.rowOf(m.ReplyTo); q >= 0 {
-			m.ReplyVerb = verbName(x.at(q).verb)
-		}
+	if asked.number > 0 {
+		m.ReplyTo, m.ReplyVerb, m.FirstReply = int64(k.reply), verbName(asked.verb), k.has(flagFirst)
+		m.Latency = k.since(&asked)
 	}
 	if v := k.bits(shiftChallenge, 3); v > 0 {
 		r.verdict = challenge.Verdict{Result: challenge.Result(v - 1)}
 		m.Challenge = &r.verdict
 	}
 	m.SignIn = k.signIn()
-	if k.has(flagFinds) {
-		r.found = x.findings.on(r.found[:0], uint32(x.rowOf(m.Number)))
-		m.Findings = r.found
+	r.texts = r.texts[:0]
+	for i := range r.found {
+		r.texts = append(r.texts, x.findings.text(&r.found[i]))
 	}
-	return m
+	m.Findings = r.texts
+	return m, rec
 }
 
-// Findings returns the findings on row i, of any kind. The slice is the caller's.
-func (x *Index) FindingsOn(i int) []decode.Finding {
+// FindingsOn returns the findings on row i, of any kind. The slice is the caller's.
+func (x *Index) FindingsOn(i int) (list []decode.Finding) {
 	x.mu.RLock()
-	defer x.mu.RUnlock()
-	if !x.at(i).has(flagFinds) {
-		return nil
+	var found []finding
+	if x.holds(i) && x.at(i).has(flagFinds) {
+		found = x.findings.on(nil, uint32(i))
 	}
-	return x.findings.on(nil, uint32(i))
+	x.mu.RUnlock()
+	for k := range found {
+		list = append(list, x.findings.text(&found[k]))
+	}
+	return list
 }
 
 // Walk calls f for the rows from up to, but not including, to that are wanted, in
@@ -121,19 +144,21 @@ func (r *Reader) Walk(from, to int, want func(i int) bool, f func(i int, m *deco
 	if !r.ready() {
 		return ErrNotKept
 	}
-	for ; from < to; from += chunkRows - from%chunkRows {
+	for from = max(from, 0); from < to; from += chunkRows - from%chunkRows {
 		end := min(to, from+chunkRows-from%chunkRows)
 		r.gather(from, end, want)
 		// Reading on costs less than looking up, but not where little is wanted.
 		dense := len(r.batch)*4 > end-from
+		on := false
 		for i := range r.batch {
 			k := &r.batch[i]
-			rec, rerr := r.next(k, dense && i > 0)
-			if rerr != nil {
+			rec, rerr := r.next(k, on)
+			if on = dense && rerr == nil; rerr != nil {
 				err = rerr
 				continue
 			}
-			if !f(k.row, r.understand(&k.record, rec), rec) {
+			m, rec := r.understand(k, rec)
+			if !f(k.row, m, rec) {
 				return err
 			}
 		}
@@ -153,24 +178,27 @@ func (r *Reader) gather(from, to int, want func(i int) bool) {
 	}
 }
 
-// next reads a row: on from the one before, where that leads there.
+// readOn is how many records are read to come to one that is wanted, before it is
+// looked up.
+const readOn = 64
+
+// next reads a row: on from the one before, if that leads there.
 func (r *Reader) next(k *numbered, on bool) (*capture.Record, error) {
 	if k.place < 0 {
 		return nil, ErrNotKept
 	}
-	for range 64 {
-		if !on {
-			r.places.Walk(k.place)
-			on = true
-		}
+	if !on {
+		r.places.Walk(k.place)
+	}
+	for range readOn {
 		rec, place, err := r.places.Next()
-		if err != nil {
+		switch {
+		case err != nil && !on:
 			return nil, err
-		}
-		if place == k.place {
+		case err == nil && place == k.place:
 			return rec, nil
-		}
-		if place > k.place {
+		case err != nil || place > k.place: // two rows of one place, or a damaged file
+			r.places.Walk(k.place)
 			on = false
 		}
 	}

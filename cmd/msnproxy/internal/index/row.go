@@ -31,9 +31,10 @@ type record struct {
 	size   uint32 // bytes of the frame
 	flags  uint32
 	verb   uint16
-	role   uint8
-	// dialect as it was known when the frame came.
-	dialect uint8
+	// roles is what was known of the role when the frame came, and in the upper
+	// four bits what is known with it.
+	roles   uint8
+	dialect uint8 // as it was known when the frame came
 }
 
 // The flags of a record. Fields of several bits are read with a shift.
@@ -59,15 +60,28 @@ const (
 	shiftSignIn    = shiftChallenge + 3
 )
 
-func (r *record) has(flag uint32) bool        { return r.flags&flag != 0 }
-func (r *record) bits(shift, n uint) uint32   { return r.flags >> shift & (1<<n - 1) }
-func (r *record) kind() Kind                  { return Kind(r.bits(shiftKind, 3)) }
-func (r *record) frame() decode.FrameKind     { return decode.FrameKind(r.bits(shiftFrame, 2)) }
-func (r *record) severity() decode.Severity   { return decode.Severity(r.bits(shiftSeverity, 2)) }
-func (r *record) noise() decode.Noise         { return decode.Noise(r.bits(shiftNoise, 3)) }
-func (r *record) fate() capture.Fate          { return capture.Fate(r.bits(shiftFate, 2)) }
+func (r *record) has(flag uint32) bool      { return r.flags&flag != 0 }
+func (r *record) bits(shift, n uint) uint32 { return r.flags >> shift & (1<<n - 1) }
+func (r *record) kind() Kind                { return Kind(r.bits(shiftKind, 3)) }
+func (r *record) frame() decode.FrameKind   { return decode.FrameKind(r.bits(shiftFrame, 2)) }
+func (r *record) severity() decode.Severity { return decode.Severity(r.bits(shiftSeverity, 2)) }
+func (r *record) noise() decode.Noise       { return decode.Noise(r.bits(shiftNoise, 3)) }
+func (r *record) fate() capture.Fate        { return capture.Fate(r.bits(shiftFate, 2)) }
 func (r *record) signIn() decode.SignInVerdict {
 	return decode.SignInVerdict(r.bits(shiftSignIn, 2))
+}
+
+// roleBefore is the role that the frame was read with, roleAfter that of the
+// message.
+func (r *record) roleBefore() decode.Role { return decode.Role(r.roles & 15) }
+func (r *record) roleAfter() decode.Role  { return decode.Role(r.roles >> 4) }
+
+// found notes that there is a finding on the row.
+func (r *record) found(f *decode.Finding) {
+	r.flags |= flagFinds
+	if f.Severity > r.severity() {
+		r.set(shiftSeverity, 2, uint32(f.Severity))
+	}
 }
 
 func (r *record) set(shift, n uint, v uint32) {
@@ -86,6 +100,14 @@ func (r *record) time() time.Time {
 		return time.Time{}
 	}
 	return time.Unix(0, r.at).UTC()
+}
+
+// since is the time since another row; 0 where one of the two is not known.
+func (r *record) since(o *record) time.Duration {
+	if r.at == 0 || o.at == 0 {
+		return 0
+	}
+	return time.Duration(r.at - o.at)
 }
 
 // folds reports whether the row is noise that may be folded away: it is not where

@@ -71,7 +71,7 @@ func (v *View) CountMatched(before int) (n int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for k := 0; k < len(v.parts) && k*chunkRows < before; k++ {
-		n += ones(&v.parts[k].match, min(before-k*chunkRows, chunkRows))
+		n += v.parts[k].match.before(min(before-k*chunkRows, chunkRows))
 	}
 	return n
 }

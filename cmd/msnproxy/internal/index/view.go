@@ -3,8 +3,8 @@ package index
 import (
 	"math/bits"
 	"sync"
+	"sync/atomic"
 
-	"msnproxy/decode"
 	"msnproxy/decode/filter"
 )
 
@@ -43,36 +43,62 @@ type Query struct {
 
 // part is what a view knows of a chunk.
 type part struct {
-	match, shown [chunkRows / 64]uint64
-	rows         int // that were looked at
-	version      int // of the chunk when they were
-	count        int // shown
-	hidden       int // matched, and folded away
+	match, shown bitmap
+	stale        *bitmap // rows to be looked at again; nil: none
+	rows         int     // that were looked at
+	asked        int     // those that are being looked at among them
+	refold       bool    // what is noise has changed
+	count        int     // shown
+	hidden       int     // matched, and folded away
 }
 
 // View is the rows that a query wants. Rows that come are taken in by Sync; a
 // filter is applied by a goroutine of the view's own, those rows first that lie
 // near the anchor. All methods may be called from any goroutine.
+//
+// The view's lock is taken before the index's, and that one for a chunk at a time,
+// so that who adds rows does not wait for a view.
 type View struct {
 	x  *Index
 	mu sync.Mutex
 	// What follows is guarded by mu.
-	query     Query
-	parts     []*part
-	limit     int // rows that are taken in; -1: all
-	anchor    int // chunk
-	round     int // counts queries
-	working   bool
-	filterErr error
-	closed    bool
-	idle      *sync.Cond
+	query   Query
+	parts   []*part
+	caught  uint64 // changes of the index that are taken in
+	inScope []verdict
+	facts   bool         // the filter asks what is known of connections
+	finds   bool         // the filter asks for findings
+	limit   int          // rows that are taken in; -1: all
+	anchor  int          // chunk
+	round   atomic.Int64 // counts queries; changed with mu held
+	working bool
+	closed  bool
+	failure error // of the filter
+	idle    *sync.Cond
+	asked   atomic.Int64   // how many rows were filtered, for benchmarks
+	reader  *Reader        // the worker's
+	filter  *filter.Filter // the worker's, of the round compiled
 }
 
-// NewView returns a view of the index.
+// verdict is whether a connection is in the scope.
+type verdict uint8
+
+const (
+	unjudged verdict = iota
+	within
+	without
+)
+
+// NewView returns a view of the index. If the filter does not compile, nothing is
+// filtered, and FilterErr says why.
 func (x *Index) NewView(q Query) *View {
-	v := &View{x: x, query: q, limit: -1}
+	v := &View{x: x, limit: -1, reader: x.NewReader()}
 	v.idle = sync.NewCond(&v.mu)
-	v.Sync()
+	if err := v.Ask(q); err != nil {
+		q.Filter = ""
+		_ = v.Ask(q)
+		v.failure = err
+	}
 	return v
 }
 
@@ -81,7 +107,7 @@ func (v *View) Close() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.closed = true
-	v.round++
+	v.round.Add(1)
 }
 
 // Query returns what the view shows.
@@ -94,52 +120,61 @@ func (v *View) Query() Query {
 // Ask changes what the view shows. The error is that of a filter that does not
 // compile; then nothing changes.
 func (v *View) Ask(q Query) error {
+	var f *filter.Filter
 	if q.Filter != "" {
-		if _, err := filter.Compile(q.Filter); err != nil {
+		var err error
+		if f, err = filter.Compile(q.Filter); err != nil {
 			return err
 		}
 	}
 	v.mu.Lock()
-	same := v.query.Filter == q.Filter && v.query.Scope == q.Scope
-	same = same && v.query.Marked == q.Marked
-	v.query = q
-	if same {
-		v.fold() // what matches is known already
+	defer v.mu.Unlock()
+	same := q
+	if same.Fold = v.query.Fold; same == v.query && v.parts != nil {
+		v.query = q
+		v.refold() // what matches is known already
 	} else {
-		v.round++
-		v.parts, v.filterErr = nil, nil
+		v.round.Add(1)
+		v.query, v.filter, v.parts, v.failure = q, f, nil, nil
+		v.inScope = v.inScope[:0]
+		v.facts = f != nil && f.Uses("session", "conversation", "role", "dialect", "account")
+		v.finds = f != nil && f.Uses("findings", "severity")
+		v.x.mu.RLock()
+		v.caught = v.x.journal.count
+		v.x.mu.RUnlock()
 	}
-	v.mu.Unlock()
-	v.Sync()
+	v.sync()
 	return nil
 }
 
-// fold works out what is shown where only that has changed. mu is held.
-func (v *View) fold() {
+// refold works out what is shown where only that has changed. mu is held.
+func (v *View) refold() {
 	v.x.mu.RLock()
 	defer v.x.mu.RUnlock()
 	for k, p := range v.parts {
-		v.refold(p, v.x.chunks[k])
+		v.show(p, v.x.chunks[k])
 	}
 }
 
 // Pause takes in no more rows, until it is told otherwise.
 func (v *View) Pause(pause bool) {
-	n := v.x.Len()
 	v.mu.Lock()
-	v.limit = -1
-	if pause {
-		v.limit = n
+	defer v.mu.Unlock()
+	v.sync() // what is there is part of it
+	switch {
+	case !pause:
+		v.limit = -1
+	case v.limit < 0:
+		v.limit = v.x.Len()
 	}
-	v.mu.Unlock()
-	v.Sync()
+	v.sync()
 }
 
 // Anchor says near which row a filter is applied first.
 func (v *View) Anchor(row int) {
 	v.mu.Lock()
+	defer v.mu.Unlock()
 	v.anchor = max(row, 0) / chunkRows
-	v.mu.Unlock()
 }
 
 // Sync takes in the rows that have come and the changes to others. With a filter
@@ -147,8 +182,42 @@ func (v *View) Anchor(row int) {
 func (v *View) Sync() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.sync()
+}
+
+// sync is Sync with mu held.
+func (v *View) sync() {
+	n := v.catchUp()
+	behind := false
+	for k, p := range v.parts {
+		rows := min(chunkRows, n-k*chunkRows)
+		switch {
+		case p.rows == rows && p.stale == nil && !p.refold:
+		case v.query.Filter != "" && (p.rows < rows || p.stale != nil):
+			behind = true
+		default:
+			v.take(k, p, rows)
+		}
+	}
+	if behind && !v.working && !v.closed {
+		v.working = true
+		go guarded(v.x.guard, v.work)
+	}
+}
+
+// catchUp takes in which rows have changed, makes parts for those that have come,
+// and returns how many there are. mu is held.
+func (v *View) catchUp() int {
 	v.x.mu.RLock()
 	defer v.x.mu.RUnlock()
+	if !v.x.journal.since(v.caught, v.rowChanged, v.connChanged) {
+		for _, p := range v.parts {
+			all := span(0, p.asked)
+			p.stale = &all
+		}
+		v.inScope = v.inScope[:0]
+	}
+	v.caught = v.x.journal.count
 	n := v.x.n
 	if v.limit >= 0 {
 		n = min(n, v.limit)
@@ -156,75 +225,118 @@ func (v *View) Sync() {
 	for len(v.parts)*chunkRows < n {
 		v.parts = append(v.parts, &part{})
 	}
-	behind := false
-	for k, p := range v.parts {
-		rows := min(chunkRows, n-k*chunkRows)
-		if p.rows == rows && p.version == v.x.chunks[k].version {
-			continue
+	return n
+}
+
+// rowChanged takes in that flags of a row have changed. Both locks are held.
+func (v *View) rowChanged(i int) {
+	k := i / chunkRows
+	if k >= len(v.parts) || i%chunkRows >= v.parts[k].asked {
+		return // it will be looked at
+	}
+	p := v.parts[k]
+	p.refold = true
+	if v.query.Marked || v.finds {
+		p.again(i % chunkRows)
+	}
+}
+
+// connChanged takes in that more is known of a connection. Both locks are held.
+func (v *View) connChanged(index int) {
+	if v.query.Scope.Conn != 0 || v.query.Scope == (Scope{}) && !v.facts {
+		return // nobody has asked
+	}
+	if index < len(v.inScope) {
+		v.inScope[index] = unjudged
+	}
+	for _, k := range v.x.conns[index].chunks {
+		if int(k) >= len(v.parts) {
+			return
 		}
-		if v.query.Filter != "" {
-			behind = true
-			continue
-		}
-		v.take(k, p, rows)
-	}
-	if behind && !v.working && !v.closed {
-		v.working = true
-		go v.work()
-	}
-}
-
-// take looks at the rows of a chunk that are new, without a filter. Both locks are
-// held.
-func (v *View) take(k int, p *part, rows int) {
-	c := v.x.chunks[k]
-	from := p.rows
-	if p.version != c.version {
-		from = 0
-	}
-	for i := from; i < rows; i++ {
-		p.setMatch(i, v.wants(&c.rows[i]))
-	}
-	p.rows, p.version = rows, c.version
-	v.refold(p, c)
-}
-
-// wants applies what needs no bytes. The index's lock is held.
-func (v *View) wants(r *record) bool {
-	if v.query.Marked && !r.has(flagMarked|flagComment) {
-		return false
-	}
-	if v.query.Scope == (Scope{}) {
-		return true
-	}
-	return r.conn > 0 && v.query.Scope.Has(v.x.conns[r.conn].facts)
-}
-
-func (p *part) setMatch(i int, match bool) {
-	if match {
-		p.match[i/64] |= 1 << (i % 64)
-	} else {
-		p.match[i/64] &^= 1 << (i % 64)
-	}
-}
-
-// refold works out what is shown of what matches. The index's lock is held.
-func (v *View) refold(p *part, c *chunk) {
-	p.count, p.hidden = 0, 0
-	for w := range p.match {
-		word := p.match[w]
-		if v.query.Fold && word != 0 {
-			for rest := word; rest != 0; rest &= rest - 1 {
-				i := bits.TrailingZeros64(rest)
-				if c.rows[w*64+i].folds() {
-					word &^= 1 << i
-				}
+		p := v.parts[k]
+		rows := &v.x.chunks[k].rows
+		for i := range p.asked {
+			if int(rows[i].conn) == index {
+				p.again(i)
 			}
 		}
-		p.shown[w] = word
-		p.count += bits.OnesCount64(word)
-		p.hidden += bits.OnesCount64(p.match[w] &^ word)
 	}
+}
+
+func (p *part) again(i int) {
+	if p.stale == nil {
+		p.stale = new(bitmap)
+	}
+	p.stale.set(i, true)
+}
+
+// take looks at the rows of a chunk that are new or have changed, without a
+// filter, or with one at what is noise. mu is held.
+func (v *View) take(k int, p *part, rows int) {
+	v.x.mu.RLock()
+	defer v.x.mu.RUnlock()
+	if p.rows < rows || p.stale != nil {
+		from := p.rows
+		if p.stale != nil {
+			from = 0
+		}
+		todo := span(from, rows)
+		want := v.wanted(k, &todo)
+		for w := range todo {
+			p.match[w] = p.match[w]&^todo[w] | want[w]
+		}
+		p.rows, p.asked, p.stale = rows, rows, nil
+	}
+	v.show(p, v.x.chunks[k])
+}
+
+// wanted returns which rows of a chunk, out of some, the query wants, but for its
+// filter. Both locks are held.
+func (v *View) wanted(k int, of *bitmap) bitmap {
+	want := *of
+	c := v.x.chunks[k]
+	if v.query.Marked {
+		for w := range want {
+			want[w] &= c.noted[w]
+		}
+	}
+	if v.query.Scope == (Scope{}) {
+		return want
+	}
+	for w, word := range want {
+		for rest := word; rest != 0; rest &= rest - 1 {
+			if i := bits.TrailingZeros64(rest); !v.has(int(c.rows[w*64+i].conn)) {
+				want[w] &^= 1 << i
+			}
+		}
+	}
+	return want
+}
+
+// has reports whether a connection is in the scope. Both locks are held.
+func (v *View) has(conn int) bool {
+	for conn >= len(v.inScope) {
+		v.inScope = append(v.inScope, make([]verdict, len(v.x.conns)-len(v.inScope))...)
+	}
+	if v.inScope[conn] == unjudged {
+		v.inScope[conn] = without
+		if conn > 0 && v.query.Scope.Has(v.x.conns[conn].facts) {
+			v.inScope[conn] = within
+		}
+	}
+	return v.inScope[conn] == within
+}
+
+// show works out what is shown of what matches. Both locks are held.
+func (v *View) show(p *part, c *chunk) {
+	p.shown, p.refold = p.match, false
+	if v.query.Fold {
+		for w := range p.shown {
+			p.shown[w] &^= c.folds[w]
+		}
+	}
+	p.count = p.shown.before(chunkRows)
+	p.hidden = p.match.before(chunkRows) - p.count
 }
 
 // Counts returns how many rows are shown, how many are folded away, and how many
@@ -249,184 +361,5 @@ func (v *View) Counts() (shown, folded, looked, rows int) {
 func (v *View) FilterErr() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.filterErr
-}
-
-// Shows reports whether the row is shown.
-func (v *View) Shows(row int) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.has(row)
-}
-
-func (v *View) has(row int) bool {
-	k := row / chunkRows
-	return row >= 0 && k < len(v.parts) && v.parts[k].shown[row%chunkRows/64]>>(row%64)&1 != 0
-}
-
-// Next returns the first row shown after the given one, or -1.
-func (v *View) Next(row int) int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	row++
-	for k := max(row, 0) / chunkRows; k < len(v.parts); k++ {
-		p := v.parts[k]
-		if p.count == 0 {
-			continue
-		}
-		for w := max(row-k*chunkRows, 0) / 64; w < len(p.shown); w++ {
-			word := p.shown[w]
-			if base := k*chunkRows + w*64; row > base {
-				word = word >> (row - base) << (row - base)
-			}
-			if word != 0 {
-				return k*chunkRows + w*64 + bits.TrailingZeros64(word)
-			}
-		}
-	}
-	return -1
-}
-
-// Prev returns the last row shown before the given one, or -1.
-func (v *View) Prev(row int) int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	row = min(row, len(v.parts)*chunkRows) - 1
-	for k := row / chunkRows; row >= 0 && k >= 0; k-- {
-		p := v.parts[k]
-		if p.count == 0 {
-			continue
-		}
-		for w := min(row-k*chunkRows, chunkRows-1) / 64; w >= 0; w-- {
-			word := p.shown[w]
-			if base := k*chunkRows + w*64; row-base < 63 {
-				word &= 1<<(row-base+1) - 1
-			}
-			if word != 0 {
-				return k*chunkRows + w*64 + 63 - bits.LeadingZeros64(word)
-			}
-		}
-	}
-	return -1
-}
-
-// Rank returns how many rows are shown before the given one.
-func (v *View) Rank(row int) int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.rank(row)
-}
-
-func (v *View) rank(row int) (n int) {
-	for k, p := range v.parts {
-		if (k+1)*chunkRows <= row {
-			n += p.count
-			continue
-		}
-		n += ones(&p.shown, row-k*chunkRows)
-		break
-	}
-	return n
-}
-
-// ones counts the bits before bit i.
-func ones(words *[chunkRows / 64]uint64, i int) (n int) {
-	for w := 0; w < i/64; w++ {
-		n += bits.OnesCount64(words[w])
-	}
-	if i%64 != 0 && i > 0 {
-		n += bits.OnesCount64(words[i/64] & (1<<(i%64) - 1))
-	}
-	return n
-}
-
-// At returns the row that has so many shown before it, or -1.
-func (v *View) At(rank int) int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if rank < 0 {
-		return -1
-	}
-	for k, p := range v.parts {
-		if rank >= p.count {
-			rank -= p.count
-			continue
-		}
-		for w, word := range p.shown {
-			if n := bits.OnesCount64(word); rank >= n {
-				rank -= n
-				continue
-			}
-			for ; rank > 0; rank-- {
-				word &= word - 1
-			}
-			return k*chunkRows + w*64 + bits.TrailingZeros64(word)
-		}
-	}
-	return -1
-}
-
-// Near returns the row if it is shown, else the next one that is, else the one
-// before; -1 if none is.
-func (v *View) Near(row int) int {
-	if v.Shows(row) {
-		return row
-	}
-	if n := v.Next(row); n >= 0 {
-		return n
-	}
-	return v.Prev(row)
-}
-
-// FoldedBetween returns how many rows after one and before another are folded
-// away.
-func (v *View) FoldedBetween(after, before int) (n int) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for k := max(after, 0) / chunkRows; k < len(v.parts) && k*chunkRows < before; k++ {
-		p := v.parts[k]
-		if p.hidden == 0 {
-			continue
-		}
-		var folded [chunkRows / 64]uint64
-		for w := range folded {
-			folded[w] = p.match[w] &^ p.shown[w]
-		}
-		n += ones(&folded, min(before-k*chunkRows, chunkRows)) - ones(&folded, max(after+1-k*chunkRows, 0))
-	}
-	return n
-}
-
-// NextWith returns the first row shown after the given one with a finding of at
-// least that severity, or with dir < 0 the last one before it; -1: none.
-func (v *View) NextWith(row, dir int, least decode.Severity) int {
-	return v.seek(row, dir, func(r *record) bool { return r.has(flagFinds) && r.severity() >= least })
-}
-
-// NextError is NextWith for refusals: errors that a server answers with, and
-// findings of that severity.
-func (v *View) NextError(row, dir int) int {
-	return v.seek(row, dir, func(r *record) bool {
-		return r.severity() == decode.Error || r.verb >= verbErrors && r.verb < verbErrors+1000
-	})
-}
-
-// seek returns the nearest row shown in a direction that is wanted.
-func (v *View) seek(row, dir int, want func(*record) bool) int {
-	for {
-		if dir < 0 {
-			row = v.Prev(row)
-		} else {
-			row = v.Next(row)
-		}
-		if row < 0 {
-			return -1
-		}
-		v.x.mu.RLock()
-		ok := want(v.x.at(row))
-		v.x.mu.RUnlock()
-		if ok {
-			return row
-		}
-	}
+	return v.failure
 }

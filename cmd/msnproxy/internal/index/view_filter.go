@@ -10,32 +10,26 @@ import (
 // else gets a turn.
 const filterStep = 1024
 
-// work applies the filter, chunk by chunk, until nothing is left to look at.
+// step is rows of a chunk that the filter is to be applied to.
+type step struct {
+	chunk, from, to int
+	todo            bitmap // those that are to be looked at
+	want            bitmap // those for which the filter is asked
+	match           bitmap
+	failed          error
+}
+
+// work applies the filter, step by step, until nothing is left to look at.
 func (v *View) work() {
-	r := v.x.NewReader()
-	var f *filter.Filter
-	round := -1
+	var s step
 	for {
-		v.mu.Lock()
-		if v.round != round {
-			round, f = v.round, nil
-			if v.query.Filter != "" {
-				f, _ = filter.Compile(v.query.Filter) // it did before
-			}
-		}
-		k := -1
-		if f != nil && !v.closed {
-			k = v.due()
-		}
-		if k < 0 {
-			v.working = false
-			v.idle.Broadcast()
-			v.mu.Unlock()
+		f, round := v.due(&s)
+		if f == nil {
 			v.x.notify()
 			return
 		}
-		v.mu.Unlock()
-		v.apply(r, f, k, round)
+		v.apply(f, &s, round)
+		v.settle(&s, round)
 		v.x.notify()
 	}
 }
@@ -50,100 +44,108 @@ func (v *View) Wait() {
 	}
 }
 
-// due returns the chunk to look at next: the one at the anchor, those behind it,
-// those before it; -1: none. mu is held.
-func (v *View) due() int {
-	v.x.mu.RLock()
-	defer v.x.mu.RUnlock()
-	n := v.x.n
-	if v.limit >= 0 {
-		n = min(n, v.limit)
-	}
-	for len(v.parts)*chunkRows < n {
-		v.parts = append(v.parts, &part{})
-	}
-	late := func(k int) bool {
-		p := v.parts[k]
-		return p.rows != min(chunkRows, n-k*chunkRows) || p.version != v.x.chunks[k].version
-	}
-	for k := min(v.anchor, max(len(v.parts)-1, 0)); k < len(v.parts); k++ {
-		if late(k) {
-			return k
+// due fills in what is to be done next, in the chunk nearest to the anchor that has
+// something. The filter is nil if there is nothing left.
+func (v *View) due(s *step) (f *filter.Filter, round int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.filter != nil && !v.closed {
+		n := v.catchUp()
+		if k := v.nearest(n); k >= 0 {
+			v.begin(s, k, min(chunkRows, n-k*chunkRows))
+			return v.filter, v.round.Load()
 		}
 	}
-	for k := min(v.anchor, len(v.parts)) - 1; k >= 0; k-- {
-		if late(k) {
-			return k
+	v.working = false
+	v.idle.Broadcast()
+	return nil, 0
+}
+
+// nearest returns the chunk to look at next, or -1. mu is held.
+func (v *View) nearest(n int) int {
+	late := func(k int) bool {
+		if k < 0 || k >= len(v.parts) {
+			return false
+		}
+		p := v.parts[k]
+		return p.stale != nil || p.rows < min(chunkRows, n-k*chunkRows)
+	}
+	at := min(v.anchor, len(v.parts)-1)
+	for d := 0; d < len(v.parts); d++ {
+		if late(at + d) {
+			return at + d
+		}
+		if late(at - d) {
+			return at - d
 		}
 	}
 	return -1
 }
 
-// apply applies the filter to the rows of a chunk that are new, or to all of them
-// where some have changed.
-func (v *View) apply(r *Reader, f *filter.Filter, k, round int) {
-	v.mu.Lock()
-	if k >= len(v.parts) {
-		v.mu.Unlock()
-		return
-	}
-	v.x.mu.RLock()
-	p, version := v.parts[k], v.x.chunks[k].version
-	rows := min(chunkRows, v.x.n-k*chunkRows)
-	v.x.mu.RUnlock()
-	if v.limit >= 0 {
-		rows = min(rows, v.limit-k*chunkRows)
-	}
-	from := p.rows
-	if p.version != version {
-		from = 0
-	}
-	v.mu.Unlock()
-	base := k * chunkRows
-	wants := func(i int) bool { return v.wants(v.x.at(i)) }
-	var failed error
-	for at := from; at < rows; at += filterStep {
-		end := min(at+filterStep, rows)
-		var match [filterStep]bool
-		_ = r.Walk(base+at, base+end, wants, func(i int, m *decode.Message, _ *capture.Record) bool {
-			if m == nil {
-				return true
-			}
-			ok, err := f.Match(m)
-			if err != nil && failed == nil {
-				failed = err
-			}
-			match[i-base-at] = ok
-			return true
-		})
-		if !v.settle(p, k, at, match[:end-at], version, round) {
-			return
+// begin makes a step of a chunk, which has so many rows. mu is held.
+func (v *View) begin(s *step, k, rows int) {
+	p := v.parts[k]
+	todo := span(p.rows, rows)
+	if p.stale != nil {
+		for w := range todo {
+			todo[w] |= p.stale[w]
 		}
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.round == round && failed != nil && v.filterErr == nil {
-		v.filterErr = failed
+	*s = step{chunk: k, from: todo.next(0)}
+	s.to = min(s.from+filterStep, rows)
+	s.todo = span(s.from, s.to)
+	left := false
+	for w := range todo {
+		s.todo[w] &= todo[w]
+		if p.stale != nil {
+			p.stale[w] &^= s.todo[w]
+			left = left || p.stale[w] != 0
+		}
 	}
-	if v.round == round {
-		p.version = version
+	if !left {
+		p.stale = nil
 	}
-}
-
-// settle takes over what the filter said of some rows. It reports false if another
-// query is asked by now.
-func (v *View) settle(p *part, k, at int, match []bool, version, round int) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.round != round || v.closed {
-		return false
-	}
-	for i, ok := range match {
-		p.setMatch(at+i, ok)
-	}
-	p.rows = max(p.rows, at+len(match))
+	p.asked = max(p.asked, s.to)
 	v.x.mu.RLock()
 	defer v.x.mu.RUnlock()
-	v.refold(p, v.x.chunks[k])
-	return true
+	s.want = v.wanted(k, &s.todo)
+}
+
+// apply asks the filter, until another query is asked.
+func (v *View) apply(f *filter.Filter, s *step, round int64) {
+	base := s.chunk * chunkRows
+	wants := func(i int) bool { return s.want.has(i - base) }
+	// Rows whose bytes are gone do not match.
+	_ = v.reader.Walk(base+s.from, base+s.to, wants, func(i int, m *decode.Message, _ *capture.Record) bool {
+		if m == nil {
+			return v.round.Load() == round
+		}
+		v.asked.Add(1)
+		ok, err := f.Match(m)
+		if err != nil && s.failed == nil {
+			s.failed = err
+		}
+		s.match.set(i-base, ok)
+		return v.round.Load() == round
+	})
+}
+
+// settle takes over what the filter said, unless another query is asked by now.
+func (v *View) settle(s *step, round int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.round.Load() != round || v.closed {
+		return
+	}
+	p := v.parts[s.chunk]
+	for w := range s.todo {
+		p.match[w] = p.match[w]&^s.todo[w] | s.match[w]
+	}
+	p.rows = max(p.rows, s.to)
+	if v.failure == nil {
+		v.failure = s.failed
+	}
+	v.x.mu.RLock()
+	defer v.x.mu.RUnlock()
+	v.show(p, v.x.chunks[s.chunk])
 }

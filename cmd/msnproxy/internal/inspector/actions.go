@@ -144,9 +144,11 @@ func screenActions() []*action {
 		{name: "help", keys: []string{"?", "F1"}, where: anywhere, about: "the keys that do something here; type to search", hint: "help", run: do((*Inspector).showHelp)},
 		{name: "command", keys: []string{":"}, where: anywhere, about: "type the name of a command; a number goes to that message", hint: "command", run: do((*Inspector).commandLine)},
 		{name: "redraw", keys: []string{"Ctrl-L"}, where: anywhere, about: "draw the screen anew", run: do((*Inspector).redraw)},
-		{name: "suspend", keys: []string{"Ctrl-Z"}, where: anywhere, about: "back to the shell; fg returns", run: do((*Inspector).suspend)},
+		{name: "suspend", keys: []string{"Ctrl-Z"}, where: anywhere, about: "back to the shell; fg returns (live traffic waits meanwhile)", run: do((*Inspector).suspend)},
 		{name: "quit", keys: []string{"q"}, where: anywhere, about: "leave; asks if something would be lost", hint: "quit", run: do((*Inspector).askQuit)},
-		{name: "quit-now", keys: []string{"Q", "Ctrl-C"}, where: anywhere, about: "leave without a question", run: do(func(ins *Inspector) { ins.quit() })},
+		{name: "quit-now", keys: []string{"Q"}, where: anywhere, about: "leave without a question", run: do(func(ins *Inspector) { ins.quit() })},
+		{name: "interrupt", keys: []string{"Ctrl-C"}, where: anywhere, about: "leave without a question, with exit code 130", run: do((*Inspector).interrupt)},
+		{name: "abort", keys: []string{"Ctrl-\\"}, where: anywhere, about: "end at once and print what the program is doing, to report a hang", run: do(func(ins *Inspector) { ins.abort() })},
 	}
 }
 

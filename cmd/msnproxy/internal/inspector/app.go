@@ -4,104 +4,175 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
+
+	"msnproxy/cmd/msnproxy/internal/show"
 )
 
 // drawEvery is how often the screen is drawn anew when rows come.
 const drawEvery = 40 * time.Millisecond
 
-// Run shows the inspector until the user leaves or ctx is done.
+// Run shows the inspector until the user leaves or ctx is done. The error is
+// [ErrInterrupted] if the user left by Ctrl-C, a [PanicError], or of the terminal.
 func (ins *Inspector) Run(ctx context.Context) error {
-	screen, err := newScreen()
+	screen, note, err := newScreen(ins.o.Theme)
 	if err != nil {
 		return err
+	}
+	if note != "" {
+		ins.Say(note)
 	}
 	return ins.RunOn(ctx, screen)
 }
 
 // RunOn is Run on a screen that is not initialised yet.
-func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) (err error) {
+func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
+	saved := saveTerminal()
+	defer saved.close()
+	signals, unwatch := watchSignals()
+	defer unwatch()
 	if err := screen.Init(); err != nil {
 		return fmt.Errorf("the terminal can't be used for the inspector (TERM is %q): %w", os.Getenv("TERM"), err)
 	}
-	ins.theme = newTheme(chooseTheme(ins.o.Theme, screen.Colors()))
+	if set := screen.CharacterSet(); !utf8Names[strings.ToLower(set)] {
+		ins.Say("the locale's character set is " + set + ": what it lacks is shown as ?; LC_ALL=C.UTF-8 shows all")
+	}
+	ins.theme = newTheme(chooseTheme(ins.o.Theme, max(screen.Colors(), 1)))
+	screen.SetTitle(string(show.Escape(nil, "msnproxy: "+ins.o.Title)))
 	app := tview.NewApplication()
-	app.SetScreen(ready{screen})
-	app.EnableMouse(true).EnablePaste(true).SetRoot(ins, true).SetFocus(ins)
-	app.SetInputCapture(func(ev *tcell.EventKey) *tcell.EventKey {
-		if ev.Key() == tcell.KeyCtrlC { // tview would end at once
-			ins.Key(ev)
-			return nil
+	ins.shown = newBuffered(screen)
+	app.SetScreen(ins.shown)
+	app.SetAfterDrawFunc(func(tcell.Screen) {
+		select {
+		case ins.drawn <- struct{}{}:
+		default:
 		}
-		return ev
 	})
+	app.EnableMouse(!ins.noMouse).EnablePaste(true).SetRoot(ins, true).SetFocus(ins)
+	leave, started := make(chan struct{}), make(chan struct{})
+	ins.quit = sync.OnceFunc(func() { close(leave) })
+	begin := sync.OnceFunc(func() { close(started) })
+	app.SetBeforeDrawFunc(func(tcell.Screen) bool { begin(); return false })
+	ins.abort = func() { ins.dump(screen, saved) }
+	app.SetInputCapture(ins.capture)
 	ins.app, ins.screen = app, screen
-	ins.quit = app.Stop
 	done := make(chan struct{})
-	var refresh sync.WaitGroup
-	refresh.Go(func() { ins.refresh(ctx, app, done) })
-	defer refresh.Wait()
-	defer close(done)
-	defer ins.rows.Close()
-	defer ins.jobs.stop()
-	defer ins.endJob()
-	defer func() {
-		if p := recover(); p != nil {
-			err = &PanicError{Value: p, Stack: debug.Stack()}
-		}
+	var others sync.WaitGroup
+	others.Go(func() { ins.Guard(func() { ins.refresh(app, done) }) })
+	others.Go(func() { ins.Guard(func() { ins.signals(signals, done) }) })
+	ended := make(chan error, 1)
+	go func() { // never on this goroutine: it may hang
+		var err error
+		ins.Guard(func() { err = app.Run() })
+		ended <- err
 	}()
-	return app.Run()
+	select {
+	case err := <-ended:
+		ended <- err // for stop
+	case <-leave:
+	case <-ins.fault.failed:
+	case <-ctx.Done():
+	}
+	err := stop(app, screen, saved, started, ended)
+	close(done)
+	others.Wait()
+	if p := ins.fault.panic(); p != nil {
+		return p
+	}
+	ins.endJob()
+	ins.jobs.stop()
+	ins.rows.Close()
+	switch {
+	case err != nil:
+		return fmt.Errorf("the terminal of the inspector went away: %w", err)
+	case ins.interrupted.Load():
+		return ErrInterrupted
+	}
+	return nil
 }
 
-// ready is a screen that is initialised already; tview would do it once more.
-type ready struct{ tcell.Screen }
-
-// Init does nothing.
-func (ready) Init() error { return nil }
-
-// PanicError is a fault of the inspector's own. The terminal is as it was when it
-// is returned.
-type PanicError struct {
-	Value any
-	Stack []byte
+// capture takes the keys that must do something whatever the screen shows. When it
+// returns nil the screen is drawn.
+func (ins *Inspector) capture(ev *tcell.EventKey) *tcell.EventKey {
+	if ev == ins.wake {
+		for _, f := range ins.said.todo() {
+			f()
+		}
+		return nil
+	}
+	switch ev.Key() {
+	case tcell.KeyCtrlBackslash:
+		ins.abort()
+		return nil
+	case tcell.KeyCtrlC: // tview would end at once
+		ins.Key(ev)
+		return nil
+	}
+	return ev
 }
 
-func (e *PanicError) Error() string {
-	return fmt.Sprintf("the inspector has a fault and ended; please report it: %v\n%s", e.Value, strings.TrimSpace(string(e.Stack)))
+// utf8Names are the names of UTF-8 in lower case.
+var utf8Names = map[string]bool{"utf-8": true, "utf8": true, "utf-16": true} // the last is that of Windows
+
+// stopGrace is how long the screen may take to end.
+const stopGrace = 2 * time.Second
+
+// stop ends the application, and restores the terminal even if the application
+// hangs.
+func stop(app *tview.Application, screen tcell.Screen, saved terminalState, started <-chan struct{}, ended <-chan error) error {
+	late := time.After(stopGrace)
+	select {
+	case <-started: // stopped before, it would take the terminal once more
+		go app.Stop() // waits for a draw that is under way
+	case err := <-ended: // by a panic, with a goroutine left
+		app.Stop()
+		return err
+	case <-late:
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-late:
+		restore(screen, saved)
+		return nil
+	}
 }
+
+// mostUnanswered is how often a screen that does not draw is asked to.
+const mostUnanswered = 20
 
 // refresh draws the screen when rows have come, and not more often than can be
 // seen.
-func (ins *Inspector) refresh(ctx context.Context, app *tview.Application, done chan struct{}) {
+func (ins *Inspector) refresh(app *tview.Application, done chan struct{}) {
 	tick := time.NewTicker(time.Second) // rates, and toasts that go
 	defer tick.Stop()
+	unanswered := 0
 	for {
 		select {
-		case <-ctx.Done():
-			app.Stop()
-			return
 		case <-done:
 			return
 		case <-ins.x.Changed():
+		case <-ins.said.wake:
 		case <-tick.C:
 		}
-		drawn := make(chan struct{})
-		go func() { // QueueUpdateDraw waits, for ever if the application has ended
-			app.QueueUpdateDraw(func() {})
-			close(drawn)
-		}()
 		select {
-		case <-drawn:
+		case <-ins.drawn: // an earlier one
+			unanswered = 0
+		default:
+		}
+		if unanswered++; unanswered < mostUnanswered {
+			go ins.Guard(func() { app.QueueEvent(ins.wake) }) // waits where there is no room
+		}
+		select {
+		case <-ins.drawn:
+			unanswered = 0
+		case <-time.After(time.Second): // in the middle of a paste no key is drawn for
 		case <-done:
-			return
-		case <-ctx.Done():
-			app.Stop()
 			return
 		}
 		select {
@@ -112,15 +183,13 @@ func (ins *Inspector) refresh(ctx context.Context, app *tview.Application, done 
 	}
 }
 
-// post has f done on the screen's goroutine.
+// post has f done on the screen's goroutine, and the screen drawn.
 func (ins *Inspector) post(f func()) {
 	if ins.posted != nil {
 		ins.posted(f)
 		return
 	}
-	if app := ins.app; app != nil {
-		go app.QueueUpdateDraw(f)
-	}
+	ins.said.do(f)
 }
 
 // InputHandler implements tview.Primitive.
@@ -169,6 +238,7 @@ var specialKeys = map[tcell.Key]string{
 	tcell.KeyPgUp: "PgUp", tcell.KeyPgDn: "PgDn", tcell.KeyHome: "Home", tcell.KeyEnd: "End",
 	tcell.KeyEnter: "Enter", tcell.KeyEsc: "Esc", tcell.KeyTab: "Tab", tcell.KeyBacktab: "Backtab",
 	tcell.KeyDelete: "Del", tcell.KeyInsert: "Ins", tcell.KeyBackspace: "Backspace", tcell.KeyBackspace2: "Backspace", tcell.KeyF1: "F1",
+	tcell.KeyCtrlBackslash: "Ctrl-\\",
 }
 
 // eventKey returns the name of a key.
@@ -197,8 +267,9 @@ func keyName(key string) string {
 	return key
 }
 
+// redraw draws everything anew, as the terminal may show anything.
 func (ins *Inspector) redraw() {
-	if ins.app != nil {
-		go ins.app.Sync()
+	if ins.shown != nil {
+		ins.shown.Sync()
 	}
 }

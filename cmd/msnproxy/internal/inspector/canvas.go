@@ -281,6 +281,20 @@ func cells(s string) int {
 	return n
 }
 
+// tail shortens an address or a path so that its end stays: that is what tells one
+// from another.
+func tail(s string, width int) string {
+	if width < 2 || cells(s) <= width {
+		return s
+	}
+	for i := range s {
+		if cells(s[i:]) < width {
+			return "…" + strings.TrimLeft(s[i:], ".")
+		}
+	}
+	return ""
+}
+
 // first returns the length of the first character of s, and the cells that text
 // draws for it.
 func first(s string) (size, width int) {

@@ -130,12 +130,6 @@ func (d *detail) fact(name, value string) {
 // decoded: what it is, what there is to say about it, and every field.
 func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 	t := d.ins.theme
-	if m.Form != nil {
-		meaning := or(m.Form.Meaning, m.Verb.Meaning)
-		d.say(t.strong, m.Form.Usage()+prefixed(": ", meaning))
-	} else if m.Frame.Kind == decode.Command {
-		d.say(t.strong, m.Name()+" is not known")
-	}
 	if text := d.ins.x.Comment(r.Index); text != "" {
 		d.say(t.user, "; "+text)
 	}
@@ -154,11 +148,11 @@ func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 	d.lines = show.Lines(d.lines[:0], m)
 	for i := range d.lines {
 		l := &d.lines[i]
-		if i == 0 && l.Name == "verb" {
-			l.Means = "" // it is said above
-		}
 		d.entries = append(d.entries, entry{name: l.Name, value: l.Value, means: l.Means, depth: l.Depth,
 			start: l.Start, end: l.End, style: t.text, row: -1})
+	}
+	if m.Form != nil {
+		d.say(t.dim, "form: "+m.Form.Usage())
 	}
 }
 

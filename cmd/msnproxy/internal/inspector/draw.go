@@ -159,7 +159,7 @@ func (ins *Inspector) drawTop(c canvas) {
 		ins.spot(c, x, 0, n, func() { ins.setView(v) })
 		x += n
 	}
-	c.right(x+1, 0, c.w-x-2, ins.o.Title, c.bar)
+	c.right(x+1, 0, c.w-x-2, tail(ins.o.Title, c.w-x-2), c.bar)
 }
 
 // setView shows another view.
@@ -198,17 +198,19 @@ func (ins *Inspector) drawStatus(c canvas) {
 		case s.on:
 			style = c.on
 		}
-		if x > 1 {
-			c.text(x, 0, 3, " │ ", c.status)
-			x += 3
-		}
 		room := c.w - x - 1
-		if room <= 2 {
-			break
+		if x > 1 {
+			if room -= 3; room < min(cells(s.text), leastPart) {
+				break
+			}
+			x += c.text(x, 0, 3, " │ ", c.status)
 		}
 		x += c.text(x, 0, room, s.text, style)
 	}
 }
+
+// leastPart is how much of a part must have room, or it is left out.
+const leastPart = 12
 
 // statusPart is one thing that the status line says.
 type statusPart struct {

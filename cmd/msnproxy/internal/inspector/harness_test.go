@@ -206,27 +206,7 @@ func (b *bench) settle() {
 
 // busy reports whether something that goroutines work out is still to come.
 func (b *bench) busy() bool {
-	for _, p := range b.ins.main {
-		switch p := p.(type) {
-		case *ladder:
-			if p.making {
-				return true
-			}
-		case *chatPane:
-			if p.task.busy() {
-				return true
-			}
-		case *findingsPane:
-			if p.task.busy() {
-				return true
-			}
-		case *statsPane:
-			if p.task.busy() {
-				return true
-			}
-		}
-	}
-	return b.ins.search != nil || b.ins.job != nil
+	return b.ins.working() || b.ins.search != nil || b.ins.job != nil
 }
 
 func (b *bench) key(name string) {

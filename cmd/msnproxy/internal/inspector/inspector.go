@@ -6,6 +6,8 @@
 package inspector
 
 import (
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -28,6 +30,10 @@ type Options struct {
 	Theme string
 	// Filter is the first filter; it must compile.
 	Filter string
+	// View is the first view, one of [ViewNames]; "": messages.
+	View string
+	// NoMouse leaves the mouse to the terminal.
+	NoMouse bool
 	// Recording tells what is being recorded; nil: nothing is.
 	Recording func() Recording
 	// Keep keeps marks and comments in the recording. Nil: they are kept only by
@@ -67,6 +73,24 @@ const (
 )
 
 var viewNames = [views]string{"Messages", "Ladder", "Chat", "Findings", "Stats"}
+
+// ViewNames returns the names of the views, as options have them.
+func ViewNames() []string {
+	var names []string
+	for _, n := range viewNames {
+		names = append(names, strings.ToLower(n))
+	}
+	return names
+}
+
+func viewNamed(name string) viewID {
+	for v, n := range viewNames {
+		if strings.EqualFold(n, name) {
+			return viewID(v)
+		}
+	}
+	return messagesView
+}
 
 // pane is a part of the screen that keys can go to.
 type pane interface {
@@ -119,9 +143,6 @@ type Inspector struct {
 	tabs     []hotspot   // what can be clicked in lines that are no pane
 	turns    []place     // where right-to-left letters ended when it was drawn last
 
-	scoped     scopeKey
-	scopedName string
-
 	sessions *sessions
 	list     *list
 	detail   *detail
@@ -144,7 +165,16 @@ type Inspector struct {
 	drag     splitter
 	quit     func()
 	jobs     *jobs
-	posted   func(func()) // for tests: takes what other goroutines want done
+	abort    func() // ends the program at once
+	said     *heard // what other goroutines have to say
+	fault    *fault
+	// interrupted: the user left by Ctrl-C.
+	interrupted atomic.Bool
+	resumed     time.Time // from being suspended
+	shown       *buffered
+	wake        *tcell.EventKey // has posted functions done, and the screen drawn
+	drawn       chan struct{}
+	posted      func(func()) // for tests: takes what other goroutines want done
 }
 
 // toast is a line that is shown for a while.
@@ -177,11 +207,14 @@ func New(o Options) *Inspector {
 		o.Now = time.Now
 	}
 	ins := &Inspector{Box: tview.NewBox(), o: o, x: o.Index, reader: o.Index.NewReader(), theme: newTheme(chooseTheme(o.Theme, 0)),
-		focus: mainPane, sel: -1, follow: o.Live, quit: func() {}, jobs: newJobs()}
+		focus: mainPane, sel: -1, follow: o.Live, noMouse: o.NoMouse, quit: func() {}, abort: func() {},
+		said: newHeard(), fault: newFault(), jobs: newJobs(), wake: tcell.NewEventKey(tcell.KeyNUL, 0, 0), drawn: make(chan struct{}, 1)}
+	o.Index.Guard(ins.Guard)
+	ins.view = viewNamed(o.View)
 	ins.rows = o.Index.NewView(index.Query{Fold: true, Filter: o.Filter})
 	ins.filters = loadFilters(o.ConfigDir)
 	ins.layout = newLayout()
-	ins.sessions = &sessions{ins: ins}
+	ins.sessions = &sessions{ins: ins, task: task{ins: ins}}
 	ins.list = &list{rowsPane: rowsPane{ins: ins}}
 	ins.detail = newDetail(ins)
 	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins)}
@@ -190,6 +223,7 @@ func New(o Options) *Inspector {
 
 // tick takes in what has come.
 func (ins *Inspector) tick() {
+	ins.hear()
 	ins.rows.Sync()
 	ins.rate.sample(ins.o.Now(), ins.x.Len())
 	if ins.follow && !ins.paused {

@@ -39,7 +39,7 @@ func (ins *Inspector) start(name string, f func(ctx context.Context, j *job) (st
 	ctx, cancel := context.WithCancel(context.Background())
 	j := &job{name: name, cancel: cancel, done: make(chan struct{})}
 	ins.job = j
-	go func() {
+	go ins.Guard(func() {
 		defer close(j.done)
 		defer cancel()
 		said, err := f(ctx, j)
@@ -58,7 +58,7 @@ func (ins *Inspector) start(name string, f func(ctx context.Context, j *job) (st
 				}
 			}
 		})
-	}()
+	})
 }
 
 // endJob stops a job, and waits until it has tidied up.

@@ -1,8 +1,8 @@
 package inspector
 
 import (
+	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -19,7 +19,7 @@ type ladder struct {
 	version int // of the facts that lanes were made of
 	conns   int
 	took    time.Duration // to make them
-	making  bool          // they are being made
+	task    task          // makes them
 	cols    []*lane       // that are offered
 	plan    ladderPlan
 	at      [2]int // the windows on clients and servers
@@ -29,7 +29,9 @@ type ladder struct {
 	summary []byte
 }
 
-func newLadder(ins *Inspector) pane { return &ladder{rowsPane: rowsPane{ins: ins}, seen: -1} }
+func newLadder(ins *Inspector) pane {
+	return &ladder{rowsPane: rowsPane{ins: ins}, seen: -1, task: task{ins: ins}}
+}
 
 func (l *ladder) draw(c canvas, keys bool) {
 	l.head = 2
@@ -69,20 +71,18 @@ func (l *ladder) refresh() {
 		l.take(makeLanes(l.ins.x, scope))
 		return
 	}
-	if l.making {
+	if l.task.busy() {
 		return
 	}
-	l.making = true
-	x, wait := l.ins.x, 10*l.took
-	go func() {
-		time.Sleep(wait)
+	x := l.ins.x
+	l.task.start(10*l.took, func(context.Context) func() {
 		s := makeLanes(x, scope)
-		l.ins.post(func() {
-			if l.making = false; scope == l.scope {
+		return func() {
+			if scope == l.scope {
 				l.take(s)
 			}
-		})
-	}()
+		}
+	})
 }
 
 // made are lanes, with what they were made of, and how long it took.
@@ -218,16 +218,6 @@ func settle(list []heading, from, to int) {
 		before.to = min(before.to, at)
 		h.from = max(h.from, at+1)
 	}
-}
-
-// tail shortens an address so that its end stays: what tells servers on one host
-// apart.
-func tail(s string, width int) string {
-	r := []rune(s)
-	if len(r) <= width || width < 2 {
-		return s
-	}
-	return "…" + strings.TrimLeft(string(r[len(r)-width+1:]), ".")
 }
 
 // signs tells of the columns out of sight, on each line of the header to the left

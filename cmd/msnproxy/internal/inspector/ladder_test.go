@@ -428,8 +428,8 @@ func inOrder(s, want string) bool {
 	return true
 }
 
-// openMany makes connections of so many clients, some of which are open at a time.
-func openMany(t testing.TB, n int) *index.Index {
+// crowd makes connections of so many clients, some of which are open at a time.
+func crowd(t testing.TB, n int) *index.Index {
 	a := newAdder(t)
 	var open []*capture.Conn
 	for i := 1; i <= n; i++ {
@@ -449,7 +449,7 @@ func openMany(t testing.TB, n int) *index.Index {
 }
 
 func TestLadderOfManyConnections(t *testing.T) {
-	ins, s := ladderOf(t, openMany(t, 1000), 120, 40)
+	ins, s := ladderOf(t, crowd(t, 1000), 120, 40)
 	l := ins.main[ladderView].(*ladder)
 	for _, row := range []int{0, 3000, 3001, 3002, 3003, 5000, ins.x.Len() - 1} {
 		ins.selectRow(ins.rows.Near(row))
@@ -487,7 +487,7 @@ func TestLadderMakesLanesBeside(t *testing.T) {
 }
 
 func BenchmarkLadder(b *testing.B) {
-	x := openMany(b, 10000)
+	x := crowd(b, 10000)
 	for _, tt := range []struct {
 		name string
 		step func(*Inspector, *ladder)

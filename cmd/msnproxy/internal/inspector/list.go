@@ -92,6 +92,7 @@ func (l *list) line(c canvas, y, row, prev int, w [columns]int, keys bool) {
 	if row == ins.sel {
 		style = func(s tcell.Style) tcell.Style { return c.selected(s, keys) }
 		c.fill(0, y, c.w, style(c.theme.text))
+		c.theme = c.undimmed()
 	}
 	l.gutter(c, y, &r, style)
 	x := 3

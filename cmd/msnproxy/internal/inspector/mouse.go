@@ -146,8 +146,7 @@ func (ins *Inspector) scroll(x, y, n int) {
 func (ins *Inspector) toggleMouse() {
 	ins.noMouse = !ins.noMouse
 	if ins.app != nil {
-		on := !ins.noMouse
-		go ins.app.QueueUpdate(func() { ins.app.EnableMouse(on) })
+		ins.app.EnableMouse(!ins.noMouse)
 	}
 	if ins.noMouse {
 		ins.say("the mouse is the terminal's: it selects text")

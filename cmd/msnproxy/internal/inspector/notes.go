@@ -51,6 +51,7 @@ func (ins *Inspector) message() (int, bool) {
 func (ins *Inspector) markCommand(arg string) {
 	row, ok := ins.message()
 	if !ok {
+		ins.pending = func(*tcell.EventKey) {} // the letter is no command
 		return
 	}
 	ins.letter(arg, "mark with a letter", func(l string) {
@@ -134,7 +135,10 @@ func (ins *Inspector) askQuit() {
 	ins.tell(why+" Leave? y/n", true)
 	ins.toast.until = ins.o.Now().Add(1 << 40)
 	ins.pending = func(ev *tcell.EventKey) {
-		if letterOf(ev) == "y" || letterOf(ev) == "q" {
+		switch {
+		case ev.Key() == tcell.KeyCtrlC:
+			ins.interrupt()
+		case letterOf(ev) == "y" || letterOf(ev) == "q":
 			ins.quit()
 		}
 	}

@@ -75,37 +75,43 @@ func (p *rowsPane) nothing(c canvas) {
 	c.text(2, c.h/3, c.w-4, text, c.dim)
 }
 
-// scroll makes sure that the selected row is on a screen of h lines, and that the
-// screen moves no more than it must.
+// scroll makes sure that the selected row is on a screen of h lines. The screen
+// moves no more than it must for a row that is near; for one that is far away it
+// shows what stands around it.
 func (p *rowsPane) scroll(h int) {
 	rows, sel := p.ins.rows, p.ins.sel
 	if p.top < 0 || !rows.Shows(p.top) {
 		p.top = rows.Near(max(p.top, 0))
 	}
-	if sel <= p.top {
+	switch n := p.distance(p.top, sel, 2*h); {
+	case n < 0 && -n <= h/2:
 		p.top = sel
-		return
+	case n >= 0 && n < h:
+	case n > 0 && n < h+h/2:
+		p.top = p.step(p.top, n-h+1)
+	default:
+		p.top = p.step(sel, -h/3)
 	}
-	row := p.top
-	for n := 1; n < h; n++ {
-		if row = rows.Next(row); row == sel {
-			return
-		} else if row < 0 || row > sel {
-			break
-		}
-	}
-	p.top = sel
-	for n := 1; n < h; n++ {
-		up := rows.Prev(p.top)
-		if up < 0 {
-			break
-		}
-		p.top = up
+	if short := h - 1 - p.distance(p.top, rows.Prev(p.ins.x.Len()), h); short > 0 {
+		p.top = p.step(p.top, -short) // no room is wasted at the end
 	}
 }
 
-func (p *rowsPane) move(n int) {
-	row := p.ins.sel
+// distance returns how many rows that are shown it takes from one to another, less
+// than 0 if that one comes before; most or more (-most or less) if it is far away.
+func (p *rowsPane) distance(from, to, most int) (n int) {
+	for row := from; row < to && row >= 0 && n < most; n++ {
+		row = p.ins.rows.Next(row)
+	}
+	for row := from; row > to && n > -most; n-- {
+		row = p.ins.rows.Prev(row)
+	}
+	return n
+}
+
+// step returns the row that is shown n rows after another, or before it where n is
+// less than 0, or the last one on the way.
+func (p *rowsPane) step(row, n int) int {
 	for ; n > 0; n-- {
 		next := p.ins.rows.Next(row)
 		if next < 0 {
@@ -120,15 +126,21 @@ func (p *rowsPane) move(n int) {
 		}
 		row = prev
 	}
-	p.ins.selectRow(row)
+	return row
 }
 
+func (p *rowsPane) move(n int) { p.ins.selectRow(p.step(p.ins.sel, n)) }
+
+// page moves the screen with the selection, so that the eye stays where it was.
 func (p *rowsPane) page(dir int, half bool) {
 	n := max(p.height-1, 1)
 	if half {
 		n = max(p.height/2, 1)
 	}
 	p.move(dir * n)
+	if p.top >= 0 {
+		p.top = p.step(p.top, dir*n)
+	}
 }
 
 func (p *rowsPane) end(last bool) {

@@ -63,7 +63,7 @@ func (ins *Inspector) searchFrom(row, dir int) {
 	ins.search = s
 	needle, rows, n := ins.needle, ins.rows, ins.x.Len()
 	progress := func(row int) { s.at.Store(int64(row)) }
-	go func() {
+	go ins.Guard(func() {
 		defer cancel()
 		found := rows.Find(ctx, row, dir, needle, progress)
 		wrapped := false
@@ -93,7 +93,7 @@ func (ins *Inspector) searchFrom(row, dir int) {
 				ins.detail.showMatch()
 			}
 		})
-	}()
+	})
 }
 
 // showMatch selects the first line of the detail that holds the needle.

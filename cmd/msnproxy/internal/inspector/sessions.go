@@ -1,6 +1,8 @@
 package inspector
 
 import (
+	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,24 +15,16 @@ import (
 // sessions is the pane of sessions, with their connections, and conversations.
 // What is entered there becomes the scope of all views.
 type sessions struct {
-	ins     *Inspector
-	nodes   []node
-	version int // of the facts that nodes were made of
-	conns   int
-	rows    int
-	made    time.Time
-	sel     int
-	top     int
-	height  int
-	folded  map[index.Scope]bool // sessions whose connections are not shown
+	ins    *Inspector
+	nodes  []node
+	of     treeStamp     // what nodes were made of
+	took   time.Duration // to make them
+	task   task
+	sel    int
+	top    int
+	height int
+	folded map[index.Scope]bool // sessions whose connections are not shown
 }
-
-// Where there are more than manyNodes lines, they are made anew less often than the
-// screen is drawn.
-const (
-	manyNodes    = 500
-	refreshEvery = 500 * time.Millisecond
-)
 
 // node is a line of the pane.
 type node struct {
@@ -44,25 +38,64 @@ type node struct {
 	worst decode.Severity
 }
 
+// treeStamp tells whether there is something that the lines do not say yet.
+type treeStamp struct {
+	version, conns, rows int
+	findings             [decode.Error + 1]int
+}
+
+// slowTree is how long it may take to make the lines while a screen is drawn.
+const slowTree = time.Millisecond
+
+// refresh makes the lines anew when there is more to say. Where there are so many
+// connections that it takes long, that is done beside, and not all the time.
 func (s *sessions) refresh() {
 	sum := s.ins.x.Summary()
-	if s.nodes != nil && sum.Version == s.version && sum.Conns == s.conns && (sum.Done || sum.Rows == s.rows) {
-		return
+	now := treeStamp{sum.Version, sum.Conns, sum.Rows, sum.Findings}
+	switch {
+	case s.nodes != nil && now == s.of:
+	case s.nodes == nil || s.took < slowTree:
+		s.remake()
+	case !s.task.busy():
+		x, folded := s.ins.x, maps.Clone(s.folded)
+		s.task.start(10*s.took, func(context.Context) func() {
+			m := makeTree(x, folded)
+			return func() { s.take(m) }
+		})
 	}
-	now := s.ins.o.Now()
-	if len(s.nodes) > manyNodes && s.version >= 0 && now.Sub(s.made) < refreshEvery {
-		return
-	}
-	s.made, s.rows = now, sum.Rows
+}
+
+// remake makes the lines at once.
+func (s *sessions) remake() {
+	s.task.stop()
+	s.take(makeTree(s.ins.x, s.folded))
+}
+
+// madeTree is lines, what they were made of, and how long it took.
+type madeTree struct {
+	nodes []node
+	of    treeStamp
+	took  time.Duration
+}
+
+func makeTree(x *index.Index, folded map[index.Scope]bool) madeTree {
+	from := time.Now()
+	sum := x.Summary()
+	nodes := tree(x.Conns(), sum.Messages, folded)
+	return madeTree{nodes, treeStamp{sum.Version, sum.Conns, sum.Rows, sum.Findings}, time.Since(from)}
+}
+
+// take shows other lines, with the same one selected.
+func (s *sessions) take(m madeTree) {
 	chosen := index.Scope{}
 	if s.sel < len(s.nodes) {
 		chosen = s.nodes[s.sel].scope
 	}
-	s.version, s.conns = sum.Version, sum.Conns
-	s.nodes = s.tree(s.ins.x.Conns(), sum.Messages)
+	s.nodes, s.of, s.took = m.nodes, m.of, m.took
 	for i := range s.nodes {
 		if !s.nodes[i].title && s.nodes[i].scope == chosen {
 			s.sel = i
+			break
 		}
 	}
 	s.sel = min(s.sel, len(s.nodes)-1)
@@ -70,7 +103,7 @@ func (s *sessions) refresh() {
 
 // tree makes the lines: all, sessions with their connections, conversations, and
 // the connections that belong to nobody.
-func (s *sessions) tree(conns []index.ConnState, messages int64) []node {
+func tree(conns []index.ConnState, messages int64, folded map[index.Scope]bool) []node {
 	all := node{text: "Everything", count: messages}
 	bySession := map[int][]index.ConnState{}
 	byConversation := map[int][]index.ConnState{}
@@ -97,7 +130,7 @@ func (s *sessions) tree(conns []index.ConnState, messages int64) []node {
 	slices.Sort(order)
 	slices.Sort(talks)
 	for _, n := range order {
-		nodes = s.session(nodes, n, bySession[n])
+		nodes = session(nodes, n, bySession[n], folded)
 	}
 	if len(talks) > 0 {
 		nodes = append(nodes, node{title: true, text: "Conversations"})
@@ -114,7 +147,7 @@ func (s *sessions) tree(conns []index.ConnState, messages int64) []node {
 	return nodes
 }
 
-func (s *sessions) session(nodes []node, number int, conns []index.ConnState) []node {
+func session(nodes []node, number int, conns []index.ConnState, folded map[index.Scope]bool) []node {
 	d := conns[0].Facts.Session
 	n := node{scope: index.Scope{Session: number}, text: or(shortAccount(d.Account), "session "+strconv.Itoa(number))}
 	if d.Dialect > 0 {
@@ -124,7 +157,7 @@ func (s *sessions) session(nodes []node, number int, conns []index.ConnState) []
 		n.add(&conns[i])
 	}
 	nodes = append(nodes, n)
-	if s.folded[n.scope] {
+	if folded[n.scope] {
 		nodes[len(nodes)-1].text = "▸ " + n.text
 		return nodes
 	}
@@ -216,11 +249,7 @@ func (s *sessions) draw(c canvas, keys bool) {
 		if n.conn != nil && n.open && s.ins.o.Live {
 			c.text(x-1, y, 1, "●", c.server)
 		}
-		room := c.w - x - len(count) - 3
-		if n.title {
-			room = c.w - x
-		}
-		c.text(x, y, room, n.text, style)
+		c.text(x, y, c.w-x-len(count)-3, n.text, style)
 		if n.scope == scope && !n.title {
 			c.text(0, y, 1, "▌", c.borderOn)
 		}
@@ -285,8 +314,7 @@ func (s *sessions) fold() {
 	}
 	scope := s.nodes[s.sel].scope
 	s.folded[scope] = !s.folded[scope]
-	s.version = -1 // they are to be made anew, with the same one selected
-	s.refresh()
+	s.remake()
 }
 
 // setScope limits all views to a session, a conversation or a connection.
@@ -299,30 +327,13 @@ func (ins *Inspector) setScope(scope index.Scope) {
 	}
 }
 
-// scopeName says in words whose messages are shown. It is asked at every draw, and
-// there may be many connections.
+// scopeName says in words whose messages are shown.
 func (ins *Inspector) scopeName(scope index.Scope) string {
-	k := scopeKey{scope, ins.x.Summary().Version}
-	if ins.scoped != k {
-		ins.scoped, ins.scopedName = k, ins.nameScope(scope)
+	if c := ins.x.Conn(scope.Conn); c != nil {
+		return "connection #" + strconv.FormatUint(uint64(c.Facts.ID), 10)
 	}
-	return ins.scopedName
-}
-
-// scopeKey changes when the name of a scope may have.
-type scopeKey struct {
-	index.Scope
-	version int
-}
-
-func (ins *Inspector) nameScope(scope index.Scope) string {
-	for _, c := range ins.x.Conns() {
-		switch {
-		case scope.Conn != 0 && c.Index == scope.Conn:
-			return "connection #" + strconv.FormatUint(uint64(c.Facts.ID), 10)
-		case scope.Session != 0 && c.Facts.Session != nil && c.Facts.Session.Number == scope.Session:
-			return or(c.Facts.Session.Account, "session "+strconv.Itoa(scope.Session))
-		}
+	if d := ins.x.Session(scope.Session); d != nil {
+		return or(d.Account, "session "+strconv.Itoa(scope.Session))
 	}
 	if scope.Conversation != 0 {
 		return "conversation " + strconv.Itoa(scope.Conversation)

@@ -35,20 +35,6 @@ type task struct {
 
 func (t *task) busy() bool { return t.cancel != nil }
 
-// working reports whether a pane has something worked out that it will show.
-func (ins *Inspector) working() bool {
-	for _, p := range ins.main {
-		if w, ok := p.(interface{ working() bool }); ok && w.working() {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *chatPane) working() bool     { return p.task.busy() }
-func (p *findingsPane) working() bool { return p.task.busy() }
-func (p *statsPane) working() bool    { return p.task.busy() }
-
 // stop forgets what is under way.
 func (t *task) stop() {
 	if t.cancel != nil {
@@ -65,27 +51,30 @@ func (t *task) start(wait time.Duration, work func(ctx context.Context) func()) 
 	t.cancel = cancel
 	t.turn++
 	turn := t.turn
-	t.ins.jobs.wg.Go(func() {
-		defer cancel()
-		if wait > 0 {
-			timer := time.NewTimer(wait)
-			defer timer.Stop()
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				return
-			}
-		}
-		done := work(ctx)
-		if ctx.Err() != nil {
+	t.ins.jobs.wg.Go(func() { t.ins.Guard(func() { t.work(ctx, cancel, turn, wait, work) }) })
+}
+
+// work is the goroutine of a start.
+func (t *task) work(ctx context.Context, cancel context.CancelFunc, turn int, wait time.Duration, work func(ctx context.Context) func()) {
+	defer cancel()
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
 			return
 		}
-		t.ins.post(func() {
-			if t.turn != turn || t.cancel == nil {
-				return
-			}
-			t.cancel = nil
-			done()
-		})
+	}
+	done := work(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	t.ins.post(func() {
+		if t.turn != turn || t.cancel == nil {
+			return
+		}
+		t.cancel = nil
+		done()
 	})
 }

@@ -33,6 +33,9 @@ type theme struct {
 // themeNames are the themes in the order in which a key goes through them.
 var themeNames = []string{"dark", "light", "16", "mono"}
 
+// ThemeNames returns what Options.Theme may be.
+func ThemeNames() []string { return append([]string{"auto"}, themeNames...) }
+
 func newTheme(name string) *theme {
 	switch name {
 	case "light":
@@ -77,6 +80,14 @@ func (t *theme) selected(s tcell.Style, keys bool) tcell.Style {
 		return s.Background(t.raised)
 	}
 	return s.Background(t.sunk)
+}
+
+// undimmed returns the theme for the selected line: what is dim elsewhere can be
+// read there, too.
+func (t *theme) undimmed() *theme {
+	u := *t
+	u.dim = t.text
+	return &u
 }
 
 // severity returns the style for findings of that severity.

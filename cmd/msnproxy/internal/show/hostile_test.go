@@ -56,6 +56,7 @@ func records() []capture.Record {
 	return append(list,
 		capture.Record{Time: at, Conn: conn, Kind: capture.Lost, From: decode.Client, Lost: 5, Text: bad},
 		capture.Record{Time: at, Kind: capture.Remark, Text: bad},
+		capture.Record{Time: at, Kind: capture.Remark, Text: bad, About: &capture.About{Conn: 1, From: decode.Server, Mark: bad}},
 		capture.Record{Time: at, Conn: conn, Kind: capture.Closed, From: decode.Client, Text: bad})
 }
 

@@ -1,5 +1,0 @@
-package inspector
-
-// stubs of what is being written
-
-func (ins *Inspector) suspend() {}
