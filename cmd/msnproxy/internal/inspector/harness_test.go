@@ -271,46 +271,35 @@ func (b *bench) lineText(y int) string {
 
 func (b *bench) text() string { return Text(b.screen) }
 
-// at returns what stands at a place.
-func (b *bench) at(x, y int) square {
-	at := 0
-	for _, c := range b.line(y) {
-		if x >= at && x < at+c.w {
-			return c
-		}
-		at += c.w
-	}
-	return square{}
-}
-
 // wrong says what is wrong with a screen whatever it shows: something that a
 // terminal would interpret, a line that is not as wide as the screen, lines between
 // panes that are not straight. "": nothing is.
 func (b *bench) wrong() string {
 	places := b.ins.places
-	small := b.w < leastWidth || b.h < leastHeight
+	left, right := -1, -1 // columns of the lines between panes
+	if r := places[sessionsPane]; r.w > 0 && r.w < b.w {
+		left = r.w
+	}
+	if r := places[detailPane]; r.x > 0 && b.ins.layout.isBeside(b.w) && !b.ins.layout.zoomed {
+		right = r.x - 1
+	}
+	body := b.ins.overlay == nil && b.w >= leastWidth && b.h >= leastHeight
 	for y := range b.h {
-		cells := 0
+		x := 0
 		for _, c := range b.line(y) {
 			if n := terminalWidth(c.s); n != c.w {
-				return fmt.Sprintf("line %d, column %d: %+q takes %d cells in a terminal, not %d", y+1, cells+1, c.s, n, c.w)
+				return fmt.Sprintf("line %d, column %d: %+q takes %d cells in a terminal, not %d", y+1, x+1, c.s, n, c.w)
 			}
 			if r, bad := unsafeRune(c.s); bad {
-				return fmt.Sprintf("line %d, column %d: %U", y+1, cells+1, r)
+				return fmt.Sprintf("line %d, column %d: %U", y+1, x+1, r)
 			}
-			cells += c.w
+			if r := places[mainPane]; body && (x == left || x == right) && y >= r.y && y < r.y+r.h && trimMark(c.s) != "│" {
+				return fmt.Sprintf("line %d: there is no line between panes at column %d", y+1, x+1)
+			}
+			x += c.w
 		}
-		if cells != b.w {
-			return fmt.Sprintf("line %d is %d cells wide, not %d", y+1, cells, b.w)
-		}
-		if small || b.ins.overlay != nil {
-			continue
-		}
-		if r := places[sessionsPane]; r.has(r.x, y) && r.x+r.w < b.w && trimMark(b.at(r.x+r.w, y).s) != "│" {
-			return fmt.Sprintf("line %d: the line beside the sessions is not at column %d", y+1, r.x+r.w+1)
-		}
-		if r := places[detailPane]; r.x > 0 && r.has(r.x, y) && b.ins.layout.isBeside(b.w) && !b.ins.layout.zoomed && trimMark(b.at(r.x-1, y).s) != "│" {
-			return fmt.Sprintf("line %d: the line beside the detail is not at column %d", y+1, r.x)
+		if x != b.w {
+			return fmt.Sprintf("line %d is %d cells wide, not %d", y+1, x, b.w)
 		}
 	}
 	return ""
@@ -343,6 +332,9 @@ func trimMark(s string) string { return strings.TrimPrefix(s, string(leftMark)) 
 // allowed.
 func unsafeRune(s string) (rune, bool) {
 	for _, r := range s {
+		if r >= ' ' && r <= '~' {
+			continue
+		}
 		if r != leftMark && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)) {
 			return r, true
 		}
