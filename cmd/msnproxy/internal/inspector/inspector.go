@@ -151,7 +151,6 @@ type Inspector struct {
 	prompt   *prompt
 	overlay  overlay
 	pending  func(*tcell.EventKey) // takes the next key
-	count    int                   // the number typed before a key
 	toast    toast
 	needle   index.Needle
 	search   *search

@@ -31,13 +31,6 @@ const (
 
 var timeModeNames = [timeModes]string{"time of day", "date and time", "since the first message", "since the message above"}
 
-// column is one of the list's.
-type column struct {
-	name  string
-	width int
-	right bool
-}
-
 // The columns, in the order in which they give way when there is little room; the
 // summary takes what is left.
 const (
