@@ -71,6 +71,8 @@ type Form struct {
 	// Noise is what messages of this row are in a list; [Noise] tells when. Typing
 	// is seen in the payload, whatever the row.
 	Noise Noise
+	// Own: the server sends it when it likes; see [Message.Own].
+	Own bool
 	// Meaning is one line for people; empty: the verb's.
 	Meaning string
 	// Summary is the one-line summary for lists; [Message.Summary] tells the

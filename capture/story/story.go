@@ -63,6 +63,8 @@ type Conn struct {
 	Conversation int
 	SessionID    string
 	Participants []string
+	// SignedIn tells that the server has let the account in.
+	SignedIn bool
 	// Came is the redirect (XFR, RNG) that sent the client here; nil if none is known.
 	Came *Message
 	// Opened and Closed are zero where the recording does not say.

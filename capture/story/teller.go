@@ -180,6 +180,7 @@ func (t *teller) finish() {
 	for _, c := range s.Conns {
 		f := c.facts
 		c.Role, c.Dialect, c.Account, c.Came = f.Role, f.Dialect, f.Account, t.byNumber(f.Came)
+		c.SignedIn = f.SignedIn
 		if v := f.Conversation; v != nil {
 			c.Conversation, c.SessionID, c.Participants = v.Number, v.SessionID, v.Participants
 		}

@@ -28,7 +28,7 @@ var floors = []struct {
 	{"capture/story", []string{"decode", "decode/challenge", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/payload", "decode/challenge", "capture/story"}, nil},
 	{"proxy/proxytest", []string{"decode", "decode/payload", "decode/challenge"}, nil},
-	{"proxy/replay", []string{"decode", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare"}, nil},
+	{"proxy/replay", []string{"decode", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture"}, []string{"golang.org/x/sys"}},
 }
 

@@ -59,13 +59,13 @@ const (
 	shiftSignIn    = shiftChallenge + 3
 )
 
-func (r *record) has(flag uint32) bool        { return r.flags&flag != 0 }
-func (r *record) bits(shift, n uint) uint32   { return r.flags >> shift & (1<<n - 1) }
-func (r *record) kind() Kind                  { return Kind(r.bits(shiftKind, 3)) }
-func (r *record) frame() decode.FrameKind     { return decode.FrameKind(r.bits(shiftFrame, 2)) }
-func (r *record) severity() decode.Severity   { return decode.Severity(r.bits(shiftSeverity, 2)) }
-func (r *record) noise() decode.Noise         { return decode.Noise(r.bits(shiftNoise, 3)) }
-func (r *record) fate() capture.Fate          { return capture.Fate(r.bits(shiftFate, 2)) }
+func (r *record) has(flag uint32) bool      { return r.flags&flag != 0 }
+func (r *record) bits(shift, n uint) uint32 { return r.flags >> shift & (1<<n - 1) }
+func (r *record) kind() Kind                { return Kind(r.bits(shiftKind, 3)) }
+func (r *record) frame() decode.FrameKind   { return decode.FrameKind(r.bits(shiftFrame, 2)) }
+func (r *record) severity() decode.Severity { return decode.Severity(r.bits(shiftSeverity, 2)) }
+func (r *record) noise() decode.Noise       { return decode.Noise(r.bits(shiftNoise, 3)) }
+func (r *record) fate() capture.Fate        { return capture.Fate(r.bits(shiftFate, 2)) }
 func (r *record) signIn() decode.SignInVerdict {
 	return decode.SignInVerdict(r.bits(shiftSignIn, 2))
 }
