@@ -293,10 +293,7 @@ func (p *performance) lose(k *clientConn, why string) {
 	if k.state == connOpen {
 		left := k.left()
 		p.result.Skipped += left
-		if left > 0 {
-			why = fmt.Sprintf("%s: given up, %d messages are left out", why, left)
-		}
-		p.report(&Difference{Kind: Ended, Text: why}, k, nil)
+		p.report(&Difference{Kind: Ended, Text: why + leftOut(left)}, k, nil)
 		k.close()
 	}
 }

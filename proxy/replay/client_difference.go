@@ -134,7 +134,10 @@ func (p *performance) missing(k *clientConn, r *story.Message) {
 	default:
 		k.silent++
 		if k.unanswered(q) {
-			d.Kind, d.Text = Unanswered, fmt.Sprintf("nothing answers within %v; recorded was: %s", p.config.Timeout, p.summary(r))
+			d.Kind, d.Text = Unanswered, fmt.Sprintf("nothing answers; recorded was: %s", p.summary(r))
+			if k.state == connOpen {
+				d.Text = fmt.Sprintf("nothing answers within %v; recorded was: %s", p.config.Timeout, p.summary(r))
+			}
 			for _, other := range q.Replies {
 				k.settle(other)
 			}
@@ -247,13 +250,7 @@ func (p *performance) differs(k *clientConn, r *story.Message, m *decode.Message
 }
 
 // words returns a recorded message's verb and summary.
-func (p *performance) words(r *story.Message) string {
-	s := p.summary(r)
-	if isError(r.Name) {
-		return r.Name + " (" + s + ")"
-	}
-	return r.Name + " (" + s + ")"
-}
+func (p *performance) words(r *story.Message) string { return r.Name + " (" + p.summary(r) + ")" }
 
 // fields says in words what is different.
 func fields(diffs []compare.FieldDifference) string {
@@ -276,20 +273,55 @@ func fields(diffs []compare.FieldDifference) string {
 func (p *performance) closedEarly(k *clientConn, how string) {
 	k.state = connOver
 	p.passedBy(k, true)
-	left := k.left()
-	if left == 0 {
+	next := k.next()
+	if next == nil {
 		return
 	}
-	p.result.Skipped += left
-	var next *story.Message
+	// What is due and can't come any more is missing. If nothing else was to come the
+	// end itself is as it should be.
 	for _, r := range k.recorded.Messages[k.lo:] {
-		if !k.done[r.Index] {
-			next = r
-			break
+		if !k.done[r.Index] && r.From == decode.Server && r.Number <= p.at && k.nothingToSay() {
+			p.missing(k, r)
 		}
 	}
-	p.report(&Difference{Kind: Ended, Verb: next.Name, Text: fmt.Sprintf("the server %s before this message (%s); %d messages are left out",
-		how, p.summary(next), left)}, k, next)
+	if next = k.next(); next == nil {
+		return
+	}
+	left := k.left()
+	p.result.Skipped += left
+	p.report(&Difference{Kind: Ended, Verb: next.Name, Text: fmt.Sprintf("the server %s before this message (%s)%s",
+		how, p.summary(next), leftOut(left))}, k, next)
+}
+
+// next returns the first recorded message that was neither said nor heard, or nil.
+func (k *clientConn) next() *story.Message {
+	for _, r := range k.recorded.Messages[k.lo:] {
+		if !k.done[r.Index] {
+			return r
+		}
+	}
+	return nil
+}
+
+// nothingToSay reports whether the client has said all that it had to say.
+func (k *clientConn) nothingToSay() bool {
+	for _, r := range k.recorded.Messages[k.lo:] {
+		if r.From == decode.Client && !k.done[r.Index] {
+			return false
+		}
+	}
+	return true
+}
+
+// leftOut says how many messages are not played.
+func leftOut(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "; it is left out"
+	}
+	return fmt.Sprintf("; %d messages are left out", n)
 }
 
 // garbage reports bytes that are no MSNP, and gives the connection up. mu is held.

@@ -1,9 +1,11 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -252,7 +254,7 @@ func (p *performance) stop(why string) {
 // barrier waits until everything has come that was recorded before m, or is given up.
 func (p *performance) barrier(ctx context.Context, k *clientConn, m *story.Message) error {
 	return p.wait(ctx, func(w *story.Message) bool { return !echoes(w, m) }, func(w *story.Message) bool {
-		return w.Conn != m.Conn && !w.Time.IsZero() && m.Time.Sub(w.Time) < shortly
+		return w.Conn != m.Conn && w.Request == nil && !w.Time.IsZero() && m.Time.Sub(w.Time) < shortly
 	}, k)
 }
 
@@ -276,6 +278,7 @@ func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Mes
 			return err
 		}
 		now, next := time.Now(), time.Duration(0)
+		var expired []*story.Message
 		since := start
 		if p.matched.After(since) {
 			since = p.matched
@@ -286,9 +289,15 @@ func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Mes
 			}
 			left := since.Add(p.patience(w, unlikely(w))).Sub(now)
 			if left <= 0 {
-				p.giveUp(w, unlikely(w))
+				expired = append(expired, w)
 			} else if next == 0 || left < next {
 				next = left
+			}
+		}
+		slices.SortFunc(expired, func(a, b *story.Message) int { return cmp.Compare(a.Number, b.Number) })
+		for _, w := range expired {
+			if p.waiting[w] {
+				p.giveUp(w, unlikely(w))
 			}
 		}
 		if next == 0 && k != nil && k.state == connOpen && k.out.full() {
