@@ -15,8 +15,9 @@ func replayCommand() *cli.Command {
 
 Examples:
    msnproxy replay server session.pcapng
+   msnproxy replay client session.pcapng --server 127.0.0.1:1863
 ` + exitCodes,
-		Subcommands: []*cli.Command{},
+		Subcommands: []*cli.Command{replayClientCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() == 0 {
 				return usage("replay", "replay what? %s", subcommands(c.Command))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,6 +147,49 @@ func (c *Client) known() error {
 		}
 	}
 	return nil
+}
+
+// WithoutPassword returns the recorded accounts that are played, answer a sign-in
+// challenge or show a password, and have none in the configuration.
+func (c *Client) WithoutPassword() (list []string) {
+	r := c.config.Story.NewReader()
+	for _, s := range c.config.Story.Sessions {
+		handle := strings.ToLower(s.Account)
+		if c.config.Accounts[handle].Password != nil || !c.plays(handle) || slices.Contains(list, handle) {
+			continue
+		}
+		if slices.ContainsFunc(s.Conns, func(k *story.Conn) bool { return showsPassword(r, k) }) {
+			list = append(list, handle)
+		}
+	}
+	return list
+}
+
+// plays reports whether the sessions of a recorded account are played.
+func (c *Client) plays(handle string) bool {
+	return len(c.config.Only) == 0 || slices.ContainsFunc(c.config.Only, func(o string) bool { return strings.EqualFold(o, handle) })
+}
+
+// signInMessages is how many messages of a connection are looked at for a sign-in.
+const signInMessages = 32
+
+// showsPassword reports whether the client signs in with what follows from a password.
+func showsPassword(r *story.Reader, c *story.Conn) bool {
+	for _, m := range c.Messages[:min(len(c.Messages), signInMessages)] {
+		if m.From != decode.Client {
+			continue
+		}
+		d, _, err := r.Decode(m)
+		if err != nil || d.Form == nil {
+			continue
+		}
+		for _, p := range d.Form.Params {
+			if p.Kind.Name == "response" || p.Kind.Name == "password" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // ErrNoSignIn says that no client got in although the recorded ones did.

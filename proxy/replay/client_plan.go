@@ -14,12 +14,8 @@ import (
 // plan fills in what is played: all messages of the chosen connections in the order
 // in which they were recorded, and after which of them each connection ends.
 func (p *performance) plan() {
-	only := make(map[string]bool)
-	for _, handle := range p.config.Only {
-		only[strings.ToLower(handle)] = true
-	}
 	for _, c := range p.config.Story.Conns {
-		if len(only) > 0 && (c.Session == nil || !only[strings.ToLower(c.Session.Account)]) {
+		if len(p.config.Only) > 0 && (c.Session == nil || !p.plays(c.Session.Account)) {
 			p.others(c)
 			continue
 		}
