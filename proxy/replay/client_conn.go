@@ -60,6 +60,7 @@ type clientConn struct {
 	fresh uint32 // highest of the recording, or made for this connection
 	// silent counts requests in a row that were not answered.
 	silent int
+	whims  int   // messages of the server's own in a row that the recording does not have
 	said   int64 // number of the newest recorded message that was said or heard
 }
 
@@ -148,20 +149,16 @@ func (p *performance) target(k *clientConn) (addr string, from netip.Addr, why s
 		return p.config.Server, from, ""
 	}
 	l := p.leads[came]
-	switch {
-	case l != nil:
+	if l == nil {
+		return "", from, fmt.Sprintf("the %s in message %d that leads here has not come", came.Name, came.Number)
+	}
+	if l.from != nil {
 		if t, ok := l.from.nc.RemoteAddr().(*net.TCPAddr); ok {
 			from = t.AddrPort().Addr().Unmap()
 		}
-		return l.addr, from, ""
-	case k.recorded.Role != decode.SB && p.conns[came.Conn] != nil && p.conns[came.Conn].state != connSkipped && p.conns[came.Conn].heard():
-		return p.config.Server, from, "" // the server does without a dispatch server
 	}
-	return "", from, fmt.Sprintf("the %s in message %d that leads here has not come", came.Name, came.Number)
+	return l.addr, from, ""
 }
-
-// heard reports whether the server has answered anything on the connection.
-func (k *clientConn) heard() bool { return k.said > 0 && k.silent == 0 }
 
 // unreachable says that a connection could not be opened. For the first one nothing
 // else can be done. mu is held.
@@ -264,7 +261,7 @@ func (k *clientConn) write() {
 			if _, err := k.nc.Write(b); err != nil {
 				if errors.Is(err, os.ErrDeadlineExceeded) {
 					k.p.mu.Lock()
-					k.p.lose(k, "the server does not read what it is sent")
+					k.p.lose(k, "the server does not read what it is sent", false)
 					k.p.mu.Unlock()
 				}
 				k.nc.Close()
@@ -288,12 +285,12 @@ func (k *clientConn) close() {
 	}
 }
 
-// lose gives a connection up. mu is held.
-func (p *performance) lose(k *clientConn, why string) {
+// lose gives a connection up; note: why is told already. mu is held.
+func (p *performance) lose(k *clientConn, why string, note bool) {
 	if k.state == connOpen {
 		left := k.left()
 		p.result.Skipped += left
-		p.report(&Difference{Kind: Ended, Text: why + leftOut(left)}, k, nil)
+		p.report(&Difference{Kind: Ended, Note: note, Text: why + leftOut(left)}, k, nil)
 		k.close()
 	}
 }

@@ -147,9 +147,9 @@ func (p *performance) missing(k *clientConn, r *story.Message) {
 	switch {
 	case q == nil || note || k.state != connOpen:
 	case !k.facts.SignedIn:
-		p.lose(k, fmt.Sprintf("without the answer to %s the sign-in can't go on", q.Name))
+		p.lose(k, fmt.Sprintf("without the answer to %s the sign-in can't go on", q.Name), true)
 	case k.silent >= gaveUp:
-		p.lose(k, fmt.Sprintf("%d requests in a row are not answered", k.silent))
+		p.lose(k, fmt.Sprintf("%d requests in a row are not answered", k.silent), true)
 	}
 }
 
@@ -196,7 +196,10 @@ func (p *performance) summary(r *story.Message) string {
 
 // extra reports a live message that the recording does not have. mu is held.
 func (p *performance) extra(k *clientConn, m *decode.Message, q *request) {
-	d := &Difference{Kind: Extra, Verb: m.Name(), Note: m.Own(), Text: "the recording does not have it: " + m.Summary()}
+	d := &Difference{Kind: Extra, Verb: m.Name(), Note: m.Own() && k.whims < mostWhims, Text: "the recording does not have it: " + m.Summary()}
+	if m.Own() {
+		k.whims++
+	}
 	trid, hasTrID := m.TrID()
 	switch {
 	case q != nil:
@@ -231,6 +234,9 @@ func (p *performance) differs(k *clientConn, r *story.Message, m *decode.Message
 	case recorded:
 		d.Kind, d.Text = Accepted, fmt.Sprintf("the server answers %s: %s; recorded was %s (%s)", m.Name(), m.Summary(), r.Name, decode.ErrorName(r.Name))
 	case diffs[0].Name == "verb":
+		if _, leads := p.leads[r]; leads && k.recorded.Role != decode.SB {
+			p.leads[r] = &lead{addr: p.config.Server} // the server does without a dispatch server
+		}
 		d.Text = fmt.Sprintf("the server answers %s: %s; recorded was: %s", m.Name(), m.Summary(), p.words(r))
 	default:
 		d.Text = fields(diffs)
@@ -245,7 +251,7 @@ func (p *performance) differs(k *clientConn, r *story.Message, m *decode.Message
 		}
 	}
 	if !k.facts.SignedIn && k.state == connOpen {
-		p.lose(k, fmt.Sprintf("%s is refused", q.verb))
+		p.lose(k, fmt.Sprintf("%s is refused", q.verb), true)
 	}
 }
 
@@ -328,5 +334,5 @@ func leftOut(n int) string {
 func (p *performance) garbage(k *clientConn, fr *decode.Frame) {
 	shown := fr.Raw[:min(len(fr.Raw), 40)]
 	p.report(&Difference{Kind: Garbage, Text: fmt.Sprintf("%d bytes that are no MSNP: %q", len(fr.Raw), shown)}, k, nil)
-	p.lose(k, "what follows bytes that are no MSNP makes no sense")
+	p.lose(k, "what follows bytes that are no MSNP makes no sense", true)
 }

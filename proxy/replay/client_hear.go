@@ -243,7 +243,7 @@ func (p *performance) compared(k *clientConn, r *story.Message, m *decode.Messag
 	k.settle(r)
 	p.result.Compared++
 	p.matched = time.Now()
-	if r.Request == nil {
+	if k.whims = 0; r.Request == nil {
 		p.lonely = 0
 	}
 	d, _, err := p.reader.Decode(r)
@@ -283,7 +283,7 @@ func (p *performance) learn(k *clientConn, d, m *decode.Message, r *story.Messag
 	}
 	if redirect, ok := m.Redirect(); ok {
 		raw := m.Frame.Raw
-		p.leads[r] = &lead{redirect: redirect, addr: string(raw[redirect.Addr.Start:redirect.Addr.End]), from: k}
+		p.leads[r] = &lead{addr: string(raw[redirect.Addr.Start:redirect.Addr.End]), from: k}
 	}
 }
 

@@ -28,6 +28,8 @@ const (
 	tired, gaveUp = 3, 10
 	// mostReports bounds the differences and notes of one replay.
 	mostReports = 1000
+	// mostWhims is how many messages of its own a server may send in a row.
+	mostWhims = 16
 	// maxUnsent is how many bytes may wait for a server that does not read.
 	maxUnsent = 256 << 10
 )
@@ -70,9 +72,8 @@ type performance struct {
 
 // lead is where a live redirect leads.
 type lead struct {
-	redirect decode.Redirect
-	addr     string
-	from     *clientConn
+	addr string
+	from *clientConn // nil: the address is the user's own
 }
 
 func newPerformance(c *Client) *performance {
@@ -302,7 +303,7 @@ func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Mes
 		}
 		if next == 0 && k != nil && k.state == connOpen && k.out.full() {
 			if next = start.Add(p.config.Timeout).Sub(now); next <= 0 {
-				p.lose(k, "the server does not read what it is sent")
+				p.lose(k, "the server does not read what it is sent", false)
 				next = 0
 			}
 		}
