@@ -211,6 +211,8 @@ type Reader struct {
 	places  *capture.Places
 	m       decode.Message
 	conn    decode.Connection
+	session decode.Session
+	chat    decode.Conversation
 	verdict challenge.Verdict
 }
 
@@ -219,7 +221,7 @@ func (s *Story) NewReader() *Reader { return &Reader{places: s.bytes()} }
 
 // Decode reads a message of the reader's story, and decodes it with the role and
 // the dialect that were known when it came. Both results hold until the next call.
-// The message's Conn has ID, Client, Server, Role, Dialect and Account, and no more.
+// The message's Conn is as it was known at its end, with its session and conversation.
 func (r *Reader) Decode(m *Message) (*decode.Message, *capture.Record, error) {
 	rec, err := r.places.Record(m.place)
 	if err != nil {
@@ -231,6 +233,14 @@ func (r *Reader) Decode(m *Message) (*decode.Message, *capture.Record, error) {
 	d.Decode(&rec.Frame, m.From, m.role, int(m.dialect))
 	r.conn = decode.Connection{ID: c.ID, Client: c.Client, Server: c.Server, Role: c.Role,
 		Dialect: c.Dialect, Account: c.Account, Opened: c.Opened}
+	if n := c.Session; n != nil {
+		r.session = decode.Session{Number: n.Number, Account: n.Account, Dialect: n.Dialect}
+		r.conn.Session = &r.session
+	}
+	if c.Conversation > 0 {
+		r.chat = decode.Conversation{Number: c.Conversation, SessionID: c.SessionID, Participants: c.Participants}
+		r.conn.Conversation = &r.chat
+	}
 	d.Number, d.Time, d.Conn, d.Noise, d.SignIn = m.Number, m.Time, &r.conn, m.Noise, m.signIn
 	if q := m.Request; q != nil {
 		d.ReplyTo, d.ReplyVerb, d.Latency, d.FirstReply = q.Number, q.Name, m.Latency(), q.Replies[0] == m

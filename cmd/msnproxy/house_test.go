@@ -26,6 +26,7 @@ var floors = []struct {
 	{"decode", []string{"decode/payload", "decode/challenge"}, []string{"golang.org/x/text"}},
 	{"capture", []string{"decode", "decode/payload", "decode/challenge"}, []string{"github.com/gopacket/gopacket"}},
 	{"capture/story", []string{"decode", "decode/challenge", "capture"}, nil},
+	{"capture/compare", []string{"decode", "decode/payload", "decode/challenge", "capture/story"}, nil},
 	{"proxy/proxytest", []string{"decode", "decode/payload", "decode/challenge"}, nil},
 	{"proxy/replay", []string{"decode", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare"}, nil},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture"}, []string{"golang.org/x/sys"}},
