@@ -96,11 +96,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand: true,
 		HideVersion:     true,
 		Commands: []*cli.Command{
-<<<<<<< HEAD
-			runCommand(), demoCommand(), readCommand(), viewCommand(), checkCommand(), statsCommand(), convertCommand(), repairCommand(), replayCommand(), dissectorCommand(), explainCommand(), completionCommand(), versionCommand(),
-=======
-			runCommand(), demoCommand(), readCommand(), viewCommand(), checkCommand(), diffCommand(), statsCommand(), convertCommand(), repairCommand(), dissectorCommand(), explainCommand(), completionCommand(), versionCommand(),
->>>>>>> i5-story
+			runCommand(), demoCommand(), readCommand(), viewCommand(), checkCommand(), diffCommand(), statsCommand(), convertCommand(), repairCommand(), replayCommand(), dissectorCommand(), explainCommand(), completionCommand(), versionCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,
