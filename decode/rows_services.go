@@ -45,7 +45,7 @@ var serviceVerbs = []Verb{
 		{From: Server, Roles: NS, First: 6, Syntax: "challenge", Reply: "QRY", Own: true, Meaning: "challenges the client program (short form, one source)",
 			Summary: "challenge {challenge}", Example: "CHL 15570131571988941333"},
 	}},
-	{Name: "QRY", Meaning: "answers a challenge", PayloadFrom: 4, Forms: []Form{
+	{Name: "QRY", Meaning: "answers a challenge", PayloadFrom: 4, Refusal: "540", Forms: []Form{
 		{From: Client, Roles: NS, First: 6, Syntax: "trid product length", Payload: "challenge",
 			Summary: "{product} answers {payload}", Example: "QRY 22 msmsgs@msnmsgr.com 32\r\n8f2f5a91b72102cd28355e9fc9000d6e"},
 		{From: Server, Roles: NS, First: 6, Syntax: "trid", Meaning: "the answer is right",

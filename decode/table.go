@@ -46,6 +46,11 @@ type Verb struct {
 	PayloadFrom int
 	// Blocks says that binary blocks follow the line (MSNFTP, FIL).
 	Blocks bool
+	// Told: when a client says it, other accounts may be told of it by the server.
+	Told bool
+	// Refusal is the code of the error by which a server says that it cannot do
+	// what it is asked; empty: 502, the command is disabled.
+	Refusal string
 	// Forms are the rows of the table: what the line may look like. Where
 	// several fit a line the first one is meant.
 	Forms []Form
@@ -97,6 +102,19 @@ type Form struct {
 // an unknown dialect, 0, has every form.
 func (f *Form) In(dialect int) bool {
 	return dialect == 0 || dialect >= f.First && (f.Last == 0 || dialect <= f.Last)
+}
+
+// RefusalOf returns the code of the error by which a server refuses the command
+// named: 200, a syntax error, for one that the table does not have.
+func RefusalOf(name string) string {
+	v := LookupVerb(name)
+	switch {
+	case v == nil:
+		return "200"
+	case v.Refusal == "":
+		return "502"
+	}
+	return v.Refusal
 }
 
 // Usage returns the form's line in the notation of protocol documents:

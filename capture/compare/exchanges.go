@@ -72,7 +72,7 @@ func (p *pairing) sequence(la, lb []int32, replies bool) {
 	i, j := int32(0), int32(0)
 	for _, n := range append(anchors, pair{int32(len(la)), int32(len(lb))}) {
 		if n.a > i && n.b > j {
-			p.between(la[i:n.a], lb[j:n.b], replies)
+			p.between(la[i:n.a], lb[j:n.b], replies, len(la) == 1 && len(lb) == 1)
 		}
 		i, j = n.a+1, n.b+1
 	}
@@ -133,8 +133,8 @@ func (p *pairing) by(la, lb []int32, moved bool, of func(*mark) any) {
 
 // between pairs what is left between two pairs: what says something else of the
 // same subject, then what has the same verb; and a reply that is an error with the
-// one that is not.
-func (p *pairing) between(la, lb []int32, replies bool) {
+// one that is not. only: there are no others.
+func (p *pairing) between(la, lb []int32, replies, only bool) {
 	p.by(p.a.free(la), p.b.free(lb), false, func(k *mark) any { return about{kind(k.m), k.subject} })
 	p.by(p.a.free(la), p.b.free(lb), false, func(k *mark) any {
 		if k.item && replies {
@@ -143,8 +143,12 @@ func (p *pairing) between(la, lb []int32, replies bool) {
 		return kind(k.m)
 	})
 	fa, fb := p.a.free(la), p.b.free(lb)
-	if replies && len(fa) > 0 && len(fb) > 0 && (len(fa) == 1 && len(fb) == 1 && !p.a.marks[fa[0]].item && !p.b.marks[fb[0]].item ||
-		kind(p.a.marks[fa[0]].m) == "error" || kind(p.b.marks[fb[0]].m) == "error") {
+	if !replies || len(fa) == 0 || len(fb) == 0 {
+		return
+	}
+	k, l := &p.a.marks[fa[0]], &p.b.marks[fb[0]]
+	single := len(fa) == 1 && len(fb) == 1 && (only || !k.item && !l.item)
+	if single || kind(k.m) == "error" || kind(l.m) == "error" {
 		p.pair(fa[0], fb[0], false)
 	}
 }

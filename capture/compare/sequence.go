@@ -11,7 +11,7 @@ const (
 	// deepest is how often a stretch is parted at what is in it once.
 	deepest = 48
 	// window is how far a partner is looked for where nothing else helps.
-	window = 256
+	window = 1024
 )
 
 // pair is two places, one in each sequence.
@@ -155,16 +155,28 @@ func ascending(list []pair) []pair {
 	return out
 }
 
-// near pairs each key with the next same one that is not far.
+// near goes through both sequences side by side, and finds no partner that is
+// further off than a window.
 func near(a, b []uint64, offA, offB int32, out *[]pair) {
-	j := 0
-	for i, k := range a {
-		for n := j; n < len(b) && n < j+window; n++ {
-			if b[n] == k {
-				*out = append(*out, pair{offA + int32(i), offB + int32(n)})
-				j = n + 1
-				break
-			}
+	var found []pair
+	for len(a) > 0 && len(b) > 0 {
+		found = found[:0]
+		table(a[:min(len(a), window)], b[:min(len(b), window)], 0, 0, &found)
+		i, j := min(len(a), window/2), min(len(b), window/2)
+		if len(a) <= window && len(b) <= window {
+			i, j = len(a), len(b) // this is the end
 		}
+		stepA, stepB := i, j
+		for _, p := range found {
+			if int(p.a) >= i || int(p.b) >= j {
+				break // what comes may suit better
+			}
+			*out = append(*out, pair{offA + p.a, offB + p.b})
+			stepA, stepB = int(p.a)+1, int(p.b)+1
+		}
+		if stepA < window/8 && stepB < window/8 {
+			stepA, stepB = min(i, window/8), min(j, window/8) // or it takes for ever
+		}
+		a, b, offA, offB = a[stepA:], b[stepB:], offA+int32(stepA), offB+int32(stepB)
 	}
 }

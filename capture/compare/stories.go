@@ -2,6 +2,7 @@ package compare
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -149,7 +150,7 @@ func (s *side) ending() string {
 func (c *comparison) steps(conn *Conn, a, b *side) ([]Step, error) {
 	type placed struct {
 		Step
-		at, then int32 // place among the messages of A; of what only B has, among those
+		at, then int32 // the message of A that it is, or stands before; then that of B
 	}
 	var list []placed
 	for i := range a.marks {
@@ -157,7 +158,7 @@ func (c *comparison) steps(conn *Conn, a, b *side) ([]Step, error) {
 		if k.skip {
 			continue
 		}
-		s := placed{Step{Kind: Missing, A: k.m}, int32(i), -1}
+		s := placed{Step{Kind: Missing, A: k.m}, int32(i), math.MaxInt32}
 		if k.partner >= 0 {
 			l := &b.marks[k.partner]
 			s.B = l.m
@@ -167,13 +168,13 @@ func (c *comparison) steps(conn *Conn, a, b *side) ([]Step, error) {
 		}
 		list = append(list, s)
 	}
-	at := int32(-1)
-	for j := range b.marks {
+	at := int32(len(a.marks))
+	for j := len(b.marks) - 1; j >= 0; j-- {
 		l := &b.marks[j]
 		switch {
 		case l.skip:
 		case l.partner >= 0 && !l.moved:
-			at = max(at, l.partner)
+			at = min(at, l.partner)
 		case l.partner < 0:
 			list = append(list, placed{Step{Kind: Extra, B: l.m}, at, int32(j)})
 		}
