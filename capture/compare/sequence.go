@@ -11,7 +11,7 @@ const (
 	// deepest is how often a stretch is parted at what is in it once.
 	deepest = 48
 	// window is how far a partner is looked for where nothing else helps.
-	window = 1024
+	window = 512
 )
 
 // pair is two places, one in each sequence.

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -87,7 +90,7 @@ func diffFiles(c *cli.Context) error {
 		return err
 	}
 	if !out.JSON {
-		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s\n", counted(report))
+		complain(c.App.ErrWriter, errors.New(counted(report)))
 	}
 	switch {
 	case damaged:
@@ -160,6 +163,38 @@ func counted(r *compare.Report) string {
 		if r.Counts[k] > 0 {
 			s += fmt.Sprintf(" %d %s,", r.Counts[k], k)
 		}
+	}
+	return strings.TrimSuffix(s, ",") + "\n" + whose(r)
+}
+
+// whose says who says something else, and in which fields most often: what comes
+// of one cause is there many times.
+func whose(r *compare.Report) string {
+	var by [decode.Server + 1]int
+	fields := make(map[string]int)
+	for _, session := range r.Sessions {
+		for _, conn := range session.Conns {
+			for i := range conn.Steps {
+				s := &conn.Steps[i]
+				if m := cmp.Or(s.A, s.B); s.Kind != compare.Same {
+					by[m.From]++
+				}
+				for _, f := range s.Fields {
+					fields[f.Name]++
+				}
+			}
+		}
+	}
+	s := fmt.Sprintf("of the server's messages %d, of the client's %d", by[decode.Server], by[decode.Client])
+	if len(fields) == 0 {
+		return s
+	}
+	names := slices.SortedFunc(maps.Keys(fields), func(a, b string) int {
+		return cmp.Or(cmp.Compare(fields[b], fields[a]), cmp.Compare(a, b))
+	})
+	s += "; most in the fields"
+	for _, name := range names[:min(len(names), 5)] {
+		s += fmt.Sprintf(" %s (%d),", name, fields[name])
 	}
 	return strings.TrimSuffix(s, ",")
 }
