@@ -126,7 +126,7 @@ func (m *Message) Latency() time.Duration {
 	if m.Request == nil || m.Time.IsZero() || m.Request.Time.IsZero() {
 		return 0
 	}
-	return m.Time.Sub(m.Request.Time)
+	return max(0, m.Time.Sub(m.Request.Time))
 }
 
 // Options say how a recording is read.

@@ -139,9 +139,26 @@ func (t *teller) message(c *Conn, r *capture.Record, place int64) {
 		m.Request = q
 		q.Replies = append(q.Replies, m)
 	}
+	if r.From == decode.Client && m.HasTrID {
+		adopt(c, m)
+	}
 	c.gap &^= r.From
 	c.Messages = append(c.Messages, m)
 	t.story.Messages++
+}
+
+// earliest is how many messages an answer may stand before its request.
+const earliest = 4
+
+// adopt finds the answers to a request that a capture has before it: the times of
+// packets are not exact.
+func adopt(c *Conn, q *Message) {
+	for _, m := range c.Messages[max(0, len(c.Messages)-earliest):] {
+		if m.From == decode.Server && m.Request == nil && m.HasTrID && m.TrID == q.TrID && m.TrID != 0 {
+			m.Request = q
+			q.Replies = append(q.Replies, m)
+		}
+	}
 }
 
 // byNumber returns the message of the tracker's number, or nil.

@@ -169,7 +169,7 @@ func (p *performance) unreachable(k *clientConn, err error) error {
 	p.drop(k)
 	k.state = connSkipped
 	p.result.Skipped += len(k.recorded.Messages)
-	d := &Difference{Kind: Redirect, Text: err.Error()}
+	d := &Difference{Kind: DiffRedirect, Text: err.Error()}
 	if c := k.recorded.Came; c != nil {
 		d.Text = fmt.Sprintf("%s leads nowhere: %v", c.Name, err)
 	}
@@ -234,7 +234,7 @@ func (k *clientConn) gone(err error) {
 		if errors.Is(err, syscall.ECONNRESET) {
 			how = "resets the connection"
 		} else if reset {
-			how = fmt.Sprintf("is lost: %v", cause(err))
+			how = fmt.Sprintf("is lost: %v", bareError(err))
 		}
 		p.closedEarly(k, how)
 	}
@@ -242,8 +242,8 @@ func (k *clientConn) gone(err error) {
 	p.drop(k)
 }
 
-// cause takes the addresses off a network error.
-func cause(err error) error {
+// bareError takes the addresses off a network error.
+func bareError(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		return op.Err
@@ -290,7 +290,7 @@ func (p *performance) lose(k *clientConn, why string, note bool) {
 	if k.state == connOpen {
 		left := k.left()
 		p.result.Skipped += left
-		p.report(&Difference{Kind: Ended, Note: note, Text: why + leftOut(left)}, k, nil)
+		p.report(&Difference{Kind: DiffEnded, Note: note, Text: why + leftOut(left)}, k, nil)
 		k.close()
 	}
 }

@@ -14,26 +14,27 @@ type DifferenceKind string
 
 // The kinds.
 const (
-	// Missing: a message does not come. Unanswered: nothing at all answers a request.
-	Missing    DifferenceKind = "missing"
-	Unanswered DifferenceKind = "unanswered"
-	// Extra: the recording does not have the message.
-	Extra DifferenceKind = "extra"
-	// Different: the message says something else. Refused: an error, or another one,
-	// came instead; Accepted: no error came where one was recorded.
-	Different DifferenceKind = "different"
-	Refused   DifferenceKind = "refused"
-	Accepted  DifferenceKind = "accepted"
-	// Reordered: the message comes in another place.
-	Reordered DifferenceKind = "reordered"
-	// Redirect: it leads nowhere, or where it may not.
-	Redirect DifferenceKind = "redirect"
-	// Ended: the connection ends, or does not, where the recorded one did otherwise.
-	Ended DifferenceKind = "ended"
-	// Garbage is what is no MSNP.
-	Garbage DifferenceKind = "garbage"
-	// Skipped: something of the recording could not be played.
-	Skipped DifferenceKind = "skipped"
+	// DiffMissing: a message does not come. DiffUnanswered: nothing at all answers a
+	// request.
+	DiffMissing    DifferenceKind = "missing"
+	DiffUnanswered DifferenceKind = "unanswered"
+	// DiffExtra: the recording does not have the message.
+	DiffExtra DifferenceKind = "extra"
+	// DiffDifferent: the message says something else. DiffRefused: an error, or another
+	// one, came instead. DiffAccepted: none came where one was recorded.
+	DiffDifferent DifferenceKind = "different"
+	DiffRefused   DifferenceKind = "refused"
+	DiffAccepted  DifferenceKind = "accepted"
+	// DiffReordered: the message comes in another place.
+	DiffReordered DifferenceKind = "reordered"
+	// DiffRedirect: it leads nowhere, or where it may not.
+	DiffRedirect DifferenceKind = "redirect"
+	// DiffEnded: the connection ends, or does not, where the recorded one did otherwise.
+	DiffEnded DifferenceKind = "ended"
+	// DiffGarbage is what is no MSNP.
+	DiffGarbage DifferenceKind = "garbage"
+	// DiffSkipped: something of the recording could not be played.
+	DiffSkipped DifferenceKind = "skipped"
 )
 
 // Difference is one thing that a live server does otherwise than the recorded one.
@@ -124,7 +125,7 @@ func (p *performance) missing(k *clientConn, r *story.Message) {
 	}
 	note := k.own[r]
 	k.settle(r)
-	d := &Difference{Kind: Missing, Verb: r.Name, Note: note, Text: "it does not come: " + p.summary(r)}
+	d := &Difference{Kind: DiffMissing, Verb: r.Name, Note: note, Text: "it does not come: " + p.summary(r)}
 	q := r.Request
 	switch {
 	case note:
@@ -134,7 +135,7 @@ func (p *performance) missing(k *clientConn, r *story.Message) {
 	default:
 		k.silent++
 		if k.unanswered(q) {
-			d.Kind, d.Text = Unanswered, fmt.Sprintf("nothing answers; recorded was: %s", p.summary(r))
+			d.Kind, d.Text = DiffUnanswered, fmt.Sprintf("nothing answers; recorded was: %s", p.summary(r))
 			if k.state == connOpen {
 				d.Text = fmt.Sprintf("nothing answers within %v; recorded was: %s", p.config.Timeout, p.summary(r))
 			}
@@ -174,7 +175,7 @@ func (p *performance) passedBy(k *clientConn, early bool) {
 			for _, other := range r.Replies {
 				k.settle(other)
 			}
-			p.report(&Difference{Kind: Skipped, Note: true, Verb: r.Name, Text: "not sent, as the server has not asked for it"}, k, r)
+			p.report(&Difference{Kind: DiffSkipped, Note: true, Verb: r.Name, Text: "not sent, as the server has not asked for it"}, k, r)
 		}
 	}
 	for _, r := range k.late {
@@ -196,7 +197,7 @@ func (p *performance) summary(r *story.Message) string {
 
 // extra reports a live message that the recording does not have. mu is held.
 func (p *performance) extra(k *clientConn, m *decode.Message, q *request) {
-	d := &Difference{Kind: Extra, Verb: m.Name(), Note: m.Own() && k.whims < mostWhims, Text: "the recording does not have it: " + m.Summary()}
+	d := &Difference{Kind: DiffExtra, Verb: m.Name(), Note: m.Own() && k.whims < mostWhims, Text: "the recording does not have it: " + m.Summary()}
 	if m.Own() {
 		k.whims++
 	}
@@ -210,7 +211,7 @@ func (p *performance) extra(k *clientConn, m *decode.Message, q *request) {
 			d.Note = m.Error() == ""
 		}
 		if m.Error() != "" {
-			d.Kind, d.Text = Refused, fmt.Sprintf("the server refuses it: %s %s", m.Name(), decode.ErrorName(m.Error()))
+			d.Kind, d.Text = DiffRefused, fmt.Sprintf("the server refuses it: %s %s", m.Name(), decode.ErrorName(m.Error()))
 			if q.answer != "" {
 				d.Text += "; " + q.answer
 			}
@@ -223,16 +224,16 @@ func (p *performance) extra(k *clientConn, m *decode.Message, q *request) {
 
 // differs reports that a message says something else. mu is held.
 func (p *performance) differs(k *clientConn, r *story.Message, m *decode.Message, q *request, diffs []compare.FieldDifference) {
-	d := &Difference{Kind: Different, Verb: r.Name, Fields: diffs}
+	d := &Difference{Kind: DiffDifferent, Verb: r.Name, Fields: diffs}
 	recorded, live := isError(r.Name), m.Error() != ""
 	switch {
 	case live:
-		d.Kind, d.Text = Refused, fmt.Sprintf("the server answers %s (%s), recorded was: %s", m.Name(), decode.ErrorName(m.Error()), p.words(r))
+		d.Kind, d.Text = DiffRefused, fmt.Sprintf("the server answers %s (%s), recorded was: %s", m.Name(), decode.ErrorName(m.Error()), p.words(r))
 		if q != nil && q.answer != "" {
 			d.Text += "; " + q.answer
 		}
 	case recorded:
-		d.Kind, d.Text = Accepted, fmt.Sprintf("the server answers %s: %s; recorded was %s (%s)", m.Name(), m.Summary(), r.Name, decode.ErrorName(r.Name))
+		d.Kind, d.Text = DiffAccepted, fmt.Sprintf("the server answers %s: %s; recorded was %s (%s)", m.Name(), m.Summary(), r.Name, decode.ErrorName(r.Name))
 	case diffs[0].Name == "verb":
 		if _, leads := p.leads[r]; leads && k.recorded.Role != decode.SB {
 			p.leads[r] = &lead{addr: p.config.Server} // the server does without a dispatch server
@@ -295,7 +296,7 @@ func (p *performance) closedEarly(k *clientConn, how string) {
 	}
 	left := k.left()
 	p.result.Skipped += left
-	p.report(&Difference{Kind: Ended, Verb: next.Name, Text: fmt.Sprintf("the server %s before this message (%s)%s",
+	p.report(&Difference{Kind: DiffEnded, Verb: next.Name, Text: fmt.Sprintf("the server %s before this message (%s)%s",
 		how, p.summary(next), leftOut(left))}, k, next)
 }
 
@@ -333,6 +334,6 @@ func leftOut(n int) string {
 // garbage reports bytes that are no MSNP, and gives the connection up. mu is held.
 func (p *performance) garbage(k *clientConn, fr *decode.Frame) {
 	shown := fr.Raw[:min(len(fr.Raw), 40)]
-	p.report(&Difference{Kind: Garbage, Text: fmt.Sprintf("%d bytes that are no MSNP: %q", len(fr.Raw), shown)}, k, nil)
+	p.report(&Difference{Kind: DiffGarbage, Text: fmt.Sprintf("%d bytes that are no MSNP: %q", len(fr.Raw), shown)}, k, nil)
 	p.lose(k, "what follows bytes that are no MSNP makes no sense", true)
 }

@@ -30,7 +30,7 @@ func (p *performance) hear(k *clientConn, fr *decode.Frame) {
 	case fr.Kind != decode.Command:
 		p.garbage(k, fr)
 	case !fr.Complete() && m.Name() != "OUT":
-		p.report(&Difference{Kind: Garbage, Verb: m.Name(), Text: "the connection ends in the middle of a command: " + m.Summary()}, k, nil)
+		p.report(&Difference{Kind: DiffGarbage, Verb: m.Name(), Text: "the connection ends in the middle of a command: " + m.Summary()}, k, nil)
 	case p.config.Rules.Skips(m.Name()):
 	default:
 		p.place(k, m)
@@ -80,8 +80,8 @@ func poses(m *decode.Message) (verb, posed string) {
 	return m.Form.Reply, string(m.Raw("challenge"))
 }
 
-// candidate is a recorded message that a live one may be.
-type candidate struct {
+// likeness is a recorded message that a live one may be.
+type likeness struct {
 	m     *story.Message
 	diffs []compare.FieldDifference
 }
@@ -89,7 +89,7 @@ type candidate struct {
 // find returns the recorded message that m is, and how the two differ; nil if there
 // is none.
 func (p *performance) find(k *clientConn, m *decode.Message, q *request) (*story.Message, []compare.FieldDifference) {
-	var best candidate
+	var best likeness
 	same := 0 // candidates with the verb that are due
 	var first *story.Message
 	try := func(r *story.Message, due bool) (stop bool) {
@@ -107,7 +107,7 @@ func (p *performance) find(k *clientConn, m *decode.Message, q *request) (*story
 		diffs := compare.Messages(d, m, p.config.Rules)
 		diffs = k.sameGroups(d, m, diffs)
 		if len(diffs) == 0 {
-			best = candidate{r, nil}
+			best = likeness{r, nil}
 			return true
 		}
 		if !due {
@@ -115,7 +115,7 @@ func (p *performance) find(k *clientConn, m *decode.Message, q *request) (*story
 		}
 		same++
 		if (best.m == nil || len(diffs) < len(best.diffs)) && (p.sameSubject(d, m) || only(r)) {
-			best = candidate{r, diffs}
+			best = likeness{r, diffs}
 		}
 		return false
 	}
@@ -130,7 +130,7 @@ func (p *performance) find(k *clientConn, m *decode.Message, q *request) (*story
 			p.fail(err)
 			return nil, nil
 		}
-		best = candidate{first, compare.Messages(d, m, p.config.Rules)}
+		best = likeness{first, compare.Messages(d, m, p.config.Rules)}
 	}
 	return best.m, best.diffs
 }
@@ -259,7 +259,7 @@ func (p *performance) compared(k *clientConn, r *story.Message, m *decode.Messag
 	case len(diffs) > 0:
 		p.differs(k, r, m, q, diffs)
 	case late != nil:
-		p.report(&Difference{Kind: Reordered, Verb: r.Name, Text: "it comes after the " + late.Name + " of " + ordinal(late) + ", which the recording has after it"}, k, r)
+		p.report(&Difference{Kind: DiffReordered, Verb: r.Name, Text: "it comes after the " + late.Name + " of " + ordinal(late) + ", which the recording has after it"}, k, r)
 	}
 }
 

@@ -2,28 +2,13 @@ package replay
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"msnproxy/capture"
-	"msnproxy/capture/story"
 	"msnproxy/proxy/proxytest"
 )
-
-var demoFile = filepath.Join("..", "..", "cmd", "msnproxy", "internal", "chat", "testdata", "demo.pcapng")
-
-// tell opens a recording.
-func tell(t testing.TB, path string) *story.Story {
-	t.Helper()
-	s, err := story.Open(path, story.Options{SpoolDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
 
 // demoPasswords are those of the demo's accounts.
 func demoPasswords() map[string]ClientAccount {

@@ -254,15 +254,10 @@ func (p *performance) stop(why string) {
 
 // barrier waits until everything has come that was recorded before m, or is given up.
 func (p *performance) barrier(ctx context.Context, k *clientConn, m *story.Message) error {
-	return p.wait(ctx, func(w *story.Message) bool { return !echoes(w, m) }, func(w *story.Message) bool {
+	every := func(*story.Message) bool { return true }
+	return p.wait(ctx, every, func(w *story.Message) bool {
 		return w.Conn != m.Conn && w.Request == nil && !w.Time.IsZero() && m.Time.Sub(w.Time) < shortly
 	}, k)
-}
-
-// echoes reports whether w, recorded before m, can only be the answer to it: times of
-// captures are not exact.
-func echoes(w, m *story.Message) bool {
-	return w.Conn == m.Conn && m.From == decode.Client && w.Request == nil && w.HasTrID && m.HasTrID && w.TrID == m.TrID && w.TrID != 0
 }
 
 // wait waits for what is due and picked, and gives up what does not come in time;
@@ -377,7 +372,7 @@ func (p *performance) closeConn(ctx context.Context, k *clientConn) error {
 	}
 	p.passedBy(k, false)
 	if k.recorded.Ended && k.recorded.End == decode.Server {
-		p.report(&Difference{Kind: Ended, Note: true, Text: "the server keeps the connection open where the recorded one closed it"}, k, nil)
+		p.report(&Difference{Kind: DiffEnded, Note: true, Text: "the server keeps the connection open where the recorded one closed it"}, k, nil)
 	}
 	k.close()
 	return p.stopped()
@@ -415,5 +410,5 @@ func (p *performance) wake() {
 // skipConn says that a connection is not played. mu is held.
 func (p *performance) skipConn(k *clientConn, why string) {
 	p.result.Skipped += len(k.recorded.Messages)
-	p.report(&Difference{Kind: Skipped, Note: true, Text: fmt.Sprintf("not replayed: %s", why)}, k, nil)
+	p.report(&Difference{Kind: DiffSkipped, Note: true, Text: fmt.Sprintf("not replayed: %s", why)}, k, nil)
 }

@@ -93,7 +93,7 @@ func (k *clientConn) nextTrID(m *story.Message) ([]byte, bool) {
 func (k *clientConn) signIn(d *decode.Message, m *story.Message, r *request) ([]byte, bool) {
 	a, ok := k.p.config.Accounts[strings.ToLower(k.recorded.Account)]
 	switch {
-	case refused(m):
+	case wasRefused(m):
 		return nil, false
 	case !ok || a.Password == nil:
 		r.answer = "the recorded answer to another challenge was sent, as no password is known: give --account " + k.recorded.Account + "=:PASSWORD"
@@ -115,8 +115,8 @@ func (k *clientConn) password() ([]byte, bool) {
 	return []byte(*a.Password), true
 }
 
-// refused reports whether the recorded server answered the request with an error.
-func refused(m *story.Message) bool {
+// wasRefused reports whether the recorded server answered the request with an error.
+func wasRefused(m *story.Message) bool {
 	for _, r := range m.Replies {
 		if isError(r.Name) {
 			return true

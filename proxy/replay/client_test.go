@@ -2,18 +2,23 @@ package replay
 
 import (
 	"bytes"
+	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"msnproxy/capture/compare"
+	"msnproxy/capture/story"
 	"msnproxy/decode"
+	"msnproxy/proxy"
 	"msnproxy/proxy/proxytest"
 )
 
 // The recorded demo against the server that it was recorded of.
 func TestClientDemo(t *testing.T) {
 	s := demoServer(t, proxytest.Config{})
-	r := play(t, ClientConfig{Story: tell(t, demoFile), Server: s.DS, Accounts: demoPasswords()})
+	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords()})
 	clean(t, r)
 	t.Logf("%+v\n%s", r.Result, r)
 }
@@ -61,7 +66,7 @@ func TestClientFaults(t *testing.T) {
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
-			r := play(t, ClientConfig{Story: tell(t, demoFile), Server: newRelay(t, proxytest.Config{}, test.alter).DS,
+			r := play(t, ClientConfig{Story: tell(t, demo), Server: newRelay(t, proxytest.Config{}, test.alter).DS,
 				Accounts: demoPasswords(), Timeout: 300 * time.Millisecond})
 			var got []string
 			for i := range r.list {
@@ -97,5 +102,81 @@ func swap(a, b string) func(decode.Role, string, []byte) []byte {
 			return append(bytes.Clone(frame), held...)
 		}
 		return frame
+	}
+}
+
+// A recording's clients against a server of the same recording, all users at once.
+// What the client records is the same again.
+func TestClientServer(t *testing.T) {
+	for name, path := range recordings() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			original, file := tell(t, path), filepath.Join(t.TempDir(), "again.pcapng")
+			s, e := serve(t, ServerConfig{Story: tell(t, path)})
+			recorder, end := recordTo(t, file)
+			r := play(t, ClientConfig{Story: original, Server: s.Addr().String(), Recorder: recorder})
+			end()
+			clean(t, r)
+			if got := e.of(unusual...); got != nil {
+				t.Errorf("the server: %q", got)
+			}
+			sameStory(t, original, tell(t, file))
+		})
+	}
+}
+
+// With a proxy between the two: its recording is the same again, too.
+func TestClientProxyServer(t *testing.T) {
+	for name, path := range recordings() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			original, file := tell(t, path), filepath.Join(t.TempDir(), "again.pcapng")
+			s, _ := serve(t, ServerConfig{Story: tell(t, path)})
+			recorder, end := recordTo(t, file)
+			p, err := proxy.New(proxy.Config{Upstream: s.Addr().String(), Listen: "127.0.0.1:0", Recorder: recorder})
+			if err == nil {
+				err = p.Listen()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			served := make(chan error, 1)
+			go func() { served <- p.Serve(context.Background()) }()
+			r := play(t, ClientConfig{Story: original, Server: p.Addr().String()})
+			if err := p.Shutdown(within(t, soon)); err != nil {
+				t.Error(err)
+			}
+			if err := <-served; err != nil {
+				t.Error(err)
+			}
+			end()
+			clean(t, r)
+			sameStory(t, original, tell(t, file))
+		})
+	}
+}
+
+// sameStory fails the test where two recordings differ in anything but what is between the
+// clients.
+func sameStory(t *testing.T, a, b *story.Story) {
+	t.Helper()
+	report, err := compare.Stories(a, b, compare.Options{Keep: func(m *decode.Message) bool { return m.Conn.Role != decode.FTP }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range report.Sessions {
+		for _, c := range s.Conns {
+			if c.Kind() == compare.Missing && c.A.Role == decode.FTP {
+				continue
+			}
+			if c.Kind() != compare.Same || c.Differences > 0 {
+				t.Errorf("%s: connection %v: %s, %d differences, ends %q and %q", s.Account(), c.Role(), c.Kind(), c.Differences, c.EndA, c.EndB)
+			}
+			for _, step := range c.Steps {
+				if step.Kind != compare.Same {
+					t.Errorf("%s: %+v %+v %v", step.Kind, step.A, step.B, step.Fields)
+				}
+			}
+		}
 	}
 }
