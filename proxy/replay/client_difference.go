@@ -168,20 +168,24 @@ func (k *clientConn) unanswered(q *story.Message) bool {
 // and what was not said although its turn had come; early: only what need not have
 // come. mu is held.
 func (p *performance) passedBy(k *clientConn, early bool) {
+	var unsaid []*story.Message
 	for _, r := range k.recorded.Messages[k.lo:] {
 		if r.From == decode.Client && r.Number < p.at && !k.done[r.Index] {
+			unsaid = append(unsaid, r)
 			k.settle(r)
-			p.result.Skipped++
 			for _, other := range r.Replies {
 				k.settle(other)
 			}
-			p.report(&Difference{Kind: DiffSkipped, Note: true, Verb: r.Name, Text: "not sent, as the server has not asked for it"}, k, r)
 		}
 	}
 	for _, r := range k.late {
 		if !k.done[r.Index] && (k.own[r] || !early) {
 			p.missing(k, r)
 		}
+	}
+	for _, r := range unsaid {
+		p.result.Skipped++
+		p.report(&Difference{Kind: DiffSkipped, Note: true, Verb: r.Name, Text: "not sent, as the server has not asked for it"}, k, r)
 	}
 }
 
