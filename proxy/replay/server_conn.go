@@ -122,6 +122,7 @@ func (c *conn) read() error {
 			for framer.Next(&fr) {
 				c.take(&fr)
 			}
+			c.limit()
 			if !begun && c.begun {
 				begun = true
 				_ = c.nc.SetReadDeadline(time.Time{})
@@ -137,6 +138,15 @@ func (c *conn) read() error {
 			c.s.mu.Unlock()
 			return err
 		}
+	}
+}
+
+// limit ends a client that asks and does not read.
+func (c *conn) limit() {
+	if len(c.out) > outMost && !c.closing {
+		c.report(Broken, 0, "closed: %d bytes are unread", len(c.out))
+		c.out, c.closing = nil, true
+		c.nc.Close() // the writer may be at work
 	}
 }
 
@@ -204,10 +214,6 @@ const hour = time.Hour
 
 // step makes ready what is due, and returns when to look again.
 func (c *conn) step(now time.Time) (wake time.Time) {
-	if len(c.out) > outMost {
-		c.report(Broken, 0, "closed: %d bytes are unread", len(c.out))
-		c.out, c.closing = nil, true
-	}
 	c.waits = false
 	for p := c.part; p != nil && !c.closing && !c.gone; {
 		if len(c.out) >= outSoft {

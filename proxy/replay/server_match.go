@@ -3,7 +3,6 @@ package replay
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -188,8 +187,18 @@ func (c *conn) ask(m *decode.Message) {
 	c.part.ask(c.s.script, q, string(trid(m)))
 }
 
-// trid returns the TrID of a line as it stands there, nil if it has none.
-func trid(m *decode.Message) []byte { return slices.Clip(m.Raw("trid")) }
+// trid returns the TrID of a line as it stands there, nil if it has none. That of a
+// verb that the table does not have is the number after it.
+func trid(m *decode.Message) []byte {
+	if m.Form != nil || m.Len() == 0 {
+		return m.Raw("trid")
+	}
+	raw := m.Field(0).Raw
+	if _, err := strconv.ParseUint(string(raw), 10, 32); err != nil {
+		return nil
+	}
+	return raw
+}
 
 // spoken is a request for people: verb and TrID.
 func spoken(m *decode.Message) string {

@@ -24,6 +24,10 @@ type script struct {
 	// turned are replies that were recorded before their requests, which happens where
 	// both directions are captured apart: both ways.
 	turned map[*story.Message]*story.Message
+	// within are messages without a TrID that stand amid the replies to a request and
+	// belong to them, as the BPR in the answer to SYN; amid is the other way.
+	within map[*story.Message]*story.Message
+	amid   map[*story.Message][]*story.Message
 	// told are, by account and place, the requests that others were told of, and the
 	// ends of connections, in order of Number.
 	told map[place][]told
@@ -47,6 +51,7 @@ const maxAnswered = 64
 
 func newScript(st *story.Story) *script {
 	x := &script{came: make(map[*story.Message]*story.Conn), turned: make(map[*story.Message]*story.Message),
+		within: make(map[*story.Message]*story.Message), amid: make(map[*story.Message][]*story.Message),
 		told: make(map[place][]told), requests: make(map[string][]*story.Message)}
 	for _, n := range st.Sessions {
 		if n.Account != "" && slices.ContainsFunc(n.Conns, func(c *story.Conn) bool { return isPlayed(c) && c.Role&(decode.DS|decode.NS) != 0 }) {
@@ -90,6 +95,7 @@ func (x *script) messages(c *story.Conn) (abrupt bool) {
 			x.told[at] = append(x.told[at], told{m.Number, m, c})
 		}
 		abrupt = abrupt && !farewell(v)
+		x.enclose(m)
 		if len(m.Replies) > 0 && len(x.requests[m.Name]) < maxAnswered {
 			x.requests[m.Name] = append(x.requests[m.Name], m)
 		}
@@ -119,6 +125,26 @@ func (x *script) turn(m *story.Message) {
 		if q.From == decode.Client && q.HasTrID && q.TrID == m.TrID && q.Name == m.Name {
 			x.turned[m], x.turned[q] = q, m
 			return
+		}
+	}
+}
+
+// enclose finds what stands amid the replies to a request. Presence and calls come of
+// what others do, wherever they stand.
+func (x *script) enclose(q *story.Message) {
+	const least = 3
+	n := len(q.Replies)
+	if n < least {
+		return
+	}
+	for _, m := range q.Conn.Messages[q.Replies[0].Index:q.Replies[n-1].Index] {
+		if m.From == decode.Client || m.Request != nil || m.HasTrID || m.Kind != decode.Command {
+			continue
+		}
+		v := decode.LookupVerb(m.Name)
+		if v != nil && !v.Redirects() && v.Forms[0].Noise == decode.NoNoise && v.PayloadFrom == 0 {
+			x.within[m] = q
+			x.amid[q] = append(x.amid[q], m)
 		}
 	}
 }
@@ -168,6 +194,9 @@ func (x *script) request(m *story.Message) *story.Message {
 	if q := m.Request; q != nil && q.From == decode.Client {
 		return q
 	}
+	if q := x.within[m]; q != nil {
+		return q
+	}
 	return x.turned[m]
 }
 
@@ -175,6 +204,11 @@ func (x *script) request(m *story.Message) *story.Message {
 func (x *script) replies(q *story.Message) []*story.Message {
 	if m := x.turned[q]; m != nil {
 		return append([]*story.Message{m}, q.Replies...)
+	}
+	if amid := x.amid[q]; amid != nil {
+		all := slices.Concat(q.Replies, amid)
+		slices.SortFunc(all, func(a, b *story.Message) int { return cmp.Compare(a.Index, b.Index) })
+		return all
 	}
 	return q.Replies
 }
