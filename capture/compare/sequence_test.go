@@ -84,7 +84,7 @@ func TestLong(t *testing.T) {
 	if r := report(t, same, mixed, Options{}); r.Equal() {
 		t.Error("no differences")
 	}
-	if d := time.Since(began); d > 60*time.Second {
+	if d := time.Since(began); d > 5*time.Minute { // with -race, on a busy machine; else some seconds
 		t.Errorf("it took %v", d)
 	} else {
 		t.Logf("%v", d)
