@@ -20,6 +20,14 @@ type Kind struct {
 	Address bool
 	// Volatile values differ from one session to the next.
 	Volatile bool
+	// Linked values are volatile, and the same one comes back in other messages.
+	Linked bool
+	// Derived values follow from what is said otherwise: the place of an item in its
+	// list, the number of items, the length of a payload.
+	Derived bool
+	// Subject values say whom or what a message is about. The order of events about
+	// different subjects tells nothing.
+	Subject bool
 	// Encoded values are percent-encoded UTF-8.
 	Encoded bool
 
@@ -40,30 +48,30 @@ var kinds = byName(
 	Kind{Name: "dialect", About: "dialect of the protocol", fit: isDialect},
 	Kind{Name: "word", About: "a word that stands there just so", means: wordMeans},
 	Kind{Name: "package", About: "authentication package", means: packageMeans},
-	Kind{Name: "handle", About: "account: an e-mail address", Personal: true, fit: isHandle},
-	Kind{Name: "target", About: "e-mail address, or the index of a search result", Personal: true},
+	Kind{Name: "handle", About: "account: an e-mail address", Subject: true, Personal: true, fit: isHandle},
+	Kind{Name: "target", About: "e-mail address, or the index of a search result", Subject: true, Personal: true},
 	Kind{Name: "friendly", About: "friendly name, percent-encoded UTF-8", Personal: true, Encoded: true},
 	Kind{Name: "challenge", About: "challenge", Volatile: true},
 	Kind{Name: "response", About: "answer to a challenge: MD5(challenge + password), hex", Secret: true, Volatile: true},
 	Kind{Name: "password", About: "password in clear", Secret: true},
 	Kind{Name: "ticket", About: "ticket of a sign-in service", Secret: true, Volatile: true},
-	Kind{Name: "cookie", About: "admits one connection to a switchboard", Secret: true, Volatile: true},
-	Kind{Name: "session", About: "switchboard session", Volatile: true},
+	Kind{Name: "cookie", About: "admits one connection to a switchboard", Linked: true, Secret: true, Volatile: true},
+	Kind{Name: "session", About: "switchboard session", Linked: true, Volatile: true},
 	Kind{Name: "address", About: "host:port of a server; the port may be missing (1863)", Address: true, Volatile: true, fit: isAddress},
 	Kind{Name: "host", About: "host name", fit: nil},
 	Kind{Name: "status", About: "status", fit: isStatus, means: statusMeans},
-	Kind{Name: "list", About: "one of the four lists", fit: isList, means: listMeans},
+	Kind{Name: "list", About: "one of the four lists", Subject: true, fit: isList, means: listMeans},
 	Kind{Name: "listver", About: "list-version: number of the server-stored contact list", Volatile: true, fit: isNumber},
-	Kind{Name: "index", About: "number of this item, from 1", fit: isNumber},
-	Kind{Name: "total", About: "number of items", fit: isNumber},
-	Kind{Name: "group", About: "group id, 0 to 29", fit: isNumber},
+	Kind{Name: "index", About: "number of this item, from 1", Derived: true, fit: isNumber},
+	Kind{Name: "total", About: "number of items", Derived: true, fit: isNumber},
+	Kind{Name: "group", About: "group id, 0 to 29", Subject: true, fit: isNumber},
 	Kind{Name: "groups", About: "group ids, parted by commas", fit: isNumbers},
 	Kind{Name: "groupname", About: "group name, percent-encoded UTF-8", Personal: true, Encoded: true},
-	Kind{Name: "property", About: "name of a property", fit: isProperty, means: propertyMeans},
+	Kind{Name: "property", About: "name of a property", Subject: true, fit: isProperty, means: propertyMeans},
 	Kind{Name: "value", About: "value, percent-encoded UTF-8", Personal: true, Encoded: true},
 	Kind{Name: "flag", About: "0 or 1", fit: isFlag, means: flagMeans},
 	Kind{Name: "number", About: "number", fit: isNumber},
-	Kind{Name: "length", About: "length of the payload in bytes", fit: isNumber},
+	Kind{Name: "length", About: "length of the payload in bytes", Derived: true, fit: isNumber},
 	Kind{Name: "lcid", About: "locale, a Windows LCID", fit: isLocale, means: localeMeans},
 	Kind{Name: "os", About: "operating system", means: osMeans},
 	Kind{Name: "osver", About: "version of the operating system"},

@@ -3,11 +3,11 @@ package decode
 // Commands that came after MSNP7. They are here so that a newer dialect stays
 // in step and can be read; their payloads are shown by content type only.
 var laterVerbs = []Verb{
-	{Name: "ADC", Meaning: "adds a contact", Forms: []Form{
+	{Name: "ADC", Meaning: "adds a contact", Told: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid list contact:text fields:text...?",
 			Summary: "{contact} to {list}", Example: "ADC 12 FL N=bob@example.com F=Bob"},
 	}},
-	{Name: "SBP", Meaning: "sets a property of a contact", Forms: []Form{
+	{Name: "SBP", Meaning: "sets a property of a contact", Told: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid contact:text property value? flag?",
 			Summary: "{contact}: {property} is {value?}", Example: "SBP 12 11111111-2222-3333-4444-555555555555 MFN Bob"},
 	}},
@@ -36,7 +36,7 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "GCF 0 11\r\n<Policies/>"},
 	}},
-	{Name: "UUX", Meaning: "sets the personal message", PayloadFrom: 3, Forms: []Form{
+	{Name: "UUX", Meaning: "sets the personal message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 11, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "UUX 9 7\r\n<Data/>"},
 		{From: Server, Roles: NS, First: 11, Syntax: "trid length?", Meaning: "the personal message is set",
@@ -48,12 +48,12 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "handle network length", Payload: "xml",
 			Summary: "{handle}[: {payload}]", Example: "UBX bob@example.com 1 7\r\n<Data/>"},
 	}},
-	{Name: "ADL", Meaning: "adds to lists", PayloadFrom: 3, Forms: []Form{
+	{Name: "ADL", Meaning: "adds to lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are added", Summary: "added", Example: "ADL 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "ADL 7 5\r\n<ml/>"},
 	}},
-	{Name: "RML", Meaning: "removes from lists", PayloadFrom: 3, Forms: []Form{
+	{Name: "RML", Meaning: "removes from lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are removed", Summary: "removed", Example: "RML 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "RML 7 5\r\n<ml/>"},
@@ -62,7 +62,7 @@ var laterVerbs = []Verb{
 		{From: Either, Roles: NS, First: 14, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "FQY 7 5\r\n<ml/>"},
 	}},
-	{Name: "UUN", Meaning: "a note to another client", PayloadFrom: 3, Forms: []Form{
+	{Name: "UUN", Meaning: "a note to another client", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "the note is sent", Summary: "sent", Example: "UUN 9 OK"},
 		{From: Client, Roles: NS, First: 13, Syntax: "trid handle type:number length", Payload: "opaque",
 			Summary: "to {handle}, type {type}", Example: "UUN 9 bob@example.com 5 2\r\nhi"},
@@ -71,7 +71,7 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS, First: 13, Syntax: "handle type:number length", Payload: "opaque",
 			Summary: "from {handle}, type {type}", Example: "UBN bob@example.com 5 2\r\nhi"},
 	}},
-	{Name: "UUM", Meaning: "a message to another network or for later", PayloadFrom: 5, Forms: []Form{
+	{Name: "UUM", Meaning: "a message to another network or for later", PayloadFrom: 5, Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 14, Syntax: "trid handle network type:number length", Payload: "mime",
 			Summary: "to {handle}: {payload}", Example: "UUM 9 bob@example.com 32 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
@@ -85,7 +85,7 @@ var laterVerbs = []Verb{
 		{From: Client, Roles: NS, First: 18, Syntax: "trid handle arg1:arg arg2:arg length", Payload: "opaque",
 			Summary: "{handle}", Example: "VAS 4 bob@example.com 1 2 2\r\nhi"},
 	}},
-	{Name: "SDG", Meaning: "a message", PayloadFrom: 3, Forms: []Form{
+	{Name: "SDG", Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK", Meaning: "it is sent", Summary: "sent", Example: "SDG 4 OK"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
 			Summary: "{payload}", Example: "SDG 4 30\r\nContent-Type: text/plain\r\n\r\nhi"},
@@ -94,13 +94,13 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS, First: 18, Syntax: "what:word=PUT|DEL length", Payload: "mime",
 			Summary: "{what} {payload}", Example: "NFY PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "PUT", Meaning: "sets a state", PayloadFrom: 3, Forms: []Form{
+	{Name: "PUT", Meaning: "sets a state", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is set",
 			Summary: "set", Example: "PUT 35 OK 0"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
 			Summary: "{payload}", Example: "PUT 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "DEL", Meaning: "removes a state", PayloadFrom: 3, Forms: []Form{
+	{Name: "DEL", Meaning: "removes a state", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is removed",
 			Summary: "removed", Example: "DEL 35 OK"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",

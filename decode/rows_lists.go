@@ -24,7 +24,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 8, Last: 12, Syntax: "prompt=A|N", Meaning: "it is set (in the answer to SYN)",
 			Summary: "{prompt=}", Example: "GTC A"},
 	}},
-	{Name: "BLP", Meaning: "privacy: what of people on neither list", Forms: []Form{
+	{Name: "BLP", Meaning: "privacy: what of people on neither list", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Syntax: "trid privacy=AL|BL", Meaning: "sets it",
 			Summary: "{privacy=}", Example: "BLP 10 BL"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid listver privacy=AL|BL", Meaning: "it is set",
@@ -56,7 +56,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "groupname guid:text", Meaning: "a group",
 			Summary: "group {groupname}", Example: "LSG Friends aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"},
 	}},
-	{Name: "PRP", Meaning: "a property of this account", Forms: []Form{
+	{Name: "PRP", Meaning: "a property of this account", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 5, Syntax: "trid property value?", Meaning: "sets a property; no value clears it",
 			Summary: "set {property} to {value?}", Example: "PRP 10 PHH 123%20(4567)"},
 		{From: Server, Roles: NS, First: 5, Last: 9, Syntax: "trid listver property value?", Meaning: "a property is set",
@@ -74,13 +74,13 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 7, Last: 12, Syntax: "property value? flag?", Meaning: "a property of the contact in the LST before it",
 			Summary: "{property} is {value?}", Example: "BPR MOB N"},
 	}},
-	{Name: "ADD", Meaning: "adds to a list", Forms: []Form{
+	{Name: "ADD", Meaning: "adds to a list", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid list handle friendly group?", Meaning: "adds somebody to a list",
 			Summary: "{handle} to {list}[, group {group}]", Example: "ADD 12 FL bob@example.com Bob 2"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid list listver handle friendly group?", Meaning: "somebody was added to a list",
 			Summary: "{handle} is on {list}[, group {group}]", Example: "ADD 12 FL 12 bob@example.com Bob 2"},
 	}},
-	{Name: "REM", Meaning: "removes from a list", Forms: []Form{
+	{Name: "REM", Meaning: "removes from a list", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 12, Syntax: "trid list handle group?", Meaning: "removes somebody from a list",
 			Summary: "{handle} from {list}[, group {group}]", Example: "REM 13 FL bob@example.com 2"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid list listver handle group?", Meaning: "somebody was removed from a list",
@@ -90,7 +90,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "trid list contact:text group:text?", Meaning: "somebody was removed from a list",
 			Summary: "{contact} is off {list}", Example: "REM 13 AL bob@example.com"},
 	}},
-	{Name: "REA", Meaning: "renames an account or a contact", Forms: []Form{
+	{Name: "REA", Meaning: "renames an account or a contact", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid handle friendly", Meaning: "renames this account or a contact",
 			Summary: "{handle} to be called {friendly}", Example: "REA 25 alice@example.com Alice%20B"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid listver handle friendly", Meaning: "the new name is set",
@@ -116,7 +116,7 @@ var listVerbs = []Verb{
 		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid guid:text groupname", Meaning: "renames a group",
 			Summary: "group {guid} to be called {groupname}", Example: "REG 11 aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee Pals"},
 	}},
-	{Name: "RMG", Meaning: "removes a group", Forms: []Form{
+	{Name: "RMG", Meaning: "removes a group", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 7, Last: 9, Syntax: "trid group", Meaning: "removes a group; contacts only in it leave FL",
 			Summary: "group {group}", Example: "RMG 14 2"},
 		{From: Server, Roles: NS, First: 7, Last: 9, Syntax: "trid listver group", Meaning: "the group is removed",

@@ -38,14 +38,14 @@ var serviceVerbs = []Verb{
 		{From: Server, Roles: NS, First: 2, Syntax: "seconds?", Noise: KeepAlive, Summary: "yes[; ask again in {seconds} s]", Example: "QNG"},
 	}},
 	{Name: "CHL", Meaning: "challenges the client program", Forms: []Form{
-		{From: Server, Roles: NS, First: 6, Syntax: "trid challenge", Reply: "QRY",
+		{From: Server, Roles: NS, First: 6, Syntax: "trid challenge", Reply: "QRY", Own: true,
 			Summary: "challenge {challenge}", Example: "CHL 0 15570131571988941333"},
 		{From: Client, Roles: NS, First: 6, Syntax: "trid", Meaning: "asks for a challenge",
 			Summary: "asks for a challenge", Example: "CHL 20"},
-		{From: Server, Roles: NS, First: 6, Syntax: "challenge", Reply: "QRY", Meaning: "challenges the client program (short form, one source)",
+		{From: Server, Roles: NS, First: 6, Syntax: "challenge", Reply: "QRY", Own: true, Meaning: "challenges the client program (short form, one source)",
 			Summary: "challenge {challenge}", Example: "CHL 15570131571988941333"},
 	}},
-	{Name: "QRY", Meaning: "answers a challenge", PayloadFrom: 4, Forms: []Form{
+	{Name: "QRY", Meaning: "answers a challenge", PayloadFrom: 4, Refusal: "540", Forms: []Form{
 		{From: Client, Roles: NS, First: 6, Syntax: "trid product length", Payload: "challenge",
 			Summary: "{product} answers {payload}", Example: "QRY 22 msmsgs@msnmsgr.com 32\r\n8f2f5a91b72102cd28355e9fc9000d6e"},
 		{From: Server, Roles: NS, First: 6, Syntax: "trid", Meaning: "the answer is right",
@@ -56,11 +56,11 @@ var serviceVerbs = []Verb{
 			Summary: "to {handle}: {payload}", Example: "PAG 23 bob@example.com 62\r\n<TEXT xml:space=\"preserve\">call me &#x26; Bob now, it's</TEXT>"},
 	}},
 	{Name: "IPG", Meaning: "a page, or why one failed", PayloadFrom: 2, Forms: []Form{
-		{From: Server, Roles: NS, First: 6, Syntax: "length", Payload: "notification",
+		{From: Server, Roles: NS, First: 6, Syntax: "length", Payload: "notification", Own: true,
 			Summary: "{payload}", Example: "IPG 89\r\n<NOTIFICATION id=\"0\"><MSG id=\"0\"><BODY><TEXT>on my way</TEXT></BODY></MSG></NOTIFICATION>"},
 	}},
 	{Name: "NOT", Meaning: "an alert", PayloadFrom: 2, Forms: []Form{
-		{From: Server, Roles: NS, First: 5, Syntax: "length", Payload: "notification",
+		{From: Server, Roles: NS, First: 5, Syntax: "length", Payload: "notification", Own: true,
 			Summary: "{payload}", Example: "NOT 93\r\n<NOTIFICATION id=\"0\"><MSG id=\"0\"><BODY><TEXT>Lunch at noon</TEXT></BODY></MSG></NOTIFICATION>"},
 	}},
 	{Name: "RNG", Meaning: "somebody calls this account", Forms: []Form{

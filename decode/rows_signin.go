@@ -21,7 +21,7 @@ var signInVerbs = []Verb{
 		{From: Server, Roles: DS | NS, First: 2, Last: 7, Syntax: "trid packages:package...", Meaning: "names the authentication packages",
 			Summary: "by {packages}", Example: "INF 2 MD5"},
 	}},
-	{Name: "USR", Meaning: "signs in", Forms: []Form{
+	{Name: "USR", Meaning: "signs in", Told: true, Refusal: "911", Forms: []Form{
 		{From: Client, Roles: DS | NS, First: 2, Syntax: "trid package=MD5|TWN|SSO I handle", Meaning: "starts to sign in",
 			Summary: "{handle} wants to sign in by {package}", Example: "USR 3 MD5 I alice@example.com"},
 		{From: Client, Roles: DS | NS, First: 2, Last: 2, Syntax: "trid package=CTP I handle password?", Meaning: "starts to sign in with the password in clear",
@@ -65,7 +65,7 @@ var signInVerbs = []Verb{
 		{From: Server, Roles: DS, First: 2, Syntax: "trid recommended:clientver recommended2:clientver minimum:clientver download:url info:url?", Meaning: "says which client it should be",
 			Summary: "recommends {recommended}, needs {minimum}", Example: "CVQ 2 4.5.0121 4.5.0121 3.0.0283 http://dl.example/setup.exe http://info.example"},
 	}},
-	{Name: "XFR", Meaning: "sends the client to another server", Forms: []Form{
+	{Name: "XFR", Meaning: "sends the client to another server", Refusal: "280", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 20, Syntax: "trid SB", Meaning: "asks for a switchboard",
 			Summary: "wants a switchboard", Example: "XFR 15 SB"},
 		{From: Client, Roles: DS, First: 2, Last: 2, Syntax: "trid NS", Meaning: "asks for a notification server (Beta 2, before MSNP2)",
@@ -79,7 +79,7 @@ var signInVerbs = []Verb{
 		{From: Server, Roles: NS, First: 2, Last: 20, Syntax: "trid SB address package=CKI|CTP|MD5 cookie? U? domain:host? direct:flag?", Meaning: "go to that switchboard with this cookie",
 			Summary: "switchboard at {address}", Example: "XFR 15 SB 10.0.1.200:1863 CKI 17262740.1050826919.32308"},
 	}},
-	{Name: "OUT", Meaning: "ends the connection", Forms: []Form{
+	{Name: "OUT", Meaning: "ends the connection", Told: true, Forms: []Form{
 		{From: Client, Roles: DS | NS | SB, First: 2, Syntax: "", Reply: "OUT", Meaning: "leaves",
 			Summary: "leaves", Example: "OUT"},
 		{From: Server, Roles: DS | NS | SB, First: 2, Syntax: "reason? minutes:number?", Meaning: "closes",

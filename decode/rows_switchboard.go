@@ -3,7 +3,7 @@ package decode
 // The switchboard: one conversation. MSG is here, although the notification
 // server sends it, too.
 var switchboardVerbs = []Verb{
-	{Name: "ANS", Meaning: "answers a call", Forms: []Form{
+	{Name: "ANS", Meaning: "answers a call", Told: true, Refusal: "911", Forms: []Form{
 		{From: Client, Roles: SB, First: 2, Syntax: "trid handle cookie session", Meaning: "enters a switchboard that called",
 			Summary: "{handle} answers the call", Example: "ANS 1 alice@example.com 849102291.520491113 11752013"},
 		{From: Server, Roles: SB, First: 2, Syntax: "trid OK", Meaning: "entered",
@@ -13,7 +13,7 @@ var switchboardVerbs = []Verb{
 		{From: Server, Roles: SB, First: 2, Syntax: "trid index total handle friendly capabilities?",
 			Summary: "{index}/{total}: {handle} ({friendly}) is here", Example: "IRO 1 1 2 bob@example.com Bob"},
 	}},
-	{Name: "CAL", Meaning: "calls somebody into the conversation", Forms: []Form{
+	{Name: "CAL", Meaning: "calls somebody into the conversation", Told: true, Refusal: "217", Forms: []Form{
 		{From: Client, Roles: SB, First: 2, Syntax: "trid handle",
 			Summary: "calls {handle}", Example: "CAL 2 bob@example.com"},
 		{From: Server, Roles: SB, First: 2, Syntax: "trid RINGING session", Meaning: "the server is calling",
@@ -31,7 +31,7 @@ var switchboardVerbs = []Verb{
 		{From: Server, Roles: SB, First: 2, Syntax: "handle idle:flag?", Meaning: "somebody leaves; 1: timed out",
 			Summary: "{handle} leaves", Example: "BYE bob@example.com 1"},
 	}},
-	{Name: "MSG", Meaning: "a message", PayloadFrom: 4, Forms: []Form{
+	{Name: "MSG", Meaning: "a message", PayloadFrom: 4, Told: true, Forms: []Form{
 		{From: Client, Roles: SB, First: 2, Syntax: "trid ack=U|N|A|D length", Payload: "mime", Meaning: "a message to everybody in the conversation",
 			Summary: "{payload}", Example: "MSG 4 N 56\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nHello Bob"},
 		{From: Server, Roles: NS | SB, First: 2, Syntax: "handle friendly length", Payload: "mime", Meaning: "a message from somebody, or from the service itself",

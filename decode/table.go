@@ -46,6 +46,11 @@ type Verb struct {
 	PayloadFrom int
 	// Blocks says that binary blocks follow the line (MSNFTP, FIL).
 	Blocks bool
+	// Told: when a client says it, other accounts may be told of it by the server.
+	Told bool
+	// Refusal is the code of the error by which a server says that it cannot do
+	// what it is asked; empty: 502, the command is disabled.
+	Refusal string
 	// Forms are the rows of the table: what the line may look like. Where
 	// several fit a line the first one is meant.
 	Forms []Form
@@ -71,6 +76,8 @@ type Form struct {
 	// Noise is what messages of this row are in a list; [Noise] tells when. Typing
 	// is seen in the payload, whatever the row.
 	Noise Noise
+	// Own: the server sends it when it likes; see [Message.Own].
+	Own bool
 	// Meaning is one line for people; empty: the verb's.
 	Meaning string
 	// Summary is the one-line summary for lists; [Message.Summary] tells the
@@ -95,6 +102,19 @@ type Form struct {
 // an unknown dialect, 0, has every form.
 func (f *Form) In(dialect int) bool {
 	return dialect == 0 || dialect >= f.First && (f.Last == 0 || dialect <= f.Last)
+}
+
+// RefusalOf returns the code of the error by which a server refuses the command
+// named: 200, a syntax error, for one that the table does not have.
+func RefusalOf(name string) string {
+	v := LookupVerb(name)
+	switch {
+	case v == nil:
+		return "200"
+	case v.Refusal == "":
+		return "502"
+	}
+	return v.Refusal
 }
 
 // Usage returns the form's line in the notation of protocol documents:

@@ -48,6 +48,9 @@ type Connection struct {
 	Conversation *Conversation
 	// Opened is when the connection was first seen.
 	Opened time.Time
+	// Came is the number of the redirect (XFR, RNG) that sent the client here: 0 if
+	// none is known.
+	Came int64
 
 	requests   requests
 	challenges []posed
@@ -69,6 +72,7 @@ type Session struct {
 	open       int       // connections that are open
 	redirected string    // address of the NS that the client was sent to
 	at         time.Time // when
+	by         int64     // number of the message that sent it
 }
 
 // Conversation is one chat: all switchboard connections of one session id.

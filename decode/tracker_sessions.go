@@ -19,6 +19,7 @@ type admission struct {
 	session   *Session
 	sessionID string
 	inviter   string
+	number    int64 // of the message that gave it out
 }
 
 // admissions are the cookies of XFR SB and RNG.
@@ -133,6 +134,7 @@ func (t *Tracker) expected(c *Connection, account string, at time.Time) *Session
 func (t *Tracker) arrive(c *Connection, m *Message) {
 	if c.Session == nil && c.Role&(DS|NS) != 0 {
 		if s := t.expected(c, "", m.Time); s != nil {
+			c.Came = s.by
 			t.join(c, s)
 		}
 	}
@@ -173,9 +175,11 @@ func (t *Tracker) signIn(c *Connection, m *Message, handle string) {
 	s := c.Session
 	if s == nil || s.Account != "" && !sameAccount(s.Account, handle) {
 		if s = t.expected(c, handle, m.Time); s == nil {
+			c.Came = 0
 			t.newSession(c, handle)
 			return
 		}
+		c.Came = s.by
 		t.join(c, s)
 	}
 	s.redirected = ""
@@ -196,12 +200,12 @@ func (t *Tracker) redirect(c *Connection, m *Message) {
 			m.Role = DS
 		}
 		if s := c.Session; s != nil {
-			s.redirected, s.at = string(raw[r.Addr.Start:r.Addr.End]), m.Time
+			s.redirected, s.at, s.by = string(raw[r.Addr.Start:r.Addr.End]), m.Time, m.Number
 		}
 	case RedirectSB:
-		t.cookies.add(r.Cookie, admission{session: c.Session})
+		t.cookies.add(r.Cookie, admission{session: c.Session, number: m.Number})
 	case RedirectRNG:
-		t.cookies.add(r.Cookie, admission{session: c.Session, sessionID: r.SessionID, inviter: r.Inviter})
+		t.cookies.add(r.Cookie, admission{session: c.Session, sessionID: r.SessionID, inviter: r.Inviter, number: m.Number})
 	}
 }
 
@@ -209,6 +213,7 @@ func (t *Tracker) redirect(c *Connection, m *Message) {
 func (t *Tracker) enter(c *Connection, m *Message, handle string) {
 	c.Account = handle
 	ad := t.cookies.byCookie[m.text("cookie")]
+	c.Came = ad.number
 	if s := ad.session; s != nil && sameAccount(s.Account, handle) {
 		t.join(c, s)
 	} else if s := t.byAccount(handle, c); s != nil {

@@ -24,7 +24,7 @@ func (e *refusal) Error() string {
 func (p *Proxy) dial(ctx context.Context, r route) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.DialTimeout)
 	defer cancel()
-	ips, err := p.resolve(ctx, r.target.host)
+	ips, err := resolve(ctx, r.target.host, p.cfg.Resolver)
 	if err != nil {
 		return nil, fmt.Errorf("cannot find %s: %w", r.target, cause(err))
 	}
@@ -68,11 +68,11 @@ func (p *Proxy) connect(ctx context.Context, addr string) (net.Conn, error) {
 }
 
 // resolve returns the IP addresses of a host, IPv4 first: MSNP servers have it.
-func (p *Proxy) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+// lookup finds those of a name; nil: net.DefaultResolver.
+func resolve(ctx context.Context, host string, lookup func(context.Context, string) ([]netip.Addr, error)) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{ip.Unmap()}, nil
 	}
-	lookup := p.cfg.Resolver
 	if lookup == nil {
 		lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -46,12 +47,19 @@ func completion(app *cli.App, shell string) (string, error) {
 		fmt.Fprintf(&sb, "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W %q -- \"$cur\")); return; fi\n", strings.Join(names, " "))
 		sb.WriteString("  case \"${COMP_WORDS[1]}\" in\n")
 		for _, cmd := range app.Commands {
-			fmt.Fprintf(&sb, "    %s) case \"$cur\" in -*) COMPREPLY=($(compgen -W %q -- \"$cur\")); return;; esac;;\n", cmd.Name, strings.Join(flagNames(cmd), " "))
+			fmt.Fprintf(&sb, "    %s) ", cmd.Name)
+			if subs := subcommandNames(cmd); len(subs) > 0 {
+				fmt.Fprintf(&sb, "if [ \"$COMP_CWORD\" -eq 2 ]; then COMPREPLY=($(compgen -W %q -- \"$cur\")); return; fi; ", strings.Join(subs, " "))
+			}
+			fmt.Fprintf(&sb, "case \"$cur\" in -*) COMPREPLY=($(compgen -W %q -- \"$cur\")); return;; esac;;\n", strings.Join(flagNames(cmd), " "))
 		}
 		sb.WriteString("  esac\n  COMPREPLY=($(compgen -f -- \"$cur\"))\n}\ncomplete -F _msnproxy msnproxy\n")
 	case "fish":
 		for _, cmd := range app.Commands {
 			fmt.Fprintf(&sb, "complete -c msnproxy -n __fish_use_subcommand -f -a %s -d %q\n", cmd.Name, cmd.Usage)
+			for _, name := range subcommandNames(cmd) {
+				fmt.Fprintf(&sb, "complete -c msnproxy -n '__fish_seen_subcommand_from %s' -f -a %s\n", cmd.Name, name)
+			}
 			for _, f := range flagNames(cmd) {
 				fmt.Fprintf(&sb, "complete -c msnproxy -n '__fish_seen_subcommand_from %s' -l %s\n", cmd.Name, strings.TrimLeft(f, "-"))
 			}
@@ -62,10 +70,25 @@ func completion(app *cli.App, shell string) (string, error) {
 	return sb.String(), nil
 }
 
+func subcommandNames(cmd *cli.Command) (names []string) {
+	for _, sub := range cmd.Subcommands {
+		names = append(names, sub.Name)
+	}
+	return names
+}
+
+// flagNames returns the flags of a command and of its subcommands.
 func flagNames(cmd *cli.Command) []string {
 	flags := []string{"--help"}
 	for _, f := range cmd.Flags {
 		flags = append(flags, "--"+f.Names()[0])
+	}
+	for _, sub := range cmd.Subcommands {
+		for _, name := range flagNames(sub) {
+			if !slices.Contains(flags, name) {
+				flags = append(flags, name)
+			}
+		}
 	}
 	return flags
 }

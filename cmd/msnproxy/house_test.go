@@ -25,7 +25,10 @@ var floors = []struct {
 	{"decode/check", []string{"decode", "decode/payload", "decode/challenge"}, nil},
 	{"decode", []string{"decode/payload", "decode/challenge"}, []string{"golang.org/x/text"}},
 	{"capture", []string{"decode", "decode/payload", "decode/challenge"}, []string{"github.com/gopacket/gopacket"}},
+	{"capture/story", []string{"decode", "decode/challenge", "capture"}, nil},
+	{"capture/compare", []string{"decode", "decode/payload", "decode/challenge", "capture/story"}, nil},
 	{"proxy/proxytest", []string{"decode", "decode/payload", "decode/challenge"}, nil},
+	{"proxy/replay", []string{"decode", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture"}, []string{"golang.org/x/sys"}},
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -99,7 +100,7 @@ func newApp(stdin io.Reader, stdout io.Writer, stderr *aside) *cli.App {
 		HideHelpCommand: true,
 		HideVersion:     true,
 		Commands: []*cli.Command{
-			runCommand(), demoCommand(), readCommand(), viewCommand(), checkCommand(), statsCommand(), convertCommand(), repairCommand(), dissectorCommand(), explainCommand(), completionCommand(), versionCommand(),
+			runCommand(), demoCommand(), readCommand(), viewCommand(), checkCommand(), diffCommand(), statsCommand(), convertCommand(), repairCommand(), replayCommand(), dissectorCommand(), explainCommand(), completionCommand(), versionCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,
@@ -110,16 +111,22 @@ func newApp(stdin io.Reader, stdout io.Writer, stderr *aside) *cli.App {
 			return unknownCommand(c.App, c.Args().First())
 		},
 	}
-	for _, cmd := range app.Commands {
+	sameForAll(app.Commands)
+	return app
+}
+
+// sameForAll sets what holds for every command and its subcommands.
+func sameForAll(commands []*cli.Command) {
+	for _, cmd := range commands {
 		cmd.OnUsageError = usageError
 		cmd.HideHelpCommand = true
+		sameForAll(cmd.Subcommands)
 	}
-	return app
 }
 
 // usageError makes an error of the flag parser one of ours.
 func usageError(c *cli.Context, err error, _ bool) error {
-	return usage(c.Command.Name, "%s", strings.ReplaceAll(err.Error(), "flag provided but not defined: -", "there is no flag -"))
+	return usage(c.Command.FullName(), "%s", strings.ReplaceAll(err.Error(), "flag provided but not defined: -", "there is no flag -"))
 }
 
 func unknownCommand(app *cli.App, name string) error {
@@ -140,8 +147,17 @@ func flagsFirst(app *cli.App, args []string) []string {
 	if cmd == nil {
 		return args
 	}
+	at := 2 // of the first argument of the command
+	for at < len(args) {
+		i := slices.IndexFunc(cmd.Subcommands, func(sub *cli.Command) bool { return sub.HasName(args[at]) })
+		if i < 0 {
+			break
+		}
+		cmd = cmd.Subcommands[i]
+		at++
+	}
 	var flags, rest []string
-	for i := 2; i < len(args); i++ {
+	for i := at; i < len(args); i++ {
 		a := args[i]
 		if a == "--" {
 			rest = append(rest, args[i+1:]...)
@@ -157,7 +173,7 @@ func flagsFirst(app *cli.App, args []string) []string {
 			flags = append(flags, args[i])
 		}
 	}
-	out := append([]string{args[0], args[1]}, flags...)
+	out := append(slices.Clone(args[:at]), flags...)
 	if len(rest) > 0 {
 		out = append(append(out, "--"), rest...)
 	}

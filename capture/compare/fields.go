@@ -1,0 +1,124 @@
+package compare
+
+import (
+	"fmt"
+	"strings"
+
+	"msnproxy/decode"
+	"msnproxy/decode/challenge"
+	"msnproxy/decode/payload"
+)
+
+// Field is one thing that a message says.
+type Field struct {
+	// Name is that of the parameter, of the header or key of the payload (with those
+	// that it is nested in, parted by "/"), or "text", "body", "bytes".
+	Name  string
+	Value string
+	// Volatile values are not to be expected again: only that they are there means
+	// something.
+	Volatile bool
+	// Link is the class of a volatile value that other messages repeat: two
+	// recordings agree if the same values take the place of the same ones.
+	Link string
+}
+
+// maxValue is how much of a value is looked at as text. Longer ones are compared
+// whole, by digest.
+const maxValue = 4096
+
+// Fields returns what the message says, in order: parameters, headers and keys of
+// the payload to the last, the text. Fields of one name are told apart by order.
+func Fields(m *decode.Message) []Field {
+	fr := m.Frame
+	if fr.Kind != decode.Command {
+		return []Field{{Name: "bytes", Value: clip(fr.Raw)}}
+	}
+	var fields []Field
+	if code := m.Error(); code != "" {
+		fields = append(fields, Field{Name: "error", Value: code})
+	}
+	for i := range m.Len() {
+		fields = append(fields, parameter(m, i))
+	}
+	if m.Challenge != nil && m.Challenge.Result == challenge.Wrong {
+		fields = append(fields, Field{Name: "challenge", Value: "the answer is wrong"})
+	}
+	if m.SignIn == decode.SignInWrong {
+		fields = append(fields, Field{Name: "signin", Value: "the answer is wrong"})
+	}
+	if fr.Missing > 0 {
+		fields = append(fields, Field{Name: "incomplete", Value: "the end of the payload is missing"})
+	}
+	if p := m.Payload(); p != nil {
+		fields = appendPayload(fields, p)
+	}
+	return fields
+}
+
+func parameter(m *decode.Message, i int) Field {
+	f := m.Field(i)
+	out := Field{Name: f.Name, Value: f.Value()}
+	if f.Param == nil {
+		return out
+	}
+	k := f.Param.Kind
+	out.Volatile = k.Volatile || k.Secret || k.Derived
+	if k.Linked {
+		out.Link = k.Name
+	}
+	return out
+}
+
+// appendPayload adds what a payload says. A body that is neither text nor taken
+// apart counts as a whole.
+func appendPayload(fields []Field, p *payload.Payload) []Field {
+	nodes, _ := p.Unfold()
+	start := p.Len() - len(p.Body)
+	covered := len(p.Body) == 0 && p.Kind == payload.MIME
+	for i := range nodes {
+		covered = covered || nodes[i].Start >= start && nodes[i].End > nodes[i].Start
+	}
+	fields = appendNodes(fields, "", nodes, false)
+	switch {
+	case p.Text != "" && p.TextEnd > p.TextStart:
+		fields = append(fields, Field{Name: "text", Value: clip([]byte(p.Text))})
+	case !covered && p.Kind == payload.MIME:
+		fields = append(fields, Field{Name: "body", Value: clip(p.Body)})
+	case len(nodes) == 0 && p.Kind != payload.MIME:
+		fields = append(fields, Field{Name: "payload", Value: p.Summary})
+	}
+	return fields
+}
+
+func appendNodes(fields []Field, within string, nodes []payload.Node, volatile bool) []Field {
+	for i := range nodes {
+		n := &nodes[i]
+		name := within + n.Name
+		v := volatile || payload.Volatile(strings.TrimPrefix(n.Name, "@"))
+		if !tells(n) {
+			fields = append(fields, Field{Name: name, Value: clip([]byte(n.Value)), Volatile: v, Link: payload.Linked(n.Name)})
+		}
+		fields = appendNodes(fields, name+"/", n.Children, v)
+	}
+	return fields
+}
+
+// tells reports whether the children say all that the value does.
+func tells(n *payload.Node) bool {
+	for i := range n.Children {
+		if !strings.HasPrefix(n.Children[i].Name, "@") {
+			return true
+		}
+	}
+	return false
+}
+
+// clip returns a value as text; of a long one the beginning and a digest.
+func clip(b []byte) string {
+	s := strings.ToValidUTF8(string(b[:min(len(b), maxValue)]), "\ufffd")
+	if len(b) > maxValue || len(s) != len(b) {
+		s += fmt.Sprintf("... (%d bytes, digest %016x)", len(b), digest(offset64, b))
+	}
+	return s
+}

@@ -1,0 +1,112 @@
+package compare
+
+import (
+	"strconv"
+	"strings"
+
+	"msnproxy/decode"
+)
+
+// FieldDifference is a field that two messages do not agree on.
+type FieldDifference struct {
+	Name string
+	// A and B are the values; nil: that side has no such field.
+	A, B *string
+	// Broken: the value is volatile and there on both sides, but not the one that
+	// took the place of A before.
+	Broken bool
+}
+
+// Messages says in which fields b differs from a: none if both mean the same.
+// Messages with different verbs differ in the field "verb", and in no other.
+// Whether values are the same that other messages have is not known here.
+func Messages(a, b *decode.Message, r *Rules) []FieldDifference {
+	if va, vb := label(a), label(b); va != vb && (a.Error() == "" || b.Error() == "") {
+		return []FieldDifference{{Name: "verb", A: &va, B: &vb}}
+	}
+	fa, fb := meaning(a, r, true), meaning(b, r, false)
+	at := make(map[string]int, len(fb))
+	for i := range fb {
+		at[fb[i].id] = i
+	}
+	var out []FieldDifference
+	used := make([]bool, len(fb))
+	for i := range fa {
+		f := &fa[i]
+		j, ok := at[f.id]
+		if !ok {
+			out = append(out, FieldDifference{Name: f.Name, A: &f.Value})
+			continue
+		}
+		used[j] = true
+		if !f.Volatile && !fb[j].Volatile && f.norm != fb[j].norm {
+			out = append(out, FieldDifference{Name: f.Name, A: &f.Value, B: &fb[j].Value})
+		}
+	}
+	for j := range fb {
+		if !used[j] {
+			out = append(out, FieldDifference{Name: fb[j].Name, B: &fb[j].Value})
+		}
+	}
+	return out
+}
+
+// label names what a message is.
+func label(m *decode.Message) string {
+	if m.Frame.Kind != decode.Command {
+		return m.Frame.Kind.String()
+	}
+	return m.Name()
+}
+
+// said is a field made comparable.
+type said struct {
+	Field
+	// id is the name in lower case, with a number for the second and later ones.
+	id string
+	// norm is the value as it is compared.
+	norm string
+}
+
+// meaning returns the fields that count. first: the message is of the first side.
+func meaning(m *decode.Message, r *Rules, first bool) []said {
+	fields := Fields(m)
+	out := make([]said, 0, len(fields))
+	var seen map[string]int
+	verb := label(m)
+	for _, f := range fields {
+		if r.ignores(verb, f.Name) {
+			continue
+		}
+		s := said{Field: f, id: strings.ToLower(f.Name), norm: f.Value}
+		if seen == nil {
+			seen = make(map[string]int, len(fields))
+		}
+		n := seen[s.id]
+		seen[s.id] = n + 1
+		if n > 0 {
+			s.id += "\x00" + strconv.Itoa(n)
+		}
+		if first {
+			s.norm = r.account(s.norm)
+		}
+		if strings.IndexByte(s.norm, '@') > 0 && strings.IndexByte(s.norm, ' ') < 0 {
+			s.norm = strings.ToLower(s.norm) // a handle, wherever it stands
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// FNV-1a: the same in every run, so that a report is, too.
+const (
+	offset64 = 14695981039346656037
+	prime64  = 1099511628211
+)
+
+func digest[T string | []byte](h uint64, s T) uint64 {
+	for i := 0; i < len(s); i++ {
+		h = (h ^ uint64(s[i])) * prime64
+	}
+	return (h ^ 0xff) * prime64
+}

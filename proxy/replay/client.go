@@ -1,0 +1,207 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"msnproxy/capture/compare"
+	"msnproxy/capture/story"
+	"msnproxy/decode"
+	"msnproxy/proxy"
+)
+
+// DefaultTimeout is how long a [Client] waits for an answer unless told otherwise.
+const DefaultTimeout = 5 * time.Second
+
+// ClientConfig says what a [Client] plays, and to whom. Story and Server must be
+// given.
+type ClientConfig struct {
+	Story *story.Story
+	// Server is where the recorded clients would begin: the dispatch server,
+	// "host[:port]".
+	Server string
+	// Accounts are who plays the recorded accounts (keys in lower case). One that is
+	// not here plays itself, and its recorded answers are sent where a password would
+	// be needed.
+	Accounts map[string]ClientAccount
+	// Only are the recorded accounts whose sessions are played; none: all.
+	Only []string
+	// Timeout is how long an answer is waited for. 0: DefaultTimeout.
+	Timeout time.Duration
+	// Speed is how many times as fast as it was recorded the clients talk. 0: as fast
+	// as the answers come.
+	Speed float64
+	// StopOnDiff ends the replay with the first difference.
+	StopOnDiff bool
+	// Rules say what counts as the same; nil: the usual.
+	Rules *compare.Rules
+	// Allow are targets of redirects to be followed although [proxy.Guard] would
+	// refuse them.
+	Allow []string
+	// Report is told of each difference as it is found, Answered of each live message
+	// that was compared with a recorded one. Both are called in the path of the
+	// replay, one call at a time, and keep nothing that they are given but d.
+	Report   func(d *Difference)
+	Answered func(recorded *story.Message, live *decode.Message)
+	// Recorder gets the live session. Nil: nobody does.
+	Recorder proxy.Recorder
+	// Dialer connects to servers, given as IP:port. Nil: net.Dialer.
+	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// ClientAccount is an account of the live server.
+type ClientAccount struct {
+	// Handle is "" if it is the recorded one.
+	Handle string
+	// Password is nil if it is not known.
+	Password *string
+}
+
+// Client is the clients of a recording, live.
+type Client struct {
+	config ClientConfig
+	guard  *proxy.Guard
+}
+
+// Result is what came of a replay.
+type Result struct {
+	// Conns and Sent count what the clients did, Compared the answers that were held
+	// against the recorded ones.
+	Conns, Sent, Compared int
+	// Differences count, Notes do not; Skipped are recorded messages that could not
+	// be played.
+	Differences, Notes, Skipped int
+	// SignedIn is how many connections to a notification server got in.
+	SignedIn int
+	// Stopped says why the replay ended before its time, or is "".
+	Stopped string
+	Elapsed time.Duration
+}
+
+// NewClient checks the configuration. The error says what in it makes no sense.
+func NewClient(config ClientConfig) (*Client, error) {
+	if config.Story == nil {
+		return nil, errors.New("no recording to replay")
+	}
+	if config.Server == "" {
+		return nil, errors.New("no server to replay it to: want host[:port]")
+	}
+	guard, err := proxy.NewGuard(config.Server, config.Allow)
+	if err != nil {
+		return nil, err
+	}
+	if config.Timeout < 0 || config.Speed < 0 {
+		return nil, errors.New("neither a timeout nor a speed can be negative")
+	}
+	if config.Timeout == 0 {
+		config.Timeout = DefaultTimeout
+	}
+	if config.Dialer == nil {
+		config.Dialer = (&net.Dialer{Timeout: config.Timeout}).DialContext
+	}
+	rules := compare.Rules{}
+	if config.Rules != nil {
+		rules = *config.Rules
+	}
+	rules.Accounts = make(map[string]string)
+	for old, a := range config.Accounts {
+		if a.Handle != "" {
+			rules.Accounts[strings.ToLower(old)] = a.Handle
+		}
+	}
+	config.Rules = &rules
+	c := &Client{config: config, guard: guard}
+	return c, c.known()
+}
+
+// known makes sure that the accounts are those of the recording.
+func (c *Client) known() error {
+	var have []string
+	for _, s := range c.config.Story.Sessions {
+		have = append(have, strings.ToLower(s.Account))
+	}
+	check := func(handle string) error {
+		for _, h := range have {
+			if h == strings.ToLower(handle) {
+				return nil
+			}
+		}
+		if len(have) == 0 {
+			return fmt.Errorf("%s does not sign in in %s: nobody does", handle, c.config.Story.Name)
+		}
+		return fmt.Errorf("%s does not sign in in %s: who does is %s", handle, c.config.Story.Name, strings.Join(have, ", "))
+	}
+	for old := range c.config.Accounts {
+		if err := check(old); err != nil {
+			return err
+		}
+	}
+	for _, handle := range c.config.Only {
+		if err := check(handle); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WithoutPassword returns the recorded accounts that are played, answer a sign-in
+// challenge or show a password, and have none in the configuration.
+func (c *Client) WithoutPassword() (list []string) {
+	r := c.config.Story.NewReader()
+	for _, s := range c.config.Story.Sessions {
+		handle := strings.ToLower(s.Account)
+		if c.config.Accounts[handle].Password != nil || !c.plays(handle) || slices.Contains(list, handle) {
+			continue
+		}
+		if slices.ContainsFunc(s.Conns, func(k *story.Conn) bool { return showsPassword(r, k) }) {
+			list = append(list, handle)
+		}
+	}
+	return list
+}
+
+// plays reports whether the sessions of a recorded account are played.
+func (c *Client) plays(handle string) bool {
+	return len(c.config.Only) == 0 || slices.ContainsFunc(c.config.Only, func(o string) bool { return strings.EqualFold(o, handle) })
+}
+
+// signInMessages is how many messages of a connection are looked at for a sign-in.
+const signInMessages = 32
+
+// showsPassword reports whether the client signs in with what follows from a password.
+func showsPassword(r *story.Reader, c *story.Conn) bool {
+	for _, m := range c.Messages[:min(len(c.Messages), signInMessages)] {
+		if m.From != decode.Client {
+			continue
+		}
+		d, _, err := r.Decode(m)
+		if err != nil || d.Form == nil {
+			continue
+		}
+		for _, p := range d.Form.Params {
+			if p.Kind.Name == "response" || p.Kind.Name == "password" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ErrNoSignIn says that no client got in although the recorded ones did.
+var ErrNoSignIn = errors.New("nobody could sign in")
+
+// Run plays the recording once. The result tells how far that went, also beside an
+// error: of connecting to the server, of reading the recording, of the context, or
+// ErrNoSignIn. It returns when all connections are closed and all goroutines ended.
+func (c *Client) Run(ctx context.Context) (*Result, error) {
+	start := time.Now()
+	p := newPerformance(c)
+	err := p.run(ctx)
+	p.result.Elapsed = time.Since(start)
+	return &p.result, err
+}

@@ -1,0 +1,384 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/capture/story"
+	"msnproxy/decode"
+)
+
+// connState is how far a connection of a replay is.
+type connState uint8
+
+const (
+	connWaiting connState = iota
+	connOpen
+	connOver    // closed, by whomever, or given up
+	connSkipped // never opened
+)
+
+// clientConn is a recorded connection and the live one that is made of it. Its
+// fields are guarded by the performance's mu, but for recorded, endsAfter, out and nc.
+type clientConn struct {
+	p         *performance
+	recorded  *story.Conn
+	endsAfter int64 // number of the message after which it is closed
+
+	state   connState
+	nc      net.Conn
+	live    *capture.Conn
+	facts   *decode.Connection
+	out     outbox
+	ended   chan struct{} // closed when the server has ended the connection
+	offset  int64         // bytes sent
+	values  *Values       // of the connection
+	account *Values       // of the account: list-versions, groups
+	salt    string        // of the sign-in challenge
+	// done tells by index which recorded messages were said, or heard, or can't be any
+	// more. Everything before lo is.
+	done []bool
+	lo   int
+	own  map[*story.Message]bool
+	late []*story.Message // given up, but may still come
+	// asked are the newest requests by the tracker's number.
+	asked map[int64]*request
+	queue []int64
+	// posed are live challenges by the recorded ones that they took the place of.
+	posed map[*story.Message]string
+	trid  uint32 // highest sent
+	fresh uint32 // highest of the recording, or made for this connection
+	// silent counts requests in a row that were not answered.
+	silent int
+	whims  int   // messages of the server's own in a row that the recording does not have
+	said   int64 // number of the newest recorded message that was said or heard
+}
+
+// request is a live one that may be answered.
+type request struct {
+	recorded *story.Message // nil: the recording does not have it
+	verb     string
+	from     int    // replies of the recorded one before this are done
+	answer   string // what is to be said of the answer to a challenge in it
+	heard    bool   // something has answered it
+}
+
+// maxAsked is how many requests of a connection are remembered: as many as the
+// tracker does.
+const maxAsked = 64
+
+func newClientConn(p *performance, c *story.Conn) *clientConn {
+	handle := strings.ToLower(c.Account)
+	if p.accounts[handle] == nil {
+		p.accounts[handle] = p.values.Within()
+	}
+	k := &clientConn{p: p, account: p.accounts[handle], recorded: c, ended: make(chan struct{}), done: make([]bool, len(c.Messages)),
+		own: make(map[*story.Message]bool), asked: make(map[int64]*request), posed: make(map[*story.Message]string)}
+	k.values = k.account.Within()
+	k.out.init()
+	for _, m := range c.Messages {
+		if !p.counts(m) {
+			k.done[m.Index] = true
+		}
+		if m.From == decode.Client && m.HasTrID {
+			k.fresh = max(k.fresh, m.TrID)
+		}
+	}
+	return k
+}
+
+// open connects to where the live server sent the client, or to the server of the
+// replay.
+func (p *performance) open(ctx context.Context, k *clientConn) error {
+	target, from, why := p.target(k)
+	if why != "" {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		k.state = connSkipped
+		p.drop(k)
+		p.skipConn(k, why)
+		return p.stopped()
+	}
+	dialing, cancel := context.WithTimeout(ctx, p.config.Timeout)
+	defer cancel()
+	nc, err := p.guard.Dial(dialing, target, from, p.config.Dialer)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil && p.stopping != "" {
+		nc.Close()
+		return p.stopped()
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return p.unreachable(k, err)
+	}
+	k.nc, k.state = nc, connOpen
+	p.opened++
+	p.result.Conns++
+	now := time.Now()
+	k.live = &capture.Conn{ID: p.opened, Client: nc.LocalAddr().String(), Server: nc.RemoteAddr().String()}
+	k.facts = p.tracker.Open(k.live.ID, k.live.Client, k.live.Server, now)
+	k.record(&capture.Record{Time: now, Conn: k.live, Kind: capture.Opened})
+	p.work.Go(k.read)
+	p.work.Go(k.write)
+	return nil
+}
+
+// target says where a connection leads, and which server named that address; or why
+// it can't be opened.
+func (p *performance) target(k *clientConn) (addr string, from netip.Addr, why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	came := k.recorded.Came
+	if came == nil {
+		if k.recorded.Role == decode.SB {
+			return "", from, "what admitted the client to this switchboard is not in the recording"
+		}
+		return p.config.Server, from, ""
+	}
+	l := p.leads[came]
+	if l == nil {
+		return "", from, fmt.Sprintf("the %s in message %d that leads here has not come", came.Name, came.Number)
+	}
+	if l.from != nil {
+		if t, ok := l.from.nc.RemoteAddr().(*net.TCPAddr); ok {
+			from = t.AddrPort().Addr().Unmap()
+		}
+	}
+	return l.addr, from, ""
+}
+
+// unreachable says that a connection could not be opened. For the first one nothing
+// else can be done. mu is held.
+func (p *performance) unreachable(k *clientConn, err error) error {
+	if p.opened == 0 {
+		return err
+	}
+	p.drop(k)
+	k.state = connSkipped
+	p.result.Skipped += len(k.recorded.Messages)
+	d := &Difference{Kind: DiffRedirect, Text: err.Error()}
+	if c := k.recorded.Came; c != nil {
+		d.Text = fmt.Sprintf("%s leads nowhere: %v", c.Name, err)
+	}
+	p.report(d, k, k.recorded.Came)
+	return p.stopped()
+}
+
+// drop lets go of all that is expected on the connection. mu is held.
+func (p *performance) drop(k *clientConn) {
+	for w := range p.waiting {
+		if w.Conn == k.recorded {
+			delete(p.waiting, w)
+		}
+	}
+	p.wake()
+}
+
+// record passes a record on. mu is held.
+func (k *clientConn) record(r *capture.Record) {
+	if k.p.config.Recorder != nil {
+		k.p.config.Recorder.Record(r)
+	}
+}
+
+// read takes what the server says until the connection is at its end.
+func (k *clientConn) read() {
+	defer close(k.ended)
+	var framer decode.Framer
+	var fr decode.Frame
+	buf := make([]byte, 16<<10)
+	for {
+		n, err := k.nc.Read(buf)
+		framer.Feed(buf[:n])
+		k.p.mu.Lock()
+		for framer.Next(&fr) {
+			k.p.hear(k, &fr)
+		}
+		if err != nil {
+			for framer.Flush(&fr) {
+				k.p.hear(k, &fr)
+			}
+			k.gone(err)
+			k.p.mu.Unlock()
+			k.out.close()
+			k.nc.Close()
+			return
+		}
+		k.p.mu.Unlock()
+	}
+}
+
+// gone notes the end of the connection. mu is held.
+func (k *clientConn) gone(err error) {
+	p := k.p
+	from, reset := decode.Server, !errors.Is(err, io.EOF)
+	if k.state == connOver {
+		from, reset = decode.Client, false // it was closed here
+	}
+	k.record(&capture.Record{Time: time.Now(), Conn: k.live, Kind: capture.Closed, From: from, Reset: reset})
+	if k.state == connOpen {
+		how := "closes the connection"
+		if errors.Is(err, syscall.ECONNRESET) {
+			how = "resets the connection"
+		} else if reset {
+			how = fmt.Sprintf("is lost: %v", bareError(err))
+		}
+		p.closedEarly(k, how)
+	}
+	p.tracker.Close(k.live.ID)
+	p.drop(k)
+}
+
+// bareError takes the addresses off a network error.
+func bareError(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// write sends what the outbox holds until that is closed. What the server does not
+// take in time ends the connection.
+func (k *clientConn) write() {
+	for {
+		b, more := k.out.take()
+		if len(b) > 0 {
+			k.nc.SetWriteDeadline(time.Now().Add(k.p.config.Timeout))
+			if _, err := k.nc.Write(b); err != nil {
+				if errors.Is(err, os.ErrDeadlineExceeded) {
+					k.p.mu.Lock()
+					k.p.lose(k, "the server does not read what it is sent", false)
+					k.p.mu.Unlock()
+				}
+				k.nc.Close()
+				return
+			}
+			k.p.wake()
+		}
+		if !more {
+			k.nc.Close()
+			return
+		}
+	}
+}
+
+// close ends the connection from this side, when everything is sent. mu is held.
+func (k *clientConn) close() {
+	if k.state == connOpen {
+		k.state = connOver
+		k.p.drop(k)
+		k.out.close()
+	}
+}
+
+// lose gives a connection up; note: why is told already. mu is held.
+func (p *performance) lose(k *clientConn, why string, note bool) {
+	if k.state == connOpen {
+		left := k.left()
+		p.result.Skipped += left
+		p.report(&Difference{Kind: DiffEnded, Note: note, Text: why + leftOut(left)}, k, nil)
+		k.close()
+	}
+}
+
+// left counts the recorded messages that were neither said nor heard.
+func (k *clientConn) left() (n int) {
+	for _, done := range k.done[k.lo:] {
+		if !done {
+			n++
+		}
+	}
+	return n
+}
+
+// awaitEnd waits so long for the server to end the connection. The error says that
+// the context is at its end.
+func (k *clientConn) awaitEnd(ctx context.Context, limit time.Duration) error {
+	k.p.mu.Lock()
+	open := k.state == connOpen
+	k.p.mu.Unlock()
+	if !open {
+		return nil
+	}
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-k.ended:
+	case <-t.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// hangUp ends the connection at once, whatever is on its way, if it was opened.
+func (k *clientConn) hangUp() {
+	k.p.mu.Lock()
+	defer k.p.mu.Unlock()
+	if k.nc == nil {
+		return
+	}
+	if k.state == connOpen {
+		k.state = connOver
+	}
+	k.out.close()
+	// What was sent last goes out; who does not take it does not keep us.
+	k.nc.SetDeadline(time.Now().Add(settling))
+}
+
+// outbox holds what is to be sent, so that nobody waits for a server with mu held.
+type outbox struct {
+	mu     sync.Mutex
+	some   *sync.Cond
+	buf    []byte
+	closed bool
+}
+
+func (o *outbox) init() { o.some = sync.NewCond(&o.mu) }
+
+func (o *outbox) put(b []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closed {
+		o.buf = append(o.buf, b...)
+		o.some.Signal()
+	}
+}
+
+func (o *outbox) full() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.buf) > maxUnsent
+}
+
+func (o *outbox) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	o.some.Signal()
+}
+
+// take waits for something to send; more: there may be something afterwards.
+func (o *outbox) take() (b []byte, more bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.buf) == 0 && !o.closed {
+		o.some.Wait()
+	}
+	b, o.buf = o.buf, nil
+	return b, !o.closed || len(b) > 0
+}

@@ -1,0 +1,343 @@
+package replay
+
+import (
+	"fmt"
+	"strings"
+
+	"msnproxy/capture/compare"
+	"msnproxy/capture/story"
+	"msnproxy/decode"
+)
+
+// DifferenceKind tells how a live server differs from the recorded one.
+type DifferenceKind string
+
+// The kinds.
+const (
+	// DiffMissing: a message does not come. DiffUnanswered: nothing at all answers a
+	// request.
+	DiffMissing    DifferenceKind = "missing"
+	DiffUnanswered DifferenceKind = "unanswered"
+	// DiffExtra: the recording does not have the message.
+	DiffExtra DifferenceKind = "extra"
+	// DiffDifferent: the message says something else. DiffRefused: an error, or another
+	// one, came instead. DiffAccepted: none came where one was recorded.
+	DiffDifferent DifferenceKind = "different"
+	DiffRefused   DifferenceKind = "refused"
+	DiffAccepted  DifferenceKind = "accepted"
+	// DiffReordered: the message comes in another place.
+	DiffReordered DifferenceKind = "reordered"
+	// DiffRedirect: it leads nowhere, or where it may not.
+	DiffRedirect DifferenceKind = "redirect"
+	// DiffEnded: the connection ends, or does not, where the recorded one did otherwise.
+	DiffEnded DifferenceKind = "ended"
+	// DiffGarbage is what is no MSNP.
+	DiffGarbage DifferenceKind = "garbage"
+	// DiffSkipped: something of the recording could not be played.
+	DiffSkipped DifferenceKind = "skipped"
+)
+
+// Difference is one thing that a live server does otherwise than the recorded one.
+// Its strings may hold whatever the peers have sent: escape them before they reach a
+// terminal.
+type Difference struct {
+	Kind DifferenceKind
+	// Note: it does not count. A server's own ideas (an alert, new mail, a challenge)
+	// are not to be expected again.
+	Note bool
+	// Conn is the recorded connection, Role and Account are what is known of it.
+	Conn    uint32
+	Role    decode.Role
+	Account string
+	// Number is that of the recorded message, 0 if there is none; After is that of
+	// the newest one before it that was said or heard on the connection.
+	Number, After int64
+	// Verb is that of the recorded message, or else of the live one. Request and
+	// RequestNumber are what it answers: "" and 0 for what comes unasked.
+	Verb, Request string
+	RequestNumber int64
+	// Fields say what is different: A is recorded, B live.
+	Fields []compare.FieldDifference
+	// Text says in words what is wrong.
+	Text string
+}
+
+// String returns the difference in one line.
+func (d *Difference) String() string {
+	var b strings.Builder
+	switch {
+	case d.Number > 0:
+		fmt.Fprintf(&b, "message %d ", d.Number)
+	case d.After > 0:
+		fmt.Fprintf(&b, "after message %d ", d.After)
+	}
+	fmt.Fprintf(&b, "#%d %s", d.Conn, d.Role)
+	if d.Account != "" {
+		b.WriteString(" " + d.Account)
+	}
+	fmt.Fprintf(&b, ": %s", d.Kind)
+	if d.Verb != "" {
+		fmt.Fprintf(&b, " %s", d.Verb)
+	}
+	if d.Request != "" {
+		fmt.Fprintf(&b, " (answers %s", d.Request)
+		if d.RequestNumber > 0 {
+			fmt.Fprintf(&b, " of message %d", d.RequestNumber)
+		}
+		b.WriteByte(')')
+	}
+	fmt.Fprintf(&b, ": %s", d.Text)
+	return b.String()
+}
+
+func ordinal(m *story.Message) string { return fmt.Sprintf("message %d", m.Number) }
+
+// report fills in where a difference is, counts it and tells of it. mu is held.
+func (p *performance) report(d *Difference, k *clientConn, r *story.Message) {
+	c := k.recorded
+	d.Conn, d.Role, d.Account, d.After = c.ID, c.Role, c.Account, k.said
+	if r != nil {
+		d.Number = r.Number
+		if q := r.Request; q != nil {
+			d.Request, d.RequestNumber = q.Name, q.Number
+		}
+	}
+	if d.Note {
+		p.result.Notes++
+	} else {
+		p.result.Differences++
+	}
+	if p.config.Report != nil {
+		p.config.Report(d)
+	}
+	if p.reports++; p.reports >= mostReports {
+		p.stop(fmt.Sprintf("after %d differences and notes", mostReports))
+	}
+	if p.config.StopOnDiff && !d.Note {
+		p.stop("at the first difference")
+	}
+}
+
+// missing says that a message does not come. mu is held.
+func (p *performance) missing(k *clientConn, r *story.Message) {
+	if k.done[r.Index] {
+		return
+	}
+	note := k.own[r]
+	k.settle(r)
+	d := &Difference{Kind: DiffMissing, Verb: r.Name, Note: note, Text: "it does not come: " + p.summary(r)}
+	q := r.Request
+	switch {
+	case note:
+		d.Text = "it does not come, which is for the server to decide: " + p.summary(r)
+	case q == nil:
+		p.lonely++
+	default:
+		k.silent++
+		if k.unanswered(q) {
+			d.Kind, d.Text = DiffUnanswered, fmt.Sprintf("nothing answers; recorded was: %s", p.summary(r))
+			if k.state == connOpen {
+				d.Text = fmt.Sprintf("nothing answers within %v; recorded was: %s", p.config.Timeout, p.summary(r))
+			}
+			for _, other := range q.Replies {
+				k.settle(other)
+			}
+		}
+	}
+	p.report(d, k, r)
+	switch {
+	case q == nil || note || k.state != connOpen:
+	case !k.facts.SignedIn:
+		p.lose(k, fmt.Sprintf("without the answer to %s the sign-in can't go on", q.Name), true)
+	case k.silent >= gaveUp:
+		p.lose(k, fmt.Sprintf("%d requests in a row are not answered", k.silent), true)
+	}
+}
+
+// unanswered reports whether no reply to a recorded request has come.
+func (k *clientConn) unanswered(q *story.Message) bool {
+	for _, a := range k.asked {
+		if a.recorded == q {
+			return !a.heard
+		}
+	}
+	return false
+}
+
+// passedBy reports, at the end of a connection, what was given up and has not come,
+// and what was not said although its turn had come; early: only what need not have
+// come. mu is held.
+func (p *performance) passedBy(k *clientConn, early bool) {
+	var unsaid []*story.Message
+	for _, r := range k.recorded.Messages[k.lo:] {
+		if r.From == decode.Client && r.Number < p.at && !k.done[r.Index] {
+			unsaid = append(unsaid, r)
+			k.settle(r)
+			for _, other := range r.Replies {
+				k.settle(other)
+			}
+		}
+	}
+	for _, r := range k.late {
+		if !k.done[r.Index] && (k.own[r] || !early) {
+			p.missing(k, r)
+		}
+	}
+	for _, r := range unsaid {
+		p.result.Skipped++
+		p.report(&Difference{Kind: DiffSkipped, Note: true, Verb: r.Name, Text: "not sent, as the server has not asked for it"}, k, r)
+	}
+}
+
+// summary returns a recorded message in one line. mu is held.
+func (p *performance) summary(r *story.Message) string {
+	d, _, err := p.reader.Decode(r)
+	if err != nil {
+		p.fail(err)
+		return ""
+	}
+	return d.Summary()
+}
+
+// extra reports a live message that the recording does not have. mu is held.
+func (p *performance) extra(k *clientConn, m *decode.Message, q *request) {
+	d := &Difference{Kind: DiffExtra, Verb: m.Name(), Note: m.Own() && k.whims < mostWhims, Text: "the recording does not have it: " + m.Summary()}
+	if m.Own() {
+		k.whims++
+	}
+	trid, hasTrID := m.TrID()
+	switch {
+	case q != nil:
+		d.Request = q.verb
+		if q.recorded != nil {
+			d.RequestNumber = q.recorded.Number
+		} else {
+			d.Note = m.Error() == ""
+		}
+		if m.Error() != "" {
+			d.Kind, d.Text = DiffRefused, fmt.Sprintf("the server refuses it: %s %s", m.Name(), decode.ErrorName(m.Error()))
+			if q.answer != "" {
+				d.Text += "; " + q.answer
+			}
+		}
+	case hasTrID && trid != 0:
+		d.Text = fmt.Sprintf("no request has the TrID %d: %s", trid, m.Summary())
+	}
+	p.report(d, k, nil)
+}
+
+// differs reports that a message says something else. mu is held.
+func (p *performance) differs(k *clientConn, r *story.Message, m *decode.Message, q *request, diffs []compare.FieldDifference) {
+	d := &Difference{Kind: DiffDifferent, Verb: r.Name, Fields: diffs}
+	recorded, live := isError(r.Name), m.Error() != ""
+	switch {
+	case live:
+		d.Kind, d.Text = DiffRefused, fmt.Sprintf("the server answers %s (%s), recorded was: %s", m.Name(), decode.ErrorName(m.Error()), p.words(r))
+		if q != nil && q.answer != "" {
+			d.Text += "; " + q.answer
+		}
+	case recorded:
+		d.Kind, d.Text = DiffAccepted, fmt.Sprintf("the server answers %s: %s; recorded was %s (%s)", m.Name(), m.Summary(), r.Name, decode.ErrorName(r.Name))
+	case diffs[0].Name == "verb":
+		if _, leads := p.leads[r]; leads && k.recorded.Role != decode.SB {
+			p.leads[r] = &lead{addr: p.config.Server} // the server does without a dispatch server
+		}
+		d.Text = fmt.Sprintf("the server answers %s: %s; recorded was: %s", m.Name(), m.Summary(), p.words(r))
+	default:
+		d.Text = fields(diffs)
+	}
+	p.report(d, k, r)
+	if !live || recorded || q == nil || q.recorded == nil {
+		return
+	}
+	for _, other := range q.recorded.Replies {
+		if other.From == decode.Server {
+			k.settle(other) // nothing else answers what is refused
+		}
+	}
+	if !k.facts.SignedIn && k.state == connOpen {
+		p.lose(k, fmt.Sprintf("%s is refused", q.verb), true)
+	}
+}
+
+// words returns a recorded message's verb and summary.
+func (p *performance) words(r *story.Message) string { return r.Name + " (" + p.summary(r) + ")" }
+
+// fields says in words what is different.
+func fields(diffs []compare.FieldDifference) string {
+	var parts []string
+	for _, f := range diffs {
+		switch {
+		case f.A == nil:
+			parts = append(parts, fmt.Sprintf("%s is %q, which the recording does not have", f.Name, *f.B))
+		case f.B == nil:
+			parts = append(parts, fmt.Sprintf("%s is missing, recorded was %q", f.Name, *f.A))
+		default:
+			parts = append(parts, fmt.Sprintf("%s is %q, recorded was %q", f.Name, *f.B, *f.A))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// closedEarly reports that the server has ended a connection on which something was
+// still to come. mu is held.
+func (p *performance) closedEarly(k *clientConn, how string) {
+	k.state = connOver
+	p.passedBy(k, true)
+	next := k.next()
+	if next == nil {
+		return
+	}
+	// What is due and can't come any more is missing. If nothing else was to come the
+	// end itself is as it should be.
+	for _, r := range k.recorded.Messages[k.lo:] {
+		if !k.done[r.Index] && r.From == decode.Server && r.Number <= p.at && k.nothingToSay() {
+			p.missing(k, r)
+		}
+	}
+	if next = k.next(); next == nil {
+		return
+	}
+	left := k.left()
+	p.result.Skipped += left
+	p.report(&Difference{Kind: DiffEnded, Verb: next.Name, Text: fmt.Sprintf("the server %s before this message (%s)%s",
+		how, p.summary(next), leftOut(left))}, k, next)
+}
+
+// next returns the first recorded message that was neither said nor heard, or nil.
+func (k *clientConn) next() *story.Message {
+	for _, r := range k.recorded.Messages[k.lo:] {
+		if !k.done[r.Index] {
+			return r
+		}
+	}
+	return nil
+}
+
+// nothingToSay reports whether the client has said all that it had to say.
+func (k *clientConn) nothingToSay() bool {
+	for _, r := range k.recorded.Messages[k.lo:] {
+		if r.From == decode.Client && !k.done[r.Index] {
+			return false
+		}
+	}
+	return true
+}
+
+// leftOut says how many messages are not played.
+func leftOut(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "; it is left out"
+	}
+	return fmt.Sprintf("; %d messages are left out", n)
+}
+
+// garbage reports bytes that are no MSNP, and gives the connection up. mu is held.
+func (p *performance) garbage(k *clientConn, fr *decode.Frame) {
+	shown := fr.Raw[:min(len(fr.Raw), 40)]
+	p.report(&Difference{Kind: DiffGarbage, Text: fmt.Sprintf("%d bytes that are no MSNP: %q", len(fr.Raw), shown)}, k, nil)
+	p.lose(k, "what follows bytes that are no MSNP makes no sense", true)
+}

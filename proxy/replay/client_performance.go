@@ -1,0 +1,414 @@
+package replay
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"msnproxy/capture/story"
+	"msnproxy/decode"
+)
+
+const (
+	// grace is how long is waited for what may well not come: a server's own ideas,
+	// the end of a connection, what was recorded so shortly before a message of
+	// another connection that it need not be its cause.
+	grace = 500 * time.Millisecond
+	// shortly is that time between two recorded messages.
+	shortly = 5 * time.Millisecond
+	// settling is how long at the end is waited for what should not come.
+	settling = 50 * time.Millisecond
+	// tired is how many answers in a row may fail to come on a connection before less
+	// patience is had with it, and gaveUp when it is given up.
+	tired, gaveUp = 3, 10
+	// mostReports bounds the differences and notes of one replay.
+	mostReports = 1000
+	// mostWhims is how many messages of its own a server may send in a row.
+	mostWhims = 16
+	// maxUnsent is how many bytes may wait for a server that does not read.
+	maxUnsent = 256 << 10
+)
+
+// performance is one run of a client: the story on one side, live connections on the
+// other. One goroutine goes through the recording in order; a reader for each
+// connection takes what the server says. All share what mu guards.
+type performance struct {
+	*Client
+	order    []*story.Message
+	played   []*clientConn
+	closings []*clientConn
+	conns    map[*story.Conn]*clientConn
+	here     map[string]bool // accounts that are played
+	absent   map[string]bool // accounts that are in the recording only
+	work     sync.WaitGroup
+	changed  chan struct{} // something has come that may be waited for
+	cancel   context.CancelFunc
+
+	mu      sync.Mutex
+	reader  *story.Reader
+	tracker *decode.Tracker
+	values  Values
+	// accounts hold the values of each account.
+	accounts map[string]*Values
+	leads    map[*story.Message]*lead // redirects that lead to connections
+	at       int64                    // number of the message that is due
+	last     time.Time                // when it was sent, or should have been
+	waiting  map[*story.Message]bool  // due from the server
+	// overtaken are due messages that another one came before, by mistake perhaps.
+	overtaken map[*story.Message]*story.Message
+	matched   time.Time // when the last expected message came
+	lonely    int       // unasked messages in a row that did not come
+	opened    uint32
+	reports   int
+	stopping  string
+	failure   error
+	result    Result
+}
+
+// lead is where a live redirect leads.
+type lead struct {
+	addr string
+	from *clientConn // nil: the address is the user's own
+}
+
+func newPerformance(c *Client) *performance {
+	p := &performance{Client: c, conns: make(map[*story.Conn]*clientConn), changed: make(chan struct{}, 1),
+		accounts: make(map[string]*Values), here: make(map[string]bool), absent: make(map[string]bool),
+		reader: c.config.Story.NewReader(), tracker: decode.NewTracker(), leads: make(map[*story.Message]*lead),
+		waiting: make(map[*story.Message]bool), overtaken: make(map[*story.Message]*story.Message)}
+	p.tracker.Passwords = make(map[string]string)
+	for old, a := range c.config.Accounts {
+		if a.Password != nil {
+			handle := a.Handle
+			if handle == "" {
+				handle = old
+			}
+			p.tracker.Passwords[strings.ToLower(handle)] = *a.Password
+		}
+	}
+	return p
+}
+
+// errStopped ends the run early, for a reason that is in the result.
+var errStopped = errors.New("the replay was stopped")
+
+func (p *performance) run(ctx context.Context) error {
+	ctx, p.cancel = context.WithCancel(ctx)
+	defer p.cancel()
+	p.mu.Lock()
+	p.plan()
+	p.mu.Unlock()
+	err := p.perform(ctx)
+	if err == nil {
+		err = p.finish(ctx)
+	}
+	p.cancel()
+	for _, k := range p.played {
+		k.hangUp()
+	}
+	p.work.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.result.Stopped = p.stopping
+	switch {
+	case p.failure != nil:
+		return p.failure
+	case err != nil && !errors.Is(err, errStopped):
+		return err
+	case p.result.SignedIn == 0 && p.signsIn():
+		return ErrNoSignIn
+	}
+	return nil
+}
+
+// signsIn reports whether somebody gets in in what is played of the recording.
+func (p *performance) signsIn() bool {
+	for _, k := range p.played {
+		if k.recorded.SignedIn && k.recorded.Role != decode.SB {
+			return true
+		}
+	}
+	return false
+}
+
+// perform goes through the recording.
+func (p *performance) perform(ctx context.Context) error {
+	for _, m := range p.order {
+		if err := p.closeBefore(ctx, m.Number); err != nil {
+			return err
+		}
+		k := p.conns[m.Conn]
+		p.mu.Lock()
+		p.at = m.Number
+		state := k.state
+		p.mu.Unlock()
+		if state == connWaiting || state == connOpen && m.From == decode.Client {
+			if err := p.play(ctx, k, m); err != nil {
+				return err
+			}
+		}
+		if m.From == decode.Server {
+			p.mu.Lock()
+			p.expect(k, m)
+			p.mu.Unlock()
+		}
+	}
+	return nil
+}
+
+// expect notes that a message is due from the server. mu is held.
+func (p *performance) expect(k *clientConn, m *story.Message) {
+	if k.state != connOpen || k.done[m.Index] {
+		return
+	}
+	if q := m.Request; q != nil && q.From == decode.Client && !k.done[q.Index] {
+		k.late = append(k.late, m) // it answers what was not said
+		return
+	}
+	if m.Request == nil && p.own(m) {
+		k.own[m] = true
+	}
+	p.waiting[m] = true
+}
+
+// own reports whether a message can't be expected again: because it is the server's
+// own idea, or because it is about somebody who is not played. mu is held.
+func (p *performance) own(m *story.Message) bool {
+	d, _, err := p.reader.Decode(m)
+	if err != nil {
+		p.fail(err)
+		return false
+	}
+	handle := strings.ToLower(string(d.Raw("handle")))
+	return d.Own() || p.absent[handle] && !p.here[handle]
+}
+
+// play has a client do what it did: open the connection if this is its first
+// message, and say the message if it is the client's.
+func (p *performance) play(ctx context.Context, k *clientConn, m *story.Message) error {
+	if err := p.barrier(ctx, k, m); err != nil {
+		return err
+	}
+	if err := p.pace(ctx, m); err != nil {
+		return err
+	}
+	if k.nc == nil {
+		if err := p.open(ctx, k); err != nil {
+			return err
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m.From == decode.Client && k.state == connOpen && !k.done[m.Index] {
+		p.say(k, m)
+	}
+	return p.stopped()
+}
+
+// pace waits as long as the client took, divided by the speed.
+func (p *performance) pace(ctx context.Context, m *story.Message) error {
+	if p.config.Speed > 0 && !m.Time.IsZero() && !p.last.IsZero() {
+		gap := time.Duration(float64(m.Time.Sub(p.last)) / p.config.Speed)
+		t := time.NewTimer(gap)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return p.ended(ctx)
+		}
+	}
+	p.last = m.Time
+	return nil
+}
+
+// ended tells why the context is at its end.
+func (p *performance) ended(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.stopped(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// stopped returns an error if the replay is to end now. mu is held.
+func (p *performance) stopped() error {
+	if p.stopping != "" || p.failure != nil {
+		return errStopped
+	}
+	return nil
+}
+
+// stop ends the replay before its time. mu is held.
+func (p *performance) stop(why string) {
+	if p.stopping == "" {
+		p.stopping = why
+		p.cancel()
+	}
+}
+
+// barrier waits until everything has come that was recorded before m, or is given up.
+func (p *performance) barrier(ctx context.Context, k *clientConn, m *story.Message) error {
+	every := func(*story.Message) bool { return true }
+	return p.wait(ctx, every, func(w *story.Message) bool {
+		return w.Conn != m.Conn && w.Request == nil && !w.Time.IsZero() && m.Time.Sub(w.Time) < shortly
+	}, k)
+}
+
+// wait waits for what is due and picked, and gives up what does not come in time;
+// unlikely says what may not be a cause of what comes next. It also waits until the
+// server has taken what k has to say to it (nil: it does not).
+func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Message) bool, k *clientConn) error {
+	start := time.Now()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		p.mu.Lock()
+		if err := p.stopped(); err != nil {
+			p.mu.Unlock()
+			return err
+		}
+		now, next := time.Now(), time.Duration(0)
+		var expired []*story.Message
+		since := start
+		if p.matched.After(since) {
+			since = p.matched
+		}
+		for w := range p.waiting {
+			if !picked(w) {
+				continue
+			}
+			left := since.Add(p.patience(w, unlikely(w))).Sub(now)
+			if left <= 0 {
+				expired = append(expired, w)
+			} else if next == 0 || left < next {
+				next = left
+			}
+		}
+		slices.SortFunc(expired, func(a, b *story.Message) int { return cmp.Compare(a.Number, b.Number) })
+		for _, w := range expired {
+			if p.waiting[w] {
+				p.giveUp(w, unlikely(w))
+			}
+		}
+		if next == 0 && k != nil && k.state == connOpen && k.out.full() {
+			if next = start.Add(p.config.Timeout).Sub(now); next <= 0 {
+				p.lose(k, "the server does not read what it is sent", false)
+				next = 0
+			}
+		}
+		p.mu.Unlock()
+		if next == 0 {
+			return nil
+		}
+		timer.Reset(next)
+		select {
+		case <-p.changed:
+		case <-timer.C:
+		case <-ctx.Done():
+			return p.ended(ctx)
+		}
+	}
+}
+
+// patience is how long the message is waited for. mu is held.
+func (p *performance) patience(w *story.Message, unlikely bool) time.Duration {
+	k, short := p.conns[w.Conn], min(grace, p.config.Timeout)
+	switch {
+	case unlikely || k.own[w] || w.Request == nil && p.lonely >= tired:
+		return short
+	case k.silent >= tired:
+		return max(p.config.Timeout/5, min(short, p.config.Timeout))
+	}
+	return p.config.Timeout
+}
+
+// giveUp goes on without a message that is due. mu is held.
+func (p *performance) giveUp(w *story.Message, unlikely bool) {
+	delete(p.waiting, w)
+	k := p.conns[w.Conn]
+	if unlikely || k.own[w] {
+		k.late = append(k.late, w)
+		return
+	}
+	p.missing(k, w)
+}
+
+// closeBefore ends the connections that were at their end before message number.
+func (p *performance) closeBefore(ctx context.Context, number int64) error {
+	for len(p.closings) > 0 && p.closings[0].endsAfter < number {
+		p.mu.Lock()
+		p.at = max(p.at, min(number, p.closings[0].endsAfter+1))
+		p.mu.Unlock()
+		k := p.closings[0]
+		p.closings = p.closings[1:]
+		if err := p.closeConn(ctx, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closeConn ends a connection as the recording does.
+func (p *performance) closeConn(ctx context.Context, k *clientConn) error {
+	mine := func(w *story.Message) bool { return w.Conn == k.recorded }
+	if err := p.wait(ctx, mine, func(*story.Message) bool { return false }, k); err != nil {
+		return err
+	}
+	if k.recorded.Ended && k.recorded.End == decode.Server {
+		if err := k.awaitEnd(ctx, min(grace, p.config.Timeout)); err != nil {
+			return p.ended(ctx)
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if k.state != connOpen {
+		return p.stopped()
+	}
+	p.passedBy(k, false)
+	if k.recorded.Ended && k.recorded.End == decode.Server {
+		p.report(&Difference{Kind: DiffEnded, Note: true, Text: "the server keeps the connection open where the recorded one closed it"}, k, nil)
+	}
+	k.close()
+	return p.stopped()
+}
+
+// finish waits for what should not come any more, and ends what is open.
+func (p *performance) finish(ctx context.Context) error {
+	every := func(*story.Message) bool { return true }
+	if err := p.wait(ctx, every, func(*story.Message) bool { return false }, nil); err != nil {
+		return err
+	}
+	t := time.NewTimer(settling)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+		return p.ended(ctx)
+	}
+	if err := p.closeBefore(ctx, 1<<62); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stopped()
+}
+
+// wake tells whoever waits that something has come. mu may be held or not.
+func (p *performance) wake() {
+	select {
+	case p.changed <- struct{}{}:
+	default:
+	}
+}
+
+// skipConn says that a connection is not played. mu is held.
+func (p *performance) skipConn(k *clientConn, why string) {
+	p.result.Skipped += len(k.recorded.Messages)
+	p.report(&Difference{Kind: DiffSkipped, Note: true, Text: fmt.Sprintf("not replayed: %s", why)}, k, nil)
+}

@@ -1,0 +1,324 @@
+package replay
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"msnproxy/proxy/proxytest"
+)
+
+// Broken clients are reported and ended; others do not notice.
+func TestBrokenClients(t *testing.T) {
+	s, e := serve(t, ServerConfig{Story: opened(t, demo)})
+	addr := s.Addr().String()
+	for _, test := range []struct {
+		what, send, event string
+		ends              bool
+	}{
+		{"garbage", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("\x00\xff", 300), "bytes are no MSNP", true},
+		{"a browser", "GET / HTTP/1.1\r\nHost: " + strings.Repeat("x", 70<<10) + "\r\n\r\n", "bytes are no MSNP", true},
+		{"a huge line", "VER 1 MSNP7\r\nUSR 2 MD5 I " + strings.Repeat("x", 80<<10), "bytes are no MSNP", true},
+		{"a huge payload", "VER 1 MSNP7\r\nMSG 1 N 999999999\r\n" + strings.Repeat("x", 70<<10), "bytes are no MSNP", true},
+		{"half a command", "VER 1 MSNP7\r\nUSR 2 MD", "half a command: USR", false},
+		{"half a payload", "VER 1 MSNP7\r\nMSG 1 N 50\r\nhalf", "half a command: MSG", false},
+		{"nothing", "", "closed by the client", false},
+		{"a flood", "VER 1 MSNP7\r\n" + strings.Repeat("XYZ 1\r\n", maxUnknown+10), "requests are not in the recording", true},
+	} {
+		nc, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = nc.SetDeadline(time.Now().Add(soon))
+		_, _ = nc.Write([]byte(test.send))
+		if test.ends {
+			buf := make([]byte, 4096)
+			for {
+				if _, err := nc.Read(buf); err != nil {
+					if os.IsTimeout(err) {
+						t.Errorf("%s: the connection stays", test.what)
+					}
+					break
+				}
+			}
+		}
+		nc.Close()
+		for until := time.Now().Add(soon); !strings.Contains(e.String(), test.event); time.Sleep(time.Millisecond) {
+			if time.Now().After(until) {
+				t.Fatalf("%s: no event %q", test.what, test.event)
+			}
+		}
+	}
+	if err := proxytest.RunScript(within(t, soon), addr, nil, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// Who asks and never reads is closed before much is kept for it.
+func TestUnread(t *testing.T) {
+	long := strings.Repeat("x", 7000)
+	s, e := serve(t, ServerConfig{Story: opened(t, transcribed(t, strings.ReplaceAll(foreign+"\nC: URL 9 INBOX\nS: URL 9 /"+long+" / 1", "\n", "\r\n")))})
+	p := dialPeer(t, s.Addr().String())
+	_ = p.nc.(*net.TCPConn).SetReadBuffer(4096)
+	p.send("VER 1 MSNP7\r\n")
+	_, _ = p.nc.Write([]byte(strings.Repeat("URL 1 INBOX\r\n", maxUnknown)))
+	for until := time.Now().Add(soon); !strings.Contains(e.String(), "bytes are unread"); time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal(e)
+		}
+	}
+}
+
+// A client too many is closed, and the others stay.
+func TestTooMany(t *testing.T) {
+	s, e := serve(t, ServerConfig{Story: opened(t, demo), MaxConns: 1})
+	first := dialPeer(t, s.Addr().String())
+	first.ask("VER 1 MSNP7\r\n", "VER 1 MSNP7\r\n")
+	second := dialPeer(t, s.Addr().String())
+	second.end()
+	first.ask("INF 2\r\n", "INF 2 MD5\r\n")
+	if !strings.Contains(e.String(), "refused: 1 clients are connected") {
+		t.Error(e)
+	}
+}
+
+// transcribed writes a transcript and opens it.
+func transcribed(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "t.txt")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const foreign = `Client opens a connection to 192.0.2.1:1863
+C: VER 1 MSNP7
+S: VER 1 MSNP7
+C: USR 2 MD5 I alice@example.com
+S: XFR 2 NS 192.0.2.2:1863 0 192.0.2.1:1863
+Server disconnects client
+Client opens a connection to 192.0.2.2:1863
+C: VER 3 MSNP7
+S: VER 3 MSNP7
+C: USR 4 MD5 I alice@example.com
+S: USR 4 MD5 S 123
+C: USR 5 MD5 S 00000000000000000000000000000000
+S: USR 5 OK alice@example.com Alice 1
+C: XFR 6 SB
+S: XFR 6 SB 192.0.2.3:1863 CKI 1.2.3
+S: RNG 77 messenger.example.com:1863 CKI 4.5.6 bob@example.com Bob
+S: XFR 0 NS 192.0.2.9 0 192.0.2.2
+S: NOT 52
+<NOTIFICATION siteurl="http://192.0.2.4/" id="123"/>`
+
+// Whatever addresses the recording has, clients are told ours, and we go nowhere: the
+// only sockets are the port and what came to it.
+func TestForeignAddresses(t *testing.T) {
+	for _, perTarget := range []bool{false, true} {
+		s, e := serve(t, ServerConfig{Story: opened(t, transcribed(t, strings.ReplaceAll(foreign, "\n", "\r\n"))), PerTarget: perTarget})
+		if n := len(s.Addrs()); perTarget && n != 2 || !perTarget && n != 1 {
+			t.Errorf("%v", s.Addrs())
+		}
+		before := sockets(t)
+		ds := dialPeer(t, s.Addr().String())
+		ds.ask("VER 1 MSNP7\r\nUSR 2 MD5 I alice@example.com\r\n", "XFR 2 NS 127.0.0.1:")
+		line := ds.want("\r\n")
+		if perTarget == strings.HasPrefix("127.0.0.1:"+line, s.Addr().String()+" ") || !strings.Contains(line, " 0 "+s.Addr().String()) {
+			t.Errorf("per target %v: sent to %q, from %s", perTarget, line, s.Addr())
+		}
+		to, _, _ := strings.Cut(line, " ")
+		ds.end()
+		ds.nc.Close()
+		ns := dialPeer(t, "127.0.0.1:"+to)
+		ns.ask("VER 3 MSNP7\r\nUSR 4 MD5 I alice@example.com\r\n", "USR 4 MD5 S 123\r\n")
+		ns.ask("USR 5 MD5 S 0\r\n", "USR 5 OK")
+		got := ns.ask("XFR 6 SB\r\n", "<NOTIFICATION siteurl")
+		if strings.Contains(got, "192.0.2.") || strings.Contains(got, "messenger.example.com") || strings.Count(got, "127.0.0.1:") != 4 {
+			t.Errorf("alice got %q", got)
+		}
+		// The switchboard that the recording does not have, by rule.
+		_, cookie, _ := strings.Cut(got, "CKI ")
+		cookie, _, _ = strings.Cut(cookie, "\r\n")
+		sb := dialPeer(t, "127.0.0.1:"+to)
+		sb.ask("USR 1 alice@example.com "+cookie+"\r\n", "USR 1 OK alice@example.com alice@example.com\r\n")
+		sb.ask("CAL 2 bob@example.com\r\n", "217 2\r\n")
+		sb.ask("MSG 3 A 2\r\nhi", "ACK 3\r\n")
+		sb.ask("OUT\r\n", "OUT\r\n")
+		sb.end()
+		sb.nc.Close()
+		// What stays is alice at the notification server: two ends.
+		for until := time.Now().Add(soon); sockets(t) != before+2; time.Sleep(time.Millisecond) {
+			if time.Now().After(until) {
+				t.Fatalf("%d sockets, were %d", sockets(t), before)
+			}
+		}
+		ns.nc.Close()
+		if !strings.Contains(e.String(), "no switchboard for message") {
+			t.Error(e)
+		}
+	}
+}
+
+// sockets counts the open sockets of this process.
+func sockets(t testing.TB) (n int) {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc")
+	}
+	for _, entry := range entries {
+		if to, err := os.Readlink("/proc/self/fd/" + entry.Name()); err == nil && strings.HasPrefix(to, "socket:") {
+			n++
+		}
+	}
+	return n
+}
+
+// What another account did before is waited for as long as it is here, and no longer
+// than patience lasts.
+func TestPatience(t *testing.T) {
+	const patience = 300 * time.Millisecond
+	signIn := func(who string) string {
+		return "Client opens a connection to 192.0.2.1:1863\r\nC: VER 1 MSNP7\r\nS: VER 1 MSNP7\r\nC: USR 3 MD5 I " + who + "@example.com\r\nS: USR 3 MD5 S 1\r\nC: USR 4 MD5 S 00000000000000000000000000000000\r\nS: USR 4 OK " + who + "@example.com A 1\r\n"
+	}
+	path := transcribed(t, signIn("alice")+"C: CHG 5 NLN\r\nS: CHG 5 NLN\r\n"+signIn("bob")+"S: NLN NLN alice@example.com A\r\n")
+	for _, test := range []struct {
+		here, does bool
+		patience   time.Duration
+		waited     string
+	}{
+		{true, false, patience, "NLN comes although CHG of alice@example.com in message 7 did not come in 300ms"},
+		{true, true, soon, ""},
+		{false, false, soon, ""},
+	} {
+		s, e := serve(t, ServerConfig{Story: opened(t, path), Patience: test.patience})
+		in := func(who string) *peer {
+			p := dialPeer(t, s.Addr().String())
+			p.ask("VER 1 MSNP7\r\nUSR 3 MD5 I "+who+"@example.com\r\n", "USR 3 MD5 S ")
+			p.ask("USR 4 MD5 S 0\r\n", "USR 4 OK")
+			return p
+		}
+		var alice *peer
+		if test.here {
+			alice = in("alice")
+		}
+		bob := in("bob")
+		status := "NLN"
+		if test.does {
+			status = "BSY"
+			_ = bob.nc.SetReadDeadline(time.Now().Add(patience))
+			b := make([]byte, 100)
+			n, _ := bob.nc.Read(b) // the rest of the last line
+			if n, _ = bob.nc.Read(b[n:]); n > 0 || strings.Contains(string(b), "NLN") {
+				t.Error("bob hears of alice too early")
+			}
+			_ = bob.nc.SetReadDeadline(time.Now().Add(soon))
+			alice.ask("CHG 9 BSY\r\n", "CHG 9 BSY")
+		}
+		start := time.Now()
+		bob.want("NLN " + status + " alice@example.com A\r\n")
+		if took := time.Since(start); test.waited != "" && took < patience/2 {
+			t.Errorf("bob heard after %v", took)
+		}
+		if got := e.of(Waited); (got != nil) != (test.waited != "") || got != nil && !strings.Contains(got[0], test.waited) {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
+// The recorded pauses, divided.
+func TestPace(t *testing.T) {
+	path := testdata("escargot-twisted-msnp7.pcap") // the FLN comes 700 ms after SYN
+	for speed, least := range map[float64]time.Duration{2: 300 * time.Millisecond, 0: 0} {
+		s, _ := serve(t, ServerConfig{Story: opened(t, path), Speed: speed})
+		p := dialPeer(t, s.Addr().String())
+		p.ask("VER 1 MSNP7\r\nINF 2\r\nUSR 3 MD5 I bob@example.com\r\n", "USR 3 MD5 S ")
+		p.ask("USR 4 MD5 S 0\r\nSYN 5 0\r\n", "BLP 5 1 AL\r\n")
+		start := time.Now()
+		p.want("FLN alice@example.com\r\n")
+		if took := time.Since(start); took < least || took > least+5*time.Second {
+			t.Errorf("speed %v: after %v", speed, took)
+		}
+	}
+}
+
+// many is a recording of so many messages: two people sign in, and one of them talks.
+func many(messages int) string {
+	var b bytes.Buffer
+	for _, who := range []string{"alice", "bob"} {
+		fmt.Fprintf(&b, "Client opens a connection to 192.0.2.1:1863\r\nC: VER 1 MSNP7\r\nS: VER 1 MSNP7\r\nC: USR 2 MD5 I %s@example.com\r\nS: USR 2 MD5 S 1\r\nC: USR 3 MD5 S 00000000000000000000000000000000\r\nS: USR 3 OK %[1]s@example.com A 1\r\n", who)
+		for i := range messages / 4 {
+			fmt.Fprintf(&b, "C: URL %d INBOX\r\nS: URL %[1]d /cgi-bin/HoTMaiL https://login.example/md5auth.srf?lc=1033 2\r\n", i+4)
+		}
+	}
+	return b.String()
+}
+
+// BenchmarkServer plays a recording of 100,000 messages at full speed: two clients at
+// once, each request on its own.
+func BenchmarkServer(b *testing.B) {
+	const messages = 100_000
+	st := opened(b, transcribed(b, many(messages)))
+	s, e := serve(b, ServerConfig{Story: st})
+	b.ReportAllocs()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	peak := uint64(0)
+	for b.Loop() {
+		done := make(chan string)
+		for _, c := range st.Conns {
+			go func() { done <- pump(s.Addr().String(), c.Account, messages/4) }()
+		}
+		tick := time.NewTicker(50 * time.Millisecond)
+		for left := len(st.Conns); left > 0; {
+			select {
+			case problem := <-done:
+				if left--; problem != "" {
+					b.Fatal(problem, e)
+				}
+			case <-tick.C:
+				runtime.ReadMemStats(&after)
+				peak = max(peak, after.HeapAlloc)
+			}
+		}
+		tick.Stop()
+	}
+	b.ReportMetric(float64(messages)*float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+	b.ReportMetric(float64(max(peak, before.HeapAlloc)-before.HeapAlloc)/(1<<20), "MB-more")
+}
+
+// pump signs in and asks for an address so many times, one after the other.
+func pump(addr, account string, times int) string {
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err.Error()
+	}
+	defer nc.Close()
+	_ = nc.SetDeadline(time.Now().Add(5 * soon))
+	buf := make([]byte, 4096)
+	ask := func(line, want string) string {
+		if _, err := nc.Write([]byte(line)); err != nil {
+			return err.Error()
+		}
+		n, err := nc.Read(buf)
+		if err != nil || !strings.HasPrefix(string(buf[:n]), want) || buf[n-1] != '\n' {
+			return fmt.Sprintf("%q: %q, %v", line, buf[:n], err)
+		}
+		return ""
+	}
+	problem := ask("VER 1 MSNP7\r\n", "VER 1") + ask("USR 2 MD5 I "+account+"\r\n", "USR 2") + ask("USR 3 MD5 S 0\r\n", "USR 3")
+	for i := range times {
+		if problem != "" {
+			return problem
+		}
+		problem = ask(fmt.Sprintf("URL %d INBOX\r\n", i+9), fmt.Sprintf("URL %d /", i+9))
+	}
+	return problem
+}
