@@ -142,7 +142,7 @@ func clientFlags(c *cli.Context) (config replay.ClientConfig, asJSON bool, err e
 	}
 	config.Accounts = make(map[string]replay.ClientAccount)
 	for _, s := range c.StringSlice("account") {
-		old, a, ok := parseAccount(s)
+		old, a, ok := replay.ParseAccount(s)
 		if !ok {
 			// The value may be a secret.
 			return fail("--account wants OLD=NEW:PASSWORD, such as alice@example.com=test1@example.org:secret")
@@ -150,20 +150,6 @@ func clientFlags(c *cli.Context) (config replay.ClientConfig, asJSON bool, err e
 		config.Accounts[strings.ToLower(old)] = a
 	}
 	return config, asJSON, nil
-}
-
-// parseAccount reads OLD=NEW:PASSWORD, of which NEW or :PASSWORD may be missing.
-func parseAccount(s string) (old string, a replay.ClientAccount, ok bool) {
-	old, rest, ok := strings.Cut(s, "=")
-	if !ok || old == "" || rest == "" {
-		return "", a, false
-	}
-	handle, password, known := strings.Cut(rest, ":")
-	a.Handle = handle
-	if known {
-		a.Password = &password
-	}
-	return old, a, handle == "" || strings.Contains(handle, "@")
 }
 
 // clientRecorder makes the recorder for --record; nil: there is none.

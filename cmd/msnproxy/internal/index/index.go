@@ -55,6 +55,8 @@ type Index struct {
 	spoolDir string
 	spool    *capture.Spool
 	source   func() *capture.Places // of the bytes
+	file     io.ReaderAt            // the recording that was loaded; nil: the spool has the bytes
+	fileName string
 
 	done    bool // nothing more is added
 	guard   func(func())
@@ -401,6 +403,7 @@ func (x *Index) Load(in *capture.Reader, file io.ReaderAt, name string, stop <-c
 		}
 		x.locked(func() {
 			if x.source == nil {
+				x.file, x.fileName = file, name
 				x.source = func() *capture.Places { return capture.NewPlaces(file, name) }
 			}
 			x.add(r, place)

@@ -125,6 +125,9 @@ func noteActions() []*action {
 		{name: "copy", keys: []string{"y"}, where: anywhere, arg: "f|r|h|t|j", about: "copy the field, the row, the bytes in hex, the transcript, or JSON", hint: "copy", run: (*Inspector).copyCommand},
 		{name: "save", keys: []string{"w"}, where: anywhere, arg: "FILE", about: "save what is shown as .pcapng, .pcap, .txt or .jsonl, also with .gz", hint: "save", run: (*Inspector).saveCommand},
 		{name: "save-message", where: anywhere, arg: "FILE", about: "save the exchange of the selected message only", run: (*Inspector).saveExchange},
+		{name: "compare", keys: []string{"d"}, where: inMain | inDetail, arg: "NUMBER", about: "compare with another message, field by field: d on one, d on the other", run: (*Inspector).compareCommand},
+		{name: "replay", keys: []string{"r"}, where: anywhere, arg: "HOST:PORT [ACCOUNT=NEW:PASSWORD]...", about: "replay the session of the selected message to a server, each answer beside the recorded one", run: (*Inspector).replayCommand},
+		{name: "replay-show", keys: []string{"R"}, where: anywhere, about: "the last replay again", run: do((*Inspector).showReplay)},
 		{name: "export", keys: []string{"x"}, where: anywhere, arg: "FILE", about: "write the view as .txt, the chat also as .md, the screen as .svg", run: (*Inspector).exportCommand},
 	}
 }

@@ -27,7 +27,7 @@ func rune1(r rune) *tcell.EventKey { return tcell.NewEventKey(tcell.KeyRune, r, 
 
 func TestCopy(t *testing.T) {
 	ins, _ := inspect(t, demoRecording, 120, 40, Options{})
-	s := sheet(t, 120, 40)
+	s := blankScreen(t, 120, 40)
 	ins.screen = s
 	frameOf := func(row int) string {
 		_, rec, err := ins.reader.Read(row)
@@ -99,7 +99,7 @@ func fieldNamed(t testing.TB, ins *Inspector, name string) int {
 // In Hex the field is that under the cursor.
 func TestCopyFromHex(t *testing.T) {
 	ins, _ := inspect(t, demoRecording, 120, 40, Options{})
-	s := sheet(t, 120, 40)
+	s := blankScreen(t, 120, 40)
 	ins.screen = s
 	ins.sel = rowWith(t, ins, "XFR", decode.Server)
 	ins.detail.tab = hexTab
@@ -113,7 +113,7 @@ func TestCopyFromHex(t *testing.T) {
 
 func TestCopyTooMuch(t *testing.T) {
 	ins, _ := inspect(t, demoRecording, 120, 40, Options{})
-	s := sheet(t, 120, 40)
+	s := blankScreen(t, 120, 40)
 	ins.screen = s
 	for n, want := range map[int]string{
 		mostCopied / 4 * 3: "thing copied, 56244 bytes",

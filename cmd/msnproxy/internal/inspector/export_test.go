@@ -48,7 +48,7 @@ func TestExport(t *testing.T) {
 				c.setup(ins)
 			}
 			path := filepath.Join(dir, c.file)
-			ins.Draw(sheet(t, 120, 40))
+			ins.Draw(blankScreen(t, 120, 40))
 			ins.command("export " + path)
 			if ins.job != nil {
 				finish(t, ins, posts)

@@ -148,25 +148,27 @@ type Inspector struct {
 	detail   *detail
 	main     [views]pane
 
-	prompt   *prompt
-	overlay  overlay
-	pending  func(*tcell.EventKey) // takes the next key
-	toast    toast
-	needle   index.Needle
-	search   *search
-	noHints  bool
-	noMouse  bool
-	filters  *filters
-	commands []string // that were typed
-	rate     rate
-	events   []string // what was said, for :log
-	unkept   bool     // marks or comments that only saving keeps
-	drag     splitter
-	quit     func()
-	jobs     *jobs
-	abort    func() // ends the program at once
-	said     *heard // what other goroutines have to say
-	fault    *fault
+	prompt    *prompt
+	overlay   overlay
+	pending   func(*tcell.EventKey) // takes the next key
+	toast     toast
+	needle    index.Needle
+	comparing int    // the first of two rows to compare; -1: none is chosen
+	replayed  *sheet // the last replay
+	search    *search
+	noHints   bool
+	noMouse   bool
+	filters   *filters
+	commands  []string // that were typed
+	rate      rate
+	events    []string // what was said, for :log
+	unkept    bool     // marks or comments that only saving keeps
+	drag      splitter
+	quit      func()
+	jobs      *jobs
+	abort     func() // ends the program at once
+	said      *heard // what other goroutines have to say
+	fault     *fault
 	// interrupted: the user left by Ctrl-C.
 	interrupted atomic.Bool
 	resumed     time.Time // from being suspended
@@ -206,7 +208,7 @@ func New(o Options) *Inspector {
 		o.Now = time.Now
 	}
 	ins := &Inspector{Box: tview.NewBox(), o: o, x: o.Index, reader: o.Index.NewReader(), theme: newTheme(chooseTheme(o.Theme, 0)),
-		focus: mainPane, sel: -1, follow: o.Live, noMouse: o.NoMouse, quit: func() {}, abort: func() {},
+		focus: mainPane, sel: -1, comparing: -1, follow: o.Live, noMouse: o.NoMouse, quit: func() {}, abort: func() {},
 		said: newHeard(), fault: newFault(), jobs: newJobs(), wake: tcell.NewEventKey(tcell.KeyNUL, 0, 0), drawn: make(chan struct{}, 1)}
 	o.Index.Guard(ins.Guard)
 	ins.view = viewNamed(o.View)

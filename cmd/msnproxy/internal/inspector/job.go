@@ -12,9 +12,10 @@ import (
 	"sync/atomic"
 )
 
-// job is a file being written. It has a goroutine of its own, so that the screen
-// does not wait for it.
+// job is a file being written, or a session being replayed. It has a goroutine of
+// its own, so that the screen does not wait for it.
 type job struct {
+	doing  string // writing, replaying
 	name   string
 	cancel context.CancelFunc
 	at, of atomic.Int64 // how far it is, and how far it goes
@@ -22,7 +23,10 @@ type job struct {
 }
 
 func (j *job) state() string {
-	return "writing " + filepath.Base(j.name) + " " + strconv.FormatInt(j.at.Load()*100/max(j.of.Load(), 1), 10) + " %, Esc stops it"
+	if j.of.Load() == 0 {
+		return j.doing + " " + filepath.Base(j.name) + ", Esc stops it"
+	}
+	return j.doing + " " + filepath.Base(j.name) + " " + strconv.FormatInt(j.at.Load()*100/max(j.of.Load(), 1), 10) + " %, Esc stops it"
 }
 
 // errStopped says that the user wants no more of it.
@@ -32,12 +36,17 @@ var errStopped = errors.New("stopped")
 // after, on the screen's goroutine, follows what went well. A file that is not whole
 // is removed: what would be in it is still where it came from.
 func (ins *Inspector) start(name string, f func(ctx context.Context, j *job) (string, error), after func()) {
+	ins.startJob("writing", name, f, after)
+}
+
+// startJob is start for what is not written to a file.
+func (ins *Inspector) startJob(doing, name string, f func(ctx context.Context, j *job) (string, error), after func()) {
 	if ins.job != nil {
-		ins.complain(ins.job.name + " is being written; Esc stops it")
+		ins.complain("still " + ins.job.doing + " " + ins.job.name + "; Esc stops it")
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	j := &job{name: name, cancel: cancel, done: make(chan struct{})}
+	j := &job{doing: doing, name: name, cancel: cancel, done: make(chan struct{})}
 	ins.job = j
 	go ins.Guard(func() {
 		defer close(j.done)

@@ -22,8 +22,8 @@ import (
 
 var update = flag.Bool("update", false, "write the goldens and the pictures anew")
 
-// sheet returns an empty screen.
-func sheet(t testing.TB, w, h int) tcell.SimulationScreen {
+// blankScreen returns an empty screen.
+func blankScreen(t testing.TB, w, h int) tcell.SimulationScreen {
 	t.Helper()
 	s := tcell.NewSimulationScreen("UTF-8")
 	if err := s.Init(); err != nil {
@@ -90,7 +90,7 @@ func goldenFile(t testing.TB, path string, got []byte) {
 
 // mixed is a screen with all that makes columns crooked.
 func mixed(t testing.TB) tcell.SimulationScreen {
-	s := sheet(t, 30, 7)
+	s := blankScreen(t, 30, 7)
 	c := canvas{rect: rect{0, 0, 30, 7}, s: s, theme: darkTheme()}
 	c.fill(0, 0, 30, c.bar)
 	c.text(1, 0, 28, "wide 日本語 <&\"'> e\u0301x", c.bar)
@@ -164,7 +164,7 @@ func TestPictures(t *testing.T) {
 	} {
 		t.Run(p.name, func(t *testing.T) {
 			ins, posts := inspect(t, demoRecording, 120, 36, Options{})
-			s := sheet(t, 120, 36)
+			s := blankScreen(t, 120, 36)
 			ins.Draw(s)
 			ins.goTo("49") // a redirect
 			ins.toast = toast{}

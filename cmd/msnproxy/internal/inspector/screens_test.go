@@ -22,7 +22,7 @@ func TestScreens(t *testing.T) {
 				name := fmt.Sprintf("%s-%s-%dx%d", c.name, strings.ToLower(viewNames[v]), size.w, size.h)
 				t.Run(name, func(t *testing.T) {
 					b := showView(t, c.name, v, size.w, size.h, "dark")
-					compare(t, name, frame(b.text(), size.w))
+					compareGolden(t, name, frame(b.text(), size.w))
 				})
 			}
 		}
@@ -36,7 +36,7 @@ func TestThemes(t *testing.T) {
 			name := fmt.Sprintf("demo-%s-%s", strings.ToLower(viewNames[v]), theme)
 			t.Run(name, func(t *testing.T) {
 				b := showView(t, "demo", v, 120, 40, theme)
-				compare(t, name, Styles(b.screen))
+				compareGolden(t, name, Styles(b.screen))
 			})
 		}
 	}
@@ -52,8 +52,8 @@ func showView(t *testing.T, recording string, v viewID, w, h int, theme string) 
 	return b
 }
 
-// compare compares a screen with the one that is kept.
-func compare(t *testing.T, name, got string) {
+// compareGolden compares a screen with the one that is kept.
+func compareGolden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", "screens", name+".txt")
 	if *update {
