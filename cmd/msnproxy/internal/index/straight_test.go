@@ -262,6 +262,12 @@ func compareRows(t *testing.T, want *straight, x *Index) {
 			t.Errorf("there is no message %d", n)
 		}
 	}
+	compareFindings(t, want, x)
+}
+
+// compareFindings compares the list of findings.
+func compareFindings(t *testing.T, want *straight, x *Index) {
+	t.Helper()
 	all := x.Findings(0, nil)
 	if !slices.IsSortedFunc(all, func(a, b FindingRef) int { return a.Row - b.Row }) || x.FindingCounts() != want.sums {
 		t.Errorf("findings out of order, or %v, want %v", x.FindingCounts(), want.sums)
