@@ -147,93 +147,123 @@ func screen(tb testing.TB, v *View, r *Reader, row int) (n int) {
 	return n
 }
 
-// BenchmarkKeys reports what each key takes with 1,000,000 messages, in
-// milliseconds, the median: less than 50 are promised.
-func BenchmarkKeys(b *testing.B) {
-	path := trafficFile(b, benchMessages, 300, 2000)
-	x, done := loaded(b, path)
+// keyboard is an index of many messages and a view of it, to press keys on.
+type keyboard struct {
+	tb testing.TB
+	x  *Index
+	v  *View
+	r  *Reader
+	n  int
+}
+
+func newKeyboard(b *testing.B) *keyboard {
+	x, done := loaded(b, trafficFile(b, benchMessages, 300, 2000))
 	if err := <-done; err != nil {
 		b.Fatal(err)
 	}
-	r := x.NewReader()
-	v := x.NewView(Query{Fold: true})
-	defer v.Close()
-	n := x.Len()
-	ask := func(q Query) func() {
-		return func() {
-			if err := v.Ask(q); err != nil {
-				b.Fatal(err)
-			}
+	return &keyboard{b, x, x.NewView(Query{Fold: true}), x.NewReader(), x.Len()}
+}
+
+func (k *keyboard) ask(q Query) func() {
+	return func() {
+		if err := k.v.Ask(q); err != nil {
+			k.tb.Fatal(err)
 		}
 	}
-	// matches waits until there is a screenful of matches near the middle.
-	matches := func() {
-		for rank := 0; rank < 25; {
-			v.Sync()
-			rank = 0
-			for row := v.Prev(n/2 + 2000); row >= n/2-2000 && rank < 50; row = v.Prev(row) {
-				rank++
-			}
-			if rank < 25 {
-				<-x.Changed()
-			}
+}
+
+// idle asks for everything, and has the worker rest.
+func (k *keyboard) idle() {
+	k.ask(Query{Fold: true})()
+	k.v.Wait()
+}
+
+// matches waits until half a screenful of what the filter wants is there near the
+// middle.
+func (k *keyboard) matches() {
+	for {
+		k.v.Sync()
+		found := 0
+		for row := k.v.Prev(k.n/2 + 2000); row >= k.n/2-2000 && found < 25; row = k.v.Prev(row) {
+			found++
 		}
+		if found == 25 {
+			return
+		}
+		<-k.x.Changed()
 	}
-	idle := func() { ask(Query{Fold: true})(); v.Wait() }
-	for _, bb := range []struct {
-		name       string
-		before, do func()
-	}{
-		{"screen-of-50", nil, func() { screen(b, v, r, v.Near(n/2)) }},
-		{"home-and-end", nil, func() { _ = v.Next(-1); _ = v.Prev(n); screen(b, v, r, v.At(v.Rank(n)-50)) }},
+}
+
+// key is what a key has the index do; before is what comes before it.
+type key struct {
+	name       string
+	before, do func()
+}
+
+func (k *keyboard) keys() []key {
+	v, x, n := k.v, k.x, k.n
+	return []key{
+		{"screen-of-50", nil, func() { screen(k.tb, v, k.r, v.Near(n/2)) }},
+		{"home-and-end", nil, func() { _ = v.Next(-1); _ = v.Prev(n); screen(k.tb, v, k.r, v.At(v.Rank(n)-50)) }},
 		{"rank-and-at", nil, func() { _ = v.At(v.Rank(n) / 2); _, _, _, _ = v.Counts() }},
 		{"sync-nothing-new", nil, v.Sync},
-		{"unfold", ask(Query{Fold: true}), ask(Query{})},
-		{"scope-session", idle, ask(Query{Scope: Scope{Session: 3}, Fold: true})},
-		{"scope-connection", idle, ask(Query{Scope: Scope{Conn: 3}, Fold: true})},
-		{"only-marked", idle, ask(Query{Marked: true})},
-		{"all-again", ask(Query{Marked: true}), ask(Query{Fold: true})},
-		{"filter-asked", idle, ask(Query{Filter: `account == "user3@example.com"`, Fold: true})},
-		{"filter-first-screen", func() { idle(); v.Anchor(n / 2) }, func() { ask(Query{Filter: `verb == "MSG"`, Fold: true})(); matches() }},
-		{"next-error-none", idle, func() { _ = v.NextWith(-1, 1, decode.Error); _ = v.NextWith(n, -1, decode.Error) }},
+		{"unfold", k.ask(Query{Fold: true}), k.ask(Query{})},
+		{"scope-session", k.idle, k.ask(Query{Scope: Scope{Session: 3}, Fold: true})},
+		{"scope-connection", k.idle, k.ask(Query{Scope: Scope{Conn: 3}, Fold: true})},
+		{"only-marked", k.idle, k.ask(Query{Marked: true})},
+		{"all-again", k.ask(Query{Marked: true}), k.ask(Query{Fold: true})},
+		{"filter-asked", k.idle, k.ask(Query{Filter: `account == "user3@example.com"`, Fold: true})},
+		{"filter-first-screen", func() { k.idle(); v.Anchor(n / 2) }, func() { k.ask(Query{Filter: `verb == "MSG"`, Fold: true})(); k.matches() }},
+		{"next-error-none", k.idle, func() { _ = v.NextWith(-1, 1, decode.Error); _ = v.NextWith(n, -1, decode.Error) }},
 		{"exchange-first", nil, func() { _ = x.Exchange(x.RowOf(1)) }},
 		{"exchange-silent", nil, func() { _ = x.Exchange(x.RowOf(3)) }},
 		{"findings", nil, func() { _ = x.Findings(decode.Warning, v.Shows) }},
 		{"conns", nil, func() { _ = x.Conns() }},
 		{"note", nil, func() { x.Note(n/2+1, "a", "x"); x.Note(n/2+1, "", ""); v.Sync() }},
 		{"row-of", nil, func() { _ = x.RowOf(int64(n / 3)) }},
-	} {
-		b.Run(bb.name, func(b *testing.B) {
+	}
+}
+
+// BenchmarkKeys reports what each key takes with 1,000,000 messages, in
+// milliseconds, the median: less than 50 are promised. What has its own goroutine
+// comes last.
+func BenchmarkKeys(b *testing.B) {
+	k := newKeyboard(b)
+	defer k.v.Close()
+	for _, key := range k.keys() {
+		b.Run(key.name, func(b *testing.B) {
 			var took []time.Duration
 			for b.Loop() {
-				if bb.before != nil {
-					bb.before()
+				if key.before != nil {
+					key.before()
 				}
 				start := time.Now()
-				bb.do()
+				key.do()
 				took = append(took, time.Since(start))
 			}
 			slices.Sort(took)
-			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms/key")
+			b.ReportMetric(float64(took[len(took)/2].Nanoseconds())/1e6, "ms/key")
 		})
 	}
 	b.Run("search-100k-rows", func(b *testing.B) {
-		idle()
-		ask(Query{})()
+		k.idle()
+		k.ask(Query{})()
 		for b.Loop() {
-			if row := v.Find(b.Context(), n-100_000, 1, NewNeedle("Nowhere"), nil); row >= 0 {
+			if row := k.v.Find(b.Context(), k.n-100_000, 1, NewNeedle("Nowhere"), nil); row >= 0 {
 				b.Fatal(row)
 			}
 		}
 	})
 	b.Run("filter-all", func(b *testing.B) {
+		best := time.Hour
 		for b.Loop() {
-			idle()
+			k.idle()
 			start := time.Now()
-			ask(Query{Filter: `verb == "MSG" && account == "user3@example.com"`})()
-			v.Wait()
-			b.ReportMetric(time.Since(start).Seconds()*1000, "ms")
+			k.ask(Query{Filter: `verb == "MSG" && account == "user3@example.com"`})()
+			k.v.Wait()
+			best = min(best, time.Since(start))
 		}
+		b.ReportMetric(best.Seconds()*1000, "ms")
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -261,72 +260,6 @@ func TestOpenedWithoutAnnouncement(t *testing.T) {
 	}
 }
 
-// Marks and comments go through a recording: written behind it, and read again.
-func TestNotesInARecording(t *testing.T) {
-	list := newTraffic(5, 20, 9).records(2*chunkRows + 50)
-	x := opened(t, written(t, list), "x")
-	random := rand.New(rand.NewPCG(9, 9))
-	var kept []*capture.Record
-	note := func(row int, mark, text string) {
-		remarks := x.Note(row, mark, text)
-		if (x.Row(row).Kind == Message) != (len(remarks) > 0) {
-			t.Errorf("row %d: %d remarks", row, len(remarks))
-		}
-		kept = append(kept, remarks...)
-	}
-	for i := range 200 {
-		note(random.IntN(x.Len()), []string{"", "", "a", "b", "c"}[i%5], []string{"", "why?", "the second"}[i%3])
-	}
-	note(x.RowOf(17), "z", "stays")
-	note(x.RowOf(18), "z", "") // takes the mark
-	note(x.RowOf(19), "", "goes")
-	note(x.RowOf(19), "", "")
-	if x.Mark(x.RowOf(17)) != "" || x.Comment(x.RowOf(17)) != "stays" || x.MarkedRow("z") != x.RowOf(18) || x.MarkedRow("y") != -1 {
-		t.Error("a mark is on one row")
-	}
-	if row := x.Row(x.RowOf(19)); row.Comment || row.Marked {
-		t.Errorf("a note taken away: %+v", row)
-	}
-	want := notesOf(x)
-	if len(want) < 50 || !slices.IsSorted(x.Noted()) {
-		t.Fatalf("%d notes", len(want))
-	}
-	for name, remarks := range map[string][]*capture.Record{"as they came": kept, "as they are": x.Remarks(func(int) bool { return true })} {
-		again := opened(t, written(t, append(slices.Clone(list), remarks...)), name)
-		if got := notesOf(again); again.Len() != x.Len() || !slices.Equal(got, want) {
-			t.Errorf("%s: %d notes, want %d; %d rows, want %d", name, len(got), len(want), again.Len(), x.Len())
-		}
-	}
-	if got := x.Remarks(func(row int) bool { return row == x.RowOf(18) }); len(got) != 1 || got[0].About.Mark != "z" {
-		t.Errorf("remarks on one row: %v", got)
-	}
-	// Those on nothing that is there are passed over.
-	n := len(notesOf(x))
-	for _, a := range []capture.About{{Conn: 9999, From: 1}, {Conn: 1, From: 1, Offset: 3}, {Conn: 1, From: 1, Offset: 1 << 40}, {Conn: 1}, {Conn: 1, From: 2, Offset: -1}} {
-		if err := x.Add(&capture.Record{Kind: capture.Remark, Text: "x", About: &a}); err != nil {
-			t.Error(err)
-		}
-	}
-	if len(notesOf(x)) != n {
-		t.Error("notes on nothing")
-	}
-}
-
-type noted struct {
-	row        int
-	mark, text string
-}
-
-func notesOf(x *Index) (list []noted) {
-	for _, row := range x.Noted() {
-		list = append(list, noted{row, x.Mark(row), x.Comment(row)})
-		if k := x.Row(row); k.Marked != (x.Mark(row) != "") || k.Comment != (x.Comment(row) != "") {
-			panic("the row does not know")
-		}
-	}
-	return list
-}
-
 // All at once, for the race detector: one adds, others read, look for, filter,
 // mark and count.
 func TestAllAtOnce(t *testing.T) {
@@ -352,48 +285,15 @@ func TestAllAtOnce(t *testing.T) {
 	}
 	for range 2 {
 		r := x.NewReader()
-		forever(func(random *rand.Rand) {
-			n := x.Len()
-			if n == 0 {
-				return
-			}
-			if m, _, err := r.Read(random.IntN(n)); err != nil {
-				t.Error(err)
-			} else if m != nil {
-				_ = m.Summary()
-			}
-			_ = r.Walk(n-50, n, nil, func(i int, m *decode.Message, _ *capture.Record) bool { return m == nil || m.Number > 0 })
-			_ = x.Row(random.IntN(n))
-			_ = x.Exchange(random.IntN(n))
-			_ = x.FindingsOn(random.IntN(n))
-		})
+		forever(func(random *rand.Rand) { readSome(t, x, r, random) })
 	}
-	forever(func(random *rand.Rand) {
-		q := randomQuery(random)
-		if err := v.Ask(q); err != nil {
-			t.Error(err)
-		}
-		v.Anchor(random.IntN(x.Len() + 1))
-		for range 20 {
-			v.Sync()
-			at := v.At(random.IntN(x.Len() + 1))
-			v.Next(at)
-			v.Prev(at)
-			v.FoldedBetween(at, x.Len())
-			v.NextWith(at, 1, decode.Warning)
-			v.NextError(at, -1)
-			v.Counts()
-		}
-		v.Pause(random.IntN(2) == 0)
-		v.Find(t.Context(), x.Len()-100, 1, NewNeedle("what i say"), nil)
-	})
+	forever(func(random *rand.Rand) { lookAround(t, x, v, random) })
 	forever(func(random *rand.Rand) {
 		x.Note(random.IntN(x.Len()+1), "a", "b")
-		_ = notesOfAll(x)
-		_ = x.Conns()
-		_ = x.Summary()
-		_ = x.Verbs()
-		_ = x.Rules()
+		for _, row := range x.Noted() {
+			_, _ = x.Mark(row), x.Comment(row)
+		}
+		_, _, _, _ = x.Conns(), x.Summary(), x.Verbs(), x.Rules()
 		for _, ref := range x.Findings(decode.Warning, nil) {
 			_, _ = x.Finding(ref), x.Rule(ref)
 		}
@@ -412,12 +312,41 @@ func TestAllAtOnce(t *testing.T) {
 	agree(t, x, v, x.Len(), rand.New(rand.NewPCG(1, 1)))
 }
 
-func notesOfAll(x *Index) int {
-	n := 0
-	for _, row := range x.Noted() {
-		n += len(x.Mark(row)) + len(x.Comment(row))
+// readSome reads rows here and there.
+func readSome(t *testing.T, x *Index, r *Reader, random *rand.Rand) {
+	n := x.Len()
+	if n == 0 {
+		return
 	}
-	return n
+	if m, _, err := r.Read(random.IntN(n)); err != nil {
+		t.Error(err)
+	} else if m != nil {
+		_ = m.Summary()
+	}
+	_ = r.Walk(n-50, n, nil, func(i int, m *decode.Message, _ *capture.Record) bool { return m == nil || m.Number > 0 })
+	_ = x.Row(random.IntN(n))
+	_ = x.Exchange(random.IntN(n))
+	_ = x.FindingsOn(random.IntN(n))
+}
+
+// lookAround asks a view for something else, and moves in it.
+func lookAround(t *testing.T, x *Index, v *View, random *rand.Rand) {
+	if err := v.Ask(randomQuery(random)); err != nil {
+		t.Error(err)
+	}
+	v.Anchor(random.IntN(x.Len() + 1))
+	for range 20 {
+		v.Sync()
+		at := v.At(random.IntN(x.Len() + 1))
+		v.Next(at)
+		v.Prev(at)
+		v.FoldedBetween(at, x.Len())
+		v.NextWith(at, 1, decode.Warning)
+		v.NextError(at, -1)
+		v.Counts()
+	}
+	v.Pause(random.IntN(2) == 0)
+	v.Find(t.Context(), x.Len()-100, 1, NewNeedle("what i say"), nil)
 }
 
 func TestVerbCodes(t *testing.T) {
@@ -445,113 +374,5 @@ func TestVerbsAndRules(t *testing.T) {
 	}
 	if rules := x.Rules(); !slices.IsSorted(rules) || !slices.Contains(rules, "frame.opaque") {
 		t.Error(rules)
-	}
-}
-
-// The texts of findings: in memory, in the file, and when that takes no more.
-func TestSpill(t *testing.T) {
-	s := spill{dir: t.TempDir()}
-	var places []int64
-	text := func(i int) string { return strings.Repeat(string(rune('a'+i%26)), i%3000) }
-	for i := range 500 {
-		places = append(places, s.put(text(i)))
-		for _, k := range []int{0, i / 2, i} {
-			if got := s.get(places[k], len(text(k))); got != text(k) {
-				t.Fatalf("text %d of %d: %d bytes, want %d", k, i, len(got), len(text(k)))
-			}
-		}
-	}
-	big := strings.Repeat("x", 3*spillBuffer)
-	if got := s.get(s.put(big), len(big)); got != big {
-		t.Error("a text larger than the buffer")
-	}
-	s.file = &fullFile{spillFile: s.file}
-	lost := 0
-	for i := range 500 {
-		at := s.put(text(i))
-		got := s.get(at, len(text(i)))
-		if at < 0 {
-			lost++
-		}
-		if (at < 0) != strings.Contains(got, "could not be kept") || at >= 0 && got != text(i) {
-			t.Fatalf("text %d at %d: %.40q", i, at, got)
-		}
-	}
-	if lost < 400 {
-		t.Errorf("%d texts were lost", lost)
-	}
-	if got := s.get(places[400], len(text(400))); got != text(400) {
-		t.Error("what was written is gone")
-	}
-	s.close()
-	s.close()
-	if s.put("x") != -1 {
-		t.Error("a closed spill takes more")
-	}
-}
-
-type fullFile struct{ spillFile }
-
-func (fullFile) WriteAt([]byte, int64) (int, error) { return 0, errors.New("no space left on device") }
-
-func TestSpillWithoutDirectory(t *testing.T) {
-	s := spill{dir: filepath.Join(t.TempDir(), "missing")}
-	last := int64(0)
-	for range 100 {
-		last = s.put(strings.Repeat("x", 1000))
-	}
-	if last != -1 || !errors.Is(s.err, os.ErrNotExist) {
-		t.Errorf("place %d, error %v", last, s.err)
-	}
-	s.close()
-}
-
-// Findings that come in any order stand in that of rows, those of a row as they
-// came; a list that was handed out stays.
-func TestFindingsInOrder(t *testing.T) {
-	random := rand.New(rand.NewPCG(3, 3))
-	var f findings
-	defer f.texts.close()
-	var want []decode.Finding
-	rows := map[uint32][]decode.Finding{}
-	for i := range 4000 {
-		row := uint32(i / 4)
-		if random.IntN(3) == 0 {
-			row = uint32(random.IntN(i/4 + 1))
-		}
-		d := decode.Finding{Rule: "rule" + string(rune('a'+i%7)), Severity: decode.Severity(1 + i%3), Text: strings.Repeat("y", i%50)}
-		before := f.all()
-		copied := slices.Clone(before)
-		f.add(row, &d)
-		rows[row] = append(rows[row], d)
-		if i%100 == 0 {
-			f.all()
-		}
-		if !slices.Equal(before, copied) {
-			t.Fatal("a list that was handed out has changed")
-		}
-		var got []decode.Finding
-		for _, k := range f.on(nil, row) {
-			got = append(got, f.text(&k))
-		}
-		if !slices.Equal(got, rows[row]) {
-			t.Fatalf("findings on row %d: %v, want %v", row, got, rows[row])
-		}
-	}
-	for row := range uint32(1000) {
-		want = append(want, rows[row]...)
-	}
-	var got []decode.Finding
-	for _, k := range f.all() {
-		got = append(got, f.text(&k))
-	}
-	if !slices.Equal(got, want) {
-		t.Error("not in order")
-	}
-	long := decode.Finding{Rule: "r", Severity: decode.Note, Text: strings.Repeat("é", 40_000)}
-	f.add(9999, &long)
-	list := f.on(nil, 9999)
-	if text := f.text(&list[0]).Text; text != strings.Repeat("é", textMost/2) {
-		t.Errorf("a long text has %d bytes", len(text))
 	}
 }

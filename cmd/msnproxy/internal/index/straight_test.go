@@ -190,7 +190,7 @@ func compare(t *testing.T, want *straight, x *Index) {
 		t.Fatalf("read singly (-straight +index):\n%s", d)
 	}
 	for name, wanted := range map[string]func(int) bool{"all": nil, "some": func(i int) bool { return i%3 == 0 },
-		"few": func(i int) bool { return i%97 == 5 }} {
+		"few": func(i int) bool { return i%97 == 5 }, "two heaps": func(i int) bool { return i%600 < 150 || i%600 > 400 }} {
 		seen := 0
 		err := r.Walk(-5, x.Len()+5, wanted, func(i int, m *decode.Message, rec *capture.Record) bool {
 			f := factsOf(m, rec)
@@ -262,6 +262,12 @@ func compareRows(t *testing.T, want *straight, x *Index) {
 			t.Errorf("there is no message %d", n)
 		}
 	}
+	compareFindings(t, want, x)
+}
+
+// compareFindings compares the list of findings.
+func compareFindings(t *testing.T, want *straight, x *Index) {
+	t.Helper()
 	all := x.Findings(0, nil)
 	if !slices.IsSortedFunc(all, func(a, b FindingRef) int { return a.Row - b.Row }) || x.FindingCounts() != want.sums {
 		t.Errorf("findings out of order, or %v, want %v", x.FindingCounts(), want.sums)

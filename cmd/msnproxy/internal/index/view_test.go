@@ -6,91 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"msnproxy/capture"
 	"msnproxy/decode"
-	"msnproxy/decode/filter"
 )
-
-// plain is a view worked out by a loop over all rows.
-type plain struct {
-	match, shown []bool
-}
-
-func plainView(t testing.TB, x *Index, q Query, n int) *plain {
-	t.Helper()
-	p := &plain{match: make([]bool, n), shown: make([]bool, n)}
-	var f *filter.Filter
-	if q.Filter != "" {
-		var err error
-		if f, err = filter.Compile(q.Filter); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r := x.NewReader()
-	for i := range n {
-		row := x.Row(i)
-		ok := q.Scope.Has(row.Conn) && (!q.Marked || row.Marked || row.Comment)
-		if ok && f != nil {
-			m, _, err := r.Read(i)
-			if err != nil || m == nil {
-				ok = false
-			} else {
-				ok, _ = f.Match(m)
-			}
-		}
-		folds := row.Noise != decode.NoNoise && row.Severity < decode.Warning && !row.Marked && !row.Comment && !row.SentOn && row.Fate == capture.Passed
-		p.match[i], p.shown[i] = ok, ok && !(q.Fold && folds)
-	}
-	return p
-}
-
-func (p *plain) shows(i int) bool { return i >= 0 && i < len(p.shown) && p.shown[i] }
-
-func (p *plain) next(i int) int {
-	for i = max(i+1, 0); i < len(p.shown); i++ {
-		if p.shown[i] {
-			return i
-		}
-	}
-	return -1
-}
-
-func (p *plain) prev(i int) int {
-	for i = min(i, len(p.shown)) - 1; i >= 0; i-- {
-		if p.shown[i] {
-			return i
-		}
-	}
-	return -1
-}
-
-func (p *plain) near(i int) int {
-	if p.shows(i) {
-		return i
-	}
-	if n := p.next(i); n >= 0 {
-		return n
-	}
-	return p.prev(i)
-}
-
-func (p *plain) rank(row int) (n int) {
-	for i := 0; i < min(row, len(p.shown)); i++ {
-		if p.shown[i] {
-			n++
-		}
-	}
-	return n
-}
-
-func (p *plain) folded(after, before int) (n int) {
-	for i := max(after+1, 0); i < min(before, len(p.shown)); i++ {
-		if p.match[i] && !p.shown[i] {
-			n++
-		}
-	}
-	return n
-}
 
 // places are rows to ask about: random ones and those at the edges of words and
 // chunks.
@@ -157,19 +74,6 @@ func agree(t testing.TB, x *Index, v *View, n int, random *rand.Rand) {
 	}
 	check("At", rank, v.At(rank), -1)
 	check("At", -1, v.At(-1), -1)
-}
-
-func (p *plain) seek(i, dir int, want func(int) bool) int {
-	for {
-		if dir < 0 {
-			i = p.prev(i)
-		} else {
-			i = p.next(i)
-		}
-		if i < 0 || want(i) {
-			return i
-		}
-	}
 }
 
 var filters = []string{"", "", `verb == "MSG"`, `account == "user3@example.com"`, `role == "SB" && dialect == 7`,
@@ -378,53 +282,5 @@ func TestFilterErr(t *testing.T) {
 	_ = v.Ask(Query{Filter: `verb == "MSG"`})
 	if v.Wait(); v.FilterErr() != nil {
 		t.Error(v.FilterErr())
-	}
-}
-
-// Bits at the edges of words.
-func TestBitmap(t *testing.T) {
-	random := rand.New(rand.NewPCG(4, 4))
-	for _, fill := range []float64{0, 0.001, 0.02, 0.5, 1} {
-		var b bitmap
-		var plain [chunkRows]bool
-		for i := range plain {
-			plain[i] = random.Float64() < fill
-			b.set(i, plain[i])
-		}
-		n := 0
-		for i := range plain {
-			if b.has(i) != plain[i] || b.before(i) != n {
-				t.Fatalf("fill %v, bit %d: %v, %d before", fill, i, b.has(i), b.before(i))
-			}
-			next, prev := -1, -1
-			for k := i; k < chunkRows && next < 0; k++ {
-				if plain[k] {
-					next = k
-				}
-			}
-			for k := i; k >= 0 && prev < 0; k-- {
-				if plain[k] {
-					prev = k
-				}
-			}
-			if b.next(i) != next || b.prev(i) != prev {
-				t.Fatalf("fill %v, bit %d: next %d, prev %d, want %d, %d", fill, i, b.next(i), b.prev(i), next, prev)
-			}
-			if plain[i] {
-				if b.nth(n) != i {
-					t.Fatalf("fill %v: bit %d is not the one with %d before it", fill, i, n)
-				}
-				n++
-			}
-		}
-		if b.before(chunkRows) != n || b.nth(n) != -1 || b.next(chunkRows) != -1 {
-			t.Errorf("fill %v: at the end", fill)
-		}
-	}
-	for _, at := range [][2]int{{0, 0}, {0, 1}, {0, 64}, {63, 64}, {63, 65}, {64, 64}, {1, 4095}, {0, 4096}, {4095, 4096}, {4096, 4096}} {
-		b := span(at[0], at[1])
-		if n := b.before(chunkRows); n != at[1]-at[0] || n > 0 && (b.next(0) != at[0] || b.prev(chunkRows-1) != at[1]-1) {
-			t.Errorf("span %v has %d bits", at, n)
-		}
 	}
 }
