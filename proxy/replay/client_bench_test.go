@@ -25,12 +25,12 @@ func long(t testing.TB, messages int) *story.Story {
 	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return tell(t, path)
+	return opened(t, path)
 }
 
 // urls is a server that answers the requests of a long recording.
 func urls(t testing.TB) string {
-	return peer(t, func(c *net.TCPConn) {
+	return brokenPeer(t, func(c *net.TCPConn) {
 		in := bufio.NewScanner(c)
 		for in.Scan() {
 			f := strings.Fields(in.Text())

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// peer is a server that does with a connection whatever the test says.
-func peer(t testing.TB, serve func(c *net.TCPConn)) string {
+// brokenPeer is a server that does with a connection whatever the test says.
+func brokenPeer(t testing.TB, serve func(c *net.TCPConn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -107,7 +107,7 @@ func TestClientBrokenPeers(t *testing.T) {
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
-			story, addr := tell(t, demo), peer(t, test.serve)
+			story, addr := opened(t, demo), brokenPeer(t, test.serve)
 			start := time.Now()
 			r := play(t, ClientConfig{Story: story, Server: addr, Accounts: demoPasswords(), Timeout: 100 * time.Millisecond})
 			if took := time.Since(start); took > 5*time.Second {
@@ -133,7 +133,7 @@ func TestClientBrokenPeers(t *testing.T) {
 			t.Fatal(err)
 		}
 		l.Close()
-		r := play(t, ClientConfig{Story: tell(t, demo), Server: l.Addr().String(), Accounts: demoPasswords()})
+		r := play(t, ClientConfig{Story: opened(t, demo), Server: l.Addr().String(), Accounts: demoPasswords()})
 		if r.err == nil || !strings.Contains(r.err.Error(), "cannot connect to "+l.Addr().String()) {
 			t.Error(r.err)
 		}

@@ -120,6 +120,8 @@ func (p *performance) run(ctx context.Context) error {
 		return p.failure
 	case err != nil && !errors.Is(err, errStopped):
 		return err
+	case p.result.Sent == 0:
+		return fmt.Errorf("nothing of %s could be played", p.config.Story.Name)
 	case p.result.SignedIn == 0 && p.signsIn():
 		return ErrNoSignIn
 	}
