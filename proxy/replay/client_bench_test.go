@@ -25,7 +25,7 @@ func long(t testing.TB, messages int) *story.Story {
 	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return opened(t, path)
+	return tell(t, path)
 }
 
 // urls is a server that answers the requests of a long recording.

@@ -107,7 +107,7 @@ func TestClientBrokenPeers(t *testing.T) {
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
-			story, addr := opened(t, demo), brokenPeer(t, test.serve)
+			story, addr := tell(t, demo), brokenPeer(t, test.serve)
 			start := time.Now()
 			r := play(t, ClientConfig{Story: story, Server: addr, Accounts: demoPasswords(), Timeout: 100 * time.Millisecond})
 			if took := time.Since(start); took > 5*time.Second {
@@ -133,7 +133,7 @@ func TestClientBrokenPeers(t *testing.T) {
 			t.Fatal(err)
 		}
 		l.Close()
-		r := play(t, ClientConfig{Story: opened(t, demo), Server: l.Addr().String(), Accounts: demoPasswords()})
+		r := play(t, ClientConfig{Story: tell(t, demo), Server: l.Addr().String(), Accounts: demoPasswords()})
 		if r.err == nil || !strings.Contains(r.err.Error(), "cannot connect to "+l.Addr().String()) {
 			t.Error(r.err)
 		}

@@ -21,7 +21,7 @@ import (
 // stood.
 func TestClientAccounts(t *testing.T) {
 	names := map[string]string{"alice@example.com": "dora@longer.example.org", "bob@example.com": "e@x.nl", "carol@example.com": "carol@example.com"}
-	accounts, config := proxytest.DemoAccounts(), ClientConfig{Story: opened(t, demo), Accounts: make(map[string]ClientAccount)}
+	accounts, config := proxytest.DemoAccounts(), ClientConfig{Story: tell(t, demo), Accounts: make(map[string]ClientAccount)}
 	for i := range accounts {
 		a := &accounts[i]
 		password := a.Password
@@ -51,7 +51,7 @@ func TestClientAccounts(t *testing.T) {
 // One account alone: nobody is expected to hear of the other.
 func TestClientOnly(t *testing.T) {
 	s := demoServer(t, proxytest.Config{})
-	r := play(t, ClientConfig{Story: opened(t, demo), Server: s.DS, Accounts: demoPasswords(), Only: []string{"Bob@example.com"}, Timeout: 300 * time.Millisecond})
+	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords(), Only: []string{"Bob@example.com"}, Timeout: 300 * time.Millisecond})
 	if r.err != nil || r.Conns != 4 || r.SignedIn != 2 {
 		t.Errorf("%v, %+v", r.err, r.Result)
 	}
@@ -77,7 +77,7 @@ func TestClientPasswords(t *testing.T) {
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			s := demoServer(t, proxytest.Config{})
-			config := ClientConfig{Story: opened(t, demo), Server: s.DS, Accounts: test.accounts, Timeout: 200 * time.Millisecond}
+			config := ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: test.accounts, Timeout: 200 * time.Millisecond}
 			r := play(t, config)
 			if !errors.Is(r.err, ErrNoSignIn) || !strings.Contains(r.String(), test.want) {
 				t.Errorf("%v\n%s", r.err, r)
@@ -105,14 +105,14 @@ func TestClientChallenges(t *testing.T) {
 	})
 	file := filepath.Join(t.TempDir(), "r.pcapng")
 	recorder, end := recordTo(t, file)
-	r := play(t, ClientConfig{Story: opened(t, demo), Server: relay.DS, Accounts: demoPasswords(), Recorder: recorder, Timeout: 300 * time.Millisecond})
+	r := play(t, ClientConfig{Story: tell(t, demo), Server: relay.DS, Accounts: demoPasswords(), Recorder: recorder, Timeout: 300 * time.Millisecond})
 	end()
 	// The server has not asked, so it refuses each; what counts is the answer. One
 	// challenge takes the place of one of the recording.
 	if r.err != nil || n == 0 || strings.Count(r.String(), "extra CHL") != n-1 {
 		t.Errorf("%d: %v\n%s", n, r.err, r)
 	}
-	live := opened(t, file)
+	live := tell(t, file)
 	reader, answers := live.NewReader(), 0
 	for _, c := range live.Conns {
 		seen := make(map[uint32]bool)
@@ -143,7 +143,7 @@ func TestClientChallenges(t *testing.T) {
 
 func TestClientStops(t *testing.T) {
 	relay := newRelay(t, proxytest.Config{}, once(decode.DS, "INF 2", func(string) string { return "INF 2 CTP" }))
-	r := play(t, ClientConfig{Story: opened(t, demo), Server: relay.DS, Accounts: demoPasswords(), StopOnDiff: true})
+	r := play(t, ClientConfig{Story: tell(t, demo), Server: relay.DS, Accounts: demoPasswords(), StopOnDiff: true})
 	if r.Differences != 1 || r.Stopped == "" || r.Sent > 3 {
 		t.Errorf("%+v, %v\n%s", r.Result, r.err, r)
 	}
@@ -161,7 +161,7 @@ func TestClientIgnore(t *testing.T) {
 		}
 		return []byte(strings.Replace(string(frame), "ILN 9 NLN", "ILN 9 AWY", 1))
 	})
-	clean(t, play(t, ClientConfig{Story: opened(t, demo), Server: relay.DS, Accounts: demoPasswords(), Rules: rules}))
+	clean(t, play(t, ClientConfig{Story: tell(t, demo), Server: relay.DS, Accounts: demoPasswords(), Rules: rules}))
 }
 
 // At recorded pace, or a multiple of it.
@@ -181,7 +181,7 @@ func TestClientSpeed(t *testing.T) {
 		speed    float64
 		from, to time.Duration
 	}{{0, 0, 200 * time.Millisecond}, {4, 250 * time.Millisecond, 800 * time.Millisecond}} {
-		r := play(t, ClientConfig{Story: opened(t, path), Server: s.DS, Speed: test.speed})
+		r := play(t, ClientConfig{Story: tell(t, path), Server: s.DS, Speed: test.speed})
 		clean(t, r)
 		if r.Elapsed < test.from || r.Elapsed > test.to+time.Second {
 			t.Errorf("speed %v: %v", test.speed, r.Elapsed)
@@ -190,7 +190,7 @@ func TestClientSpeed(t *testing.T) {
 }
 
 func TestClientConfig(t *testing.T) {
-	s := opened(t, demo)
+	s := tell(t, demo)
 	for _, test := range []struct {
 		what   string
 		config ClientConfig
@@ -255,7 +255,7 @@ func TestGuard(t *testing.T) {
 func TestClientAnswered(t *testing.T) {
 	s := demoServer(t, proxytest.Config{})
 	n := 0
-	r := play(t, ClientConfig{Story: opened(t, demo), Server: s.DS, Accounts: demoPasswords(), Answered: func(m *story.Message, live *decode.Message) {
+	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords(), Answered: func(m *story.Message, live *decode.Message) {
 		if n++; m.Name != live.Name() {
 			t.Errorf("message %d: %s, live %s", m.Number, m.Name, live.Name())
 		}
@@ -268,9 +268,9 @@ func TestClientAnswered(t *testing.T) {
 
 // Passwords and fresh challenges of a replay server.
 func TestClientServerPasswords(t *testing.T) {
-	s, e := serve(t, ServerConfig{Story: opened(t, demo), FreshChallenge: true,
+	s, e := serve(t, ServerConfig{Story: tell(t, demo), FreshChallenge: true,
 		Passwords: map[string]string{"alice@example.com": "wonderland", "bob@example.com": "builder"}})
-	clean(t, play(t, ClientConfig{Story: opened(t, demo), Server: s.Addr().String(), Accounts: demoPasswords()}))
+	clean(t, play(t, ClientConfig{Story: tell(t, demo), Server: s.Addr().String(), Accounts: demoPasswords()}))
 	if got := e.of(unusual...); got != nil {
 		t.Errorf("the server: %q", got)
 	}
@@ -282,7 +282,7 @@ func TestClientNothing(t *testing.T) {
 	if err := os.WriteFile(path, []byte("C: USR 1 alice@example.com 1.2\nS: USR 1 OK alice@example.com Alice\nC: OUT\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := play(t, ClientConfig{Story: opened(t, path), Server: "127.0.0.1:1"})
+	r := play(t, ClientConfig{Story: tell(t, path), Server: "127.0.0.1:1"})
 	if r.err == nil || !strings.Contains(r.err.Error(), "nothing of") || !strings.Contains(r.String(), "what admitted the client") {
 		t.Errorf("%v\n%s", r.err, r)
 	}

@@ -18,7 +18,7 @@ import (
 // The recorded demo against the server that it was recorded of.
 func TestClientDemo(t *testing.T) {
 	s := demoServer(t, proxytest.Config{})
-	r := play(t, ClientConfig{Story: opened(t, demo), Server: s.DS, Accounts: demoPasswords()})
+	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords()})
 	clean(t, r)
 	t.Logf("%+v\n%s", r.Result, r)
 }
@@ -66,7 +66,7 @@ func TestClientFaults(t *testing.T) {
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
-			r := play(t, ClientConfig{Story: opened(t, demo), Server: newRelay(t, proxytest.Config{}, test.alter).DS,
+			r := play(t, ClientConfig{Story: tell(t, demo), Server: newRelay(t, proxytest.Config{}, test.alter).DS,
 				Accounts: demoPasswords(), Timeout: 300 * time.Millisecond})
 			var got []string
 			for i := range r.list {
@@ -111,8 +111,8 @@ func TestClientServer(t *testing.T) {
 	for name, path := range recordings() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			original, file := opened(t, path), filepath.Join(t.TempDir(), "again.pcapng")
-			s, e := serve(t, ServerConfig{Story: opened(t, path)})
+			original, file := tell(t, path), filepath.Join(t.TempDir(), "again.pcapng")
+			s, e := serve(t, ServerConfig{Story: tell(t, path)})
 			recorder, end := recordTo(t, file)
 			r := play(t, ClientConfig{Story: original, Server: s.Addr().String(), Recorder: recorder})
 			end()
@@ -120,7 +120,7 @@ func TestClientServer(t *testing.T) {
 			if got := e.of(unusual...); got != nil {
 				t.Errorf("the server: %q", got)
 			}
-			sameStory(t, original, opened(t, file))
+			sameStory(t, original, tell(t, file))
 		})
 	}
 }
@@ -130,8 +130,8 @@ func TestClientProxyServer(t *testing.T) {
 	for name, path := range recordings() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			original, file := opened(t, path), filepath.Join(t.TempDir(), "again.pcapng")
-			s, _ := serve(t, ServerConfig{Story: opened(t, path)})
+			original, file := tell(t, path), filepath.Join(t.TempDir(), "again.pcapng")
+			s, _ := serve(t, ServerConfig{Story: tell(t, path)})
 			recorder, end := recordTo(t, file)
 			p, err := proxy.New(proxy.Config{Upstream: s.Addr().String(), Listen: "127.0.0.1:0", Recorder: recorder})
 			if err == nil {
@@ -151,7 +151,7 @@ func TestClientProxyServer(t *testing.T) {
 			}
 			end()
 			clean(t, r)
-			sameStory(t, original, opened(t, file))
+			sameStory(t, original, tell(t, file))
 		})
 	}
 }

@@ -266,7 +266,7 @@ func TestRecordedClients(t *testing.T) {
 		for _, speed := range []float64{0, 20} {
 			t.Run(fmt.Sprintf("%s/%v", name, speed), func(t *testing.T) {
 				t.Parallel()
-				st := opened(t, path)
+				st := tell(t, path)
 				s, e := serve(t, ServerConfig{Story: st, Speed: speed})
 				if failed := drive(t, st, s.Addr().String()); failed != nil {
 					t.Errorf("%q\n%s", failed, e)
@@ -295,7 +295,7 @@ func TestThroughProxy(t *testing.T) {
 	for name, path := range recordings() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st := opened(t, path)
+			st := tell(t, path)
 			s, e := serve(t, ServerConfig{Story: st})
 			file := filepath.Join(t.TempDir(), "again.pcapng")
 			rec, err := capture.NewRecorder(capture.RecorderOptions{Path: file})
@@ -322,7 +322,7 @@ func TestThroughProxy(t *testing.T) {
 				t.Errorf("%q\n%s", failed, e)
 			}
 			faithful(t, s, e)
-			report, err := compare.Stories(st, opened(t, file), compare.Options{})
+			report, err := compare.Stories(st, tell(t, file), compare.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
