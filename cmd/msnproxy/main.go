@@ -126,7 +126,16 @@ func sameForAll(commands []*cli.Command) {
 
 // usageError makes an error of the flag parser one of ours.
 func usageError(c *cli.Context, err error, _ bool) error {
-	return usage(c.Command.FullName(), "%s", strings.ReplaceAll(err.Error(), "flag provided but not defined: -", "there is no flag -"))
+	return usage(called(c), "%s", strings.ReplaceAll(err.Error(), "flag provided but not defined: -", "there is no flag -"))
+}
+
+// called is how the command is called: "read", "replay server".
+func called(c *cli.Context) string {
+	_, name, ok := strings.Cut(c.Command.HelpName, " ")
+	if !ok {
+		return c.Command.Name
+	}
+	return name
 }
 
 func unknownCommand(app *cli.App, name string) error {

@@ -101,7 +101,7 @@ func passwords(c *cli.Context) (map[string]string, error) {
 	for _, s := range list {
 		account, password, ok := strings.Cut(s, "=")
 		if !ok || account == "" {
-			return nil, usage(c.Command.Name, "--password wants ACCOUNT=PASSWORD, such as alice@example.com=secret")
+			return nil, usage(called(c), "--password wants ACCOUNT=PASSWORD, such as alice@example.com=secret")
 		}
 		m[strings.ToLower(account)] = password
 	}

@@ -17,7 +17,7 @@ Examples:
    msnproxy replay server session.pcapng
    msnproxy replay client session.pcapng --server 127.0.0.1:1863
 ` + exitCodes,
-		Subcommands: []*cli.Command{replayClientCommand()},
+		Subcommands: []*cli.Command{replayServerCommand(), replayClientCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() == 0 {
 				return usage("replay", "replay what? %s", subcommands(c.Command))

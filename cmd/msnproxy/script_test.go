@@ -76,6 +76,7 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"testserver": testServer,
 		"listening":  listening,
 		"talk":       talk,
+		"script":     script,
 		"dialog":     dialog,
 	}
 	maps.Copy(all, ptyCommands())
@@ -150,6 +151,14 @@ func talk(ts *testscript.TestScript, _ bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	ts.Check(proxytest.RunScript(ctx, args[0], s.(*proxytest.Server), nil))
+}
+
+// script ADDR runs the demo's script against a server at ADDR that does by itself
+// what it must.
+func script(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	ts.Check(proxytest.RunScript(ctx, args[0], nil, nil))
 }
 
 // dialog ADDR SEND WANT sends lines, parted by |, and waits until the answer holds

@@ -16,7 +16,7 @@ import (
 
 // Broken clients are reported and ended; others do not notice.
 func TestBrokenClients(t *testing.T) {
-	s, e := serve(t, ServerConfig{Story: opened(t, demo)})
+	s, e := serve(t, ServerConfig{Story: tell(t, demo)})
 	addr := s.Addr().String()
 	for _, test := range []struct {
 		what, send, event string
@@ -63,7 +63,7 @@ func TestBrokenClients(t *testing.T) {
 // Who asks and never reads is closed before much is kept for it.
 func TestUnread(t *testing.T) {
 	long := strings.Repeat("x", 7000)
-	s, e := serve(t, ServerConfig{Story: opened(t, transcribed(t, strings.ReplaceAll(foreign+"\nC: URL 9 INBOX\nS: URL 9 /"+long+" / 1", "\n", "\r\n")))})
+	s, e := serve(t, ServerConfig{Story: tell(t, transcribed(t, strings.ReplaceAll(foreign+"\nC: URL 9 INBOX\nS: URL 9 /"+long+" / 1", "\n", "\r\n")))})
 	p := dialPeer(t, s.Addr().String())
 	_ = p.nc.(*net.TCPConn).SetReadBuffer(4096)
 	p.send("VER 1 MSNP7\r\n")
@@ -77,7 +77,7 @@ func TestUnread(t *testing.T) {
 
 // A client too many is closed, and the others stay.
 func TestTooMany(t *testing.T) {
-	s, e := serve(t, ServerConfig{Story: opened(t, demo), MaxConns: 1})
+	s, e := serve(t, ServerConfig{Story: tell(t, demo), MaxConns: 1})
 	first := dialPeer(t, s.Addr().String())
 	first.ask("VER 1 MSNP7\r\n", "VER 1 MSNP7\r\n")
 	second := dialPeer(t, s.Addr().String())
@@ -122,7 +122,7 @@ S: NOT 52
 // only sockets are the port and what came to it.
 func TestForeignAddresses(t *testing.T) {
 	for _, perTarget := range []bool{false, true} {
-		s, e := serve(t, ServerConfig{Story: opened(t, transcribed(t, strings.ReplaceAll(foreign, "\n", "\r\n"))), PerTarget: perTarget})
+		s, e := serve(t, ServerConfig{Story: tell(t, transcribed(t, strings.ReplaceAll(foreign, "\n", "\r\n"))), PerTarget: perTarget})
 		if n := len(s.Addrs()); perTarget && n != 2 || !perTarget && n != 1 {
 			t.Errorf("%v", s.Addrs())
 		}
@@ -197,7 +197,7 @@ func TestPatience(t *testing.T) {
 		{true, true, soon, ""},
 		{false, false, soon, ""},
 	} {
-		s, e := serve(t, ServerConfig{Story: opened(t, path), Patience: test.patience})
+		s, e := serve(t, ServerConfig{Story: tell(t, path), Patience: test.patience})
 		in := func(who string) *peer {
 			p := dialPeer(t, s.Addr().String())
 			p.ask("VER 1 MSNP7\r\nUSR 3 MD5 I "+who+"@example.com\r\n", "USR 3 MD5 S ")
@@ -236,7 +236,7 @@ func TestPatience(t *testing.T) {
 func TestPace(t *testing.T) {
 	path := testdata("escargot-twisted-msnp7.pcap") // the FLN comes 700 ms after SYN
 	for speed, least := range map[float64]time.Duration{2: 300 * time.Millisecond, 0: 0} {
-		s, _ := serve(t, ServerConfig{Story: opened(t, path), Speed: speed})
+		s, _ := serve(t, ServerConfig{Story: tell(t, path), Speed: speed})
 		p := dialPeer(t, s.Addr().String())
 		p.ask("VER 1 MSNP7\r\nINF 2\r\nUSR 3 MD5 I bob@example.com\r\n", "USR 3 MD5 S ")
 		p.ask("USR 4 MD5 S 0\r\nSYN 5 0\r\n", "BLP 5 1 AL\r\n")
@@ -264,7 +264,7 @@ func many(messages int) string {
 // once, each request on its own.
 func BenchmarkServer(b *testing.B) {
 	const messages = 100_000
-	st := opened(b, transcribed(b, many(messages)))
+	st := tell(b, transcribed(b, many(messages)))
 	s, e := serve(b, ServerConfig{Story: st})
 	b.ReportAllocs()
 	var before, after runtime.MemStats

@@ -100,7 +100,7 @@ func signedIn(t testing.TB, s *Server) *peer {
 
 // A request that the recording does not have is answered as the protocol says.
 func TestRules(t *testing.T) {
-	s, e := serve(t, ServerConfig{Story: opened(t, demo), Patience: 200 * time.Millisecond})
+	s, e := serve(t, ServerConfig{Story: tell(t, demo), Patience: 200 * time.Millisecond})
 	ns := signedIn(t, s)
 	for _, test := range []struct{ ask, want string }{
 		{"CVR 200 0x0407 win 4.10 i386 MSMSGS 4.6.0077 MSMSGS\r\n", "CVR 200 4.5.0121 4.5.0121 4.5.0121 "},
@@ -155,7 +155,7 @@ func TestRules(t *testing.T) {
 
 // Who is not in the recording, and who does not know the password.
 func TestTurnedAway(t *testing.T) {
-	cfg := ServerConfig{Story: opened(t, demo), Passwords: map[string]string{"alice@example.com": "secret"}}
+	cfg := ServerConfig{Story: tell(t, demo), Passwords: map[string]string{"alice@example.com": "secret"}}
 	s, e := serve(t, cfg)
 	p := dialPeer(t, s.Addr().String())
 	p.ask("VER 1 MSNP7\r\n", "VER 1 MSNP7\r\n")
@@ -202,7 +202,7 @@ func TestPolicies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, _ := serve(t, ServerConfig{Story: opened(t, demo), Unknown: p})
+		s, _ := serve(t, ServerConfig{Story: tell(t, demo), Unknown: p})
 		ns := signedIn(t, s)
 		ns.send("XYZ 9\r\nCHG 10 NLN\r\n")
 		if want == "" {
@@ -221,7 +221,7 @@ func TestPolicies(t *testing.T) {
 
 // What the live client says comes to the other account, not what was recorded.
 func TestLiveWords(t *testing.T) {
-	s, e := serve(t, ServerConfig{Story: opened(t, testdata("javaserver-amsn082-msnp7.pcap"))})
+	s, e := serve(t, ServerConfig{Story: tell(t, testdata("javaserver-amsn082-msnp7.pcap"))})
 	in := func(who string) *peer {
 		p := dialPeer(t, s.Addr().String())
 		p.ask("VER 1 MSNP7 CVR0\r\nINF 2\r\nUSR 3 MD5 I "+who+"@example.com\r\n", "USR 3 MD5 S 235759\r\n")
