@@ -21,9 +21,6 @@ type script struct {
 	servers []string
 	// came tells which connection a redirect (XFR, RNG) led to.
 	came map[*story.Message]*story.Conn
-	// turned are replies that were recorded before their requests, which happens where
-	// both directions are captured apart: both ways.
-	turned map[*story.Message]*story.Message
 	// within are messages without a TrID that stand amid the replies to a request and
 	// belong to them, as the BPR in the answer to SYN; amid is the other way.
 	within map[*story.Message]*story.Message
@@ -50,7 +47,7 @@ type told struct {
 const maxAnswered = 64
 
 func newScript(st *story.Story) *script {
-	x := &script{came: make(map[*story.Message]*story.Conn), turned: make(map[*story.Message]*story.Message),
+	x := &script{came: make(map[*story.Message]*story.Conn),
 		within: make(map[*story.Message]*story.Message), amid: make(map[*story.Message][]*story.Message),
 		told: make(map[place][]told), requests: make(map[string][]*story.Message)}
 	for _, n := range st.Sessions {
@@ -84,7 +81,6 @@ func (x *script) messages(c *story.Conn) (abrupt bool) {
 	abrupt = true
 	for _, m := range c.Messages {
 		if m.From == decode.Server {
-			x.turn(m)
 			continue
 		}
 		v := decode.LookupVerb(m.Name)
@@ -112,21 +108,6 @@ func farewell(v *decode.Verb) bool {
 		}
 	}
 	return false
-}
-
-// turn finds the request of a reply that was recorded before it.
-func (x *script) turn(m *story.Message) {
-	if m.Request != nil || !m.HasTrID || m.TrID == 0 {
-		return
-	}
-	const soon = 16
-	all := m.Conn.Messages
-	for _, q := range all[m.Index:min(len(all), int(m.Index)+soon)] {
-		if q.From == decode.Client && q.HasTrID && q.TrID == m.TrID && q.Name == m.Name {
-			x.turned[m], x.turned[q] = q, m
-			return
-		}
-	}
 }
 
 // enclose finds what stands amid the replies to a request. Presence and calls come of
@@ -194,17 +175,11 @@ func (x *script) request(m *story.Message) *story.Message {
 	if q := m.Request; q != nil && q.From == decode.Client {
 		return q
 	}
-	if q := x.within[m]; q != nil {
-		return q
-	}
-	return x.turned[m]
+	return x.within[m]
 }
 
 // replies returns the answers to a client's request, in order.
 func (x *script) replies(q *story.Message) []*story.Message {
-	if m := x.turned[q]; m != nil {
-		return append([]*story.Message{m}, q.Replies...)
-	}
 	if amid := x.amid[q]; amid != nil {
 		all := slices.Concat(q.Replies, amid)
 		slices.SortFunc(all, func(a, b *story.Message) int { return cmp.Compare(a.Index, b.Index) })

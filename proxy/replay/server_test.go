@@ -34,7 +34,7 @@ func recordings() map[string]string {
 	}
 }
 
-func opened(t testing.TB, path string) *story.Story {
+func tell(t testing.TB, path string) *story.Story {
 	t.Helper()
 	st, err := story.Open(path, story.Options{SpoolDir: t.TempDir()})
 	if err != nil {
@@ -127,7 +127,7 @@ func TestScriptAgainstRecording(t *testing.T) {
 		{"at pace", ServerConfig{Speed: 1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.cfg.Story = opened(t, demo)
+			test.cfg.Story = tell(t, demo)
 			s, e := serve(t, test.cfg)
 			for range 2 { // it can be played again
 				if err := proxytest.RunScript(within(t, soon), s.Addr().String(), nil, nil); err != nil {
