@@ -203,7 +203,6 @@ type ear struct {
 	framer    decode.Framer
 	frames    []decode.Frame
 	challenge string
-	err       error
 }
 
 func newEar(nc net.Conn) *ear { return &ear{nc: nc} }
