@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"msnproxy/capture"
 	"msnproxy/decode"
@@ -147,14 +148,19 @@ func (t *teller) message(c *Conn, r *capture.Record, place int64) {
 	t.story.Messages++
 }
 
-// earliest is how many messages an answer may stand before its request.
-const earliest = 4
+// earliest and shortly are how many messages, and how long, an answer may stand before
+// its request.
+const (
+	earliest = 4
+	shortly  = 10 * time.Millisecond
+)
 
-// adopt finds the answers to a request that a capture has before it: the times of
-// packets are not exact.
+// adopt finds the answers to a request that a capture has before it: where both
+// directions are captured apart their times are not exact.
 func adopt(c *Conn, q *Message) {
 	for _, m := range c.Messages[max(0, len(c.Messages)-earliest):] {
-		if m.From == decode.Server && m.Request == nil && m.HasTrID && m.TrID == q.TrID && m.TrID != 0 {
+		if m.From == decode.Server && m.Request == nil && m.Name == q.Name && m.HasTrID && m.TrID == q.TrID && m.TrID != 0 &&
+			!m.Time.IsZero() && q.Time.Sub(m.Time) < shortly {
 			m.Request = q
 			q.Replies = append(q.Replies, m)
 		}

@@ -30,7 +30,7 @@ func long(t testing.TB, messages int) *story.Story {
 
 // urls is a server that answers the requests of a long recording.
 func urls(t testing.TB) string {
-	return peer(t, func(c *net.TCPConn) {
+	return brokenPeer(t, func(c *net.TCPConn) {
 		in := bufio.NewScanner(c)
 		for in.Scan() {
 			f := strings.Fields(in.Text())

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// peer is a server that does with a connection whatever the test says.
-func peer(t testing.TB, serve func(c *net.TCPConn)) string {
+// brokenPeer is a server that does with a connection whatever the test says.
+func brokenPeer(t testing.TB, serve func(c *net.TCPConn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -107,7 +107,7 @@ func TestClientBrokenPeers(t *testing.T) {
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
-			story, addr := tell(t, demo), peer(t, test.serve)
+			story, addr := tell(t, demo), brokenPeer(t, test.serve)
 			start := time.Now()
 			r := play(t, ClientConfig{Story: story, Server: addr, Accounts: demoPasswords(), Timeout: 100 * time.Millisecond})
 			if took := time.Since(start); took > 5*time.Second {

@@ -265,3 +265,25 @@ func TestClientAnswered(t *testing.T) {
 		t.Errorf("%d of %d", n, r.Compared)
 	}
 }
+
+// Passwords and fresh challenges of a replay server.
+func TestClientServerPasswords(t *testing.T) {
+	s, e := serve(t, ServerConfig{Story: tell(t, demo), FreshChallenge: true,
+		Passwords: map[string]string{"alice@example.com": "wonderland", "bob@example.com": "builder"}})
+	clean(t, play(t, ClientConfig{Story: tell(t, demo), Server: s.Addr().String(), Accounts: demoPasswords()}))
+	if got := e.of(unusual...); got != nil {
+		t.Errorf("the server: %q", got)
+	}
+}
+
+// A recording in which nothing begins can't be played.
+func TestClientNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sb.txt")
+	if err := os.WriteFile(path, []byte("C: USR 1 alice@example.com 1.2\nS: USR 1 OK alice@example.com Alice\nC: OUT\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := play(t, ClientConfig{Story: tell(t, path), Server: "127.0.0.1:1"})
+	if r.err == nil || !strings.Contains(r.err.Error(), "nothing of") || !strings.Contains(r.String(), "what admitted the client") {
+		t.Errorf("%v\n%s", r.err, r)
+	}
+}

@@ -1,11 +1,9 @@
 package replay
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -120,6 +118,8 @@ func (p *performance) run(ctx context.Context) error {
 		return p.failure
 	case err != nil && !errors.Is(err, errStopped):
 		return err
+	case p.result.Sent == 0:
+		return fmt.Errorf("nothing of %s could be played", p.config.Story.Name)
 	case p.result.SignedIn == 0 && p.signsIn():
 		return ErrNoSignIn
 	}
@@ -210,22 +210,6 @@ func (p *performance) play(ctx context.Context, k *clientConn, m *story.Message)
 	return p.stopped()
 }
 
-// pace waits as long as the client took, divided by the speed.
-func (p *performance) pace(ctx context.Context, m *story.Message) error {
-	if p.config.Speed > 0 && !m.Time.IsZero() && !p.last.IsZero() {
-		gap := time.Duration(float64(m.Time.Sub(p.last)) / p.config.Speed)
-		t := time.NewTimer(gap)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return p.ended(ctx)
-		}
-	}
-	p.last = m.Time
-	return nil
-}
-
 // ended tells why the context is at its end.
 func (p *performance) ended(ctx context.Context) error {
 	p.mu.Lock()
@@ -250,93 +234,6 @@ func (p *performance) stop(why string) {
 		p.stopping = why
 		p.cancel()
 	}
-}
-
-// barrier waits until everything has come that was recorded before m, or is given up.
-func (p *performance) barrier(ctx context.Context, k *clientConn, m *story.Message) error {
-	every := func(*story.Message) bool { return true }
-	return p.wait(ctx, every, func(w *story.Message) bool {
-		return w.Conn != m.Conn && w.Request == nil && !w.Time.IsZero() && m.Time.Sub(w.Time) < shortly
-	}, k)
-}
-
-// wait waits for what is due and picked, and gives up what does not come in time;
-// unlikely says what may not be a cause of what comes next. It also waits until the
-// server has taken what k has to say to it (nil: it does not).
-func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Message) bool, k *clientConn) error {
-	start := time.Now()
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	for {
-		p.mu.Lock()
-		if err := p.stopped(); err != nil {
-			p.mu.Unlock()
-			return err
-		}
-		now, next := time.Now(), time.Duration(0)
-		var expired []*story.Message
-		since := start
-		if p.matched.After(since) {
-			since = p.matched
-		}
-		for w := range p.waiting {
-			if !picked(w) {
-				continue
-			}
-			left := since.Add(p.patience(w, unlikely(w))).Sub(now)
-			if left <= 0 {
-				expired = append(expired, w)
-			} else if next == 0 || left < next {
-				next = left
-			}
-		}
-		slices.SortFunc(expired, func(a, b *story.Message) int { return cmp.Compare(a.Number, b.Number) })
-		for _, w := range expired {
-			if p.waiting[w] {
-				p.giveUp(w, unlikely(w))
-			}
-		}
-		if next == 0 && k != nil && k.state == connOpen && k.out.full() {
-			if next = start.Add(p.config.Timeout).Sub(now); next <= 0 {
-				p.lose(k, "the server does not read what it is sent", false)
-				next = 0
-			}
-		}
-		p.mu.Unlock()
-		if next == 0 {
-			return nil
-		}
-		timer.Reset(next)
-		select {
-		case <-p.changed:
-		case <-timer.C:
-		case <-ctx.Done():
-			return p.ended(ctx)
-		}
-	}
-}
-
-// patience is how long the message is waited for. mu is held.
-func (p *performance) patience(w *story.Message, unlikely bool) time.Duration {
-	k, short := p.conns[w.Conn], min(grace, p.config.Timeout)
-	switch {
-	case unlikely || k.own[w] || w.Request == nil && p.lonely >= tired:
-		return short
-	case k.silent >= tired:
-		return max(p.config.Timeout/5, min(short, p.config.Timeout))
-	}
-	return p.config.Timeout
-}
-
-// giveUp goes on without a message that is due. mu is held.
-func (p *performance) giveUp(w *story.Message, unlikely bool) {
-	delete(p.waiting, w)
-	k := p.conns[w.Conn]
-	if unlikely || k.own[w] {
-		k.late = append(k.late, w)
-		return
-	}
-	p.missing(k, w)
 }
 
 // closeBefore ends the connections that were at their end before message number.
@@ -397,14 +294,6 @@ func (p *performance) finish(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.stopped()
-}
-
-// wake tells whoever waits that something has come. mu may be held or not.
-func (p *performance) wake() {
-	select {
-	case p.changed <- struct{}{}:
-	default:
-	}
 }
 
 // skipConn says that a connection is not played. mu is held.

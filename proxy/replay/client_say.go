@@ -59,7 +59,8 @@ func (k *clientConn) translate(d *decode.Message, m *story.Message, r *request) 
 			return k.nextTrID(m)
 		case kind.Name == "response":
 			return k.signIn(d, m, r)
-		case kind.Name == "length":
+		case kind.Name == "ticket":
+			r.answer = "the recorded ticket was sent, which is good for one sign-in: such a sign-in can't be repeated"
 			return nil, false
 		case kind.Subject || kind.Name == "password":
 			if s, ok := k.p.rename(string(f.Raw)); ok {
