@@ -64,7 +64,7 @@ func TestBrokenClients(t *testing.T) {
 func TestUnread(t *testing.T) {
 	long := strings.Repeat("x", 7000)
 	s, e := serve(t, ServerConfig{Story: tell(t, transcribed(t, strings.ReplaceAll(foreign+"\nC: URL 9 INBOX\nS: URL 9 /"+long+" / 1", "\n", "\r\n")))})
-	p := dialPeer(t, s.Addr().String())
+	p := visit(t, s.Addr().String())
 	_ = p.nc.(*net.TCPConn).SetReadBuffer(4096)
 	p.send("VER 1 MSNP7\r\n")
 	_, _ = p.nc.Write([]byte(strings.Repeat("URL 1 INBOX\r\n", maxUnknown)))
@@ -78,9 +78,9 @@ func TestUnread(t *testing.T) {
 // A client too many is closed, and the others stay.
 func TestTooMany(t *testing.T) {
 	s, e := serve(t, ServerConfig{Story: tell(t, demo), MaxConns: 1})
-	first := dialPeer(t, s.Addr().String())
+	first := visit(t, s.Addr().String())
 	first.ask("VER 1 MSNP7\r\n", "VER 1 MSNP7\r\n")
-	second := dialPeer(t, s.Addr().String())
+	second := visit(t, s.Addr().String())
 	second.end()
 	first.ask("INF 2\r\n", "INF 2 MD5\r\n")
 	if !strings.Contains(e.String(), "refused: 1 clients are connected") {
@@ -127,7 +127,7 @@ func TestForeignAddresses(t *testing.T) {
 			t.Errorf("%v", s.Addrs())
 		}
 		before := sockets(t)
-		ds := dialPeer(t, s.Addr().String())
+		ds := visit(t, s.Addr().String())
 		ds.ask("VER 1 MSNP7\r\nUSR 2 MD5 I alice@example.com\r\n", "XFR 2 NS 127.0.0.1:")
 		line := ds.want("\r\n")
 		if perTarget == strings.HasPrefix("127.0.0.1:"+line, s.Addr().String()+" ") || !strings.Contains(line, " 0 "+s.Addr().String()) {
@@ -136,7 +136,7 @@ func TestForeignAddresses(t *testing.T) {
 		to, _, _ := strings.Cut(line, " ")
 		ds.end()
 		ds.nc.Close()
-		ns := dialPeer(t, "127.0.0.1:"+to)
+		ns := visit(t, "127.0.0.1:"+to)
 		ns.ask("VER 3 MSNP7\r\nUSR 4 MD5 I alice@example.com\r\n", "USR 4 MD5 S 123\r\n")
 		ns.ask("USR 5 MD5 S 0\r\n", "USR 5 OK")
 		got := ns.ask("XFR 6 SB\r\n", "<NOTIFICATION siteurl")
@@ -146,7 +146,7 @@ func TestForeignAddresses(t *testing.T) {
 		// The switchboard that the recording does not have, by rule.
 		_, cookie, _ := strings.Cut(got, "CKI ")
 		cookie, _, _ = strings.Cut(cookie, "\r\n")
-		sb := dialPeer(t, "127.0.0.1:"+to)
+		sb := visit(t, "127.0.0.1:"+to)
 		sb.ask("USR 1 alice@example.com "+cookie+"\r\n", "USR 1 OK alice@example.com alice@example.com\r\n")
 		sb.ask("CAL 2 bob@example.com\r\n", "217 2\r\n")
 		sb.ask("MSG 3 A 2\r\nhi", "ACK 3\r\n")
@@ -198,13 +198,13 @@ func TestPatience(t *testing.T) {
 		{false, false, soon, ""},
 	} {
 		s, e := serve(t, ServerConfig{Story: tell(t, path), Patience: test.patience})
-		in := func(who string) *peer {
-			p := dialPeer(t, s.Addr().String())
+		in := func(who string) *visitor {
+			p := visit(t, s.Addr().String())
 			p.ask("VER 1 MSNP7\r\nUSR 3 MD5 I "+who+"@example.com\r\n", "USR 3 MD5 S ")
 			p.ask("USR 4 MD5 S 0\r\n", "USR 4 OK")
 			return p
 		}
-		var alice *peer
+		var alice *visitor
 		if test.here {
 			alice = in("alice")
 		}
@@ -237,7 +237,7 @@ func TestPace(t *testing.T) {
 	path := testdata("escargot-twisted-msnp7.pcap") // the FLN comes 700 ms after SYN
 	for speed, least := range map[float64]time.Duration{2: 300 * time.Millisecond, 0: 0} {
 		s, _ := serve(t, ServerConfig{Story: tell(t, path), Speed: speed})
-		p := dialPeer(t, s.Addr().String())
+		p := visit(t, s.Addr().String())
 		p.ask("VER 1 MSNP7\r\nINF 2\r\nUSR 3 MD5 I bob@example.com\r\n", "USR 3 MD5 S ")
 		p.ask("USR 4 MD5 S 0\r\nSYN 5 0\r\n", "BLP 5 1 AL\r\n")
 		start := time.Now()

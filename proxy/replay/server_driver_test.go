@@ -53,6 +53,8 @@ func drive(t testing.TB, st *story.Story, addr string) []string {
 		}
 	}
 	work.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	return d.failed
 }
 
@@ -135,7 +137,7 @@ func (d *driver) conn(c *story.Conn) {
 				return
 			}
 			d.said(m)
-		case m.From == decode.Server && (m.Request == nil || m.Request.Number < m.Number):
+		case m.From == decode.Server && (m.Request == nil || m.Request.Index < m.Index):
 			if !d.hear(heard, m, q) {
 				return
 			}
@@ -201,7 +203,6 @@ type ear struct {
 	framer    decode.Framer
 	frames    []decode.Frame
 	challenge string
-	err       error
 }
 
 func newEar(nc net.Conn) *ear { return &ear{nc: nc} }

@@ -15,14 +15,14 @@ import (
 	"msnproxy/decode/challenge"
 )
 
-// peer is a client that speaks lines.
-type peer struct {
+// visitor is a client that speaks lines.
+type visitor struct {
 	t   testing.TB
 	nc  net.Conn
 	got string
 }
 
-func dialPeer(t testing.TB, addr string) *peer {
+func visit(t testing.TB, addr string) *visitor {
 	t.Helper()
 	nc, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -30,10 +30,10 @@ func dialPeer(t testing.TB, addr string) *peer {
 	}
 	t.Cleanup(func() { nc.Close() })
 	_ = nc.SetDeadline(time.Now().Add(soon))
-	return &peer{t: t, nc: nc}
+	return &visitor{t: t, nc: nc}
 }
 
-func (p *peer) send(text string) {
+func (p *visitor) send(text string) {
 	p.t.Helper()
 	if _, err := p.nc.Write([]byte(text)); err != nil {
 		p.t.Fatalf("sending %q: %v", text, err)
@@ -41,7 +41,7 @@ func (p *peer) send(text string) {
 }
 
 // want waits until the text has come, and returns what came to its end.
-func (p *peer) want(text string) string {
+func (p *visitor) want(text string) string {
 	p.t.Helper()
 	buf := make([]byte, 4096)
 	for {
@@ -59,14 +59,14 @@ func (p *peer) want(text string) string {
 }
 
 // ask sends and waits.
-func (p *peer) ask(text, want string) string {
+func (p *visitor) ask(text, want string) string {
 	p.t.Helper()
 	p.send(text)
 	return p.want(want)
 }
 
 // end waits for the end of the connection.
-func (p *peer) end() {
+func (p *visitor) end() {
 	p.t.Helper()
 	buf := make([]byte, 4096)
 	for {
@@ -83,15 +83,15 @@ func (p *peer) end() {
 
 // signedIn signs alice in at the demo's recording, by way of the DS, with TrIDs that
 // are not the recorded ones.
-func signedIn(t testing.TB, s *Server) *peer {
+func signedIn(t testing.TB, s *Server) *visitor {
 	t.Helper()
-	ds := dialPeer(t, s.Addr().String())
+	ds := visit(t, s.Addr().String())
 	ds.ask("VER 101 MSNP7 MSNP6 CVR0\r\n", "VER 101 MSNP7\r\n")
 	ds.ask("INF 102\r\n", "INF 102 MD5\r\n")
 	ds.ask("USR 103 MD5 I alice@example.com\r\n", "XFR 103 NS ")
 	to, _, _ := strings.Cut(ds.want("\r\n"), " ")
 	ds.end()
-	ns := dialPeer(t, to)
+	ns := visit(t, to)
 	ns.ask("VER 104 MSNP7\r\nINF 105\r\nUSR 106 MD5 I Alice@Example.com\r\n", "USR 106 MD5 S ")
 	ns.want("\r\n")
 	ns.ask("USR 107 MD5 S 00000000000000000000000000000000\r\n", "USR 107 OK alice@example.com Alice 1\r\n")
@@ -157,20 +157,20 @@ func TestRules(t *testing.T) {
 func TestTurnedAway(t *testing.T) {
 	cfg := ServerConfig{Story: tell(t, demo), Passwords: map[string]string{"alice@example.com": "secret"}}
 	s, e := serve(t, cfg)
-	p := dialPeer(t, s.Addr().String())
+	p := visit(t, s.Addr().String())
 	p.ask("VER 1 MSNP7\r\n", "VER 1 MSNP7\r\n")
 	p.ask("USR 2 MD5 I mallory@example.com\r\n", "911 2\r\n")
 	p.end()
 
-	p = dialPeer(t, s.Addr().String())
+	p = visit(t, s.Addr().String())
 	p.ask("VER 1 MSNP12 MSNP11 CVR0\r\n", "VER 1 0\r\n")
 	p.end()
 
-	ds := dialPeer(t, s.Addr().String())
+	ds := visit(t, s.Addr().String())
 	ds.ask("USR 1 MD5 I alice@example.com\r\n", "XFR 1 NS ")
 	ds.end()
 	for _, password := range []string{"wrong", "secret"} {
-		p = dialPeer(t, s.Addr().String())
+		p = visit(t, s.Addr().String())
 		p.ask("VER 1 MSNP7\r\nUSR 2 MD5 I alice@example.com\r\n", "USR 2 MD5 S ")
 		salt := strings.TrimSpace(p.want("\r\n"))
 		want := "911 3\r\n"
@@ -180,13 +180,13 @@ func TestTurnedAway(t *testing.T) {
 		p.ask("USR 3 MD5 S "+challenge.SignIn(salt, password)+"\r\n", want)
 		if password == "wrong" {
 			p.end()
-			ds = dialPeer(t, s.Addr().String())
+			ds = visit(t, s.Addr().String())
 			ds.ask("USR 1 MD5 I alice@example.com\r\n", "XFR 1 NS ")
 			ds.end()
 		}
 	}
 
-	p = dialPeer(t, s.Addr().String())
+	p = visit(t, s.Addr().String())
 	p.ask("USR 1 alice@example.com 17.18.19\r\n", "911 1\r\n")
 	p.end()
 	for _, want := range []string{"mallory@example.com is not in the recording", "offers no dialect of the recording", "with another password", "a cookie that is not good for alice@example.com"} {
@@ -222,19 +222,19 @@ func TestPolicies(t *testing.T) {
 // What the live client says comes to the other account, not what was recorded.
 func TestLiveWords(t *testing.T) {
 	s, e := serve(t, ServerConfig{Story: tell(t, testdata("javaserver-amsn082-msnp7.pcap"))})
-	in := func(who string) *peer {
-		p := dialPeer(t, s.Addr().String())
+	in := func(who string) *visitor {
+		p := visit(t, s.Addr().String())
 		p.ask("VER 1 MSNP7 CVR0\r\nINF 2\r\nUSR 3 MD5 I "+who+"@example.com\r\n", "USR 3 MD5 S 235759\r\n")
 		p.ask("USR 4 MD5 S 0\r\nSYN 5 0\r\nCHG 6 NLN\r\n", "CHG 6 NLN\r\n")
 		return p
 	}
 	alice, bob := in("alice"), in("bob")
 	alice.want("NLN NLN bob@example.com Bob")
-	sb := func(p *peer, line, rest string) *peer {
+	sb := func(p *visitor, line, rest string) *visitor {
 		to, cookie, _ := strings.Cut(strings.TrimSpace(p.want("\r\n")), " CKI ")
 		to = to[strings.LastIndexByte(to, ' ')+1:]
 		cookie, _, _ = strings.Cut(cookie, " ")
-		b := dialPeer(t, to)
+		b := visit(t, to)
 		b.send(fmt.Sprintf(line, cookie) + rest)
 		return b
 	}
