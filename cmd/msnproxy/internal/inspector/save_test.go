@@ -265,7 +265,7 @@ func TestSaveUnfinished(t *testing.T) {
 	}
 	ins.saveCommand(path)
 	ins.saveCommand(filepath.Join(dir, "y.pcapng"))
-	if !strings.Contains(ins.toast.text, "is being written") {
+	if !strings.Contains(ins.toast.text, "still writing "+path) {
 		t.Errorf("a second file: %q", ins.toast.text)
 	}
 	finish(t, ins, posts)
