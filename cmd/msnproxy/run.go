@@ -89,7 +89,7 @@ func runProxy(c *cli.Context) error {
 	}
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", p.Addr(), c.String("upstream"))
 	if d.live != nil {
-		d.say(fmt.Sprintf("listening on %s; point the Messenger client there", p.Addr()))
+		d.live.ins.Waiting(fmt.Sprintf("Waiting for a client at %s.", p.Addr()))
 	}
 	err = serve(c, p, d)
 	return d.end(c, p, err)

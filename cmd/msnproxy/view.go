@@ -28,9 +28,9 @@ func viewCommand() *cli.Command {
 		Usage:     "look at a recording in the inspector",
 		ArgsUsage: "FILE",
 		Description: `FILE is a capture (pcap or pcapng, also gzipped) of any program, with MSNP in it
-on any port, or a transcript; - is standard input. Nothing is sent anywhere. Marks
-and comments are kept in the file if msnproxy has recorded it (.pcapng, not
-compressed); elsewhere only by saving a copy.
+on any port, or a transcript; - is standard input. Nothing is sent anywhere, but by
+r, to a server that you type. Marks and comments are kept in the file if msnproxy has
+recorded it (.pcapng, not compressed); elsewhere only by saving a copy.
 
 In the inspector ? lists the keys, and q leaves. It keeps the history of filters in
 msnproxy/filters in the directory of your configuration (MSNPROXY_CONFIG_DIR is

@@ -44,7 +44,8 @@ func (b *Builder) person(handle string) *person {
 	id := identity(handle)
 	p := b.people[id]
 	if p == nil {
-		p = &person{who: clip(bare(handle), maxName)}
+		// A connection's account stands as it was on the wire, which may be no UTF-8.
+		p = &person{who: strings.ToValidUTF8(clip(bare(handle), maxName), "\ufffd")}
 		if len(b.people) < maxPeople && id != "" {
 			b.people[id] = p
 			b.order = append(b.order, p)

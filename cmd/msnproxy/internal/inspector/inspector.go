@@ -154,6 +154,7 @@ type Inspector struct {
 	toast     toast
 	needle    index.Needle
 	comparing int    // the first of two rows to compare; -1: none is chosen
+	waiting   string // for a client: where it is to go
 	replayed  *sheet // the last replay
 	search    *search
 	noHints   bool
@@ -221,6 +222,10 @@ func New(o Options) *Inspector {
 	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins)}
 	return ins
 }
+
+// Waiting says what stands on the screen as long as nothing has come. It is called
+// before Run.
+func (ins *Inspector) Waiting(text string) { ins.waiting = text }
 
 // tick takes in what has come.
 func (ins *Inspector) tick() {

@@ -58,7 +58,7 @@ func (p *rowsPane) nothing(c canvas) {
 	case rows == 0 && s.Done:
 		text = "There are no messages in it."
 	case rows == 0 && p.ins.o.Live:
-		text = "Waiting for a client: nothing has come yet."
+		text = or(p.ins.waiting, "Waiting for a client: nothing has come yet.")
 	case rows == 0:
 		text = "Reading..."
 	case q.Filter != "" && looked < rows:
