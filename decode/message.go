@@ -109,6 +109,10 @@ func (m *Message) Error() string {
 	return string(m.Frame.Verb())
 }
 
+// Refuses reports whether the message says that something was not done: an error
+// reply, or NAK.
+func (m *Message) Refuses() bool { return m.Verb == errorVerb || m.Form != nil && m.Form.Refuses }
+
 // param returns the parameter that token i (1 is the first) stands for.
 func (m *Message) param(i int) *Param {
 	if m.Form == nil {

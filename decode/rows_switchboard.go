@@ -41,7 +41,7 @@ var switchboardVerbs = []Verb{
 		{From: Server, Roles: SB, First: 2, Syntax: "trid", Summary: "delivered", Example: "ACK 5"},
 	}},
 	{Name: "NAK", Meaning: "a message was not delivered", Forms: []Form{
-		{From: Server, Roles: SB, First: 2, Syntax: "trid", Summary: "not delivered", Example: "NAK 6"},
+		{From: Server, Roles: SB, First: 2, Syntax: "trid", Refuses: true, Summary: "not delivered", Example: "NAK 6"},
 	}},
 }
 

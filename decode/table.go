@@ -78,6 +78,8 @@ type Form struct {
 	Noise Noise
 	// Own: the server sends it when it likes; see [Message.Own].
 	Own bool
+	// Refuses: it says that something was not done, as an error reply does.
+	Refuses bool
 	// Meaning is one line for people; empty: the verb's.
 	Meaning string
 	// Summary is the one-line summary for lists; [Message.Summary] tells the

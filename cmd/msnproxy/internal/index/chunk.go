@@ -24,7 +24,7 @@ func (c *chunk) settle(i int) {
 	for s := range c.found {
 		c.found[s].set(i, r.has(flagFinds) && int(r.severity()) > s)
 	}
-	c.refused.set(i, r.severity() == decode.Error || r.verb >= verbErrors && r.verb < verbErrors+1000)
+	c.refused.set(i, r.severity() == decode.Error || r.has(flagRefuses))
 }
 
 // put appends a row. The lock is held.
@@ -36,7 +36,7 @@ func (x *Index) put(k *record) {
 	n := len(x.chunks) - 1
 	c := x.chunks[n]
 	c.rows[i] = *k
-	if k.noise() != decode.NoNoise || k.has(flagFinds) || k.verb >= verbErrors {
+	if k.noise() != decode.NoNoise || k.has(flagFinds|flagRefuses) {
 		c.settle(i)
 	}
 	if k.conn > 0 {

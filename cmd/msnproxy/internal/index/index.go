@@ -232,7 +232,7 @@ func (x *Index) message(c *conn, k *record, r *capture.Record) {
 	for _, f := range []struct {
 		is   bool
 		flag uint32
-	}{{r.Sent != nil, flagSent}, {m.FirstReply, flagFirst}, {m.WantsReply(), flagWants}, {r.Frame.Resync, flagResync}} {
+	}{{r.Sent != nil, flagSent}, {m.FirstReply, flagFirst}, {m.WantsReply(), flagWants}, {r.Frame.Resync, flagResync}, {m.Refuses(), flagRefuses}} {
 		if f.is {
 			k.flags |= f.flag
 		}

@@ -49,7 +49,8 @@ const (
 	flagReset
 	flagFinds // findings on it are in the list
 	flagResync
-	flagsUsed = 10
+	flagRefuses // an error reply, or what says the same
+	flagsUsed   = 11
 
 	shiftKind      = flagsUsed
 	shiftFrame     = shiftKind + 3     // decode.FrameKind

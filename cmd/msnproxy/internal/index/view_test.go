@@ -60,7 +60,7 @@ func agree(t testing.TB, x *Index, v *View, n int, random *rand.Rand) {
 		}
 		refused := func(at int) bool {
 			row := x.Row(at)
-			return row.Severity == decode.Error || row.Verb != "" && row.Verb[0] <= '9'
+			return row.Severity == decode.Error || row.Verb == "NAK" || row.Verb != "" && row.Verb[0] <= '9'
 		}
 		check("NextError", i, v.NextError(i, 1), p.seek(i, 1, refused))
 		check("PrevError", i, v.NextError(i, -1), p.seek(i, -1, refused))

@@ -91,7 +91,7 @@ func (l *ladder) message(g *rung, e *ends, m *decode.Message, rec *capture.Recor
 	}
 	side := g.sender(g.row.From)
 	said := g.theme.text
-	if m.Error() != "" {
+	if m.Refuses() {
 		side, said = g.err, g.err
 	}
 	l.summary = m.AppendSummary(l.summary[:0])

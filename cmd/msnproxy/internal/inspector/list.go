@@ -190,7 +190,7 @@ func (l *list) said(c canvas, x, y, end int, r *index.Row, style func(tcell.Styl
 		text = "[injected] " + text
 	}
 	at := style(c.theme.text)
-	if m.Error() != "" {
+	if m.Refuses() {
 		at = style(c.err)
 	}
 	n := c.text(x, y, end-x, text, at)
