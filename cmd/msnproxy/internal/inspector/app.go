@@ -58,7 +58,7 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	ins.quit = sync.OnceFunc(func() { close(leave) })
 	begin := sync.OnceFunc(func() { close(started) })
 	app.SetBeforeDrawFunc(func(tcell.Screen) bool { begin(); return false })
-	ins.abort = func() { ins.dump(screen, saved) }
+	ins.abort = func() { ins.dump(ins.shown, saved) }
 	app.SetInputCapture(ins.capture)
 	ins.app, ins.screen = app, screen
 	done := make(chan struct{})
@@ -78,7 +78,7 @@ func (ins *Inspector) RunOn(ctx context.Context, screen tcell.Screen) error {
 	case <-ins.fault.failed:
 	case <-ctx.Done():
 	}
-	err := stop(app, screen, saved, started, ended)
+	err := stop(app, ins.shown, saved, started, ended)
 	close(done)
 	others.Wait()
 	if p := ins.fault.panic(); p != nil {

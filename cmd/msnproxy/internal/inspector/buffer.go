@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/gdamore/tcell/v2"
@@ -17,6 +18,8 @@ type buffered struct {
 	w, h       int
 	now, shown []glyph // what is drawn, and what the screen was given
 	lost       atomic.Bool
+	showing    sync.Mutex
+	over       bool // the terminal is given back
 }
 
 // glyph is one cell of the screen. r is -1 where nothing is known of it.
@@ -91,15 +94,34 @@ func (b *buffered) Get(x, y int) (text string, style tcell.Style, width int) {
 
 // Show implements tcell.Screen.
 func (b *buffered) Show() {
+	b.showing.Lock()
+	defer b.showing.Unlock()
+	if b.over {
+		return
+	}
 	b.give()
 	b.Screen.Show()
 }
 
 // Sync implements tcell.Screen.
 func (b *buffered) Sync() {
+	b.showing.Lock()
+	defer b.showing.Unlock()
+	if b.over {
+		return
+	}
 	b.lost.Store(true)
 	b.give()
 	b.Screen.Sync()
+}
+
+// Fini implements tcell.Screen. It waits for what is being shown: tcell does not, and
+// what gives the terminal back would be lost in it.
+func (b *buffered) Fini() {
+	b.showing.Lock()
+	defer b.showing.Unlock()
+	b.over = true
+	b.Screen.Fini()
 }
 
 // give gives the screen what has changed.

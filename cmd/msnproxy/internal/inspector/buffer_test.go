@@ -1,7 +1,9 @@
 package inspector
 
 import (
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gdamore/tcell/v2"
 )
@@ -73,5 +75,48 @@ func TestBuffered(t *testing.T) {
 	b.lost.Store(true)
 	if n := draw(b); n != 100*30 {
 		t.Errorf("%d cells given to a screen that may have forgotten", n)
+	}
+}
+
+// slow is a screen whose Show lasts until it is let go.
+type slow struct {
+	tcell.SimulationScreen
+	showing, release chan struct{}
+	ended            atomic.Bool
+	late             atomic.Bool // shown after its end
+}
+
+func (s *slow) Show() {
+	s.late.Store(s.late.Load() || s.ended.Load())
+	s.showing <- struct{}{}
+	<-s.release
+	s.late.Store(s.late.Load() || s.ended.Load())
+}
+
+func (s *slow) Fini() { s.ended.Store(true) }
+
+// The terminal is given back when what is being shown is out, and nothing is shown
+// any more.
+func TestFiniWaitsForShow(t *testing.T) {
+	s := &slow{SimulationScreen: tcell.NewSimulationScreen("UTF-8"), showing: make(chan struct{}, 2), release: make(chan struct{})}
+	if err := s.Init(); err != nil {
+		t.Fatal(err)
+	}
+	b := newBuffered(s)
+	shown, ended := make(chan struct{}), make(chan struct{})
+	go func() { b.Show(); close(shown) }()
+	<-s.showing
+	go func() { b.Fini(); close(ended) }()
+	time.Sleep(20 * time.Millisecond) // for a Fini that does not wait
+	if s.ended.Load() {
+		t.Error("the screen ends while something is shown")
+	}
+	close(s.release)
+	<-shown
+	<-ended
+	b.Show()
+	b.Sync()
+	if !s.ended.Load() || s.late.Load() || len(s.showing) > 0 {
+		t.Errorf("ended %v, shown after that %v, %d times", s.ended.Load(), s.late.Load(), len(s.showing))
 	}
 }
