@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"msnproxy/capture/story"
 )
 
 // replayCommand makes a live peer of a recording; its subcommands say which.
@@ -30,4 +33,17 @@ Examples:
 // subcommands names those of a command, for messages.
 func subcommands(cmd *cli.Command) string {
 	return "the subcommands are " + strings.Join(subcommandNames(cmd), " and ")
+}
+
+// openStory opens the recording that is to be replayed. A damaged one is replayed as
+// far as it goes, and that is said.
+func openStory(c *cli.Context) (*story.Story, error) {
+	s, err := story.Open(c.Args().First(), story.Options{Stop: c.Context.Done()})
+	if err != nil {
+		return nil, stoppedOr(err)
+	}
+	if s.Damage != nil {
+		complain(c.App.ErrWriter, fmt.Errorf("%w; what is before that is replayed", s.Damage))
+	}
+	return s, nil
 }

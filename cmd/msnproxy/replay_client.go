@@ -14,7 +14,6 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/capture/compare"
-	"msnproxy/capture/story"
 	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/proxy/replay"
 )
@@ -64,14 +63,11 @@ func replayClient(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := story.Open(c.Args().First(), story.Options{Stop: c.Context.Done()})
+	s, err := openStory(c)
 	if err != nil {
-		return stoppedOr(err)
+		return err
 	}
 	defer s.Close()
-	if s.Damage != nil {
-		complain(c.App.ErrWriter, fmt.Errorf("%w; what is before that is replayed", s.Damage))
-	}
 	out := &differenceWriter{w: c.App.Writer, json: asJSON}
 	config.Story, config.Report = s, out.write
 	recorder, err := clientRecorder(c)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"msnproxy/capture/story"
 	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/proxy"
 	"msnproxy/proxy/replay"
@@ -53,14 +52,11 @@ func replayServer(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := story.Open(c.Args().First(), story.Options{Stop: c.Context.Done()})
+	s, err := openStory(c)
 	if err != nil {
-		return stoppedOr(err)
+		return err
 	}
 	defer s.Close()
-	if s.Damage != nil {
-		complain(c.App.ErrWriter, fmt.Errorf("%w; what is before that is replayed", s.Damage))
-	}
 	cfg.Story = s
 	server, err := replay.NewServer(cfg)
 	if err != nil {

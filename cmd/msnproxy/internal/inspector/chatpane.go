@@ -300,11 +300,7 @@ func (p *chatPane) pick(n int) {
 }
 
 func (p *chatPane) page(dir int, half bool) {
-	n := max(p.past-1, 1)
-	if half {
-		n = max(p.past/2, 1)
-	}
-	p.move(dir * n)
+	p.move(screenful(p.past, dir, half))
 }
 
 func (p *chatPane) end(last bool) {

@@ -221,11 +221,7 @@ func (d *detail) followField() {
 }
 
 func (d *detail) page(dir int, half bool) {
-	n := max(d.height-1, 1)
-	if half {
-		n = max(d.height/2, 1)
-	}
-	d.move(dir * n)
+	d.move(screenful(d.height, dir, half))
 }
 
 func (d *detail) end(last bool) {

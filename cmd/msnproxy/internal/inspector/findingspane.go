@@ -286,11 +286,7 @@ func (p *findingsPane) pick(n int) {
 }
 
 func (p *findingsPane) page(dir int, half bool) {
-	n := max(p.height-1, 1)
-	if half {
-		n = max(p.height/2, 1)
-	}
-	p.move(dir * n)
+	p.move(screenful(p.height, dir, half))
 }
 
 func (p *findingsPane) end(last bool) {

@@ -110,6 +110,15 @@ type pane interface {
 	enter()
 }
 
+// screenful is how many lines a page is in a pane of that height: one less, so that
+// a line stays, or half of it. Up, it is less than 0.
+func screenful(height, dir int, half bool) int {
+	if half {
+		return dir * max(height/2, 1)
+	}
+	return dir * max(height-1, 1)
+}
+
 // paneID names the panes.
 type paneID int
 

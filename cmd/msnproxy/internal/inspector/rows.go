@@ -133,13 +133,10 @@ func (p *rowsPane) move(n int) { p.ins.selectRow(p.step(p.ins.sel, n)) }
 
 // page moves the screen with the selection, so that the eye stays where it was.
 func (p *rowsPane) page(dir int, half bool) {
-	n := max(p.height-1, 1)
-	if half {
-		n = max(p.height/2, 1)
-	}
-	p.move(dir * n)
+	n := screenful(p.height, dir, half)
+	p.move(n)
 	if p.top >= 0 {
-		p.top = p.step(p.top, dir*n)
+		p.top = p.step(p.top, n)
 	}
 }
 

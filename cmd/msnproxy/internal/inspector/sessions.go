@@ -274,11 +274,7 @@ func (s *sessions) move(n int) {
 }
 
 func (s *sessions) page(dir int, half bool) {
-	n := max(s.height-1, 1)
-	if half {
-		n = max(s.height/2, 1)
-	}
-	s.move(dir * n)
+	s.move(screenful(s.height, dir, half))
 }
 
 func (s *sessions) end(last bool) {

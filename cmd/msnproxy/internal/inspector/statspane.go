@@ -147,11 +147,7 @@ func (p *statsPane) move(n int) {
 }
 
 func (p *statsPane) page(dir int, half bool) {
-	n := max(p.height-3, 1)
-	if half {
-		n = max(p.height/2, 1)
-	}
-	p.move(dir * n)
+	p.move(screenful(p.height-2, dir, half))
 }
 
 func (p *statsPane) end(last bool) {
