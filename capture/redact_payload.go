@@ -50,7 +50,7 @@ func isHex(b []byte) bool { return len(bytes.Trim(b, "0123456789abcdefABCDEF")) 
 func (r *Redactor) loose(raw []byte) []byte {
 	switch {
 	case !r.all:
-		return tickets.ReplaceAllFunc(raw, func(b []byte) []byte { return append([]byte("t="), r.secret(b)...) })
+		return r.tickets(raw)
 	case noText(raw):
 		out := bytes.Clone(raw)
 		blot(out)
@@ -59,9 +59,9 @@ func (r *Redactor) loose(raw []byte) []byte {
 	return r.words(raw)
 }
 
-// tickets finds the tickets of Passport and its successors where nothing says that
-// there are any.
-var tickets = regexp.MustCompile(`\bt=[^\s<>"']{16,}`)
+// ticket finds tickets of Passport and its successors where nothing says that there
+// are any.
+var ticket = regexp.MustCompile(`\bt=[^\s<>"']{16,}`)
 
 // noText reports whether b has bytes that no text has.
 func noText(b []byte) bool {
@@ -101,8 +101,11 @@ func (r *Redactor) nodes(e *edits, nodes []payload.Node, domain string) {
 	for i := range nodes {
 		n := &nodes[i]
 		if value := e.raw[n.Start:n.End]; len(value) > 0 {
-			if with, ok := r.value(n.Name, value); ok {
+			with := r.value(n.Name, value)
+			if !bytes.Equal(with, value) {
 				e.replace(n, with)
+			} else if r.all {
+				continue // public, and so are its pieces
 			}
 		}
 		inner := domain
@@ -113,28 +116,31 @@ func (r *Redactor) nodes(e *edits, nodes []payload.Node, domain string) {
 	}
 }
 
-// value returns what takes the place of a value, if something does.
-func (r *Redactor) value(name string, value []byte) ([]byte, bool) {
-	if payload.Secret(name) {
-		if isDigits(string(value)) {
-			return r.number(value), true
-		}
-		return r.secret(value), true
-	}
-	if !r.all {
-		with := tickets.ReplaceAllFunc(value, func(b []byte) []byte { return append([]byte("t="), r.secret(b)...) })
-		return with, !bytes.Equal(with, value)
-	}
-	if bytes.IndexByte(value, '<') >= 0 {
-		return r.between(value), true
+// value returns what takes the place of a value: the value itself, if it is public.
+func (r *Redactor) value(name string, value []byte) []byte {
+	digits := isDigits(string(value))
+	switch {
+	case payload.Secret(name) && digits:
+		return r.number(value)
+	case payload.Secret(name):
+		return r.secret(value)
+	case !r.all:
+		return r.tickets(value)
+	case bytes.IndexByte(value, '<') >= 0:
+		return r.between(value)
 	}
 	if with, ok := payload.Public(name, string(value)); ok {
-		return []byte(with), with != string(value)
+		return []byte(with)
 	}
-	if digits := string(value); isDigits(digits) {
-		return r.number(value), true
+	if digits {
+		return r.number(value)
 	}
-	return r.words(value), true
+	return r.words(value)
+}
+
+// tickets redacts the tickets in a text.
+func (r *Redactor) tickets(b []byte) []byte {
+	return ticket.ReplaceAllFunc(b, func(b []byte) []byte { return append([]byte("t="), r.secret(b)...) })
 }
 
 // contact redacts the attribute of <d n="example.com"> and of <c n="alice">, which

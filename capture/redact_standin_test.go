@@ -206,3 +206,31 @@ func TestDocumentation(t *testing.T) {
 		}
 	}
 }
+
+// What is public of a payload stays as it is, the pieces of a header, too; what is
+// not is taken out of the middle of what is.
+func TestRedactPublicValues(t *testing.T) {
+	red, err := NewRedactor(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ headers, want string }{
+		{"MIME-Version: 1.0", "MIME-Version: 1.0"},
+		{"Content-Type: text/plain; charset=UTF-8", "Content-Type: text/plain; charset=UTF-8"},
+		{"Content-Type: text/plain;charset=\"utf-8\"; x=bob", "Content-Type: text/plain;charset=\"utf-8\""},
+		{"Content-Type: text/bob; charset=bob", "Content-Type: application/x-unknown"},
+		{"X-MMS-IM-Format: FN=MS%20Shell%20Dlg; EF=BI; CO=ff8000; CS=cc; PF=22; RL=1", "X-MMS-IM-Format: FN=MS%20Shell%20Dlg; EF=BI; CO=ff8000; CS=cc; PF=22; RL=1"},
+		{"X-MMS-IM-Format: FN=Bob; EF=bob; CO=0; Bob=1", "X-MMS-IM-Format: FN=Font; EF=; CO=0"},
+		{"Inbox-Unread: 1234567890", "Inbox-Unread: 1234567890"},
+		{"Inbox-Unread: 12345678901", "Inbox-Unread: \\d{5}"},
+		{"Age: 42", "Age: \\d{5}"},
+		{"Chunks: 3", "Chunks: 3"},
+	} {
+		body := test.headers + "\r\n\r\n"
+		got := redactLine(red, fmt.Sprintf("MSG bob@example.com Bob %d\r\n%s", len(body), body))
+		_, got, _ = strings.Cut(got, "\r\n")
+		if got = strings.TrimRight(got, "\r\n"); !regexp.MustCompile(`^` + test.want + `$`).MatchString(got) {
+			t.Errorf("%q became %q", test.headers, got)
+		}
+	}
+}
