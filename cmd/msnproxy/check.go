@@ -50,7 +50,8 @@ type checkRun struct {
 	json    bool
 	tracker *decode.Tracker
 	checker *check.Checker
-	found   [decode.Error + 1]int
+	found   [decode.Error + 1]int // by severity
+	hidden  [decode.Error + 1]int // of them, below --min
 	err     error
 }
 
@@ -74,15 +75,29 @@ func checkFile(c *cli.Context) error {
 	if err := k.read(in); err != nil {
 		return err
 	}
-	total := k.found[decode.Note] + k.found[decode.Warning] + k.found[decode.Error]
 	if !k.json {
-		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s, %s, %s\n", plural(k.found[decode.Error], "error"),
-			plural(k.found[decode.Warning], "warning"), plural(k.found[decode.Note], "note"))
+		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s\n", k.total())
 	}
-	if total > 0 {
+	if k.found != k.hidden {
 		return &exit{code: exitFindings}
 	}
 	return nil
+}
+
+// total says how many findings there are, and which of them were not printed.
+func (k *checkRun) total() string {
+	s := fmt.Sprintf("%s, %s, %s", plural(k.found[decode.Error], "error"),
+		plural(k.found[decode.Warning], "warning"), plural(k.found[decode.Note], "note"))
+	var hidden []string
+	for severity := decode.Error; severity >= decode.Note; severity-- {
+		if n := k.hidden[severity]; n > 0 {
+			hidden = append(hidden, plural(n, severity.String()))
+		}
+	}
+	if len(hidden) == 0 {
+		return s
+	}
+	return fmt.Sprintf("%s; not shown: %s (--min note shows all)", s, strings.Join(hidden, ", "))
 }
 
 func (k *checkRun) flags() (err error) {
@@ -180,10 +195,14 @@ type locatedJSON struct {
 func (k *checkRun) print(list []check.Located) {
 	for i := range list {
 		l := &list[i]
-		if l.Severity < k.least || !k.wanted(l.Rule) {
+		if !k.wanted(l.Rule) {
 			continue
 		}
 		k.found[l.Severity]++
+		if l.Severity < k.least {
+			k.hidden[l.Severity]++
+			continue
+		}
 		var line []byte
 		if k.json {
 			line = locatedLine(l)
