@@ -29,9 +29,10 @@ Examples:
    msnproxy convert session.pcap chat.jsonl.gz --filter 'role == "SB"'
    msnproxy convert session.pcapng forum.txt --redact=all
 
---redact takes out password hashes, cookies and tickets; --redact=all also handles,
-names, texts, mail, files, phone numbers. Stand-ins take their place, the same
-everywhere; the result decodes, pairs and checks like the original.
+--redact takes out passwords, their hashes, cookies and tickets; --redact=all keeps
+only what is known to be public: no handles, names, texts, files, phone numbers, end
+points, network addresses. Stand-ins take their place, the same everywhere; the result
+decodes, pairs and checks like the original.
 ` + exitCodes,
 		Flags: []cli.Flag{
 			&cli.GenericFlag{Name: "redact", Value: new(redaction), Usage: "take out secrets; --redact=`all`: also whatever is somebody's"},
