@@ -208,7 +208,7 @@ func TestFollowerEditedChallenge(t *testing.T) {
 }
 
 func TestFollowerInjectedFile(t *testing.T) {
-	in, err := Open(filepath.Join("testdata", "injected.pcapng"))
+	in, err := Open(filepath.Join("testdata", "relayed", "injected.pcapng"))
 	if err != nil {
 		t.Fatal(err)
 	}
