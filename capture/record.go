@@ -60,27 +60,16 @@ func (k Kind) String() string {
 }
 
 // Fate says what a proxy made of a frame.
-type Fate uint8
+type Fate = decode.Fate
 
 const (
 	// Passed: sent on, as received unless Record.Sent says otherwise.
-	Passed Fate = iota
+	Passed = decode.Passed
 	// Withheld: received and not sent on.
-	Withheld
+	Withheld = decode.Withheld
 	// Injected: made by the proxy and sent, never received.
-	Injected
+	Injected = decode.Injected
 )
-
-// String returns the fate in lower case.
-func (f Fate) String() string {
-	switch f {
-	case Withheld:
-		return "withheld"
-	case Injected:
-		return "injected"
-	}
-	return "passed"
-}
 
 // Record is one thing that happened, as recorded.
 type Record struct {
