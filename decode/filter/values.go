@@ -14,9 +14,9 @@ import (
 // values are what the names can be that have few values. Those that say what stands
 // on the wire are not among them: a peer may have put anything there.
 var values = map[string][]string{
-	"role": {decode.Role(0).String(), decode.DS.String(), decode.NS.String(), (decode.DS | decode.NS).String(), decode.SB.String(), decode.FTP.String()},
-	"from": {decode.Client.String(), decode.Server.String()},
-	"kind": {decode.Command.String(), decode.Blank.String(), decode.Block.String(), decode.Opaque.String()},
+	"role":  {decode.Role(0).String(), decode.DS.String(), decode.NS.String(), (decode.DS | decode.NS).String(), decode.SB.String(), decode.FTP.String()},
+	"from":  {decode.Client.String(), decode.Server.String()},
+	"kind":  {decode.Command.String(), decode.Blank.String(), decode.Block.String(), decode.Opaque.String()},
 	"noise": {decode.NoNoise.String(), decode.KeepAlive.String(), decode.Typing.String(), decode.Repeated.String(), decode.EmptyLine.String()},
 }
 
