@@ -37,8 +37,12 @@ func (t *theme) wayStyle(l *chat.Line) tcell.Style {
 	return t.dim
 }
 
-// readable returns the colour that a sender chose, if the theme has such colours
-// and it stands out from what is behind it.
+// nearlyLegible is the contrast from which on a colour is moved until it can be read;
+// of one that stands out less than that nothing would be left.
+const nearlyLegible = 3.0
+
+// readable returns the colour that a sender chose, or one near it that stands out from
+// what is behind it, if the theme has such colours.
 func (t *theme) readable(hex string, behind tcell.Color) (tcell.Color, bool) {
 	if len(hex) != 7 || t.far == tcell.ColorDefault {
 		return 0, false
@@ -47,5 +51,9 @@ func (t *theme) readable(hex string, behind tcell.Color) (tcell.Color, bool) {
 		behind = t.behind
 	}
 	ink := tcell.GetColor(hex)
-	return ink, ink.Valid() && contrast(ink, behind) >= leastContrast
+	if !ink.Valid() || contrast(ink, behind) < nearlyLegible {
+		return 0, false
+	}
+	ink, _, _ = t.legible(tcell.StyleDefault.Foreground(ink), behind).Decompose()
+	return ink, true
 }

@@ -80,20 +80,29 @@ func TestContrastFigures(t *testing.T) {
 	}
 }
 
-// What people choose in a chat is taken where it can be read.
+// What people choose in a chat is taken where it can be read; what nearly can is moved.
 func TestReadable(t *testing.T) {
 	dark, light := darkTheme(), lightTheme()
 	for _, tt := range []struct {
-		theme *theme
-		hex   string
-		want  bool
+		theme       *theme
+		hex         string
+		want, moved bool
 	}{
-		{light, "#767676", true}, {light, "#777777", false}, {light, "#ffff00", false}, {light, "#000080", true},
-		{dark, "#000080", false}, {dark, "#ffff00", true}, {monoTheme(), "#ffffff", false}, {plainTheme(), "#ffffff", false},
-		{dark, "", false}, {dark, "#fff", false},
+		{light, "#767676", true, false}, {light, "#777777", true, true}, {light, "#949494", true, true}, {light, "#969696", false, false},
+		{light, "#ffff00", false, false}, {light, "#000080", true, false},
+		{dark, "#000080", false, false}, {dark, "#ff0000", true, true}, {dark, "#ffff00", true, false},
+		{monoTheme(), "#ffffff", false, false}, {plainTheme(), "#ffffff", false, false},
+		{dark, "", false, false}, {dark, "#fff", false, false}, {dark, "#zzzzzz", false, false},
 	} {
-		if _, ok := tt.theme.readable(tt.hex, tcell.ColorDefault); ok != tt.want {
+		ink, ok := tt.theme.readable(tt.hex, tcell.ColorDefault)
+		if ok != tt.want {
 			t.Errorf("%s %q: %v", tt.theme.name, tt.hex, ok)
+		}
+		if ok && (ink != tcell.GetColor(tt.hex)) != tt.moved {
+			t.Errorf("%s %q is drawn in %v", tt.theme.name, tt.hex, ink)
+		}
+		if ok && contrast(ink, tt.theme.behind) < leastContrast {
+			t.Errorf("%s %q: contrast %.1f", tt.theme.name, tt.hex, contrast(ink, tt.theme.behind))
 		}
 	}
 }
