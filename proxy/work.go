@@ -30,7 +30,7 @@ type work struct {
 	ticket  uint64    // of the recorder, for what was told last
 	// observed: somebody is told of what comes.
 	observed bool
-	roster   bool                      // in holds what may be a Roster header
+	roster   bool                      // in holds what may be a Roster header of a user's
 	group    [groupSize]capture.Record // memory of records
 	buf      [readSize]byte
 }
