@@ -89,9 +89,9 @@ func (g *gap) miss(rec *Record) (lost int64) {
 		c := *rec
 		m.opened = &c
 		return 0
-	case Closed:
+	case HalfClosed, Closed:
 		m.ends = append(m.ends, *rec)
-		if m.opened == nil {
+		if m.opened == nil || rec.Kind == HalfClosed {
 			return 0
 		}
 		if g.passed++; g.passed > maxPassed {
