@@ -36,6 +36,12 @@ func (p *packets) record(rec *Record) bool {
 		p.lastID++
 		f.conn = &Conn{ID: p.lastID, MidStream: f.midStream(),
 			Client: f.key.address(f.client), Server: f.key.address(f.client.peer())}
+		if f.open != nil && f.streams[0].seen != f.streams[1].seen {
+			f.conn.Only = f.sender(1)
+			if f.streams[0].seen {
+				f.conn.Only = f.sender(0)
+			}
+		}
 		rec.Conn = f.conn
 		return true
 	case Data:
@@ -47,8 +53,13 @@ func (p *packets) record(rec *Record) bool {
 		p.reckon(l)
 	case Lost:
 		return p.recordLost(rec)
+	case HalfClosed:
+		return p.recordHalf(rec)
 	case Closed:
 		return p.recordEnd(rec)
+	case Remark:
+		p.busy = false
+		return p.remark(rec)
 	}
 	p.busy = false
 	return false
@@ -69,6 +80,21 @@ func (p *packets) recordLost(rec *Record) bool {
 	p.reckon(l)
 	p.busy = false
 	rec.Lost = int64(e.lost)
+	return true
+}
+
+// recordHalf gives what was pending of the side that is done, then that it is.
+func (p *packets) recordHalf(rec *Record) bool {
+	e := &p.current
+	rec.From = e.flow.sender(e.from)
+	if l := e.flow.links[e.from]; l != nil {
+		if l.framer.Flush(&rec.Frame) {
+			rec.Kind, rec.Time = Data, l.last
+			return true
+		}
+		p.reckon(l)
+	}
+	p.busy = false
 	return true
 }
 
@@ -109,7 +135,7 @@ func (p *packets) recordEnd(rec *Record) bool {
 	if e.known {
 		rec.From = f.sender(e.from)
 	}
-	f.open = nil
+	f.release()
 	return !e.end
 }
 

@@ -16,7 +16,7 @@ type posed struct{ text string }
 
 // challenged takes CHL from the server.
 func (t *Tracker) challenged(c *Connection, m *Message) {
-	text := m.text("challenge")
+	text := m.Arrived().text("challenge")
 	if m.From != Server || text == "" {
 		return
 	}
@@ -29,7 +29,7 @@ func (t *Tracker) challenged(c *Connection, m *Message) {
 // answered takes QRY from the client and works out the verdict: the answer is
 // tried on the newest challenge first.
 func (t *Tracker) answered(c *Connection, m *Message) {
-	if m.From != Client || m.Frame.Missing > 0 {
+	if m.Frame.Missing > 0 {
 		return
 	}
 	product, response := m.text("product"), string(m.Frame.Payload())
@@ -44,7 +44,7 @@ func (t *Tracker) answered(c *Connection, m *Message) {
 		}
 	}
 	m.Challenge = &verdict
-	if n := len(c.requests.list); n > 0 && c.requests.list[n-1].number == m.Number {
+	if n := len(c.requests.list); n > 0 && m.Arrived() == m && c.requests.list[n-1].number == m.Number {
 		switch verdict.Result {
 		case challenge.Right:
 			c.requests.list[n-1].accepted = 1
@@ -73,6 +73,9 @@ func challengeFindings(dst []Finding, v *challenge.Verdict) []Finding {
 // checkSignIn judges the MD5 answer to the sign-in challenge if the account's
 // password is known.
 func (t *Tracker) checkSignIn(c *Connection, m *Message) {
+	if m.Raw("response") == nil || c.Role == FTP {
+		return
+	}
 	response := m.text("response")
 	if len(response) != 32 || strings.Trim(strings.ToLower(response), "0123456789abcdef") != "" {
 		m.Findings = append(m.Findings, Finding{"signin.response", Warning,

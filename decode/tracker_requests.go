@@ -81,6 +81,11 @@ func (t *Tracker) pair(m *Message) {
 		q.replied = true
 		t.disagrees(m, q)
 	}
+	got := m.Arrived()
+	if got == nil {
+		return // who never got a request owes no reply
+	}
+	trid, hasTrID = got.TrID()
 	if m.Form.Reply != "" && m.Form.Reply != "none" || m.From == Client && hasTrID {
 		c.requests.add(request{number: m.Number, verb: m.Verb, reply: m.Form.Reply,
 			trid: trid, hasTrID: hasTrID, from: m.From, at: m.Time})
@@ -118,9 +123,9 @@ func (t *Tracker) disagrees(m *Message, q *request) {
 }
 
 // WantsReply reports whether the message is a request that is to be answered also
-// when all is well.
+// when all is well: one that reached the other end.
 func (m *Message) WantsReply() bool {
-	if m.Form == nil || m.Form.Reply == "none" || m.Form.Reply == m.Verb.Name {
+	if m.Fate == Withheld || m.Form == nil || m.Form.Reply == "none" || m.Form.Reply == m.Verb.Name {
 		return false // an echo, as of OUT, is a courtesy
 	}
 	if ack := m.Raw("ack"); ack != nil {

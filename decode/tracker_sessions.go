@@ -151,7 +151,7 @@ func (t *Tracker) user(c *Connection, m *Message) {
 	case m.From == Client && handle != "":
 		t.signIn(c, m, handle)
 	case m.From == Server && m.Raw("challenge") != nil:
-		c.salt = m.text("challenge")
+		c.salt = m.Arrived().text("challenge")
 	case m.From == Server && handle != "":
 		c.Account, c.SignedIn = handle, true
 		if c.Session == nil {
@@ -163,9 +163,6 @@ func (t *Tracker) user(c *Connection, m *Message) {
 		} else if c.Role == SB {
 			c.takePart(handle)
 		}
-	}
-	if m.From == Client && m.Raw("response") != nil {
-		t.checkSignIn(c, m)
 	}
 }
 
@@ -193,6 +190,9 @@ func (t *Tracker) redirect(c *Connection, m *Message) {
 		return
 	}
 	raw := m.Frame.Raw
+	if sent, ok := m.Arrived().Redirect(); ok {
+		r.Cookie = sent.Cookie // the address is where the proxy connects to
+	}
 	switch r.Kind {
 	case RedirectNS:
 		if !c.SignedIn {
