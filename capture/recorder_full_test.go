@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -34,11 +35,11 @@ func TestRecorderFullDisk(t *testing.T) {
 			if strings.Contains(reports(), "goes on:") {
 				t.Fatalf("with %d bytes: tried again too early", room)
 			}
-			writes := f.writes
+			writes := f.count()
 			time.Sleep(time.Nanosecond)
 			synctest.Wait()
-			if f.writes != writes+1 {
-				t.Fatalf("%d writes after a second", f.writes-writes)
+			if f.count() != writes+1 {
+				t.Fatalf("%d writes after a second", f.count()-writes)
 			}
 			f.set(func() { f.room = -1 })
 			time.Sleep(retryAfter)
@@ -220,10 +221,13 @@ func TestRecorderTooLarge(t *testing.T) {
 // A directory that takes no more files is waited for.
 func TestRecorderNoNextFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var names []string
 		var fault error
 		f := &fakeFile{room: -1}
 		r, err := NewRecorder(RecorderOptions{Path: "x.pcapng", RotateAfter: time.Hour, create: func(name string) (recordFile, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			if names = append(names, name); fault != nil {
 				return nil, fault
 			}
@@ -241,13 +245,17 @@ func TestRecorderNoNextFile(t *testing.T) {
 		if len(names) != 1 {
 			t.Errorf("a new file before the hour: %q", names)
 		}
+		mu.Lock()
 		fault = syscall.EACCES
+		mu.Unlock()
 		time.Sleep(time.Nanosecond)
 		r.Record(a.say("NLN 2"))
 		r.Record(a.say("NLN 3"))
 		time.Sleep(retryAfter)
 		synctest.Wait()
+		mu.Lock()
 		fault = nil
+		mu.Unlock()
 		time.Sleep(retryAfter)
 		synctest.Wait()
 		r.Close()
@@ -269,20 +277,20 @@ func TestRecorderLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, f, reports := fakeRecorder(t, RecorderOptions{Live: true})
 		a := &talker{conn: &Conn{ID: 1}}
-		start, writes := time.Now(), f.writes
+		start, writes := time.Now(), f.count()
 		r.Record(a.open())
 		for range 100 {
 			r.Record(a.say("NLN"))
 		}
 		time.Sleep(liveRest - time.Nanosecond)
 		synctest.Wait()
-		if f.writes != writes {
+		if f.count() != writes {
 			t.Error("written at once")
 		}
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		if f.writes != writes+1 || len(f.records(t)) != 101 {
-			t.Errorf("%d writes", f.writes-writes)
+		if f.count() != writes+1 || len(f.records(t)) != 101 {
+			t.Errorf("%d writes", f.count()-writes)
 		}
 		hold := make(chan struct{})
 		f.set(func() { f.hold = hold })

@@ -58,6 +58,13 @@ func (f *fakeFile) Truncate(size int64) error {
 func (f *fakeFile) Stat() (os.FileInfo, error) { return nil, os.ErrInvalid }
 func (f *fakeFile) Close() error               { return nil }
 
+// count returns how often it was written.
+func (f *fakeFile) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writes
+}
+
 func (f *fakeFile) set(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
