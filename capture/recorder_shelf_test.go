@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,20 +109,20 @@ func recordedIn(t *testing.T, path string) []string {
 func TestRecorderLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "x.pcapng")
-		var said []string
-		r, err := NewRecorder(RecorderOptions{Path: path, Report: func(err error) { said = append(said, err.Error()) }})
+		report, said := listen()
+		r, err := NewRecorder(RecorderOptions{Path: path, Report: report})
 		must(t, err)
 		time.Sleep(10*lookAfter + time.Nanosecond)
 		must(t, os.Remove(path))
 		time.Sleep(lookAfter - 2*time.Nanosecond)
 		synctest.Wait()
-		if len(said) != 0 {
-			t.Errorf("said %q", said)
+		if said() != "" {
+			t.Errorf("said %q", said())
 		}
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		if len(said) != 1 {
-			t.Errorf("said %q", said)
+		if !strings.Contains(said(), "was deleted") || strings.Contains(said(), "\n") {
+			t.Errorf("said %q", said())
 		}
 		r.Close()
 		if _, err := os.Stat(filepath.Join(filepath.Dir(path), "x_2.pcapng")); err == nil {
@@ -174,13 +173,8 @@ func (n nobody) Close() error { *n.closed++; return nil }
 
 // More files than can be packed are not remembered without end.
 func TestShelfBacklog(t *testing.T) {
-	var said []string
-	var mu sync.Mutex
-	say := reporter{to: func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		said = append(said, err.Error())
-	}}
+	report, said := listen()
+	say := reporter{to: report}
 	closed := 0
 	s := &shelf{compress: true, open: 1, say: &say, busy: true} // it does nothing yet
 	s.quiet.L = &s.mu
@@ -199,8 +193,8 @@ func TestShelfBacklog(t *testing.T) {
 	if len(packed) != maxUnpacked || len(all) != maxUnpacked+2 || closed != maxUnpacked+2 {
 		t.Errorf("%d packed, %d in all, %d closed", len(packed), len(all), closed)
 	}
-	if len(said) != 1 || !strings.Contains(said[0], "256 stays unpacked") {
-		t.Errorf("said %q", said)
+	if strings.Contains(said(), "\n") || !strings.Contains(said(), "256 stays unpacked") {
+		t.Errorf("said %q", said())
 	}
 }
 

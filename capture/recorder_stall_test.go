@@ -87,23 +87,29 @@ func (f *fakeFile) records(t *testing.T) []Record {
 func fakeRecorder(t *testing.T, o RecorderOptions) (r *Recorder, f *fakeFile, reports func() string) {
 	t.Helper()
 	f = &fakeFile{room: -1}
-	var mu sync.Mutex
-	var said []string
 	o.Path = "x.pcapng"
 	o.create = func(string) (recordFile, error) { return f, nil }
-	o.Report = func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		said = append(said, err.Error())
-	}
+	o.Report, reports = listen()
 	r, err := NewRecorder(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r, f, func() string {
+	return r, f, reports
+}
+
+// listen returns what is to be told, and what was said, in lines.
+func listen() (report func(error), said func() string) {
+	var mu sync.Mutex
+	var list []string
+	report = func(err error) {
 		mu.Lock()
 		defer mu.Unlock()
-		return strings.Join(said, "\n")
+		list = append(list, err.Error())
+	}
+	return report, func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return strings.Join(list, "\n")
 	}
 }
 
