@@ -233,7 +233,7 @@ func (l *logReader) endsPayload(line []byte) bool {
 		return true
 	}
 	if l.stamped {
-		if m := clock.FindIndex(line[:min(len(line), maxBefore)]); m != nil && len(bytes.Trim(line[:m[0]], " \t[(<>|*")) == 0 {
+		if m := clockTime.FindIndex(line[:min(len(line), maxBefore)]); m != nil && len(bytes.Trim(line[:m[0]], " \t[(<>|*")) == 0 {
 			return true
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-var clock = regexp.MustCompile(`(?:(\d{4})[-/.](\d\d)[-/.](\d\d)[T ,]*|(\d{4})(\d\d)(\d\d)[T ])?(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([AP]M)\b)?(Z|[+-]\d\d:?\d\d)?`)
+var clockTime = regexp.MustCompile(`(?:(\d{4})[-/.](\d\d)[-/.](\d\d)[T ,]*|(\d{4})(\d\d)(\d\d)[T ])?(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([AP]M)\b)?(Z|[+-]\d\d:?\d\d)?`)
 
 // logTime reads the times of a log's lines. Without a date the day is the second of
 // 1970, and the next one after midnight; without a zone the time is local.
@@ -18,7 +18,7 @@ type logTime struct {
 
 // read returns the time in what stands before a command; zero if there is none.
 func (l *logTime) read(before string) time.Time {
-	m := clock.FindStringSubmatch(before)
+	m := clockTime.FindStringSubmatch(before)
 	if m == nil {
 		return time.Time{}
 	}
