@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"msnproxy/decode"
+	"msnproxy/decode/challenge"
 	"msnproxy/decode/payload"
 )
 
@@ -20,20 +21,51 @@ func (r *Redactor) payload(m *decode.Message) []byte {
 	p := m.Payload()
 	switch p.Kind {
 	case payload.Challenge:
-		return bytes.Clone(raw)
+		return r.answer(m, raw)
 	case payload.Opaque, payload.Note:
-		if r.all {
-			return r.words(raw)
-		}
-		return bytes.Clone(raw)
+		return r.loose(raw)
 	}
 	e := edits{raw: raw}
-	r.nodes(&e, p.Nodes)
+	r.nodes(&e, p.Nodes, "")
 	out := e.end()
-	if !r.all || p.Kind != payload.MIME {
+	if p.Kind != payload.MIME {
 		return out
 	}
 	return r.body(out, p)
+}
+
+// answer redacts the answer to a challenge, unless it can be verified: then it says
+// nothing but that the client knows the key of its product id.
+func (r *Redactor) answer(m *decode.Message, raw []byte) []byte {
+	if _, ok := challenge.Lookup(string(m.Raw("product"))); ok && len(raw) == 32 && isHex(raw) {
+		return bytes.Clone(raw)
+	}
+	return r.hash(raw)
+}
+
+func isHex(b []byte) bool { return len(bytes.Trim(b, "0123456789abcdefABCDEF")) == 0 }
+
+// loose redacts bytes of which nobody knows what they are: tickets in them, with All
+// everything.
+func (r *Redactor) loose(raw []byte) []byte {
+	switch {
+	case !r.all:
+		return r.tickets(raw)
+	case noText(raw):
+		out := bytes.Clone(raw)
+		blot(out)
+		return out
+	}
+	return r.words(raw)
+}
+
+// ticket finds tickets of Passport and its successors where nothing says that there
+// are any.
+var ticket = regexp.MustCompile(`\bt=[^\s<>"']{16,}`)
+
+// noText reports whether b has bytes that no text has.
+func noText(b []byte) bool {
+	return bytes.ContainsFunc(b, func(c rune) bool { return c < ' ' && c != '\t' && c != '\r' && c != '\n' })
 }
 
 // body redacts the body of a MIME message where its nodes do not tell what it is.
@@ -42,13 +74,15 @@ func (r *Redactor) body(raw []byte, p *payload.Payload) []byte {
 		return raw
 	}
 	at := len(raw) - len(p.Body) // the nodes are before it: the header block
-	out := bytes.Clone(raw[:at])
-	if p.Text == "" {
-		body := bytes.Clone(raw[at:])
+	body := raw[at:]
+	switch {
+	case r.all && p.Text == "":
+		body = bytes.Clone(body)
 		blot(body)
-		return append(out, body...)
+	default:
+		body = r.loose(body)
 	}
-	return append(out, r.words(raw[at:])...)
+	return append(bytes.Clone(raw[:at]), body...)
 }
 
 // hasKeys reports whether the body is made of keys and values, which are nodes.
@@ -60,22 +94,78 @@ func hasKeys(p *payload.Payload) bool {
 // lastHeader returns where the header block ends.
 func lastHeader(p *payload.Payload) int { return p.Len() - len(p.Body) }
 
-// nodes collects what is to be replaced in the values of nodes.
-func (r *Redactor) nodes(e *edits, nodes []payload.Node) {
+// nodes collects what is to be replaced in the values of nodes. In lists of contacts
+// (MSNP13 and later) a handle stands in two attributes: domain is that of the
+// element that the nodes are in.
+func (r *Redactor) nodes(e *edits, nodes []payload.Node, domain string) {
 	for i := range nodes {
 		n := &nodes[i]
 		if value := e.raw[n.Start:n.End]; len(value) > 0 {
-			switch {
-			case payload.Secret(n.Name):
-				e.replace(n, r.mask(value))
-			case r.all && !kept[strings.ToLower(n.Name)] && bytes.IndexByte(value, '<') < 0:
-				e.replace(n, r.words(value))
-			case r.all && bytes.IndexByte(value, '<') >= 0:
-				e.replace(n, r.between(value))
+			with := r.value(n.Name, value)
+			if !bytes.Equal(with, value) {
+				e.replace(n, with)
+			} else if r.all {
+				continue // public, and so are its pieces
 			}
 		}
-		r.nodes(e, n.Children)
+		inner := domain
+		if r.all && len(n.Children) > 0 {
+			inner = r.contact(e, n, domain)
+		}
+		r.nodes(e, n.Children, inner)
 	}
+}
+
+// value returns what takes the place of a value: the value itself, if it is public.
+func (r *Redactor) value(name string, value []byte) []byte {
+	digits := isDigits(string(value))
+	switch {
+	case payload.Secret(name) && digits:
+		return r.number(value)
+	case payload.Secret(name):
+		return r.secret(value)
+	case !r.all:
+		return r.tickets(value)
+	case bytes.IndexByte(value, '<') >= 0:
+		return r.between(value)
+	}
+	if with, ok := payload.Public(name, string(value)); ok {
+		return []byte(with)
+	}
+	if digits {
+		return r.number(value)
+	}
+	return r.words(value)
+}
+
+// tickets redacts the tickets in a text.
+func (r *Redactor) tickets(b []byte) []byte {
+	return ticket.ReplaceAllFunc(b, func(b []byte) []byte { return append([]byte("t="), r.secret(b)...) })
+}
+
+// contact redacts the attribute of <d n="example.com"> and of <c n="alice">, which
+// make a handle together, and returns the domain for what is within.
+func (r *Redactor) contact(e *edits, n *payload.Node, domain string) string {
+	for i := range n.Children {
+		c := &n.Children[i]
+		if c.Name != "@n" || c.Start == c.End {
+			continue
+		}
+		value := string(e.raw[c.Start:c.End])
+		switch n.Name {
+		case "d":
+			e.replace(c, []byte("example.net"))
+			return value
+		case "c":
+			handle := value
+			if domain != "" {
+				handle += "@" + domain
+			}
+			local, _, _ := strings.Cut(string(r.handle([]byte(handle))), "@")
+			e.replace(c, []byte(local))
+		}
+	}
+	return domain
 }
 
 // between redacts text that has tags in it: all but the tags' names.
@@ -90,19 +180,6 @@ func (r *Redactor) between(value []byte) []byte {
 
 // tags finds a tag without attributes, or what is no tag.
 var tags = regexp.MustCompile(`</?[A-Za-z0-9:]+/?>|[^<]+|<`)
-
-// kept are headers, keys and attributes that tell nothing of a person.
-var kept = func() map[string]bool {
-	m := make(map[string]bool)
-	for _, name := range strings.Fields(`mime-version content-type x-mms-im-format fn ef co cs pf rl chunks chunk
-		invitation-command application-guid cancel-code launch-application request-data sender-connect connectivity
-		session-protocol application-name type arg1 arg2 arg3 inbox-unread folders-unread message-delta src-folder
-		dest-folder logintime emailenabled lang_preference kid flags abchmigrated mpopenabled
-		@ver @id @siteid @pri @lang @agent @icon @l @t @type ml d c s service`) {
-		m[name] = true
-	}
-	return m
-}()
 
 // edits are replacements in a payload.
 type edits struct {
@@ -120,7 +197,7 @@ func (e *edits) replace(n *payload.Node, with []byte) {
 }
 
 // end applies the replacements. Where two overlap, as those of an element with
-// elements within its text, the one that begins first is made.
+// elements within its text, the one that begins first is made, or was asked for first.
 func (e *edits) end() []byte {
 	slices.SortStableFunc(e.list, func(a, b edit) int { return cmp.Compare(a.start, b.start) })
 	var out []byte

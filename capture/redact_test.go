@@ -143,7 +143,7 @@ func sameMeaning(t *testing.T, file string, before, after []Record) {
 		x, y := &before[i], &after[i]
 		if x.Kind == Opened {
 			a.Open(x.Conn.ID, x.Conn.Client, x.Conn.Server, x.Time)
-			b.Open(x.Conn.ID, x.Conn.Client, x.Conn.Server, x.Time)
+			b.Open(y.Conn.ID, y.Conn.Client, y.Conn.Server, y.Time)
 		}
 		if x.Kind != Data {
 			continue

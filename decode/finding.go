@@ -146,7 +146,7 @@ func clip(b []byte) string {
 // findings.
 func (m *Message) JudgePayload() {
 	p := m.Payload()
-	if p == nil || m.judged {
+	if p == nil || m.judged || m.Fate == Injected {
 		return
 	}
 	m.judged = true

@@ -49,6 +49,12 @@ type Message struct {
 	SignIn SignInVerdict
 	// Noise says why the message may be folded away.
 	Noise Noise
+	// Fate is what a proxy made of it.
+	Fate Fate
+	// Occurrence: this is no message, but stands for what happened to the connection
+	// by the doing of By. See [Message.Occur].
+	Occurrence Occurrence
+	By         Sender
 	// Findings is what is not as the protocol says.
 	Findings []Finding
 
@@ -57,7 +63,9 @@ type Message struct {
 	spaced  bool // blanks where none belong
 	judged  bool // the payload has been looked at
 	payload *payload.Payload
-	typing  string // summary of the payload, if the tracker saw that it is typing
+	sent    []byte   // instead of the frame; nil: the same bytes
+	arrived *Message // made of them
+	typing  string   // summary of the payload, if the tracker saw that it is typing
 }
 
 // Field is one parameter of a message.

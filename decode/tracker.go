@@ -137,6 +137,14 @@ func (t *Tracker) Close(id uint32) {
 // is announced hereby), and returns what it means. The message holds until the
 // next call.
 func (t *Tracker) Frame(id uint32, from Sender, fr *Frame, at time.Time) *Message {
+	return t.Relayed(id, from, fr, at, Passed, nil)
+}
+
+// Relayed is [Tracker.Frame] for what a proxy has not passed on as it was. sent is
+// what was sent on instead of the frame; nil stands for the same bytes. Each frame
+// counts once. What a frame changes is what its receiver got: nothing, where it was
+// withheld. With an injected one no fault is found.
+func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate Fate, sent []byte) *Message {
 	c := t.conns[id]
 	if c == nil {
 		c = t.Open(id, "", "", at)
@@ -150,26 +158,37 @@ func (t *Tracker) Frame(id uint32, from Sender, fr *Frame, at time.Time) *Messag
 	if c.learnRole(m) {
 		m.Decode(fr, from, c.Role, c.Dialect)
 	}
-	m.Number, m.Time, m.Conn = t.messages, at, c
-	m.Findings = m.frameFindings(m.Findings)
+	m.Number, m.Time, m.Conn, m.Fate, m.sent = t.messages, at, c, fate, sent
+	if fate != Injected {
+		m.Findings = m.frameFindings(m.Findings)
+	}
 	m.Noise = c.noise(m)
 	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {
 		return m
 	}
 	t.pair(m)
-	if follow := followers[m.Verb.Name]; follow != nil {
+	if follow := followers[m.Verb.Name]; follow != nil && m.Arrived() != nil {
 		follow(t, c, m)
 	}
-	if m.Challenge == nil {
-		return m
+	if judge := judges[m.Verb.Name]; judge != nil && m.From == Client {
+		judge(t, c, m)
 	}
-	m.Findings = challengeFindings(m.Findings, m.Challenge, c.Dialect)
+	if m.Challenge != nil {
+		m.Findings = challengeFindings(m.Findings, m.Challenge, c.Dialect)
+	}
+	if fate == Injected {
+		m.Findings = m.Findings[:0]
+	}
 	return m
 }
 
 // followers say what else a message tells than that its request is answered. It
 // is keyed by verb, and holds only those that change what is known.
 var followers map[string]func(*Tracker, *Connection, *Message)
+
+// judges work out verdicts on what a client says. Unlike followers they also look
+// at what never reached the server.
+var judges map[string]func(*Tracker, *Connection, *Message)
 
 func init() {
 	followers = map[string]func(*Tracker, *Connection, *Message){
@@ -182,6 +201,9 @@ func init() {
 		"IRO": (*Tracker).joins,
 		"JOI": (*Tracker).joins,
 		"CHL": (*Tracker).challenged,
+	}
+	judges = map[string]func(*Tracker, *Connection, *Message){
+		"USR": (*Tracker).checkSignIn,
 		"QRY": (*Tracker).answered,
 	}
 }

@@ -16,7 +16,7 @@ type posed struct{ text string }
 
 // challenged takes CHL from the server.
 func (t *Tracker) challenged(c *Connection, m *Message) {
-	text := m.text("challenge")
+	text := m.Arrived().text("challenge")
 	if m.From != Server || text == "" {
 		return
 	}
@@ -31,7 +31,7 @@ func (t *Tracker) challenged(c *Connection, m *Message) {
 // asked before it: clients answer in order. If an answer is wrong it is taken for
 // that to the oldest, so that the next one is tried on the right challenge.
 func (t *Tracker) answered(c *Connection, m *Message) {
-	if m.From != Client || m.Frame.Missing > 0 {
+	if m.Frame.Missing > 0 {
 		return
 	}
 	product, response := m.text("product"), string(m.Frame.Payload())
@@ -46,7 +46,9 @@ func (t *Tracker) answered(c *Connection, m *Message) {
 			break
 		}
 	}
-	c.challenges = append(c.challenges[:0], c.challenges[done:]...)
+	if m.Fate != Withheld {
+		c.challenges = append(c.challenges[:0], c.challenges[done:]...)
+	}
 	m.Challenge = &verdict
 	switch verdict.Result {
 	case challenge.Right:
@@ -92,6 +94,9 @@ func challengeFindings(dst []Finding, v *challenge.Verdict, dialect int) []Findi
 // checkSignIn judges the MD5 answer to the sign-in challenge if the account's
 // password is known.
 func (t *Tracker) checkSignIn(c *Connection, m *Message) {
+	if m.Raw("response") == nil || c.Role == FTP {
+		return
+	}
 	response := m.text("response")
 	if len(response) != 32 || strings.Trim(strings.ToLower(response), "0123456789abcdef") != "" {
 		m.Findings = append(m.Findings, Finding{"signin.response", Warning,

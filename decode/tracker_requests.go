@@ -82,6 +82,11 @@ func (t *Tracker) pair(m *Message) {
 		q.replied = true
 		t.disagrees(m, q)
 	}
+	got := m.Arrived()
+	if got == nil {
+		return // who never got a request owes no reply
+	}
+	trid, hasTrID = got.TrID()
 	if m.Form.Reply != "" && m.Form.Reply != "none" || m.From == Client && hasTrID {
 		c.requests.add(request{number: m.Number, verb: m.Verb, reply: m.Form.Reply,
 			trid: trid, hasTrID: hasTrID, from: m.From, at: m.Time, signIn: m.Raw("response") != nil})
@@ -105,7 +110,7 @@ func (r *requests) unanswered(from Sender) (one *request) {
 // judged notes what is thought here of the answer in m, the newest request: 1 right,
 // -1 wrong.
 func (r *requests) judged(m *Message, verdict int8) {
-	if n := len(r.list); n > 0 && r.list[n-1].number == m.Number {
+	if n := len(r.list); n > 0 && m.Arrived() == m && r.list[n-1].number == m.Number {
 		r.list[n-1].accepted = verdict
 	}
 }
@@ -134,9 +139,9 @@ func (t *Tracker) disagrees(m *Message, q *request) {
 }
 
 // WantsReply reports whether the message is a request that is to be answered also
-// when all is well.
+// when all is well: one that reached the other end.
 func (m *Message) WantsReply() bool {
-	if m.Form == nil || m.Form.Reply == "none" || m.Form.Reply == m.Verb.Name {
+	if m.Fate == Withheld || m.Form == nil || m.Form.Reply == "none" || m.Form.Reply == m.Verb.Name {
 		return false // an echo, as of OUT, is a courtesy
 	}
 	if ack := m.Raw("ack"); ack != nil {

@@ -113,7 +113,7 @@ func (t *Tracker) user(c *Connection, m *Message) {
 		c.EndPoint = endPoint
 		t.signIn(c, m, handle)
 	case m.From == Server && m.Raw("challenge") != nil:
-		c.salt = m.text("challenge")
+		c.salt = m.Arrived().text("challenge")
 	case m.From == Server && handle != "":
 		c.Account, c.SignedIn = handle, true
 		c.EndPoint = cmp.Or(endPoint, c.EndPoint)
@@ -126,9 +126,6 @@ func (t *Tracker) user(c *Connection, m *Message) {
 		} else if c.Role == SB {
 			c.takePart(handle)
 		}
-	}
-	if m.From == Client && m.Raw("response") != nil {
-		t.checkSignIn(c, m)
 	}
 }
 
@@ -157,6 +154,9 @@ func (t *Tracker) redirect(c *Connection, m *Message) {
 		return
 	}
 	raw := m.Frame.Raw
+	if sent, ok := m.Arrived().Redirect(); ok {
+		r.Cookie = sent.Cookie // the address is where the proxy connects to
+	}
 	switch r.Kind {
 	case RedirectNS:
 		if !c.SignedIn {

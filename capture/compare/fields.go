@@ -29,12 +29,13 @@ const maxValue = 4096
 
 // Fields returns what the message says, in order: parameters, headers and keys of
 // the payload to the last, the text. Fields of one name are told apart by order.
-func Fields(m *decode.Message) []Field {
+func Fields(m *decode.Message) []Field { return appendFields(nil, m) }
+
+func appendFields(fields []Field, m *decode.Message) []Field {
 	fr := m.Frame
 	if fr.Kind != decode.Command {
-		return []Field{{Name: "bytes", Value: clip(fr.Raw)}}
+		return append(fields, Field{Name: "bytes", Value: clip(fr.Raw)})
 	}
-	var fields []Field
 	if code := m.Error(); code != "" {
 		fields = append(fields, Field{Name: "error", Value: code})
 	}
@@ -82,7 +83,7 @@ func appendPayload(fields []Field, p *payload.Payload) []Field {
 	fields = appendNodes(fields, "", nodes, false)
 	switch {
 	case p.Text != "" && p.TextEnd > p.TextStart:
-		fields = append(fields, Field{Name: "text", Value: clip([]byte(p.Text))})
+		fields = append(fields, Field{Name: "text", Value: clip(p.Text)})
 	case !covered && p.Kind == payload.MIME:
 		fields = append(fields, Field{Name: "body", Value: clip(p.Body)})
 	case len(nodes) == 0 && p.Kind != payload.MIME:
@@ -97,7 +98,7 @@ func appendNodes(fields []Field, within string, nodes []payload.Node, volatile b
 		name := within + n.Name
 		v := volatile || payload.Volatile(strings.TrimPrefix(n.Name, "@"))
 		if !tells(n) {
-			fields = append(fields, Field{Name: name, Value: clip([]byte(n.Value)), Volatile: v, Link: payload.Linked(n.Name)})
+			fields = append(fields, Field{Name: name, Value: clip(n.Value), Volatile: v, Link: payload.Linked(n.Name)})
 		}
 		fields = appendNodes(fields, name+"/", n.Children, v)
 	}
@@ -115,7 +116,7 @@ func tells(n *payload.Node) bool {
 }
 
 // clip returns a value as text; of a long one the beginning and a digest.
-func clip(b []byte) string {
+func clip[T string | []byte](b T) string {
 	s := strings.ToValidUTF8(string(b[:min(len(b), maxValue)]), "\ufffd")
 	if len(b) > maxValue || len(s) != len(b) {
 		s += fmt.Sprintf("... (%d bytes, digest %016x)", len(b), digest(offset64, b))

@@ -34,10 +34,16 @@ func (c *comparison) links() error {
 
 func (c *comparison) link(classes map[string]*bound, s *Step, a, b *decode.Message) {
 	fa, fb := meaning(a, c.options.Rules, true), meaning(b, c.options.Rules, false)
+	at := make(map[string]int)
+	for j := range fb {
+		if fb[j].Link != "" {
+			at[fb[j].id] = j
+		}
+	}
 	for i := range fa {
 		f := &fa[i]
-		j := slices.IndexFunc(fb, func(g said) bool { return g.id == f.id && g.Link == f.Link })
-		if f.Link == "" || j < 0 {
+		j, ok := at[f.id]
+		if f.Link == "" || !ok || fb[j].Link != f.Link {
 			continue
 		}
 		x := classes[f.Link]

@@ -26,6 +26,33 @@ type side struct {
 	marks []mark
 }
 
+// mark2 is mark for both sides at once: reading is most of the work. Each side has a
+// reader of its own; [Options.Keep] is asked by one at a time.
+func (c *comparison) mark2(a, b *story.Conn) (sa, sb *side, err error) {
+	var errA error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		sa, errA = c.mark(a, true)
+	}()
+	sb, err = c.mark(b, false)
+	<-done
+	if errA != nil {
+		err = errA
+	}
+	return sa, sb, err
+}
+
+// keeps asks Options.Keep.
+func (c *comparison) keeps(d *decode.Message) bool {
+	if c.options.Keep == nil {
+		return true
+	}
+	c.keeping.Lock()
+	defer c.keeping.Unlock()
+	return c.options.Keep(d)
+}
+
 // mark reads all messages of a connection.
 func (c *comparison) mark(conn *story.Conn, first bool) (*side, error) {
 	s := &side{conn: conn, marks: make([]mark, len(conn.Messages))}
@@ -34,6 +61,7 @@ func (c *comparison) mark(conn *story.Conn, first bool) (*side, error) {
 		r = c.a
 	}
 	var last uint64
+	var x meanings
 	for i, m := range conn.Messages {
 		k := &s.marks[i]
 		*k = mark{m: m, partner: -1}
@@ -47,11 +75,11 @@ func (c *comparison) mark(conn *story.Conn, first bool) (*side, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.options.Keep != nil && !c.options.Keep(d) {
+		if !c.keeps(d) {
 			k.skip = true
 			continue
 		}
-		k.read(d, c.options.Rules, first)
+		k.read(d, &x, c.options.Rules, first)
 		if follows(d) {
 			k.subject = last
 		}
@@ -63,9 +91,9 @@ func (c *comparison) mark(conn *story.Conn, first bool) (*side, error) {
 }
 
 // read works out what a message means.
-func (k *mark) read(d *decode.Message, r *Rules, first bool) {
+func (k *mark) read(d *decode.Message, x *meanings, r *Rules, first bool) {
 	key := digest(offset64, kind(k.m))
-	for _, f := range meaning(d, r, first) {
+	for _, f := range x.of(d, r, first) {
 		if f.Link != "" {
 			k.linked = true
 		}

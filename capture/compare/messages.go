@@ -68,22 +68,32 @@ type said struct {
 	norm string
 }
 
+// meanings works out what messages mean, in memory that it uses again.
+type meanings struct {
+	fields []Field
+	said   []said
+	seen   map[string]int
+}
+
 // meaning returns the fields that count. first: the message is of the first side.
-func meaning(m *decode.Message, r *Rules, first bool) []said {
-	fields := Fields(m)
-	out := make([]said, 0, len(fields))
-	var seen map[string]int
+func meaning(m *decode.Message, r *Rules, first bool) []said { return new(meanings).of(m, r, first) }
+
+// of is meaning; what it returns holds until the next call.
+func (x *meanings) of(m *decode.Message, r *Rules, first bool) []said {
+	x.fields = appendFields(x.fields[:0], m)
+	out := x.said[:0]
+	if x.seen == nil {
+		x.seen = make(map[string]int)
+	}
+	clear(x.seen)
 	verb := label(m)
-	for _, f := range fields {
+	for _, f := range x.fields {
 		if r.ignores(verb, f.Name) {
 			continue
 		}
 		s := said{Field: f, id: strings.ToLower(f.Name), norm: f.Value}
-		if seen == nil {
-			seen = make(map[string]int, len(fields))
-		}
-		n := seen[s.id]
-		seen[s.id] = n + 1
+		n := x.seen[s.id]
+		x.seen[s.id] = n + 1
 		if n > 0 {
 			s.id += "\x00" + strconv.Itoa(n)
 		}
@@ -95,6 +105,7 @@ func meaning(m *decode.Message, r *Rules, first bool) []said {
 		}
 		out = append(out, s)
 	}
+	x.said = out
 	return out
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"msnproxy/capture/story"
 	"msnproxy/decode"
@@ -34,6 +35,7 @@ type comparison struct {
 	a, b    *story.Reader
 	report  *Report
 	linked  []linked
+	keeping sync.Mutex
 }
 
 func (c *comparison) stopped() bool {
@@ -108,11 +110,7 @@ func (c *comparison) compare(a, b *story.Conn) (*Conn, error) {
 	if a == nil || b == nil {
 		return out, nil
 	}
-	sa, err := c.mark(a, true)
-	if err != nil {
-		return nil, err
-	}
-	sb, err := c.mark(b, false)
+	sa, sb, err := c.mark2(a, b)
 	if err != nil {
 		return nil, err
 	}

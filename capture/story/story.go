@@ -26,7 +26,8 @@ type Story struct {
 	// Conns are all connections in the order in which they were opened, those that
 	// belong to no session among them.
 	Conns []*Conn
-	// Messages is how many there are.
+	// Messages is how many there are, with those that a proxy made, which are not
+	// among those of a connection.
 	Messages int
 	// Damage is why the recording was not read to its end; nil: it was.
 	Damage error
@@ -243,7 +244,7 @@ func (r *Reader) Decode(m *Message) (*decode.Message, *capture.Record, error) {
 		r.chat = decode.Conversation{Number: c.Conversation, SessionID: c.SessionID, Participants: c.Participants}
 		r.conn.Conversation = &r.chat
 	}
-	d.Number, d.Time, d.Conn, d.Noise, d.SignIn = m.Number, m.Time, &r.conn, m.Noise, m.signIn
+	d.Number, d.Time, d.Conn, d.Noise, d.SignIn, d.Fate = m.Number, m.Time, &r.conn, m.Noise, m.signIn, m.Fate
 	if q := m.Request; q != nil {
 		d.ReplyTo, d.ReplyVerb, d.Latency, d.FirstReply = q.Number, q.Name, m.Latency(), q.Replies[0] == m
 	}

@@ -18,19 +18,17 @@ const slab = 512
 type teller struct {
 	story   *Story
 	options Options
-	tracker *decode.Tracker
+	follow  *capture.Follower
 	open    map[uint32]*Conn
-	// slabs hold the messages by the tracker's number, which does not count what
-	// a proxy has injected.
-	slabs  []*[slab]Message
-	frames int64             // in the recording
-	names  map[string]string // of verbs that the table does not have
+	// slabs hold the messages by number. That of what a proxy has injected has no
+	// connection, and stands for none.
+	slabs []*[slab]Message
+	names map[string]string // of verbs that the table does not have
 }
 
 func newTeller(name string, o Options) *teller {
-	t := &teller{story: &Story{Name: name}, options: o, tracker: decode.NewTracker(),
+	t := &teller{story: &Story{Name: name}, options: o, follow: capture.NewFollower(capture.FollowOptions{Passwords: o.Passwords}),
 		open: make(map[uint32]*Conn), names: make(map[string]string)}
-	t.tracker.Passwords = o.Passwords
 	return t
 }
 
@@ -91,44 +89,43 @@ func (t *teller) source(file io.ReaderAt, place int64) (err error) {
 }
 
 func (t *teller) record(r *capture.Record, place int64) {
-	c := t.open[r.Conn.ID]
-	if c == nil || r.Kind == capture.Opened {
-		c = t.conn(r)
+	e := t.follow.Record(r)
+	if e.New {
+		t.conn(e)
 	}
+	c := t.open[r.Conn.ID]
 	switch r.Kind {
 	case capture.Data:
-		t.frames++
-		if r.Fate != capture.Injected {
-			t.message(c, r, place)
-		}
+		t.message(c, e, place)
 	case capture.Lost:
 		c.gap |= r.From
 	case capture.Closed:
 		c.Closed, c.Ended, c.End, c.Reset = r.Time, true, r.From, r.Reset
-		t.tracker.Close(c.ID)
 		delete(t.open, c.ID)
 	}
 }
 
 // conn begins a connection.
-func (t *teller) conn(r *capture.Record) *Conn {
+func (t *teller) conn(e *capture.Event) {
+	r := e.Record
 	c := &Conn{ID: r.Conn.ID, Client: r.Conn.Client, Server: r.Conn.Server, MidStream: r.Conn.MidStream,
-		Opened: r.Time, Record: r.Conn}
-	t.tracker.Close(c.ID)
-	c.facts = t.tracker.Open(c.ID, c.Client, c.Server, r.Time)
+		Opened: r.Time, Record: r.Conn, facts: e.Conn}
 	t.open[c.ID] = c
 	t.story.Conns = append(t.story.Conns, c)
-	return c
 }
 
-func (t *teller) message(c *Conn, r *capture.Record, place int64) {
-	d := t.tracker.Frame(c.ID, r.From, &r.Frame, r.Time)
+func (t *teller) message(c *Conn, e *capture.Event, place int64) {
+	d, r := e.Message, e.Record
 	i := d.Number - 1
 	if i%slab == 0 {
 		t.slabs = append(t.slabs, new([slab]Message))
 	}
+	t.story.Messages++
+	if r.Fate == capture.Injected {
+		return
+	}
 	m := &t.slabs[i/slab][i%slab]
-	*m = Message{Conn: c, Number: t.frames, Name: t.name(d), Time: r.Time, place: place, offset: r.Frame.Offset,
+	*m = Message{Conn: c, Number: d.Number, Name: t.name(d), Time: r.Time, place: place, offset: r.Frame.Offset,
 		Index: int32(len(c.Messages)), Size: int32(len(r.Frame.Raw)), From: r.From, Kind: r.Frame.Kind, Noise: d.Noise,
 		Fate: r.Fate, Gap: c.gap&r.From != 0, Missing: r.Frame.Missing > 0, WantsReply: d.WantsReply(),
 		role: d.Role, dialect: uint8(d.Dialect), signIn: d.SignIn}
@@ -145,7 +142,6 @@ func (t *teller) message(c *Conn, r *capture.Record, place int64) {
 	}
 	c.gap &^= r.From
 	c.Messages = append(c.Messages, m)
-	t.story.Messages++
 }
 
 // earliest and shortly are how many messages, and how long, an answer may stand before
@@ -167,12 +163,15 @@ func adopt(c *Conn, q *Message) {
 	}
 }
 
-// byNumber returns the message of the tracker's number, or nil.
+// byNumber returns the message of that number, or nil.
 func (t *teller) byNumber(n int64) *Message {
 	if n == 0 {
 		return nil
 	}
-	return &t.slabs[(n-1)/slab][(n-1)%slab]
+	if m := &t.slabs[(n-1)/slab][(n-1)%slab]; m.Conn != nil {
+		return m
+	}
+	return nil
 }
 
 // maxNames bounds what unknown verbs may cost.
@@ -221,5 +220,5 @@ func (t *teller) finish() {
 		own.Conns = append(own.Conns, c)
 	}
 	slices.SortFunc(s.Sessions, func(a, b *Session) int { return cmp.Compare(a.Number, b.Number) })
-	t.slabs, t.open, t.tracker = nil, nil, nil
+	t.slabs, t.open, t.follow = nil, nil, nil
 }

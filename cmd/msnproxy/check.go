@@ -44,14 +44,13 @@ Examples:
 
 // checkRun is one run of check.
 type checkRun struct {
-	c       *cli.Context
-	wanted  func(id string) bool
-	least   decode.Severity
-	json    bool
-	tracker *decode.Tracker
-	checker *check.Checker
-	found   [decode.Error + 1]int
-	err     error
+	c      *cli.Context
+	least  decode.Severity
+	json   bool
+	follow *capture.Follower
+	found  [decode.Error + 1]int // by severity
+	hidden [decode.Error + 1]int // of them, below --min
+	err    error
 }
 
 func checkFile(c *cli.Context) error {
@@ -61,7 +60,7 @@ func checkFile(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usage("check", "check wants one file, not %d", c.NArg())
 	}
-	k := &checkRun{c: c, tracker: decode.NewTracker(), checker: check.New()}
+	k := &checkRun{c: c}
 	if err := k.flags(); err != nil {
 		return err
 	}
@@ -74,15 +73,29 @@ func checkFile(c *cli.Context) error {
 	if err := k.read(in); err != nil {
 		return err
 	}
-	total := k.found[decode.Note] + k.found[decode.Warning] + k.found[decode.Error]
 	if !k.json {
-		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s, %s, %s\n", plural(k.found[decode.Error], "error"),
-			plural(k.found[decode.Warning], "warning"), plural(k.found[decode.Note], "note"))
+		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s\n", k.total())
 	}
-	if total > 0 {
+	if k.found != k.hidden {
 		return &exit{code: exitFindings}
 	}
 	return nil
+}
+
+// total says how many findings there are, and which of them were not printed.
+func (k *checkRun) total() string {
+	s := fmt.Sprintf("%s, %s, %s", plural(k.found[decode.Error], "error"),
+		plural(k.found[decode.Warning], "warning"), plural(k.found[decode.Note], "note"))
+	var hidden []string
+	for severity := decode.Error; severity >= decode.Note; severity-- {
+		if n := k.hidden[severity]; n > 0 {
+			hidden = append(hidden, plural(n, severity.String()))
+		}
+	}
+	if len(hidden) == 0 {
+		return s
+	}
+	return fmt.Sprintf("%s; not shown: %s (--min note shows all)", s, strings.Join(hidden, ", "))
 }
 
 func (k *checkRun) flags() (err error) {
@@ -103,26 +116,28 @@ func (k *checkRun) flags() (err error) {
 	default:
 		return usage("check", "there is no format %q; the formats are text, json", k.c.String("format"))
 	}
-	if k.wanted, err = check.Select(k.c.StringSlice("rule")); err != nil {
+	o := capture.FollowOptions{Check: true}
+	if o.Wanted, err = check.Select(k.c.StringSlice("rule")); err != nil {
 		return usage("check", "--rule: %v", err)
 	}
-	k.tracker.Passwords, err = passwords(k.c)
-	return err
+	if o.Passwords, err = passwords(k.c); err != nil {
+		return err
+	}
+	k.follow = capture.NewFollower(o)
+	return nil
 }
 
 // read feeds the recording to the rules. What was found before an error is
 // printed.
 func (k *checkRun) read(in *capture.Reader) error {
-	var last time.Time
-	messages := 0
 	for {
 		r, err := in.Next()
 		if err != nil {
-			k.print(k.checker.Finish(last))
+			k.print(k.follow.Finish())
 			if !errors.Is(err, io.EOF) {
 				return err
 			}
-			if messages == 0 {
+			if k.follow.Messages() == 0 {
 				return fmt.Errorf("%s: no MSNP in it (%v)", k.c.Args().First(), in.Stats())
 			}
 			return k.err
@@ -130,37 +145,9 @@ func (k *checkRun) read(in *capture.Reader) error {
 		if k.c.Context.Err() != nil {
 			return &exit{code: exitInterrupted}
 		}
-		if !r.Time.IsZero() {
-			last = r.Time
-		}
-		if r.Kind == capture.Data {
-			messages++
-		}
-		k.record(r)
-		if k.err != nil {
+		if k.print(k.follow.Findings(k.follow.Record(r))); k.err != nil {
 			return k.err
 		}
-	}
-}
-
-func (k *checkRun) record(r *capture.Record) {
-	if r.Conn == nil {
-		return
-	}
-	c := k.tracker.Connection(r.Conn.ID)
-	if c == nil && (r.Kind == capture.Opened || r.Kind == capture.Data) {
-		c = k.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
-		k.checker.Opened(c, r.Conn.MidStream)
-	}
-	switch {
-	case c == nil:
-	case r.Kind == capture.Data && r.Fate != capture.Injected:
-		k.print(k.checker.Message(k.tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)))
-	case r.Kind == capture.Lost:
-		k.print(k.checker.Lost(c, r.From, r.Lost, r.Time))
-	case r.Kind == capture.Closed:
-		k.print(k.checker.Closed(c, r.Time))
-		k.tracker.Close(r.Conn.ID)
 	}
 }
 
@@ -180,10 +167,11 @@ type locatedJSON struct {
 func (k *checkRun) print(list []check.Located) {
 	for i := range list {
 		l := &list[i]
-		if l.Severity < k.least || !k.wanted(l.Rule) {
+		k.found[l.Severity]++
+		if l.Severity < k.least {
+			k.hidden[l.Severity]++
 			continue
 		}
-		k.found[l.Severity]++
 		var line []byte
 		if k.json {
 			line = locatedLine(l)

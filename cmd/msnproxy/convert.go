@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
 	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
 )
@@ -29,9 +31,10 @@ Examples:
    msnproxy convert session.pcap chat.jsonl.gz --filter 'role == "SB"'
    msnproxy convert session.pcapng forum.txt --redact=all
 
---redact takes out password hashes, cookies and tickets; --redact=all also handles,
-names, texts, mail, files, phone numbers. Stand-ins take their place, the same
-everywhere; the result decodes, pairs and checks like the original.
+--redact takes out passwords, their hashes, cookies and tickets; --redact=all keeps
+only what is known to be public: no handles, names, texts, files, phone numbers, end
+points, network addresses. Stand-ins take their place, the same everywhere; the result
+decodes, pairs and checks like the original.
 ` + exitCodes,
 		Flags: []cli.Flag{
 			&cli.GenericFlag{Name: "redact", Value: new(redaction), Usage: "take out secrets; --redact=`all`: also whatever is somebody's"},
@@ -94,17 +97,24 @@ func convert(c *cli.Context) (err error) {
 	if cerr := out.Close(); err == nil {
 		err = cerr
 	}
-	fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s written to %s\n", plural(n, "message"), name)
 	if err == nil && n == 0 && f == nil {
-		return fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
+		err = fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
 	}
-	return err
+	if n == 0 && err != nil {
+		_ = os.Remove(name) // it was made just now, and there is nothing in it
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("%w\n%s has the %s before that", err, name, plural(n, "message"))
+	}
+	fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s written to %s\n", plural(n, "message"), show.Escape(nil, name))
+	return nil
 }
 
 // copyFiltered copies the records that the filter wants, and those that are no
 // messages, and returns how many messages that were.
 func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filter.Filter, redactor *capture.Redactor) (n int, err error) {
-	tracker := decode.NewTracker()
+	follow := capture.NewFollower(capture.FollowOptions{})
 	var unsuited error
 	defer func() {
 		if unsuited != nil {
@@ -123,17 +133,10 @@ func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filte
 			return n, &exit{code: exitInterrupted}
 		}
 		role, dialect := decode.Role(0), 0
-		switch {
-		case r.Conn == nil:
-		case r.Kind == capture.Opened:
-			tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
-		case r.Kind == capture.Closed:
-			tracker.Close(r.Conn.ID)
-		case r.Kind == capture.Data:
-			m := tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)
-			role, dialect = m.Conn.Role, m.Conn.Dialect
+		if e := follow.Record(r); r.Kind == capture.Data {
+			role, dialect = e.Conn.Role, e.Conn.Dialect
 			if f != nil {
-				ok, err := f.Match(m)
+				ok, err := f.Match(e.Message)
 				if err != nil && unsuited == nil {
 					unsuited = err
 				}

@@ -24,7 +24,7 @@ var floors = []struct {
 	{"decode/dissector", []string{"decode"}, nil},
 	{"decode/check", []string{"decode", "decode/payload", "decode/challenge"}, nil},
 	{"decode", []string{"decode/payload", "decode/challenge"}, []string{"golang.org/x/text"}},
-	{"capture", []string{"decode", "decode/payload", "decode/challenge"}, []string{"github.com/gopacket/gopacket"}},
+	{"capture", []string{"decode", "decode/payload", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket"}},
 	{"capture/story", []string{"decode", "decode/challenge", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/payload", "decode/challenge", "capture/story"}, nil},
 	{"proxy/proxytest", []string{"decode", "decode/payload", "decode/challenge"}, nil},

@@ -4,17 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/show"
 )
-
-// readMemory is how many bytes the program takes before it collects garbage more
-// often, whatever the size of the recording.
-const readMemory = 40 << 20
 
 func readCommand() *cli.Command {
 	return &cli.Command{
@@ -64,17 +59,6 @@ func read(c *cli.Context) error {
 		fmt.Fprintf(c.App.ErrWriter, "msnproxy: some messages did not suit the filter, and are not shown: %v\n", ferr)
 	}
 	return nil
-}
-
-// collectLess makes garbage be collected less often, until the returned function is
-// called: reading makes much of it and keeps little, so that saves a tenth of the
-// time, and the limit keeps it from costing much memory.
-func collectLess() (end func()) {
-	percent, limit := debug.SetGCPercent(400), debug.SetMemoryLimit(readMemory)
-	return func() {
-		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
-	}
 }
 
 // openRecording opens the file that is the first argument; - is standard input.

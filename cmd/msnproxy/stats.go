@@ -12,7 +12,6 @@ import (
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/cmd/msnproxy/internal/tally"
-	"msnproxy/decode"
 )
 
 func statsCommand() *cli.Command {
@@ -65,7 +64,7 @@ func stats(c *cli.Context) error {
 }
 
 func count(c *cli.Context, in *capture.Reader) (*tally.Tally, error) {
-	t, tracker := tally.New(), decode.NewTracker()
+	t, f := tally.New(), capture.NewFollower(capture.FollowOptions{})
 	for {
 		r, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -77,22 +76,7 @@ func count(c *cli.Context, in *capture.Reader) (*tally.Tally, error) {
 		if c.Context.Err() != nil {
 			return t, &exit{code: exitInterrupted}
 		}
-		if r.Conn == nil {
-			continue
-		}
-		switch r.Kind {
-		case capture.Opened:
-			tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
-		case capture.Data:
-			if tracker.Connection(r.Conn.ID) == nil {
-				tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
-			}
-			t.Message(tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time))
-			continue
-		case capture.Closed:
-			tracker.Close(r.Conn.ID)
-		}
-		t.Record(r)
+		t.Event(f.Record(r))
 	}
 }
 

@@ -56,6 +56,7 @@ type Checker struct {
 	cookies recent.Map[*pass]
 	watched map[string]int // accounts at their hosts, to their sign-ins that were seen whole
 	out     []Located
+	muted   bool    // nothing is found fault with
 	head    headers // of the MIME message in hand
 }
 
@@ -80,6 +81,10 @@ func (k *Checker) Message(m *decode.Message) []Located {
 	k.out = k.out[:0]
 	c := k.connection(m.Conn)
 	k.head = headers{}
+	if m.Fate == decode.Injected {
+		k.injected(c, m)
+		return k.out
+	}
 	switch m.Frame.Kind {
 	case decode.Command:
 		if m.Form != nil {
@@ -137,13 +142,20 @@ func (k *Checker) command(c *conn, m *decode.Message) {
 	}
 	if m.Error() != "" {
 		k.refused(c, m)
-	} else if rule := watchers[m.Verb.Name]; rule != nil {
-		rule(k, c, m)
+	} else {
+		k.byVerb(c, m)
 	}
 	if isMIME(m) {
 		k.mime(c, m)
 	}
 	c.links[m.From&1].remember(m)
+}
+
+// byVerb applies the rule on the verb, if it is to see the message.
+func (k *Checker) byVerb(c *conn, m *decode.Message) {
+	if rule := watchers[m.Verb.Name]; rule != nil && counts(m) {
+		rule(k, c, m)
+	}
 }
 
 // watchers hold the rules on single verbs. What is not in here is only looked at
@@ -206,12 +218,18 @@ func (k *Checker) Lost(info *decode.Connection, from decode.Sender, n int64, at 
 	return k.out
 }
 
-// Closed tells that a connection is at its end, and returns what that brings to
-// light. What was remembered of it is let go. at is when; zero if not known.
+// Closed is [Checker.Ended] where it is not known how the connection ended.
 func (k *Checker) Closed(info *decode.Connection, at time.Time) []Located {
+	return k.Ended(info, decode.NoOccurrence, 0, at)
+}
+
+// Ended tells that a connection is at its end, how (decode.Closed, decode.Reset) and
+// by whom, and returns what that brings to light. What was remembered of it is let
+// go. at is when; zero if not known.
+func (k *Checker) Ended(info *decode.Connection, how decode.Occurrence, by decode.Sender, at time.Time) []Located {
 	k.out = k.out[:0]
 	if c := k.conns[info.ID]; c != nil {
-		c.over = true
+		c.over = by != decode.Server
 		k.end(c, at, "the connection ended")
 	}
 	return k.out
@@ -311,7 +329,7 @@ func (k *Checker) add(c *conn, m *decode.Message, rule, format string, args ...a
 // put adds a finding, unless the rule is not of the connection's dialect.
 func (k *Checker) put(c *conn, p place, rule, text string) {
 	r := Lookup(rule)
-	if r == nil || !r.In(c.info.Dialect) {
+	if k.muted || r == nil || !r.In(c.info.Dialect) {
 		return
 	}
 	k.out = append(k.out, Located{Finding: decode.Finding{Rule: rule, Severity: r.Severity, Text: text},

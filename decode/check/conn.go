@@ -33,7 +33,7 @@ type conn struct {
 	// The sign-in.
 	version       bool     // VER was sent
 	speaks        place    // the server's VER that names dialects, but not CVR0; 0: it names it, too
-	over          bool     // the connection has ended, not only its recording
+	over          bool     // the client, or somebody not known, has ended the connection
 	reset         bool     // the server has asked for a new sign-in on this connection
 	offered       []string // dialects, in upper case
 	packs         []string // authentication packages that the server named

@@ -39,7 +39,9 @@ func (k *Checker) order(c *conn, m *decode.Message) {
 
 // leave takes OUT.
 func (k *Checker) leave(c *conn, m *decode.Message) {
-	c.links[m.From&1].out = true
+	if m.Fate != decode.Injected {
+		c.links[m.From&1].out = true
+	}
 	reason := string(m.Raw("reason"))
 	since, known := map[string]int{"": 2, "OTH": 2, "SSD": 2, "MIG": 10, "TOU": 10, "RCT": 11}[reason]
 	switch d := c.info.Dialect; {
@@ -57,7 +59,10 @@ func (k *Checker) ping(c *conn, m *decode.Message) {
 		c.pings = 0
 	}
 	c.pings++
-	c.lastPing = here(m)
+	c.lastPing = place{} // who has injected it need not wait for the answer
+	if m.Fate != decode.Injected {
+		c.lastPing = here(m)
+	}
 }
 
 // pong takes QNG. One that comes before its PNG is put down to a server that

@@ -10,16 +10,16 @@ import (
 // version takes VER, of either side.
 func (k *Checker) version(c *conn, m *decode.Message) {
 	if m.From == decode.Client {
-		if c.version {
+		if c.version && m.Fate != decode.Injected {
 			k.add(c, m, "version.repeated", "the client sends VER again")
 		}
-		c.version = true
-		c.offered = c.offered[:0]
-		for i := 1; i < m.Len() && i <= 64; i++ {
-			c.offered = append(c.offered, strings.ToUpper(string(m.Field(i).Raw)))
-		}
+		c.version = c.version || m.Fate != decode.Injected
+		c.offered = dialects(m)
 		if !c.reset && !slices.ContainsFunc(c.offered, isCVR0) {
 			k.add(c, m, "version.cvr0", "the client does not offer CVR0")
+		}
+		if got := m.Arrived(); got != m {
+			c.offered = dialects(got)
 		}
 		return
 	}
@@ -31,7 +31,7 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 	case first == "0":
 		k.add(c, m, "version.refused", "the server speaks none of the dialects that the client offers")
 		return
-	case c.version && !slices.Contains(c.offered, strings.ToUpper(first)):
+	case c.offered != nil && !slices.Contains(c.offered, strings.ToUpper(first)):
 		k.add(c, m, "version.choice", "the server chooses %s, which the client does not offer", clip([]byte(first)))
 	}
 	c.speaks = here(m)
@@ -63,6 +63,18 @@ func (k *Checker) left(c *conn, how string) {
 		return
 	}
 	k.put(c, c.speaks, "version.cvr0-reply", how+" with nothing said after this VER, which does not name CVR0 as the client did")
+}
+
+// dialects returns what a VER offers, in upper case; nil if there is none.
+func dialects(m *decode.Message) (list []string) {
+	if m == nil {
+		return nil
+	}
+	list = []string{}
+	for i := 1; i < m.Len() && i <= 64; i++ {
+		list = append(list, strings.ToUpper(string(m.Field(i).Raw)))
+	}
+	return list
 }
 
 // clientVersion takes CVR.

@@ -82,6 +82,11 @@ func (r *room) find(handle string, loose bool) int {
 
 // give takes a cookie that a server gives out.
 func (k *Checker) give(c *conn, m *decode.Message, r decode.Redirect) {
+	if got := m.Arrived(); got == nil {
+		return
+	} else if sent, ok := got.Redirect(); ok {
+		r.Cookie = sent.Cookie
+	}
 	cookie, owner := head([]byte(r.Cookie)), account([]byte(c.info.Account))
 	if cookie == "" {
 		return

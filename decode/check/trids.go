@@ -49,7 +49,14 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 	if ack := m.Raw("ack"); len(ack) == 1 {
 		q.ack = ack[0]
 	}
-	k.ordered(c, m, &q)
+	if m.Fate != decode.Injected {
+		k.ordered(c, m, &q)
+	}
+	if got := m.Arrived(); got == nil {
+		q.must = false
+	} else if sent, ok := got.TrID(); ok {
+		q.trid = sent
+	}
 	if len(c.early) > 0 {
 		k.tooEarly(c, m, &q)
 	}

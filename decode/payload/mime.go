@@ -57,7 +57,8 @@ func Header(b []byte, name string) (value []byte, ok bool) {
 }
 
 // secretHeaders let somebody in who knows them (profile, MSNP3 and later).
-var secretHeaders = []string{"MSPAuth", "sid", "kv", "MSNSLP-Nonce", "AuthCookie", "Ticket"}
+var secretHeaders = []string{"MSPAuth", "MSPProf", "MSPSecAuth", "sid", "kv", "MSNSLP-Nonce", "AuthCookie", "Ticket", "TicketToken", "Password",
+	"Authorization", "Cookie", "Set-Cookie", "BinarySecret", "wsse:Password", "wst:BinarySecret", "wsse:BinarySecurityToken"}
 
 // Secret reports whether the value of the header or key of that name is secret.
 func Secret(name string) bool {

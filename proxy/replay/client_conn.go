@@ -51,7 +51,7 @@ type clientConn struct {
 	lo   int
 	own  map[*story.Message]bool
 	late []*story.Message // given up, but may still come
-	// asked are the newest requests by the tracker's number.
+	// asked are the newest requests by the follower's number.
 	asked map[int64]*request
 	queue []int64
 	// posed are live challenges by the recorded ones that they took the place of.
@@ -129,8 +129,9 @@ func (p *performance) open(ctx context.Context, k *clientConn) error {
 	p.result.Conns++
 	now := time.Now()
 	k.live = &capture.Conn{ID: p.opened, Client: nc.LocalAddr().String(), Server: nc.RemoteAddr().String()}
-	k.facts = p.tracker.Open(k.live.ID, k.live.Client, k.live.Server, now)
-	k.record(&capture.Record{Time: now, Conn: k.live, Kind: capture.Opened})
+	opened := &capture.Record{Time: now, Conn: k.live, Kind: capture.Opened}
+	k.facts = p.follow.Record(opened).Conn
+	k.record(opened)
 	p.work.Go(k.read)
 	p.work.Go(k.write)
 	return nil
@@ -228,7 +229,8 @@ func (k *clientConn) gone(err error) {
 	if k.state == connOver {
 		from, reset = decode.Client, false // it was closed here
 	}
-	k.record(&capture.Record{Time: time.Now(), Conn: k.live, Kind: capture.Closed, From: from, Reset: reset})
+	closed := &capture.Record{Time: time.Now(), Conn: k.live, Kind: capture.Closed, From: from, Reset: reset}
+	k.record(closed)
 	if k.state == connOpen {
 		how := "closes the connection"
 		if errors.Is(err, syscall.ECONNRESET) {
@@ -238,7 +240,7 @@ func (k *clientConn) gone(err error) {
 		}
 		p.closedEarly(k, how)
 	}
-	p.tracker.Close(k.live.ID)
+	p.follow.Record(closed)
 	p.drop(k)
 }
 

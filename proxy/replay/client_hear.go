@@ -17,12 +17,13 @@ const farthest = 256
 // hear takes a live frame from a server. mu is held.
 func (p *performance) hear(k *clientConn, fr *decode.Frame) {
 	now := time.Now()
-	k.record(&capture.Record{Time: now, Conn: k.live, Kind: capture.Data, From: decode.Server, Frame: *fr})
+	heard := &capture.Record{Time: now, Conn: k.live, Kind: capture.Data, From: decode.Server, Frame: *fr}
+	k.record(heard)
 	if k.state != connOpen || fr.Kind == decode.Blank || p.stopped() != nil {
 		return
 	}
 	entered := k.facts.SignedIn
-	m := p.tracker.Frame(k.live.ID, decode.Server, fr, now)
+	m := p.follow.Record(heard).Message
 	if k.facts.SignedIn && !entered && k.facts.Role&decode.NS != 0 {
 		p.result.SignedIn++
 	}

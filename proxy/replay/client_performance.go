@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"msnproxy/capture"
 	"msnproxy/capture/story"
 	"msnproxy/decode"
 )
@@ -47,10 +48,10 @@ type performance struct {
 	changed  chan struct{} // something has come that may be waited for
 	cancel   context.CancelFunc
 
-	mu      sync.Mutex
-	reader  *story.Reader
-	tracker *decode.Tracker
-	values  Values
+	mu     sync.Mutex
+	reader *story.Reader
+	follow *capture.Follower // of the live connections
+	values Values
 	// accounts hold the values of each account.
 	accounts map[string]*Values
 	leads    map[*story.Message]*lead // redirects that lead to connections
@@ -77,18 +78,19 @@ type lead struct {
 func newPerformance(c *Client) *performance {
 	p := &performance{Client: c, conns: make(map[*story.Conn]*clientConn), changed: make(chan struct{}, 1),
 		accounts: make(map[string]*Values), here: make(map[string]bool), absent: make(map[string]bool),
-		reader: c.config.Story.NewReader(), tracker: decode.NewTracker(), leads: make(map[*story.Message]*lead),
+		reader: c.config.Story.NewReader(), leads: make(map[*story.Message]*lead),
 		waiting: make(map[*story.Message]bool), overtaken: make(map[*story.Message]*story.Message)}
-	p.tracker.Passwords = make(map[string]string)
+	passwords := make(map[string]string)
 	for old, a := range c.config.Accounts {
 		if a.Password != nil {
 			handle := a.Handle
 			if handle == "" {
 				handle = old
 			}
-			p.tracker.Passwords[strings.ToLower(handle)] = *a.Password
+			passwords[strings.ToLower(handle)] = *a.Password
 		}
 	}
+	p.follow = capture.NewFollower(capture.FollowOptions{Passwords: passwords})
 	return p
 }
 

@@ -236,8 +236,9 @@ func (p *performance) send(k *clientConn, raw []byte, kind decode.FrameKind, r *
 	}
 	now := time.Now()
 	k.offset += int64(len(raw))
-	k.record(&capture.Record{Time: now, Conn: k.live, Kind: capture.Data, From: decode.Client, Frame: fr})
-	d := p.tracker.Frame(k.live.ID, decode.Client, &fr, now)
+	said := &capture.Record{Time: now, Conn: k.live, Kind: capture.Data, From: decode.Client, Frame: fr}
+	k.record(said)
+	d := p.follow.Record(said).Message
 	k.asked[d.Number] = r
 	k.queue = append(k.queue, d.Number)
 	if len(k.queue) > maxAsked {

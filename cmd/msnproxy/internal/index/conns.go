@@ -91,10 +91,6 @@ func tell(c *decode.Connection) told {
 // open makes a connection known. One that had its number is not heard of any more.
 // The lock is held.
 func (x *Index) open(r *capture.Record) *conn {
-	if old := x.byID[r.Conn.ID]; old != nil && old.live != nil {
-		old.live = nil
-		x.alive--
-	}
 	c := &conn{first: x.n}
 	c.facts = &Conn{Facts: &decode.Connection{ID: r.Conn.ID, Client: r.Conn.Client, Server: r.Conn.Server, Opened: r.Time},
 		Via: r.Conn.Via, MidStream: r.Conn.MidStream, Index: len(x.conns)}
@@ -103,15 +99,23 @@ func (x *Index) open(r *capture.Record) *conn {
 	x.conns = append(x.conns, c)
 	x.byID[r.Conn.ID] = c
 	x.version++
-	x.follow(c, r)
 	return c
 }
 
-// follow has the tracker and the checker follow a connection. The lock is held.
-func (x *Index) follow(c *conn, r *capture.Record) {
-	c.live = x.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
-	x.checker.Opened(c.live, r.Conn.MidStream)
+// follows notes what is known of a connection, which may have been taken for one at
+// its end: a damaged recording has bytes after it. The lock is held.
+func (x *Index) follows(c *conn, live *decode.Connection) {
+	c.live = live
+	c.closed, c.closedAt = false, 0
 	x.alive++
+}
+
+// ended notes that a connection is not open any more. The lock is held.
+func (x *Index) ended(c *conn) {
+	if c.live != nil {
+		c.live = nil
+		x.alive--
+	}
 }
 
 // learn makes new facts where the tracker knows more than it did. The lock is

@@ -23,7 +23,6 @@ import (
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/tally"
 	"msnproxy/decode"
-	"msnproxy/decode/check"
 )
 
 // Options say how to make an index.
@@ -46,8 +45,7 @@ type Index struct {
 	byID     map[uint32]*conn
 	sessions []*session
 	talks    []*talk
-	tracker  *decode.Tracker
-	checker  *check.Checker
+	follow   *capture.Follower
 	findings findings
 	journal  journal
 	tally    *tally.Tally
@@ -72,10 +70,10 @@ type Index struct {
 // New returns an index without rows.
 func New(o Options) *Index {
 	x := &Index{
-		conns: []*conn{nil}, byID: make(map[uint32]*conn), tracker: decode.NewTracker(), checker: check.New(),
-		tally: tally.New(), verbs: make(map[uint16]int), spoolDir: o.SpoolDir, changed: make(chan struct{}, 1),
+		conns: []*conn{nil}, byID: make(map[uint32]*conn),
+		follow: capture.NewFollower(capture.FollowOptions{Passwords: o.Passwords, Check: true}),
+		tally:  tally.New(), verbs: make(map[uint16]int), spoolDir: o.SpoolDir, changed: make(chan struct{}, 1),
 	}
-	x.tracker.Passwords = o.Passwords
 	x.findings.texts.dir = o.SpoolDir
 	return x
 }
@@ -162,59 +160,56 @@ func (x *Index) add(r *capture.Record, place int64) {
 		x.put(&k)
 		return
 	}
+	before := x.follow.Connection(r.Conn.ID)
+	if before != nil {
+		k.roles, k.dialect = uint8(before.Role), uint8(min(before.Dialect, 255))
+	}
+	e := x.follow.Record(r)
 	c := x.byID[r.Conn.ID]
+	if c != nil && e.Again {
+		x.located(e.Located) // on the one that was open until now
+		x.ended(c)
+	}
 	if c == nil || r.Kind == capture.Opened {
 		c = x.open(r)
+	}
+	if e.New {
+		x.follows(c, e.Conn)
 	}
 	k.conn = uint32(c.facts.Index)
 	c.last = x.n
 	switch r.Kind {
 	case capture.Data:
-		x.message(c, &k, r)
+		x.message(c, &k, e)
 		return
 	case capture.Opened:
 		k.set(shiftKind, 3, uint32(Opened))
 	case capture.Lost:
 		k.set(shiftKind, 3, uint32(Lost))
 		c.lost += max(r.Lost, 0)
+	case capture.HalfClosed:
+		k.set(shiftKind, 3, uint32(HalfClosed))
 	case capture.Closed:
 		k.set(shiftKind, 3, uint32(Closed))
 	default:
 		k.set(shiftKind, 3, uint32(Remark))
 	}
 	x.put(&k)
-	x.tally.Record(r)
-	x.after(c, r)
-}
-
-// after has those who follow connections know of what is no message.
-func (x *Index) after(c *conn, r *capture.Record) {
-	if c.live == nil {
-		return
+	x.tally.Event(e)
+	if !e.Again {
+		x.located(e.Located)
 	}
-	switch r.Kind {
-	case capture.Lost:
-		x.located(x.checker.Lost(c.live, r.From, r.Lost, r.Time))
-	case capture.Closed:
-		x.located(x.checker.Closed(c.live, r.Time))
-		x.tracker.Close(r.Conn.ID)
-		c.live = nil
-		x.alive--
+	if r.Kind == capture.Closed {
+		x.ended(c)
 		c.closed, c.closedAt, c.end, c.reset, c.endText = true, nanos(r.Time), r.From, r.Reset, r.Text
 		x.version++
 	}
 }
 
 // message adds a message. The lock is held.
-func (x *Index) message(c *conn, k *record, r *capture.Record) {
-	if c.live == nil { // bytes after the end, as a damaged recording may have them
-		x.follow(c, r)
-		c.closed, c.closedAt = false, 0
-	}
-	k.roles, k.dialect = uint8(c.live.Role), uint8(min(c.live.Dialect, 255))
-	m := x.tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)
+func (x *Index) message(c *conn, k *record, e *capture.Event) {
+	m, r := e.Message, e.Record
 	k.roles |= uint8(m.Role) << 4
-	earlier := x.checker.Apply(m)
 	x.messages++
 	k.number, k.reply = uint32(x.messages), uint32(m.ReplyTo)
 	k.offset, k.size = r.Frame.Offset, uint32(len(r.Frame.Raw))
@@ -258,9 +253,9 @@ func (x *Index) message(c *conn, k *record, r *capture.Record) {
 	if m.ReplyTo > 0 {
 		x.answer(m.ReplyTo)
 	}
-	x.tally.Message(m)
+	x.tally.Event(e)
 	x.learn(c)
-	x.located(earlier)
+	x.located(e.Located)
 }
 
 // answer notes that a request has its reply.

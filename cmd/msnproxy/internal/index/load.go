@@ -5,17 +5,15 @@ import (
 	"io"
 
 	"msnproxy/capture"
-	"msnproxy/decode"
-	"msnproxy/decode/check"
 )
 
 // Finish says what there is to say at the end of a recording.
 func (x *Index) Finish() {
 	x.mu.Lock()
-	x.located(x.checker.Finish(x.last))
+	x.located(x.follow.Finish())
 	x.done = true
-	// What they remember of open connections is not needed any more.
-	x.tracker, x.checker = decode.NewTracker(), check.New()
+	// What it remembers of open connections is not needed any more.
+	x.follow = capture.NewFollower(capture.FollowOptions{})
 	for _, c := range x.byID {
 		c.live = nil
 	}

@@ -104,7 +104,7 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 	m := &r.m
 	m.Decode(&rec.Frame, rec.From, k.roleBefore(), int(k.dialect))
 	m.Role = k.roleAfter()
-	m.Number, m.Time, m.Conn, m.Noise = int64(k.number), k.time(), facts.Facts, k.noise()
+	m.Number, m.Time, m.Conn, m.Noise, m.Fate = int64(k.number), k.time(), facts.Facts, k.noise(), k.fate()
 	if asked.number > 0 {
 		m.ReplyTo, m.ReplyVerb, m.FirstReply = int64(k.reply), verbName(asked.verb), k.has(flagFirst)
 		m.Latency = k.since(&asked)

@@ -52,9 +52,7 @@ type Options struct {
 type Printer struct {
 	Options
 	out        *bufio.Writer
-	tracker    *decode.Tracker
-	checker    *check.Checker // nil: only the findings of the tracker
-	last       time.Time
+	follow     *capture.Follower
 	remark     string // the last one
 	palette    palette
 	transcript *capture.TranscriptWriter
@@ -86,12 +84,9 @@ type Stats struct {
 
 // New returns a printer that writes to w.
 func New(w io.Writer, o Options) *Printer {
-	p := &Printer{Options: o, out: bufio.NewWriterSize(w, 64<<10), tracker: decode.NewTracker(),
-		seen: make(map[uint32]told), palette: newPalette(o.Color)}
-	p.tracker.Passwords = o.Passwords
-	if o.Check {
-		p.checker = check.New()
-	}
+	p := &Printer{Options: o, out: bufio.NewWriterSize(w, 64<<10),
+		follow: capture.NewFollower(capture.FollowOptions{Passwords: o.Passwords, Check: o.Check}),
+		seen:   make(map[uint32]told), palette: newPalette(o.Color)}
 	if p.Location == nil {
 		p.Location = time.Local
 	}
@@ -104,9 +99,10 @@ func New(w io.Writer, o Options) *Printer {
 // Know adds passwords of accounts, in lower case, to those of the options.
 func (p *Printer) Know(passwords map[string]string) {
 	known := make(map[string]string)
-	maps.Copy(known, p.tracker.Passwords)
+	maps.Copy(known, p.Passwords)
 	maps.Copy(known, passwords)
-	p.tracker.Passwords = known
+	p.Passwords = known
+	p.follow.Know(known)
 }
 
 // Stats returns the counts so far.
@@ -121,55 +117,32 @@ func (p *Printer) FilterError() error { return p.filterErr }
 
 // Record prints a record. The error is the writer's.
 func (p *Printer) Record(r *capture.Record) error {
-	switch r.Kind {
-	case capture.Data:
-		return p.frame(r)
-	case capture.Opened:
-		p.open(r)
-	case capture.Lost:
+	e := p.follow.Record(r)
+	if e.New {
+		p.stats.Connections++
+	}
+	if r.Kind == capture.Data {
+		return p.message(e)
+	}
+	if r.Kind == capture.Lost {
 		p.stats.Lost += max(r.Lost, 0)
 	}
-	err := p.event(r)
-	if r.Kind == capture.Remark || r.Conn == nil {
-		return err
-	}
-	c := p.tracker.Connection(r.Conn.ID)
-	if c != nil && p.checker != nil {
-		switch r.Kind {
-		case capture.Lost:
-			err = errors.Join(err, p.findings(p.checker.Lost(c, r.From, r.Lost, r.Time)))
-		case capture.Closed:
-			err = errors.Join(err, p.findings(p.checker.Closed(c, r.Time)))
-		}
-	}
-	if r.Kind == capture.Closed {
-		p.tracker.Close(r.Conn.ID)
+	err := errors.Join(p.event(r), p.findings(e.Located))
+	if r.Kind == capture.Closed && r.Conn != nil {
 		delete(p.seen, r.Conn.ID)
 	}
 	return err
 }
 
-// open makes a connection known.
-func (p *Printer) open(r *capture.Record) {
-	p.stats.Connections++
-	c := p.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
-	if p.checker != nil {
-		p.checker.Opened(c, r.Conn.MidStream)
-	}
-}
-
 // Finish prints what there is to say at the end of a recording, and hands what
 // is buffered to the writer.
-func (p *Printer) Finish() error {
-	var err error
-	if p.checker != nil {
-		err = p.findings(p.checker.Finish(p.last))
-	}
-	return errors.Join(err, p.Flush())
-}
+func (p *Printer) Finish() error { return errors.Join(p.findings(p.follow.Finish()), p.Flush()) }
 
 // findings counts and prints findings on earlier messages and on connections.
 func (p *Printer) findings(list []check.Located) error {
+	if len(list) == 0 {
+		return nil
+	}
 	p.buf = p.buf[:0]
 	for i := range list {
 		l := &list[i]
@@ -186,19 +159,12 @@ func (p *Printer) findings(list []check.Located) error {
 	return err
 }
 
-func (p *Printer) frame(r *capture.Record) error {
-	if p.tracker.Connection(r.Conn.ID) == nil {
-		p.open(r)
-	}
-	p.last = r.Time
-	m := p.tracker.Frame(r.Conn.ID, r.From, &r.Frame, r.Time)
+// message prints a message if it is wanted, and what it brings to light.
+func (p *Printer) message(e *capture.Event) error {
+	m, r := e.Message, e.Record
 	p.stats.Messages++
 	if r.Frame.Kind == decode.Opaque {
 		p.stats.Opaque += int64(len(r.Frame.Raw))
-	}
-	var earlier []check.Located
-	if p.checker != nil {
-		earlier = p.checker.Apply(m)
 	}
 	p.count(m)
 	if p.Filter != nil {
@@ -212,8 +178,8 @@ func (p *Printer) frame(r *capture.Record) error {
 	}
 	p.stats.Shown++
 	err := p.Message(m, r)
-	if len(earlier) > 0 {
-		err = errors.Join(err, p.findings(earlier))
+	if len(e.Located) > 0 {
+		err = errors.Join(err, p.findings(e.Located))
 	}
 	return err
 }

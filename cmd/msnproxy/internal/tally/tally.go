@@ -12,8 +12,8 @@ import (
 	"msnproxy/decode"
 )
 
-// Tally is the counts of a recording. It is fed with the records in order of time
-// and what the tracker made of them.
+// Tally is the counts of a recording. It is fed with what a follower made of the
+// records, in order of time.
 type Tally struct {
 	First, Last time.Time
 	Messages    int64
@@ -71,6 +71,36 @@ type Account struct {
 func New() *Tally {
 	return &Tally{Errors: make(map[string]int64), Challenges: make(map[string]int64),
 		commands: make(map[commandKey]*Command), conns: make(map[uint32]*Conn), accounts: make(map[string]*Account)}
+}
+
+// Event counts what a record means.
+func (t *Tally) Event(e *capture.Event) {
+	if e.Again {
+		t.end(e.Record.Conn.ID)
+	}
+	if e.Record.Kind == capture.Data {
+		t.Message(e.Message)
+	} else {
+		t.Record(e.Record)
+	}
+}
+
+// Record counts a record that is no message.
+func (t *Tally) Record(r *capture.Record) {
+	switch r.Kind {
+	case capture.Lost:
+		t.Lost += max(r.Lost, 0)
+	case capture.Closed:
+		t.end(r.Conn.ID)
+	}
+}
+
+// end notes that no more comes on a connection.
+func (t *Tally) end(id uint32) {
+	if c := t.conns[id]; c != nil {
+		t.ended = append(t.ended, c)
+		delete(t.conns, id)
+	}
 }
 
 // Message counts a message.
@@ -161,19 +191,6 @@ func (t *Tally) account(c *Conn, m *decode.Message, size int64) {
 	}
 	a.Messages++
 	a.Bytes += size
-}
-
-// Record counts a record that is no message.
-func (t *Tally) Record(r *capture.Record) {
-	switch r.Kind {
-	case capture.Lost:
-		t.Lost += max(r.Lost, 0)
-	case capture.Closed:
-		if c := t.conns[r.Conn.ID]; c != nil {
-			t.ended = append(t.ended, c)
-			delete(t.conns, r.Conn.ID)
-		}
-	}
 }
 
 // Commands returns the commands, the most frequent first.

@@ -1,0 +1,87 @@
+package capture
+
+import (
+	"bytes"
+	"strconv"
+
+	"msnproxy/decode"
+)
+
+// line returns the command line with its parameters redacted. size is the length of
+// the payload that follows it.
+func (r *Redactor) line(m *decode.Message, size int) []byte {
+	fr := m.Frame
+	out := make([]byte, 0, fr.LineLen+16)
+	at := 0
+	for i := range m.Len() {
+		f := m.Field(i)
+		out = append(out, fr.Raw[at:f.Token.Start]...)
+		at = f.Token.End
+		out = append(out, r.field(m, &f, i, size)...)
+	}
+	return append(out, fr.Raw[at:fr.LineLen]...)
+}
+
+// field returns the stand-in of the i-th parameter. With All only values stay that
+// are known to be public.
+func (r *Redactor) field(m *decode.Message, f *decode.Field, i, size int) []byte {
+	raw := f.Raw
+	if f.Param == nil {
+		switch {
+		case m.Form != nil && !r.all, decode.PublicWord(raw), i == 0 && len(raw) < 10 && isDigits(string(raw)):
+			return raw // the last: a TrID
+		case m.Form == nil && !r.all:
+			return r.secret(raw) // nobody knows what it is
+		}
+		return r.named(raw)
+	}
+	k := f.Param.Kind
+	switch {
+	case k.Secret && k.Name == "response":
+		return r.hash(raw)
+	case k.Secret:
+		return r.secret(raw)
+	case k.Name == "length" && len(m.Frame.Payload()) > 0:
+		return strconv.AppendInt(nil, int64(size+m.Frame.Missing), 10)
+	case !r.all || f.Param.Public(raw):
+		return raw
+	}
+	switch k.Name {
+	case "msnobj":
+		return []byte("0")
+	case "handle", "target":
+		return r.handle(raw)
+	case "friendly", "groupname":
+		return r.name(raw)
+	case "address", "host":
+		return []byte(r.address(string(raw)))
+	case "url":
+		return r.url(raw)
+	}
+	if k.Encoded {
+		return escape(r.named([]byte(decode.Unescape(raw))))
+	}
+	return r.named(raw)
+}
+
+// keys are what stands before the "=" of a parameter (MSNP10; FND).
+var keys = map[string]bool{"N": true, "F": true, "C": true, "fname": true, "lname": true, "city": true, "state": true, "country": true}
+
+// named redacts a value that may be "F=Bob" or "N=bob@example.com" (MSNP10), a
+// handle, or any words.
+func (r *Redactor) named(raw []byte) []byte {
+	name, value, ok := bytes.Cut(raw, []byte("="))
+	switch {
+	case !ok || !keys[string(name)]:
+		return r.words(raw)
+	case string(value) == "*":
+		return raw
+	case string(name) == "N":
+		value = r.handle(value)
+	case string(name) == "F":
+		value = r.name(value)
+	default:
+		value = r.words(value)
+	}
+	return append(append(bytes.Clone(name), '='), value...)
+}

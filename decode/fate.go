@@ -1,0 +1,50 @@
+package decode
+
+// Fate says what a proxy made of a frame.
+type Fate uint8
+
+const (
+	// Passed: sent on, as received or edited.
+	Passed Fate = iota
+	// Withheld: received and not sent on. The other end never had it.
+	Withheld
+	// Injected: made by the proxy and sent, never received. The end that it seems to
+	// come from never sent it.
+	Injected
+)
+
+// String returns the fate in lower case.
+func (f Fate) String() string {
+	switch f {
+	case Withheld:
+		return "withheld"
+	case Injected:
+		return "injected"
+	}
+	return "passed"
+}
+
+// Arrived returns what the message was when it came to the other end: m itself, or
+// what a proxy sent on instead; nil if nothing came there, or nothing that is one
+// frame. It holds as long as m.
+func (m *Message) Arrived() *Message {
+	switch {
+	case m.Fate == Withheld:
+		return nil
+	case m.sent == nil:
+		return m
+	case m.arrived != nil:
+		return m.arrived
+	}
+	var f Framer
+	fr := new(Frame)
+	f.Feed(m.sent)
+	if !f.Next(fr) || len(fr.Raw) != len(m.sent) {
+		return nil
+	}
+	a := new(Message)
+	a.Decode(fr, m.From, m.Role, m.Dialect)
+	a.Number, a.Time, a.Conn = m.Number, m.Time, m.Conn
+	m.arrived = a
+	return a
+}
