@@ -97,20 +97,13 @@ func (t *Tracker) converse(c *Connection, id string) {
 }
 
 // unite puts a connection, which is in v, into the conversation whose session id has
-// become known. If v had none it is the same conversation, under two numbers: the
-// first one stays.
+// become known. If v had none it is the same conversation: all of v move.
 func (t *Tracker) unite(c *Connection, v, known *Conversation) {
 	if v == nil || v.SessionID != "" {
 		t.attend(c, known)
 		return
 	}
 	t.called(v)
-	if v.Number < known.Number {
-		v.SessionID, v.key = known.SessionID, known.key
-		t.conversations[v.key] = v
-		known.key = ""
-		v, known = known, v
-	}
 	for _, h := range v.Participants {
 		known.takePart(h)
 	}

@@ -21,6 +21,7 @@ type request struct {
 	verb      string
 	must      bool // a reply has to come
 	replied   bool
+	made      bool  // by a proxy
 	answer    int64 // the message that is the reply to it; 0: none yet
 	overtaken bool  // a later one has its reply
 	enters    bool  // it signs in, or enters a switchboard
@@ -45,7 +46,7 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 	}
 	c.sinceQuestion++
 	q := request{place: here(m), trid: trid, verb: m.Verb.Name, must: m.WantsReply(),
-		enters: decode.RefusalOf(m.Verb.Name) == "911", right: m.SignIn == decode.SignInRight}
+		made: m.Fate == decode.Injected, enters: decode.RefusalOf(m.Verb.Name) == "911", right: m.SignIn == decode.SignInRight}
 	if ack := m.Raw("ack"); len(ack) == 1 {
 		q.ack = ack[0]
 	}
@@ -99,7 +100,7 @@ func (k *Checker) ordered(c *conn, m *decode.Message, q *request) {
 	}
 	for i := len(c.requests) - 1; i >= 0; i-- {
 		old := &c.requests[i]
-		if old.trid != q.trid {
+		if old.trid != q.trid || old.made {
 			continue
 		}
 		if old.must && !old.replied {
