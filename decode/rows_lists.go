@@ -5,7 +5,7 @@ var listVerbs = []Verb{
 	{Name: "SYN", SignedIn: true, Meaning: "synchronises the contact list", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid listver", Meaning: "says which list-version is cached; 0: none",
 			Summary: "has version {listver}", Example: "SYN 8 5"},
-		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid listver", Meaning: "the server's list-version; if it differs, the list follows (from MSNP8 on: it is the same)",
+		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid listver", Meaning: "the server's list-version; if it differs, the list follows",
 			Summary: "version {listver}", Example: "SYN 8 9"},
 		{From: Server, Roles: NS, First: 8, Last: 9, Syntax: "trid listver contacts:number groups:number", Meaning: "the server's list-version; the list follows",
 			Summary: "version {listver}: {contacts} contacts, {groups} groups", Example: "SYN 8 9 2 1"},
