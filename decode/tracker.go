@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"msnproxy/decode/internal/recent"
+	"msnproxy/decode/recent"
 )
 
 // Tracker follows connections, sessions and conversations. It is fed with the

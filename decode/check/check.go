@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
-	"msnproxy/decode/internal/recent"
+	"msnproxy/decode/recent"
 )
 
 // Located is a finding and where it was made.
