@@ -356,7 +356,7 @@ func (t *transcript) emit(from decode.Sender, mark byte) {
 	if m := t.misfit; m.line > 0 {
 		t.misfit = misfit{}
 		t.giveFrame(c, from, decode.Frame{Kind: decode.Command, Raw: b, LineLen: m.head - 2, EOL: 2,
-			Missing: m.announced - (len(b) - m.head), TextLine: m.line, Omitted: m.omitted})
+			Missing: m.announced - (len(b) - m.head), TextLine: m.line, Omitted: m.omitted, Gap: m.omitted})
 		return
 	}
 	if fr := reframe(&t.framer, "", b); fr.Missing < 0 {

@@ -95,6 +95,10 @@ type Frame struct {
 	TextLine int
 	// Omitted: the payload is missing because a log does not show payloads.
 	Omitted bool
+	// Gap is set where it is a gap in the recording that makes the frame what it is:
+	// a command that it cuts short, or opaque bytes that it, or a recording that
+	// begins in mid-stream, leaves without their beginning.
+	Gap bool
 	// Resync is set on the first frame after a stretch of opaque bytes.
 	Resync bool
 }
