@@ -89,7 +89,7 @@ func (f *Frame) lengthFinding() Finding {
 	there := len(f.Raw) - f.LineLen - f.EOL
 	switch {
 	case f.Omitted:
-		return Finding{"frame.length", Note, fmt.Sprintf("the log does not show the payload of %d bytes (line %d)", f.Missing, f.TextLine)}
+		return Finding{"frame.cut", Note, fmt.Sprintf("the log does not show the payload of %d bytes (line %d)", f.Missing, f.TextLine)}
 	case f.TextLine > 0:
 		return Finding{"frame.length", Error, fmt.Sprintf("line %d: %d bytes announced, %d there", f.TextLine, there+f.Missing, there)}
 	case f.Missing < 0:
