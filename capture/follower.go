@@ -153,6 +153,7 @@ func (f *Follower) frame(e *Event) {
 // occur makes a message that stands for what happened.
 func (f *Follower) occur(e *Event, o decode.Occurrence) {
 	f.what.Occur(o, e.Record.From, e.Conn, e.Record.Time)
+	f.what.Start = f.tracker.Start()
 	e.Message = &f.what
 }
 

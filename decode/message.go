@@ -35,7 +35,9 @@ type Message struct {
 	// Number counts the frames of all connections from 1, in order of time.
 	Number int64
 	Time   time.Time
-	Conn   *Connection
+	// Start is the time of the first message of all, as far as that is known.
+	Start time.Time
+	Conn  *Connection
 	// ReplyTo is the number of the message that this one answers, ReplyVerb its
 	// verb, Latency the time between the two.
 	ReplyTo   int64

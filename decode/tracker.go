@@ -23,6 +23,7 @@ type Tracker struct {
 	conversations map[string]*Conversation
 
 	messages    int64
+	start       time.Time // of the first message
 	lastSession int
 	lastConvers int
 	msg         Message
@@ -97,6 +98,9 @@ func NewTracker() *Tracker {
 	}
 }
 
+// Start returns the time of the first message; zero if that is not known.
+func (t *Tracker) Start() time.Time { return t.start }
+
 // Open tells of a new connection. client and server are "host:port", or empty
 // if they are not known.
 func (t *Tracker) Open(id uint32, client, server string, at time.Time) *Connection {
@@ -146,9 +150,12 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		c = t.Open(id, "", "", at)
 	}
 	t.messages++
+	if t.start.IsZero() {
+		t.start = at
+	}
 	m := &t.msg
 	m.Decode(fr, from, c.Role, c.Dialect)
-	m.Number, m.Time, m.Conn, m.Fate, m.sent = t.messages, at, c, fate, sent
+	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
 	if fate != Injected {
 		m.Findings = m.frameFindings(m.Findings)
 	}
