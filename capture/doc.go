@@ -22,7 +22,9 @@
 // events at most. Then the others go ahead, and if that connection turns out to
 // be MSNP its first records have times that lie before those of the records
 // already given. The Closed record of a connection that was reset comes up to
-// 200 ms late, behind bytes that were on their way, with the time of the reset.
+// 200 ms late, behind bytes that were on their way, with the time of the reset. So
+// does a HalfClosed record, with the time of the FIN: it is known for one when the
+// other end says something, or has not closed its half for that long.
 //
 // # Limits
 //
@@ -50,6 +52,8 @@
 //	Client opens a connection to 10.0.0.5:1863
 //	Client opens a connection
 //	Client has a connection to 10.0.0.5:1863
+//	Client finishes sending
+//	Server finishes sending
 //	Client disconnects from server
 //	Server disconnects client
 //	Client resets the connection
@@ -58,7 +62,8 @@
 //	12 bytes of the client are missing
 //	Bytes of the server are missing
 //
-// ("has": it was there before the recording.) Connections are numbered in the
+// ("has": it was there before the recording; who "finishes sending" still hears what
+// the other says, as does who disconnects where lines of the other follow.) Connections are numbered in the
 // order in which they are opened. Where several are open at a time a line says
 // which one the next lines are about:
 //

@@ -45,6 +45,8 @@ type open struct {
 	anyDone  bool      // by FIN,
 	reset    bool      // or by RST,
 	resetAt  time.Time // then
+	halfDue  bool      // that first is done is to be told, if the other goes on
+	halfAt   time.Time // when it was
 	watched  bool      // in the list of flows with holes
 	overtook bool      // it is undecided, and others went ahead of it
 	parked   []event   // what they overtook

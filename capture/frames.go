@@ -47,6 +47,8 @@ func (p *packets) record(rec *Record) bool {
 		p.reckon(l)
 	case Lost:
 		return p.recordLost(rec)
+	case HalfClosed:
+		return p.recordHalf(rec)
 	case Closed:
 		return p.recordEnd(rec)
 	}
@@ -69,6 +71,21 @@ func (p *packets) recordLost(rec *Record) bool {
 	p.reckon(l)
 	p.busy = false
 	rec.Lost = int64(e.lost)
+	return true
+}
+
+// recordHalf gives what was pending of the side that is done, then that it is.
+func (p *packets) recordHalf(rec *Record) bool {
+	e := &p.current
+	rec.From = e.flow.sender(e.from)
+	if l := e.flow.links[e.from]; l != nil {
+		if l.framer.Flush(&rec.Frame) {
+			rec.Kind, rec.Time = Data, l.last
+			return true
+		}
+		p.reckon(l)
+	}
+	p.busy = false
 	return true
 }
 

@@ -129,6 +129,11 @@ func (j *jsonLines) record(rec *Record, l *jsonLine) error {
 	switch l.Event {
 	case "opened":
 		rec.Kind = Opened
+	case "half-closed":
+		rec.Kind = HalfClosed
+		if rec.From == 0 {
+			return j.fail("%q without who it was (\"from\")", l.Event)
+		}
 	case "closed":
 		rec.Kind = Closed
 		defer delete(j.offset, l.Conn)

@@ -24,6 +24,8 @@ type note struct {
 	Open *noteOpen `json:"open,omitempty"`
 	// Close: the connection ends with this packet.
 	Close *noteClose `json:"close,omitempty"`
+	// Half: the sender has finished with this packet, the other end goes on.
+	Half bool `json:"half,omitempty"`
 	// Remark is a remark on the connection, or on all.
 	Remark *string `json:"remark,omitempty"`
 	// About: the remark is on a frame.

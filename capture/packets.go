@@ -135,6 +135,9 @@ func (p *packets) segment(s *segment, at time.Time) {
 	if !st.started {
 		st.startMiddle(seq, s.data, s.fin)
 	}
+	if st.adds(seq, len(s.data)) {
+		p.tellHalf(f, s.from.peer())
+	}
 	held := st.memory
 	if st.started {
 		p.deliver(f, s.from, st.add(seq, s.data), at)
@@ -212,10 +215,31 @@ func (p *packets) drain(f *flow, from side, at time.Time) {
 	}
 	if !f.anyDone {
 		f.anyDone, f.first = true, from
+		f.halfDue, f.halfAt = true, at
+		p.observe(f)
 	}
 	if other := &f.streams[from.peer()]; other.done || !other.seen && st.given > 0 {
 		p.close(f, event{time: at, from: f.first, known: true})
 	}
+}
+
+// tellHalf tells that a side has finished, now that it is known that the other goes
+// on. An end that the other answers with its own is no more than that.
+func (p *packets) tellHalf(f *flow, done side) {
+	if f.halfDue && f.first == done {
+		f.halfDue = false
+		p.queue.push(event{flow: f, kind: HalfClosed, from: done, time: f.halfAt})
+	}
+}
+
+// halfLasts reports whether one side has been done for so long that the other's
+// end is another matter.
+func (p *packets) halfLasts(f *flow) bool {
+	until := p.now
+	if f.reset {
+		until = f.resetAt
+	}
+	return f.halfDue && until.Sub(f.halfAt) >= ackedPatience
 }
 
 // reset takes a RST, if its place in the link is believable. The connection stays
@@ -286,8 +310,8 @@ func (p *packets) skip(f *flow, s side, n int, at time.Time) {
 	p.drain(f, s, at)
 }
 
-// watch looks after the connections with missing bytes, and those that were
-// reset: they may have no more packets that would do it.
+// watch looks after the connections with missing bytes, and those that
+// are done by half or reset: they may have no more packets that would do it.
 func (p *packets) watch() {
 	if len(p.watched) == 0 || p.count.Packets%64 != 0 && p.now.Sub(p.watchedAt) < ackedPatience/4 {
 		return
@@ -310,6 +334,9 @@ func (p *packets) settled(f *flow) bool {
 	if f.open == nil || f.closed {
 		return true
 	}
+	if p.halfLasts(f) {
+		p.tellHalf(f, f.first)
+	}
 	if f.reset && p.now.Sub(f.resetAt) >= ackedPatience {
 		p.conclude(f, p.now, "")
 		return true
@@ -319,7 +346,7 @@ func (p *packets) settled(f *flow) bool {
 	}
 	a, _ := f.streams[0].missing()
 	b, _ := f.streams[1].missing()
-	f.watched = f.reset || a > 0 || b > 0
+	f.watched = f.reset || f.halfDue || a > 0 || b > 0
 	return !f.watched
 }
 
@@ -404,6 +431,7 @@ func (p *packets) finish(err error) {
 		}
 		p.flush(f, p.now)
 		if f.open != nil && !f.closed {
+			p.tellHalf(f, f.first)
 			p.queue.push(event{flow: f, kind: Closed, end: true, time: p.now})
 			f.closed = true
 		}

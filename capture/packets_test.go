@@ -34,8 +34,9 @@ func TestConversation(t *testing.T) {
 		{1, Data, decode.Client, inf, 5},
 		{1, Data, decode.Client, usr, 5},
 		{1, Data, decode.Server, infMD5, 7},
-		{1, Data, decode.Server, "OUT OTH\r\n", 10},
 		{1, Data, decode.Client, "OUT (incomplete)", 8},
+		{1, HalfClosed, decode.Client, "", 9},
+		{1, Data, decode.Server, "OUT OTH\r\n", 10},
 		{1, Closed, decode.Client, "", 11},
 	}
 	if !slices.Equal(got, expected) {

@@ -157,6 +157,8 @@ func (o *own) told(rec *Record, n *note, c *ownConn, ends pair, data []byte) boo
 		delete(o.conns, ends)
 		delete(o.conns, pair{ends.to, ends.from})
 		delete(o.known, c.conn)
+	case n.Half:
+		rec.Kind = HalfClosed
 	case n.Remark != nil:
 		rec.Kind, rec.From, rec.Text = Remark, senderOf(n.From), *n.Remark
 	case n.Lost != nil:

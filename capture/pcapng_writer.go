@@ -58,6 +58,7 @@ type written struct {
 	acked          [2]uint32 // what the other end has acknowledged
 	offset         [2]int64  // where the next frame should begin in its link
 	midStream      bool
+	done           [2]bool // its FIN is written
 }
 
 // NewWriter writes the head of a file, with a comment for people.
@@ -117,6 +118,8 @@ func (w *Writer) WriteRecord(r *Record) error {
 		w.data(c, r)
 	case Lost:
 		w.lost(c, r)
+	case HalfClosed:
+		w.halfClose(c, r.From, r.Time, r.Text)
 	case Closed:
 		w.close(c, r)
 	default:
@@ -143,7 +146,21 @@ func (w *Writer) carry(from *Writer, at time.Time) error {
 		w.conns[conn] = c
 		c.midStream = true
 		c.offset = [2]int64{} // a reader of this file knows nothing of the one before
+		// A FIN is written once more, as it came.
+		done := c.done
+		c.done = [2]bool{}
+		for i := range done {
+			if done[i] {
+				c.next[i]--
+				c.acked[i] = c.next[i]
+			}
+		}
 		w.announce(c, &Record{Time: at, Conn: conn})
+		for i, from := range [2]decode.Sender{decode.Client, decode.Server} {
+			if done[i] {
+				w.halfClose(c, from, at, "")
+			}
+		}
 	}
 	return w.flush()
 }
@@ -237,8 +254,28 @@ func (w *Writer) lost(c *written, r *Record) {
 	w.segment(r.Time, c, r.From, tcpACK, nil, n.comment(fmt.Sprintf("%d bytes of the %s are missing", r.Lost, r.From)))
 }
 
+// halfClose writes the FIN of one end, when the other goes on.
+func (w *Writer) halfClose(c *written, from decode.Sender, at time.Time, text string) {
+	n := note{Text: text, Half: true}
+	w.fin(c, from, at, n.comment(fmt.Sprintf("the %s has finished sending", from)))
+	w.segment(at, c, from.Peer(), tcpACK, nil, nil)
+}
+
+// fin writes the FIN of one end, or, where that stands already, a packet for the
+// comment.
+func (w *Writer) fin(c *written, from decode.Sender, at time.Time, comment []byte) {
+	i := index(from)
+	if c.done[i] {
+		w.segment(at, c, from, tcpACK, nil, comment)
+		return
+	}
+	w.segment(at, c, from, tcpFIN|tcpACK, nil, comment)
+	c.next[i]++
+	c.done[i] = true
+}
+
 // close ends the connection as it ended: by FINs, the one who ended it first, or
-// by a reset.
+// by a reset. A FIN that stands already is not written again.
 func (w *Writer) close(c *written, r *Record) {
 	n := note{Text: r.Text, Close: &noteClose{From: senderName(r.From), Reset: r.Reset}}
 	comment := n.comment("closed: " + r.Text)
@@ -246,13 +283,15 @@ func (w *Writer) close(c *written, r *Record) {
 	if first == 0 {
 		first = decode.Server
 	}
-	if r.Reset {
+	switch {
+	case r.Reset:
 		w.segment(r.Time, c, first, tcpRST|tcpACK, nil, comment)
-	} else {
-		w.segment(r.Time, c, first, tcpFIN|tcpACK, nil, comment)
-		c.next[index(first)]++
-		w.segment(r.Time, c, first.Peer(), tcpFIN|tcpACK, nil, nil)
-		c.next[index(first.Peer())]++
+	case c.done[index(first)]:
+		w.fin(c, first.Peer(), r.Time, comment)
+		w.segment(r.Time, c, first, tcpACK, nil, nil)
+	default:
+		w.fin(c, first, r.Time, comment)
+		w.fin(c, first.Peer(), r.Time, nil)
 		w.segment(r.Time, c, first, tcpACK, nil, nil)
 	}
 	delete(w.conns, r.Conn)

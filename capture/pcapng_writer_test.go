@@ -61,10 +61,17 @@ func everyKind(client, server string) []Record {
 	data(c1, decode.Server, "QNG 41\r\n").Sent = []byte{}
 	data(c1, decode.Server, "QNG 42\r\n").Sent = []byte("\xff\x00QNG 42\r\n")
 	list = append(list, Record{Time: tick(), Conn: c1, Kind: Remark, From: decode.Server, Text: "refused"})
+	list = append(list, Record{Time: tick(), Conn: c1, Kind: HalfClosed, From: decode.Client})
+	data(c1, decode.Server, "BYE a@b\r\n")
 	list = append(list, Record{Time: tick(), Conn: c1, Kind: Closed, From: decode.Client})
 	list = append(list, Record{Time: tick(), Conn: c2, Kind: Closed, From: decode.Server, Reset: true, Text: "broke"})
 	c3 := &Conn{ID: 3, Client: client, Server: server}
 	list = append(list, Record{Time: tick(), Conn: c3, Kind: Opened}, Record{Time: tick(), Conn: c3, Kind: Closed, Text: "the proxy was closed"})
+	// The other end finishes first, and both do before the connection is said to be closed.
+	c4 := &Conn{ID: 4, Client: client, Server: server}
+	list = append(list, Record{Time: tick(), Conn: c4, Kind: Opened}, Record{Time: tick(), Conn: c4, Kind: HalfClosed, From: decode.Server, Text: "why"})
+	data(c4, decode.Client, "OUT\r\n")
+	list = append(list, Record{Time: tick(), Conn: c4, Kind: HalfClosed, From: decode.Client}, Record{Time: tick(), Conn: c4, Kind: Closed, From: decode.Server})
 	// On connections that are closed, and one that was never there.
 	list = append(list, Record{Time: tick(), Kind: Remark, Text: "é \"<why>\"?", About: &About{Conn: 1, From: decode.Server, Offset: 26}})
 	list = append(list, Record{Time: tick(), Kind: Remark, About: &About{Conn: 2, From: decode.Client, Offset: 1 << 40, Mark: "a"}})

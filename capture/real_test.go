@@ -20,7 +20,7 @@ import (
 // counts is what a recording holds. Commands are those that the command table
 // knows.
 type counts struct {
-	Conns, Closed            int
+	Conns, Closed, Half      int
 	Commands, Blanks, Blocks int
 	Other                    int // lost, opaque, incomplete, unknown
 	Client, Server           int // bytes
@@ -45,6 +45,8 @@ func countAll(t *testing.T, path string) counts {
 		switch fr := &rec.Frame; rec.Kind {
 		case Opened:
 			n.Conns++
+		case HalfClosed:
+			n.Half++
 		case Closed:
 			n.Closed++
 		case Data:
@@ -74,10 +76,10 @@ func countAll(t *testing.T, path string) counts {
 // over. The numbers of bytes are tshark's.
 func TestRealCaptures(t *testing.T) {
 	expected := map[string]counts{
-		"escargot-amsn082-msnp7.pcap":          {6, 6, 129, 0, 5, 0, 3471, 14161},
-		"escargot-twisted-msnp7.pcap":          {5, 5, 128, 0, 3, 0, 3836, 10633},
-		"goserver-amsn052-msnp2-ds-ns-sb.pcap": {6, 6, 88, 0, 0, 0, 787, 1583},
-		"javaserver-amsn082-msnp7.pcap":        {5, 4, 120, 14, 0, 0, 2907, 4033},
+		"escargot-amsn082-msnp7.pcap":          {6, 6, 0, 129, 0, 5, 0, 3471, 14161},
+		"escargot-twisted-msnp7.pcap":          {5, 5, 0, 128, 0, 3, 0, 3836, 10633},
+		"goserver-amsn052-msnp2-ds-ns-sb.pcap": {6, 6, 1, 88, 0, 0, 0, 787, 1583},
+		"javaserver-amsn082-msnp7.pcap":        {5, 4, 2, 120, 14, 0, 0, 2907, 4033},
 	}
 	got := make(map[string]counts)
 	for name := range expected {

@@ -30,6 +30,9 @@ const (
 	Data
 	// Lost says that bytes of a link are missing here.
 	Lost
+	// HalfClosed says that From has sent its last byte, by FIN, while the other end
+	// goes on. Closed follows when both are done.
+	HalfClosed
 	// Closed is the last record of a connection of which the end is known. There
 	// is one, when both ends are done; From is the end that was done first.
 	Closed
@@ -46,6 +49,8 @@ func (k Kind) String() string {
 		return "data"
 	case Lost:
 		return "lost"
+	case HalfClosed:
+		return "half-closed"
 	case Closed:
 		return "closed"
 	case Remark:
@@ -75,7 +80,7 @@ type Record struct {
 	Conn *Conn
 	Kind Kind
 	// From is who sent the frame, whose bytes are lost, or who closed the
-	// connection first; 0 where that is not known or makes no sense.
+	// connection, or its half of it, first; 0 where that is not known or makes no sense.
 	From decode.Sender
 	// Frame is what was received from that sender, if Kind is Data.
 	Frame decode.Frame

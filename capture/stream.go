@@ -114,6 +114,15 @@ func (s *stream) add(seq uint32, b []byte) []byte {
 	return b
 }
 
+// adds reports whether n bytes at seq go on behind all that were seen.
+func (s *stream) adds(seq uint32, n int) bool {
+	end := s.next
+	if last := len(s.held) - 1; last >= 0 {
+		end = s.held[last].seq + uint32(len(s.held[last].data))
+	}
+	return n > 0 && within(after(seq+uint32(n), end), 0)
+}
+
 func (s *stream) advance(n int) {
 	s.next += uint32(n)
 	s.given += int64(n)

@@ -14,6 +14,8 @@ const (
 	lineOpens            = "Client opens a connection"
 	lineHas              = "Client has a connection"
 	lineTo               = " to "
+	lineClientFinishes   = "Client finishes sending"
+	lineServerFinishes   = "Server finishes sending"
 	lineClientCloses     = "Client disconnects from server"
 	lineServerCloses     = "Server disconnects client"
 	lineClientResets     = "Client resets the connection"

@@ -36,6 +36,7 @@ type spoken struct {
 	offset  [2]int64
 	resync  [2]bool
 	waiting bool // closer is set, or its end is unknown
+	told    bool // that closer has finished
 }
 
 func newTranscript(f *file) *transcript {
@@ -80,6 +81,10 @@ func (t *transcript) item() error {
 	switch word := strings.TrimRight(text, " ."); word {
 	case "":
 		return nil
+	case lineClientFinishes:
+		return t.finishes(decode.Client, text)
+	case lineServerFinishes:
+		return t.finishes(decode.Server, text)
 	case lineClientCloses:
 		return t.closes(decode.Client, false, text)
 	case lineServerCloses:
@@ -160,8 +165,24 @@ func (t *transcript) end(c *spoken) {
 func (t *transcript) speaker(from decode.Sender) *spoken {
 	if c := t.current; c == nil || c.over || c.waiting && c.closer == from {
 		t.open("", false)
+	} else if c.waiting && c.closer != 0 && !c.told {
+		// The other end goes on.
+		c.told = true
+		t.give(Record{Conn: c.conn, Kind: HalfClosed, From: c.closer})
 	}
 	return t.current
+}
+
+// finishes takes a line that says that an end has sent its last.
+func (t *transcript) finishes(from decode.Sender, text string) error {
+	c := t.current
+	if c == nil || c.over {
+		t.give(Record{Kind: Remark, Text: text})
+		return nil
+	}
+	c.told = true
+	t.give(Record{Conn: c.conn, Kind: HalfClosed, From: from})
+	return nil
 }
 
 // closes takes a line that says that an end has closed the connection. The other

@@ -85,7 +85,7 @@ func TestSignInPage(t *testing.T) {
 				t.Errorf("%s: %d: %q", name, i, r.Frame.Raw)
 			}
 		}
-		if d := cmp.Diff(map[Kind]int{Opened: 2, Data: 24, Closed: 2}, kinds); d != "" {
+		if d := cmp.Diff(map[Kind]int{Opened: 2, Data: 24, HalfClosed: 1, Closed: 2}, kinds); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
 		if r := records[17]; !bytes.HasPrefix(r.Frame.Raw, []byte("MSG Hotmail Hotmail 367\r\nMIME-Version: 1.0\r\n")) || len(r.Frame.Payload()) != 367 {
@@ -131,8 +131,12 @@ func TestTranscriptNotation(t *testing.T) {
 			{1, Opened, 0, " 10.0.0.1:1863", 0}, c(inf), {2, Opened, 0, " 10.0.0.2:1863", 0}, {2, Data, decode.Client, ver, 0},
 			s(infMD5), ends(decode.Server), {2, Closed, decode.Client, "reset", 0}}},
 		{"both close", "C: OUT\nClient disconnects from server\nS: OUT\nServer disconnects client\nC: INF 2\nServer disconnects client\nClient disconnects from server\n", []told{
-			{1, Opened, 0, " ", 0}, c("OUT\r\n"), s("OUT\r\n"), ends(decode.Client),
+			{1, Opened, 0, " ", 0}, c("OUT\r\n"), half(decode.Client), s("OUT\r\n"), ends(decode.Client),
 			{2, Opened, 0, " ", 0}, {2, Data, decode.Client, inf, 0}, {2, Closed, decode.Server, "", 0}}},
+		{"finishes, and closes later", "C: OUT\nClient finishes sending\nS: OUT\nServer finishes sending.\nServer disconnects client\n", []told{
+			{1, Opened, 0, " ", 0}, c("OUT\r\n"), half(decode.Client), s("OUT\r\n"), half(decode.Server), ends(decode.Server)}},
+		{"nothing to finish", "Client finishes sending\nC: OUT\nThe connection ends\nServer finishes sending\n", []told{
+			{0, Remark, 0, "Client finishes sending", 0}, {1, Opened, 0, " ", 0}, c("OUT\r\n"), {1, Closed, 0, "", 0}, {0, Remark, 0, "Server finishes sending", 0}}},
 		{"the client goes on elsewhere", "C: OUT\nClient disconnects from server\nC: INF 2\n", []told{
 			{1, Opened, 0, " ", 0}, c("OUT\r\n"), ends(decode.Client), {2, Opened, 0, " ", 0}, {2, Data, decode.Client, inf, 0}}},
 		{"missing", "Client has a connection to 10.0.0.1:1863\nC: INF 2\n12 bytes of the client are missing\nBytes of the server are missing\n1 byte of the server is missing\n1 bytes of nobody\nThe connection ends\n", []told{

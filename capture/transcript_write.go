@@ -48,6 +48,15 @@ func (t *TranscriptWriter) WriteRecord(r *Record) error {
 		t.frame(r)
 	case Lost:
 		t.event(missingLine(r.From, r.Lost))
+	case HalfClosed:
+		if r.Text != "" {
+			t.remark(r.Text)
+		}
+		if r.From == decode.Client {
+			t.event(lineClientFinishes)
+		} else {
+			t.event(lineServerFinishes)
+		}
 	case Closed:
 		if r.Text != "" {
 			t.remark(r.Text)

@@ -323,6 +323,9 @@ func c(text string) told { return told{1, Data, decode.Client, text, 0} }
 func s(text string) told { return told{1, Data, decode.Server, text, 0} }
 
 func begins() told { return told{1, Opened, 0, opened, 0} }
+func half(from decode.Sender) told {
+	return told{1, HalfClosed, from, "", 0}
+}
 func ends(from decode.Sender) told {
 	return told{1, Closed, from, "", 0}
 }

@@ -187,6 +187,8 @@ func (x *Index) add(r *capture.Record, place int64) {
 	case capture.Lost:
 		k.set(shiftKind, 3, uint32(Lost))
 		c.lost += max(r.Lost, 0)
+	case capture.HalfClosed:
+		k.set(shiftKind, 3, uint32(HalfClosed))
 	case capture.Closed:
 		k.set(shiftKind, 3, uint32(Closed))
 	default:

@@ -17,6 +17,7 @@ const (
 	Closed
 	Lost
 	Remark
+	HalfClosed
 )
 
 // record is a row as it is kept: 48 bytes, and no pointer for the garbage

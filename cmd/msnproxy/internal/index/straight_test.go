@@ -220,7 +220,7 @@ func compareRows(t *testing.T, want *straight, x *Index) {
 			answers[f.ReplyTo] = append(answers[f.ReplyTo], i)
 		}
 	}
-	kinds := map[Kind]capture.Kind{Message: capture.Data, Opened: capture.Opened, Closed: capture.Closed, Lost: capture.Lost, Remark: capture.Remark}
+	kinds := map[Kind]capture.Kind{Message: capture.Data, Opened: capture.Opened, Closed: capture.Closed, Lost: capture.Lost, HalfClosed: capture.HalfClosed, Remark: capture.Remark}
 	number := int64(0)
 	for i, f := range want.rows {
 		row := x.Row(i)

@@ -259,6 +259,8 @@ func occasion(r *index.Row, rec *capture.Record) string {
 			s = "was open already"
 		}
 		s += ": " + or(r.Conn.Facts.Client, "(not known)") + " to " + or(r.Conn.Facts.Server, "(not known)")
+	case index.HalfClosed:
+		s = "the " + r.From.String() + " has finished sending; the " + r.From.Peer().String() + " may go on"
 	case index.Closed:
 		s = "ended"
 		switch {

@@ -239,6 +239,8 @@ func appendEvent(dst []byte, r *capture.Record) []byte {
 			o.name("midstream")
 			o.b = append(o.b, "true"...)
 		}
+	case capture.HalfClosed:
+		o.str("event", "half-closed")
 	case capture.Closed:
 		o.str("event", "closed")
 		if r.Reset {

@@ -267,6 +267,8 @@ func appendOccasion(dst []byte, r *capture.Record) []byte {
 			dst = append(dst, " via "...)
 			dst = Clip(dst, r.Conn.Via, clipLine)
 		}
+	case capture.HalfClosed:
+		dst = fmt.Appendf(dst, "the %s has finished sending; the %s may go on", r.From, r.From.Peer())
 	case capture.Closed:
 		switch {
 		case r.From == 0:
