@@ -100,6 +100,10 @@ func (f *Filter) Uses(names ...string) bool {
 	return slices.ContainsFunc(f.used, func(n *Name) bool { return slices.Contains(names, n.Name) })
 }
 
+// AsksFindings reports whether the expression asks for findings, so that rules must be
+// applied. That of no filter does not.
+func (f *Filter) AsksFindings() bool { return f != nil && f.Uses("findings", "severity") }
+
 // String returns the expression.
 func (f *Filter) String() string { return f.source }
 
