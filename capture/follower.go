@@ -79,6 +79,9 @@ func NewFollower(o FollowOptions) *Follower {
 // Know sets the passwords of accounts, in lower case.
 func (f *Follower) Know(passwords map[string]string) { f.tracker.Passwords = passwords }
 
+// Foresee sets FollowOptions.Hindsight, before there are records.
+func (f *Follower) Foresee(h Hindsight) { f.options.Hindsight = h }
+
 // Connection returns what is known of a connection that is open, or nil.
 func (f *Follower) Connection(id uint32) *decode.Connection { return f.tracker.Connection(id) }
 

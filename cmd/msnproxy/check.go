@@ -48,7 +48,8 @@ type checkRun struct {
 	least  decode.Severity
 	json   bool
 	follow *capture.Follower
-	found  [decode.Error + 1]int
+	found  [decode.Error + 1]int // by severity
+	hidden [decode.Error + 1]int // of them, below --min
 	err    error
 }
 
@@ -72,15 +73,29 @@ func checkFile(c *cli.Context) error {
 	if err := k.read(in); err != nil {
 		return err
 	}
-	total := k.found[decode.Note] + k.found[decode.Warning] + k.found[decode.Error]
 	if !k.json {
-		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s, %s, %s\n", plural(k.found[decode.Error], "error"),
-			plural(k.found[decode.Warning], "warning"), plural(k.found[decode.Note], "note"))
+		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s\n", k.total())
 	}
-	if total > 0 {
+	if k.found != k.hidden {
 		return &exit{code: exitFindings}
 	}
 	return nil
+}
+
+// total says how many findings there are, and which of them were not printed.
+func (k *checkRun) total() string {
+	s := fmt.Sprintf("%s, %s, %s", plural(k.found[decode.Error], "error"),
+		plural(k.found[decode.Warning], "warning"), plural(k.found[decode.Note], "note"))
+	var hidden []string
+	for severity := decode.Error; severity >= decode.Note; severity-- {
+		if n := k.hidden[severity]; n > 0 {
+			hidden = append(hidden, plural(n, severity.String()))
+		}
+	}
+	if len(hidden) == 0 {
+		return s
+	}
+	return fmt.Sprintf("%s; not shown: %s (--min note shows all)", s, strings.Join(hidden, ", "))
 }
 
 func (k *checkRun) flags() (err error) {
@@ -101,7 +116,7 @@ func (k *checkRun) flags() (err error) {
 	default:
 		return usage("check", "there is no format %q; the formats are text, json", k.c.String("format"))
 	}
-	o := capture.FollowOptions{Check: true, Least: k.least}
+	o := capture.FollowOptions{Check: true}
 	if o.Wanted, err = check.Select(k.c.StringSlice("rule")); err != nil {
 		return usage("check", "--rule: %v", err)
 	}
@@ -153,6 +168,10 @@ func (k *checkRun) print(list []check.Located) {
 	for i := range list {
 		l := &list[i]
 		k.found[l.Severity]++
+		if l.Severity < k.least {
+			k.hidden[l.Severity]++
+			continue
+		}
 		var line []byte
 		if k.json {
 			line = locatedLine(l)

@@ -66,6 +66,12 @@ func CompileIn(source string, loc *time.Location) (*Filter, error) {
 			f.used = append(f.used, n)
 		}
 	}
+	var with comparisons
+	ast.Walk(&tree.Node, &with)
+	if with.err != nil {
+		with.err.Source = source
+		return nil, with.err
+	}
 	f.timed = c.names["time"]
 	times := &comparer{loc: loc}
 	f.program, err = expr.Compile(source, expr.Env(sample), expr.AsBool(), expr.Timezone("UTC"), expr.Patch(times))

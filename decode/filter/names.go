@@ -9,6 +9,12 @@ import (
 	"msnproxy/decode"
 )
 
+// The kinds of what is no message.
+const (
+	kindEnd  = "end"
+	kindLost = "lost"
+)
+
 // names are those that say something of every message.
 var names = []Name{
 	{"number", "number", "number of the frame, from 1; 0: it is no message", func(m *decode.Message) any { return int(m.Number) }},
@@ -72,9 +78,9 @@ var names = []Name{
 	{"kind", "string", `"command", "blank", "block" or "opaque"; no message: "end" or "lost" (bytes are missing)`, func(m *decode.Message) any {
 		switch {
 		case m.Occurrence.Ends():
-			return "end"
+			return kindEnd
 		case m.Occurrence != decode.NoOccurrence:
-			return "lost"
+			return kindLost
 		}
 		return m.Frame.Kind.String()
 	}},

@@ -41,9 +41,6 @@ type Options struct {
 	// Check applies the rules of package check, too, rather than only those that
 	// need one frame. A filter that asks for findings has them applied in any case.
 	Check bool
-	// Hindsight is what [capture.Look] has found in the same recording: findings that
-	// come late are then printed with their messages, and a filter knows of them.
-	Hindsight capture.Hindsight
 	// Raw adds the bytes of each frame to JSON, so that it can be read back.
 	Raw bool
 	// Location is the time zone of times; nil: local time.
@@ -58,7 +55,7 @@ type Printer struct {
 	out        *bufio.Writer
 	follow     *capture.Follower
 	found      decode.Message // stands for one that findings are on
-	remark     string // the last one
+	remark     string         // the last one
 	palette    palette
 	transcript *capture.TranscriptWriter
 	buf        []byte
@@ -91,8 +88,8 @@ type Stats struct {
 func New(w io.Writer, o Options) *Printer {
 	p := &Printer{Options: o, out: bufio.NewWriterSize(w, 64<<10),
 		follow: capture.NewFollower(capture.FollowOptions{Passwords: o.Passwords,
-			Check: o.Check || o.Filter.AsksFindings(), Hindsight: o.Hindsight}),
-		seen:   make(map[uint32]told), palette: newPalette(o.Color)}
+			Check: o.Check || o.Filter.AsksFindings()}),
+		seen: make(map[uint32]told), palette: newPalette(o.Color)}
 	if p.Location == nil {
 		p.Location = time.Local
 	}
@@ -110,6 +107,11 @@ func (p *Printer) Know(passwords map[string]string) {
 	p.Passwords = known
 	p.follow.Know(known)
 }
+
+// Foresee tells what [capture.Look] has found in the same recording: findings that
+// come late are then printed with their messages, and a filter knows of them. It is to
+// be called before there are records.
+func (p *Printer) Foresee(h capture.Hindsight) { p.follow.Foresee(h) }
 
 // Stats returns the counts so far.
 func (p *Printer) Stats() Stats { return p.stats }
