@@ -12,6 +12,9 @@ const (
 	// maxOpaque bounds one opaque frame, so that a stream that is no MSNP comes
 	// out as it goes and nothing grows.
 	maxOpaque = 64 << 10
+	// maxBeyond is the longest payload that is believed in at all: one whose length
+	// is more is taken for nonsense.
+	maxBeyond = 64 << 20
 	// keepBuffer is the largest buffer that an idle framer holds on to.
 	keepBuffer = 1 << 10
 )
@@ -51,6 +54,7 @@ type Framer struct {
 	blocks  bool  // in the data of an MSNFTP file
 	left    int64 // of that file, in bytes
 	started bool
+	beyond  int64 // see Beyond
 }
 
 // Feed hands the next bytes of the link to the framer. They must stay as they
@@ -194,6 +198,9 @@ func (f *Framer) measure() measured {
 		}
 		n := payloadLen(f.buf[:f.lineLen])
 		if n > f.maxPayload() {
+			if end := int64(f.lineLen+f.eol) + int64(n); end <= maxBeyond {
+				f.beyond = f.off + end
+			}
 			f.forget()
 			return senseless
 		}
@@ -372,6 +379,11 @@ func (f *Framer) Offset() int64 { return f.off }
 // InStep reports whether the framer knows where it is, rather than looking for
 // the next plausible command.
 func (f *Framer) InStep() bool { return !f.lost }
+
+// Beyond returns where in the link the last payload ends that was longer than
+// MaxPayload, if its length can be believed. What looks like commands before that is
+// probably part of it. 0: there was none.
+func (f *Framer) Beyond() int64 { return f.beyond }
 
 func (f *Framer) maxLine() int {
 	if f.MaxLine > 0 {

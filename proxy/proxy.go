@@ -34,6 +34,7 @@ type Proxy struct {
 	mu       sync.Mutex
 	listener net.Listener
 	targets  map[string]*target // PerTarget, by address
+	followed map[string]bool    // what a remark told of: see follow
 	conns    map[*conn]struct{}
 	closing  bool
 	overAt   time.Time     // of the last remark about MaxConns
@@ -129,11 +130,17 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	}
 	p.mu.Lock()
 	l := p.listener
-	if !p.closing {
+	serving := !p.closing
+	if serving {
 		p.loops.Add(1)
-		go p.accept(l, nil)
 	}
 	p.mu.Unlock()
+	if serving {
+		if text := exposed(l.Addr()); text != "" {
+			p.remark(text)
+		}
+		go p.accept(l, nil)
+	}
 	select {
 	case <-ctx.Done():
 		p.Close()
@@ -141,6 +148,15 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	}
 	<-p.finished
 	return nil
+}
+
+// exposed says what it means to listen on an address beyond loopback; "" for others.
+func exposed(at net.Addr) string {
+	end := endpoint(at)
+	if !end.IsValid() || rangeOf(end.Addr()).reach == loopback {
+		return ""
+	}
+	return fmt.Sprintf("listening on %s, beyond this machine: whoever reaches that address can use the proxy, and nobody is asked who they are (--listen 127.0.0.1:%d keeps it to this machine)", end, end.Port())
 }
 
 // accept takes connections from a listener until that is closed. to is the server

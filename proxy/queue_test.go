@@ -204,7 +204,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	b := newBare(t, p, "203.0.113.5")
+	b := newBare(t, p, "65.54.239.5")
 	b.down.dst, b.up.dst = discard{}, discard{}
 	msg := string(message)
 	for _, l := range []*link{&b.up, &b.down} {

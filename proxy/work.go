@@ -29,7 +29,7 @@ type work struct {
 	now     time.Time // of the read
 	// observed: somebody is told of what comes.
 	observed bool
-	roster   bool                      // in holds what may be a Roster header
+	roster   bool                      // in holds what may be a Roster header of a user's
 	group    [groupSize]capture.Record // memory of records
 	buf      [readSize]byte
 }
