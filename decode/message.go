@@ -86,7 +86,8 @@ type Field struct {
 // Decode makes m the message of a frame. Role and dialect may be 0; they decide
 // only where one line could be read in two ways.
 func (m *Message) Decode(fr *Frame, from Sender, role Role, dialect int) {
-	*m = Message{Frame: fr, From: from, Role: role, Dialect: dialect, tokens: m.tokens[:0], Findings: m.Findings[:0]}
+	m.reset()
+	m.Frame, m.From, m.Role, m.Dialect = fr, from, role, dialect
 	if fr.Kind != Command {
 		return
 	}
@@ -100,6 +101,13 @@ func (m *Message) Decode(fr *Frame, from Sender, role Role, dialect int) {
 		return
 	}
 	m.tokens = fr.AppendTokens(m.tokens, false)
+}
+
+// reset empties m, but keeps what has room.
+func (m *Message) reset() {
+	tokens, found := m.tokens[:0], m.Findings[:0]
+	*m = Message{}
+	m.tokens, m.Findings = tokens, found
 }
 
 // Name returns the verb as a string: three letters, or the digits of an error;

@@ -168,8 +168,8 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	if follow := followers[m.Verb.Name]; follow != nil && m.Arrived() != nil {
 		follow(t, c, m)
 	}
-	if judge := judges[m.Verb.Name]; judge != nil && m.From == Client {
-		judge(t, c, m)
+	if m.From == Client && judges[m.Verb.Name] != nil {
+		judges[m.Verb.Name](t, c, m)
 	}
 	if m.Challenge != nil {
 		m.Findings = challengeFindings(m.Findings, m.Challenge)
