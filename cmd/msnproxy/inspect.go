@@ -92,7 +92,7 @@ type live struct {
 // newLive makes the inspector for a proxy.
 func newLive(o inspector.Options, known map[string]string, recorder *capture.Recorder, errors *aside) *live {
 	l := &live{errors: errors, x: index.New(index.Options{Passwords: known, Location: o.Location})}
-	o.Index, o.Live = l.x, true
+	o.Index, o.Live, o.Passwords = l.x, true, known
 	if recorder != nil {
 		o.Recording = func() inspector.Recording {
 			return inspector.Recording{Path: recorder.Path(), Size: recorder.Size(), Dropped: recorder.Dropped()}

@@ -348,9 +348,9 @@ func TestChatHostile(t *testing.T) {
 	if _, ok := monoTheme().readable("#ff0000", tcell.ColorDefault); ok {
 		t.Error("there are no colours")
 	}
-	style := th.saidStyle(&chat.Line{Kind: chat.Said, Format: chat.Format{Bold: true, Italic: true, Underline: true, Strike: true, Color: "#ff0000"}}, tcell.ColorDefault)
+	style := th.saidStyle(&chat.Line{Kind: chat.Said, Format: chat.Format{Bold: true, Italic: true, Underline: true, Strike: true, Color: "#ffff00"}}, tcell.ColorDefault)
 	fg, _, attrs := style.Decompose()
-	if attrs != tcell.AttrBold|tcell.AttrItalic|tcell.AttrUnderline|tcell.AttrStrikeThrough || fg != tcell.NewHexColor(0xff0000) {
+	if attrs != tcell.AttrBold|tcell.AttrItalic|tcell.AttrUnderline|tcell.AttrStrikeThrough || fg != tcell.NewHexColor(0xffff00) {
 		t.Errorf("%v %v", fg, attrs)
 	}
 }
