@@ -98,8 +98,7 @@ func newLive(o inspector.Options, known map[string]string, recorder *capture.Rec
 			return inspector.Recording{Path: recorder.Path(), Size: recorder.Size(), Dropped: recorder.Dropped()}
 		}
 		o.Keep = func(r *capture.Record) error {
-			before := recorder.Dropped()
-			if recorder.Record(r); recorder.Dropped() > before {
+			if !recorder.Record(r) {
 				return errNotRecorded
 			}
 			return nil
@@ -109,7 +108,7 @@ func newLive(o inspector.Options, known map[string]string, recorder *capture.Rec
 	return l
 }
 
-var errNotRecorded = errors.New("the recording takes nothing more")
+var errNotRecorded = errors.New("the recording takes nothing at the moment")
 
 // addToIndex is replaced by tests.
 var addToIndex = (*index.Index).Add
