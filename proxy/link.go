@@ -250,11 +250,14 @@ func (l *link) flush() error {
 			})
 		}
 	}
+	wake := l.tell(w)
 	if l.dropped > 0 {
-		w.records = append(w.records, lostRecord(time.Now(), l.c.rec, l.from, l.dropped))
+		// The observer's alone: a recorder has missed nothing.
+		gap := lostRecord(time.Now(), l.c.rec, l.from, l.dropped)
 		l.dropped = 0
+		wake = l.c.p.queue.add([]capture.Record{gap}, new(int64)) || wake
 	}
-	if l.tell(w) {
+	if wake {
 		l.c.p.queue.nudge()
 	}
 	if len(l.held) == 0 {

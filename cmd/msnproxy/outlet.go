@@ -11,8 +11,9 @@ import (
 // reader may take nothing before the program ends without it.
 const (
 	outletLimit    = 1 << 20
-	outletPiece    = 16 << 10
+	outletPiece    = 4 << 10
 	outletPatience = time.Second
+	outletHurry    = 100 * time.Millisecond // after the second signal
 )
 
 // outlet is standard output or standard error of a command that goes on whatever
@@ -25,18 +26,18 @@ type outlet struct {
 	gone  func(err error) // called once when a write fails; may be nil
 
 	mu    sync.Mutex
-	some  *sync.Cond // there is something to write, or room, or an end
-	buf   []byte     // waits
-	rest  []byte     // what is being written, as far as it is not
-	moved int64      // pieces written
-	over  bool       // nothing more is written
-	lost  int64      // lines that were not
-	tick  chan struct{}
+	some  *sync.Cond    // there is something to write, or room, or an end
+	buf   []byte        // waits
+	rest  []byte        // what is being written, as far as it is not
+	moved int64         // pieces written
+	over  bool          // nothing more is written
+	lost  int64         // lines that were not
+	tick  chan struct{} // closed when a piece is written, or at the end; nil: nobody watches
 }
 
 // newOutlet returns an outlet to w.
 func newOutlet(w io.Writer, limit int, waits bool, gone func(err error)) *outlet {
-	o := &outlet{w: w, limit: limit, waits: waits, gone: gone, tick: make(chan struct{}, 1)}
+	o := &outlet{w: w, limit: limit, waits: waits, gone: gone}
 	o.some = sync.NewCond(&o.mu)
 	go o.run()
 	return o
@@ -71,10 +72,7 @@ func (o *outlet) run() {
 				o.rest = o.rest[len(piece):]
 				o.moved++
 			}
-			select {
-			case o.tick <- struct{}{}:
-			default:
-			}
+			o.told()
 		}
 		if len(o.buf) == 0 && !o.over {
 			o.buf = whole[:0]
@@ -88,6 +86,15 @@ func (o *outlet) stop() {
 	o.lost += lines(o.rest) + lines(o.buf)
 	o.rest, o.buf = nil, nil
 	o.some.Broadcast()
+	o.told()
+}
+
+// told tells who watches. o.mu is held.
+func (o *outlet) told() {
+	if o.tick != nil {
+		close(o.tick)
+		o.tick = nil
+	}
 }
 
 func lines(b []byte) int64 { return int64(bytes.Count(b, []byte{'\n'})) }
@@ -121,31 +128,35 @@ func (o *outlet) drops() int64 {
 }
 
 // hasten gives the outlet up once its reader has taken nothing for outletPatience
-// of what there is for it, or hurry is closed.
+// of what there is for it; once hurry is closed, for outletHurry.
 func (o *outlet) hasten(hurry <-chan struct{}) { o.watch(hurry, false) }
 
 // flush returns when everything is written, or given up as by hasten.
 func (o *outlet) flush(hurry <-chan struct{}) { o.watch(hurry, true) }
 
 func (o *outlet) watch(hurry <-chan struct{}, untilIdle bool) {
-	patience := time.NewTimer(outletPatience)
+	wait := outletPatience
+	patience := time.NewTimer(wait)
 	defer patience.Stop()
 	for {
 		o.mu.Lock()
 		over, moved := o.over || untilIdle && o.idle(), o.moved
+		if o.tick == nil && !over {
+			o.tick = make(chan struct{})
+		}
+		tick := o.tick
 		o.mu.Unlock()
 		if over {
 			return
 		}
 		select {
-		case <-o.tick:
+		case <-tick:
 		case <-patience.C:
 			o.giveUp(func() bool { return !o.idle() && o.moved == moved })
 		case <-hurry:
-			o.giveUp(func() bool { return !o.idle() })
-			return
+			wait, hurry = outletHurry, nil
 		}
-		patience.Reset(outletPatience)
+		patience.Reset(wait)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 // outlive has a command go on when its output is not read: when the reader of
 // standard output or error is gone (| head), or takes nothing (a full pipe). With
 // waits who writes to standard output waits for the reader, else lines are dropped;
-// from the first signal on the reader has outletPatience. going is what goes on. What
+// from the first signal on the reader has outletPatience, and from the second on
+// outletHurry. going is what goes on. What
 // waits is written by end.
 func outlive(c *cli.Context, waits bool, going string) *outlet {
 	// Without this a write to a closed pipe ends the program.
