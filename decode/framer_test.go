@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -286,4 +287,28 @@ func FuzzFramer(f *testing.F) {
 		checkLossless(t, b, rand.New(rand.NewPCG(seed, 1)))
 		Plausible(b)
 	})
+}
+
+// TestBeyond: the end of a payload that is too long to be taken for one is known, if
+// its length can be believed.
+func TestBeyond(t *testing.T) {
+	for _, tt := range []struct {
+		length int
+		want   int64
+	}{
+		{100, 0},
+		{101, int64(len("PNG\r\nMSG a@b A 101\r\n") + 101)},
+		{maxBeyond - len("MSG a@b A 67108841\r\n"), int64(len("PNG\r\n") + maxBeyond)},
+		{maxBeyond - len("MSG a@b A 67108841\r\n") + 1, 0},
+		{math.MaxInt32, 0},
+	} {
+		f := Framer{MaxPayload: 100}
+		var fr Frame
+		f.Feed(fmt.Appendf(nil, "PNG\r\nMSG a@b A %d\r\n", tt.length))
+		for f.Next(&fr) {
+		}
+		if f.Beyond() != tt.want {
+			t.Errorf("a payload of %d: beyond %d, want %d", tt.length, f.Beyond(), tt.want)
+		}
+	}
 }

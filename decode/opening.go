@@ -20,6 +20,9 @@ type Opening struct {
 	// Target is where a request to a proxy wants to go, "host:port", or the host that
 	// a TLS hello names; empty where it names none.
 	Target string
+	// Roles is what a server can be for that a client speaks to like that, or that
+	// speaks like that; 0: not known, or no MSNP.
+	Roles Role
 	// Partial: more bytes may tell more of the same, as the target.
 	Partial bool
 }
@@ -85,6 +88,9 @@ var openings = []func(b []byte, from Sender) (Opening, Guess){
 // nameless says what little can be said of bytes that nobody knows.
 func nameless(b []byte) Opening {
 	b = b[:min(len(b), MaxOpening)]
+	if v := lookup(b); v != nil && len(b) > 4 && b[3] == ' ' && bytes.IndexByte(b, '\n') < 0 {
+		return Opening{Name: nameMSNP, Text: "MSNP, a line without its end"}
+	}
 	for i, c := range b {
 		control := c < ' ' && c != '\r' && c != '\n' && c != '\t' || c == 0x7f
 		if r, n := utf8.DecodeRune(b[i:]); control || c >= utf8.RuneSelf && utf8.RuneStart(c) && r == utf8.RuneError && n == 1 && utf8.FullRune(b[i:]) {
@@ -113,7 +119,7 @@ func msnp(b []byte, from Sender) (Opening, Guess) {
 	}
 	fr := Frame{Raw: b[:end+1], LineLen: len(bytes.TrimSuffix(b[:end], []byte{'\r'}))}
 	fr.EOL = end + 1 - fr.LineLen
-	if !firstCommand(&fr, from) {
+	if !firstCommand(&fr) {
 		return Opening{}, No
 	}
 	var m Message
@@ -121,7 +127,11 @@ func msnp(b []byte, from Sender) (Opening, Guess) {
 	if m.Form != nil && m.Form.Roles == FTP && m.Fits() {
 		return Opening{Name: nameFTP, Text: "MSNFTP, a file from client to client"}, Yes
 	}
-	return Opening{Name: nameMSNP, Text: "MSNP"}, Yes
+	o := Opening{Name: nameMSNP, Text: "MSNP"}
+	if m.Fits() {
+		o.Roles = m.Form.Roles
+	}
+	return o, Yes
 }
 
 // utf16 recognises text with two bytes a letter, as PowerShell and old editors save
@@ -153,7 +163,7 @@ func utf16(b []byte, _ Sender) (Opening, Guess) {
 }
 
 // firstCommand reports whether a line can be the first of a link of MSNP.
-func firstCommand(fr *Frame, from Sender) bool {
+func firstCommand(fr *Frame) bool {
 	line := fr.Line()
 	tokens := fr.AppendTokens(nil, true)
 	counted := len(tokens) > 1 && isNumber(line[tokens[1].Start:tokens[1].End])
@@ -165,7 +175,7 @@ func firstCommand(fr *Frame, from Sender) bool {
 	if counted {
 		return true
 	}
-	form, cost := v.choose(from, 0, 0, line, tokens)
+	form, cost := v.choose(Either, 0, 0, line, tokens)
 	return form != nil && cost <= costKind
 }
 

@@ -219,7 +219,7 @@ func httpAnswer(b []byte, _ Sender) (Opening, Guess) {
 		switch prefix(b, p) {
 		case Yes:
 			name := strings.TrimRight(p, "/ ")
-			o := Opening{Name: name, Text: "the answer of a server of " + name + ": " + quoted(firstLine(b)), Advice: adviceHTTP, Partial: bytes.IndexByte(b, '\n') < 0}
+			o := Opening{Name: name, Text: "the answer of a server of " + name + ": " + quoted(firstLine(b)), Advice: adviceService, Partial: bytes.IndexByte(b, '\n') < 0}
 			if gatewayAnswer(b) {
 				o.Name, o.Text, o.Advice = "HTTP gateway", "the answer of MSN's HTTP gateway: "+quoted(firstLine(b)), adviceGateway
 			}

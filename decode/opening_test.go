@@ -33,6 +33,7 @@ var openingCases = []struct {
 	{Server, "RNG 1 10.0.0.5:+80 CKI 1 a@example.com A\r\n", "MSNP", "", ""},
 	{Server, "MSG Hotmail Hotmail 0\r\n", "MSNP", "", ""},
 	{Server, "JOI bob@example.com Bob\r\n", "MSNP", "", ""},
+	{Server, "PNG\r\n", "MSNP", "", ""},
 	{0, "VER 1 MSNP7\r\n", "MSNP", "", ""},
 	{Client, "VER MSNFTP\r\n", "MSNFTP", "a file", ""},
 	{0, "VER MSNFTP\r\n", "MSNFTP", "a file", ""},

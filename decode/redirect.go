@@ -1,5 +1,7 @@
 package decode
 
+import "bytes"
+
 // RedirectKind tells where a redirect sends the client.
 type RedirectKind uint8
 
@@ -32,6 +34,8 @@ type Redirect struct {
 	// Current is the address of the server that is talking (XFR NS of MSNP7-12);
 	// zero if the line has none.
 	Current Token
+	// CurrentOdd: what stands there is no address.
+	CurrentOdd bool
 	// Cookie admits to the switchboard (XFR SB, RNG).
 	Cookie string
 	// SessionID and Inviter are RNG's.
@@ -56,6 +60,26 @@ func ParseRedirect(fr *Frame) (Redirect, bool) {
 	var m Message
 	m.Decode(fr, Server, 0, 0)
 	return m.Redirect()
+}
+
+// UnclearRedirect reports whether a frame from a server is of a command that
+// redirects, and yet [ParseRedirect] finds no address in it that can be followed: a
+// client that reads it otherwise goes where nobody knows. It returns what stands
+// where the address should, or nil if nothing does.
+func UnclearRedirect(fr *Frame) (addr []byte, unclear bool) {
+	if fr.Kind != Command {
+		return nil, false
+	}
+	v := lookup(fr.Line())
+	if v == nil || !v.Redirects() {
+		return nil, false
+	}
+	var m Message
+	m.Decode(fr, Server, 0, 0)
+	if _, ok := m.Redirect(); ok || m.Fits() {
+		return nil, false
+	}
+	return m.Raw("address"), true
 }
 
 // Redirects reports whether the verb, from a server, can carry an address to
@@ -114,18 +138,20 @@ func (m *Message) Redirect() (Redirect, bool) {
 		if f.Param == nil {
 			continue
 		}
+		value := bytes.TrimRight(f.Raw, strayEnd)
+		f.Token.End -= len(f.Raw) - len(value)
 		switch f.Param.Name {
 		case "address":
 			r.Addr = f.Token
-			if !isAddress(f.Raw) || string(f.Raw) == "0" {
+			if !isAddress(value) || string(value) == "0" {
 				return Redirect{}, false
 			}
 		case "current":
-			if isAddress(f.Raw) {
-				r.Current = f.Token
+			if len(value) > 0 {
+				r.Current, r.CurrentOdd = f.Token, !isAddress(value)
 			}
 		case "cookie":
-			r.Cookie = string(f.Raw)
+			r.Cookie = string(value)
 		case "session":
 			r.SessionID = string(f.Raw)
 		case "handle":
@@ -140,6 +166,10 @@ func (m *Message) Redirect() (Redirect, bool) {
 	r.Kind = m.Form.redirectKind()
 	return r, true
 }
+
+// strayEnd is what may stand at the end of a token by mistake, and is no part of it
+// to a client that takes the line's end for more than it is.
+const strayEnd = "\r\t\v\f"
 
 // redirectKind reads from the row where its redirect leads: to a call if it
 // names a session, else where its literal says.

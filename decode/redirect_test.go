@@ -59,3 +59,29 @@ func TestParseRedirect(t *testing.T) {
 		}
 	}
 }
+
+func TestUnclearRedirect(t *testing.T) {
+	for _, tt := range []struct {
+		line, addr string
+		unclear    bool
+	}{
+		{"XFR 3 NS 10.0.0.5:1863 0", "", false},
+		{"XFR 0 NS 0", "", false},
+		{"XFR 3 NS 10.0.0.5:+80 0", "10.0.0.5:+80", true},
+		{"XFR 3 NS http://10.0.0.5/", "http://10.0.0.5/", true},
+		{"XFR 3 SB 10.0.0.5;1863 CKI 1", "10.0.0.5;1863", true},
+		{"RNG 1 10.0.0.5:65536 CKI 1.2 bob@example.com Bob", "10.0.0.5:65536", true},
+		{"RNG 1 10.0.0.5:65535 CKI 1.2 bob@example.com Bob", "", false},
+		{"XFR 3 SB", "", true},
+		{"PNG", "", false},
+		{"ZZZ 3 NS 10.0.0.5:+80", "", false},
+	} {
+		fr := &cut(&Framer{}, []byte(tt.line+"\r\n"))[0]
+		if addr, unclear := UnclearRedirect(fr); string(addr) != tt.addr || unclear != tt.unclear {
+			t.Errorf("%q: %q, %v", tt.line, addr, unclear)
+		}
+	}
+	if _, unclear := UnclearRedirect(&Frame{Kind: Opaque, Raw: []byte("XFR 3 SB")}); unclear {
+		t.Error("opaque bytes are a redirect")
+	}
+}

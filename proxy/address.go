@@ -26,9 +26,16 @@ func (a address) ip() (netip.Addr, bool) {
 	return ip.Unmap(), err == nil
 }
 
-// same reports whether both name the same host, whatever its case, and port.
+// same reports whether both name the same host, however it is spelt, and port.
 func (a address) same(b address) bool {
-	return a.port == b.port && strings.EqualFold(a.host, b.host)
+	if a.port != b.port {
+		return false
+	}
+	if ip, ok := a.ip(); ok {
+		other, ok := b.ip()
+		return ok && ip == other
+	}
+	return strings.EqualFold(strings.TrimSuffix(a.host, "."), strings.TrimSuffix(b.host, "."))
 }
 
 // parseAddress reads "host[:port]"; an IPv6 host with a port stands in brackets.

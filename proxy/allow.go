@@ -12,8 +12,12 @@ import (
 type allowRule struct {
 	name   string
 	prefix netip.Prefix
+	zone   string // of the address, if it has one: then no other will do
 	port   uint16
 }
+
+// mappedBits are those before the IPv4 address in an IPv6 one that maps it.
+const mappedBits = 96
 
 type allowList []allowRule
 
@@ -47,11 +51,15 @@ func parseAllowRule(s string) (allowRule, error) {
 		if err != nil {
 			return r, fmt.Errorf("%q: %q is no CIDR such as 10.0.0.0/8", s, host)
 		}
+		if p.Addr().Is4In6() && p.Bits() >= mappedBits {
+			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mappedBits)
+		}
 		r.prefix = p.Masked()
 		return r, nil
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		ip = ip.Unmap()
+		r.zone = ip.Zone()
 		r.prefix = netip.PrefixFrom(ip, ip.BitLen())
 		return r, nil
 	}
@@ -69,6 +77,15 @@ func isRange(s string) bool {
 	return err == nil
 }
 
+// contains reports whether a rule about IP addresses allows one. It does in every
+// zone unless it names one.
+func (r *allowRule) contains(ip netip.Addr) bool {
+	if !ip.IsValid() || r.zone != "" && r.zone != ip.Zone() {
+		return false
+	}
+	return r.prefix.Contains(ip.Unmap().WithZone(""))
+}
+
 // names reports whether a rule allows a target by its name, or by its IP address
 // if that is valid.
 func (l allowList) names(target address, ip netip.Addr) bool {
@@ -79,39 +96,26 @@ func (l allowList) names(target address, ip netip.Addr) bool {
 		if r.name != "" && strings.EqualFold(r.name, target.host) {
 			return true
 		}
-		if r.name == "" && ip.IsValid() && r.prefix.Contains(ip) {
+		if r.name == "" && r.contains(ip) {
 			return true
 		}
 	}
 	return false
 }
 
-// cgnat is the range that carriers use behind their own NAT; it is nobody's public
-// address.
-var cgnat = netip.MustParsePrefix("100.64.0.0/10")
-
-// local returns the kind of an address that is not public, or "".
-func local(ip netip.Addr) string {
-	switch {
-	case ip.IsLoopback():
-		return "loopback"
-	case ip.IsLinkLocalUnicast():
-		return "link-local"
-	case ip.IsPrivate(), cgnat.Contains(ip):
-		return "private"
-	}
-	return ""
-}
-
 // refuse judges a redirect to target, given by a server at from, and returns why
 // it is refused, or "". ip is the target's IP address, or invalid as long as a name
 // was not resolved: then the rules about it are left for later.
 func (s *settings) refuse(target address, ip, from netip.Addr) string {
-	if ip.IsValid() && (ip.IsUnspecified() || ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255})) {
-		return fmt.Sprintf("%s is no address of a server", ip)
+	r := rangeOf(ip)
+	if ip.IsValid() && r.reach == nobody {
+		return fmt.Sprintf("%s is %s, which no server has", ip, describe(ip))
 	}
 	if target.same(s.upstream) || s.allow.names(target, ip) {
 		return ""
+	}
+	if _, literal := target.ip(); !literal && oddNumber(target.host) {
+		return fmt.Sprintf("%s is an IP address in a form that programs read in different ways: four decimal numbers, or IPv6, would be clear (--allow %s lets it pass)", target.host, target)
 	}
 	if !ip.IsValid() && s.allow.ranges(target.port) {
 		return ""
@@ -121,12 +125,34 @@ func (s *settings) refuse(target address, ip, from netip.Addr) string {
 	default:
 		return fmt.Sprintf("port %d is none of 1863, 1864, 80, 443 (--allow %s lets it pass)", target.port, target)
 	}
-	if ip.IsValid() && from.IsValid() && local(from) == "" {
-		if kind := local(ip); kind != "" {
-			return fmt.Sprintf("a public server redirects to a %s address (--allow %s lets it pass)", kind, target)
-		}
+	if !ip.IsValid() || r.mayName(from) {
+		return ""
 	}
-	return ""
+	who := "a public server redirects"
+	if !stranger(from) {
+		who = fmt.Sprintf("the server at %s redirects", from)
+	}
+	return fmt.Sprintf("%s to %s (--allow %s lets it pass)", who, describe(ip), target)
+}
+
+// trusts says whose word is followed where a server that is not public names an
+// address that a public one may not name, or any other at all; "" for what every
+// server may name.
+func (s *settings) trusts(target address, ip, from netip.Addr) string {
+	if stranger(from) || target.same(s.upstream) || s.allow.names(target, ip) {
+		return ""
+	}
+	what := "a name, which is judged when it is known what it stands for"
+	if ip.IsValid() {
+		what = describe(ip)
+	}
+	return fmt.Sprintf("following the redirect to %s (%s) on the word of the server at %s, which is %s", target, what, from, describe(from))
+}
+
+// stranger reports whether a server is one of the wide world.
+func stranger(from netip.Addr) bool {
+	r := rangeOf(from)
+	return r.reach != private && r.reach != loopback && !near(r)
 }
 
 // ranges reports whether a rule about IP addresses may allow the port.

@@ -122,7 +122,7 @@ func TestIsSelf(t *testing.T) {
 		t.Fatal(err)
 	}
 	port := endpoint(p.Addr()).Port()
-	for ip, want := range map[string]bool{"127.0.0.1": true, "127.0.0.9": true, "0.0.0.0": true, "203.0.113.5": false} {
+	for ip, want := range map[string]bool{"127.0.0.1": true, "127.0.0.9": true, "0.0.0.0": true, "65.54.239.5": false} {
 		if got := p.isSelf(netip.AddrPortFrom(netip.MustParseAddr(ip), port)); got != want {
 			t.Errorf("%s is the proxy itself: %v", ip, got)
 		}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,6 +28,8 @@ type conn struct {
 	local    netip.AddrPort // of the client's socket
 	clientIP netip.Addr
 	up, down link
+	foreign  atomic.Pointer[decode.Opening] // what a link began with that is no MSNP
+	roles    atomic.Uint32                  // decode.Role: what the client's first line is for
 
 	mu      sync.Mutex
 	links   int           // that still run

@@ -14,7 +14,7 @@ func FuzzRelay(f *testing.F) {
 	for _, l := range redirectLines {
 		f.Add([]byte("VER 1 MSNP7\r\n"+l.in+"PNG\r\n"), uint8(7))
 	}
-	f.Add([]byte("\x00\xffXFR 3 NS 203.0.113.9:1863\r\nXFR 3 NS 203.0.113.9:1863\r\n"), uint8(200))
+	f.Add([]byte("\x00\xffXFR 3 NS 65.54.239.9:1863\r\nXFR 3 NS 65.54.239.9:1863\r\n"), uint8(200))
 	f.Add([]byte("XFR 1 NS :\r\nRNG 1 [:1 CKI 1\r\nXFR 0 NS 0\r\nMSG a b 10\r\nRoster: 1;"), uint8(1))
 	f.Fuzz(func(t *testing.T, stream []byte, size uint8) {
 		o := &sentLog{}
@@ -24,7 +24,7 @@ func FuzzRelay(f *testing.F) {
 		}
 		defer p.Close()
 		p.cfg.advertiseHost, p.cfg.advertisePort = "192.0.2.1", 1863
-		b := newBare(t, p, "203.0.113.5")
+		b := newBare(t, p, "65.54.239.5")
 		for _, l := range []*link{&b.up, &b.down} {
 			o.out = nil
 			for rest := stream; len(rest) > 0; {
@@ -51,12 +51,17 @@ func FuzzRelay(f *testing.F) {
 // sentLog joins what was sent, as recorded.
 type sentLog struct{ out []byte }
 
-func (s *sentLog) Record(r *capture.Record) {
-	switch {
-	case r.Kind != capture.Data:
-	case r.Sent != nil:
-		s.out = append(s.out, r.Sent...)
-	default:
-		s.out = append(s.out, r.Frame.Raw...)
+func (s *sentLog) Put(records []capture.Record) uint64 {
+	for i := range records {
+		switch r := &records[i]; {
+		case r.Kind != capture.Data:
+		case r.Sent != nil:
+			s.out = append(s.out, r.Sent...)
+		default:
+			s.out = append(s.out, r.Frame.Raw...)
+		}
 	}
+	return 0
 }
+
+func (s *sentLog) Commit(uint64) {}

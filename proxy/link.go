@@ -32,7 +32,8 @@ type link struct {
 	dropped int64 // bytes that the observer was not shown
 	lost    bool  // what comes makes no sense
 	losses  int   // remarks about that
-	first   bool  // the first frame is to be looked at for a cookie
+	footing footing
+	first   bool // the first frame is to be looked at for a cookie
 }
 
 // run carries bytes on until the sender has no more or the connection breaks.
@@ -91,6 +92,9 @@ func (l *link) end(err error) {
 func (l *link) carry(w *work) error {
 	p := l.c.p
 	w.begin(l)
+	if !l.footing.known {
+		l.recognise(w, w.in, false)
+	}
 	l.in += int64(len(w.in))
 	l.bytes.Add(int64(len(w.in)))
 	frames, wake := int64(0), false
@@ -115,6 +119,7 @@ func (l *link) carry(w *work) error {
 		p.queue.skip(frames)
 	}
 	wake = l.tell(w) || wake
+	p.commit(w.ticket)
 	var err error
 	if out := l.output(w); len(out) > 0 {
 		_, err = l.dst.Write(out)
@@ -167,6 +172,9 @@ func (l *link) frame(w *work, fr *decode.Frame) {
 	if l.lost != (fr.Kind == decode.Opaque) {
 		l.turn(w, fr)
 	}
+	if l.footing.shaky || fr.Kind == decode.Opaque {
+		l.footing.step(fr, l.from, l.framer.Beyond())
+	}
 	if l.first {
 		l.first = false
 		l.look(w, fr)
@@ -201,7 +209,7 @@ func (l *link) output(w *work) []byte {
 // hold returns the offset from which on bytes are held: those of a line from the
 // server that is incomplete and may be a redirect, if none of it was sent yet.
 func (l *link) hold(cursor int64) int64 {
-	if l.from != decode.Server || !l.framer.InStep() {
+	if l.from != decode.Server || !l.framer.InStep() || !l.trusted() {
 		return l.in
 	}
 	pending := l.framer.Pending()
@@ -232,6 +240,9 @@ func (l *link) flush() error {
 	defer w.free()
 	w.in = nil
 	w.begin(l)
+	if !l.footing.known {
+		l.recognise(w, nil, true)
+	}
 	var fr decode.Frame
 	for l.framer.Flush(&fr) {
 		l.c.p.count.frames.Add(1)
@@ -257,6 +268,7 @@ func (l *link) flush() error {
 		l.dropped = 0
 		wake = l.c.p.queue.add([]capture.Record{gap}, new(int64)) || wake
 	}
+	l.c.p.commit(w.ticket)
 	if wake {
 		l.c.p.queue.nudge()
 	}
@@ -276,14 +288,15 @@ func (l *link) turn(w *work, fr *decode.Frame) {
 	if l.lost {
 		l.c.p.count.lost.Add(1)
 	}
+	if l.footing.alien || !l.footing.known {
+		return // what it is was said, or will be
+	}
 	if l.losses++; l.losses > maxLossRemarks {
 		return
 	}
 	switch {
 	case l.losses == maxLossRemarks:
 		l.remark(w, fmt.Sprintf("the %s's bytes keep making no sense: that is not remarked on again for this connection", l.from))
-	case l.lost && fr.Offset == 0:
-		l.remark(w, fmt.Sprintf("the %s's first bytes are no MSNP: passing them on as they are", l.from))
 	case l.lost:
 		l.remark(w, fmt.Sprintf("lost the framing at byte %d from the %s: passing bytes on as they are", fr.Offset, l.from))
 	default:
@@ -310,7 +323,7 @@ func (l *link) tell(w *work) (wake bool) {
 	if len(w.records) == 0 {
 		return false
 	}
-	wake = l.c.p.hand(w.records, &l.dropped)
+	w.ticket, wake = l.c.p.hand(w.records, &l.dropped)
 	w.records = w.group[:0]
 	return wake
 }

@@ -34,6 +34,7 @@ type Proxy struct {
 	mu       sync.Mutex
 	listener net.Listener
 	targets  map[string]*target // PerTarget, by address
+	followed map[string]bool    // what a remark told of: see follow
 	conns    map[*conn]struct{}
 	closing  bool
 	overAt   time.Time     // of the last remark about MaxConns
@@ -137,11 +138,17 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	}
 	p.mu.Lock()
 	l := p.listener
-	if !p.closing {
+	serving := !p.closing
+	if serving {
 		p.loops.Add(1)
-		go p.accept(l, nil)
 	}
 	p.mu.Unlock()
+	if serving {
+		if text := exposed(l.Addr()); text != "" {
+			p.remark(text)
+		}
+		go p.accept(l, nil)
+	}
 	select {
 	case <-ctx.Done():
 		p.Close()
@@ -149,6 +156,15 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	}
 	<-p.finished
 	return nil
+}
+
+// exposed says what it means to listen on an address beyond loopback; "" for others.
+func exposed(at net.Addr) string {
+	end := endpoint(at)
+	if !end.IsValid() || rangeOf(end.Addr()).reach == loopback {
+		return ""
+	}
+	return fmt.Sprintf("listening on %s, beyond this machine: whoever reaches that address can use the proxy, and nobody is asked who they are (--listen 127.0.0.1:%d keeps it to this machine)", end, end.Port())
 }
 
 // accept takes connections from a listener until that is closed. to is the server
@@ -317,13 +333,23 @@ func (p *Proxy) remark(text string) {
 // publish hands records to the recorder and the observer, remarks to the log, and
 // wakes the observer.
 func (p *Proxy) publish(records []capture.Record, lost *int64) {
-	if p.hand(records, lost) {
+	ticket, wake := p.hand(records, lost)
+	p.commit(ticket)
+	if wake {
 		p.queue.nudge()
 	}
 }
 
-// hand is publish without the waking: it reports whether that is due.
-func (p *Proxy) hand(records []capture.Record, lost *int64) (wake bool) {
+// commit waits until what was handed to the recorder is recorded.
+func (p *Proxy) commit(ticket uint64) {
+	if p.cfg.Recorder != nil {
+		p.cfg.Recorder.Commit(ticket)
+	}
+}
+
+// hand is publish without the waiting and the waking: the ticket is for commit, and
+// wake reports whether the observer is to be woken.
+func (p *Proxy) hand(records []capture.Record, lost *int64) (ticket uint64, wake bool) {
 	for i := range records {
 		r := &records[i]
 		if r.Kind == capture.Remark {
@@ -336,15 +362,15 @@ func (p *Proxy) hand(records []capture.Record, lost *int64) (wake bool) {
 				}
 			}
 		}
-		if p.cfg.Recorder != nil {
-			p.cfg.Recorder.Record(r)
-		}
+	}
+	if p.cfg.Recorder != nil {
+		ticket = p.cfg.Recorder.Put(records)
 	}
 	if p.queue == nil {
-		return false
+		return ticket, false
 	}
 	if lost == nil {
 		lost = new(int64)
 	}
-	return p.queue.add(records, lost)
+	return ticket, p.queue.add(records, lost)
 }

@@ -13,30 +13,33 @@ import (
 // redirectLines are lines from a public server with A where the address goes, N where
 // the client must find the proxy's.
 var redirectLines = []struct{ name, in, out string }{
-	{"MSNP2", "XFR 3 NS 203.0.113.9:1863\r\n", "XFR 3 NS N\r\n"},
-	{"MSNP3", "XFR 3 NS 203.0.113.9:1863 0\r\n", "XFR 3 NS N 0\r\n"},
-	{"MSNP7", "XFR 3 NS 203.0.113.9:1863 0 203.0.113.5:1863\r\n", "XFR 3 NS N 0 N\r\n"},
-	{"MSNP13", "XFR 3 NS 203.0.113.9:1863 U D\r\n", "XFR 3 NS N U D\r\n"},
-	{"MSNP21", "XFR 3 NS 203.0.113.9:1863 U D VmVyc2lvbjogMQ0KWGZyQ291bnQ6IDINCg==\r\n", "XFR 3 NS N U D VmVyc2lvbjogMQ0KWGZyQ291bnQ6IDINCg==\r\n"},
-	{"no port", "XFR 3 NS 203.0.113.9 0\r\n", "XFR 3 NS N 0\r\n"},
+	{"MSNP2", "XFR 3 NS 65.54.239.9:1863\r\n", "XFR 3 NS N\r\n"},
+	{"MSNP3", "XFR 3 NS 65.54.239.9:1863 0\r\n", "XFR 3 NS N 0\r\n"},
+	{"MSNP7", "XFR 3 NS 65.54.239.9:1863 0 65.54.239.5:1863\r\n", "XFR 3 NS N 0 N\r\n"},
+	{"MSNP13", "XFR 3 NS 65.54.239.9:1863 U D\r\n", "XFR 3 NS N U D\r\n"},
+	{"MSNP21", "XFR 3 NS 65.54.239.9:1863 U D VmVyc2lvbjogMQ0KWGZyQ291bnQ6IDINCg==\r\n", "XFR 3 NS N U D VmVyc2lvbjogMQ0KWGZyQ291bnQ6IDINCg==\r\n"},
+	{"no port", "XFR 3 NS 65.54.239.9 0\r\n", "XFR 3 NS N 0\r\n"},
 	{"name", "XFR 3 NS ns7.example.com:1863 0\r\n", "XFR 3 NS N 0\r\n"},
 	{"name alone", "XFR 3 NS ns7.example.com\r\n", "XFR 3 NS N\r\n"},
 	{"IPv6", "XFR 3 NS [2001:db8::9]:1863\r\n", "XFR 3 NS N\r\n"},
-	{"lone LF", "XFR 3 NS 203.0.113.9:1863\n", "XFR 3 NS N\n"},
-	{"two blanks", "XFR 3  NS 203.0.113.9:1863  0 \r\n", "XFR 3  NS N  0 \r\n"},
-	{"moved in mid-session", "XFR 0 NS 203.0.113.9:1863 0\r\n", "XFR 0 NS N 0\r\n"},
-	{"SB", "XFR 15 SB 203.0.113.20:1863 CKI 17262740.1050826919.32308\r\n", "XFR 15 SB N CKI 17262740.1050826919.32308\r\n"},
-	{"SB of MSNP13", "XFR 15 SB 203.0.113.20:1864 CKI c U messenger.msn.com\r\n", "XFR 15 SB N CKI c U messenger.msn.com\r\n"},
-	{"SB of MSNP14", "XFR 15 SB 203.0.113.20:1864 CKI c U messenger.msn.com 1\r\n", "XFR 15 SB N CKI c U messenger.msn.com 1\r\n"},
-	{"RNG", "RNG 11752013 203.0.113.20:1863 CKI 849102291.520491113 bob@example.com Bob\r\n", "RNG 11752013 N CKI 849102291.520491113 bob@example.com Bob\r\n"},
-	{"RNG of MSNP14", "RNG ab12 203.0.113.20 CKI c bob@example.com Bob U messenger.hotmail.com 1\r\n", "RNG ab12 N CKI c bob@example.com Bob U messenger.hotmail.com 1\r\n"},
+	{"lone LF", "XFR 3 NS 65.54.239.9:1863\n", "XFR 3 NS N\n"},
+	{"two blanks", "XFR 3  NS 65.54.239.9:1863  0 \r\n", "XFR 3  NS N  0 \r\n"},
+	{"moved in mid-session", "XFR 0 NS 65.54.239.9:1863 0\r\n", "XFR 0 NS N 0\r\n"},
+	{"SB", "XFR 15 SB 65.54.239.20:1863 CKI 17262740.1050826919.32308\r\n", "XFR 15 SB N CKI 17262740.1050826919.32308\r\n"},
+	{"SB of MSNP13", "XFR 15 SB 65.54.239.20:1864 CKI c U messenger.msn.com\r\n", "XFR 15 SB N CKI c U messenger.msn.com\r\n"},
+	{"SB of MSNP14", "XFR 15 SB 65.54.239.20:1864 CKI c U messenger.msn.com 1\r\n", "XFR 15 SB N CKI c U messenger.msn.com 1\r\n"},
+	{"RNG", "RNG 11752013 65.54.239.20:1863 CKI 849102291.520491113 bob@example.com Bob\r\n", "RNG 11752013 N CKI 849102291.520491113 bob@example.com Bob\r\n"},
+	{"RNG of MSNP14", "RNG ab12 65.54.239.20 CKI c bob@example.com Bob U messenger.hotmail.com 1\r\n", "RNG ab12 N CKI c bob@example.com Bob U messenger.hotmail.com 1\r\n"},
 
 	{"start again", "XFR 0 NS 0\r\n", "XFR 0 NS 0\r\n"},
 	{"gateway", "XFR 0 NS *.gateway.edge.messenger.live.com:1863 G D aG9w\r\n", "XFR 0 NS *.gateway.edge.messenger.live.com:1863 G D aG9w\r\n"},
 	{"no address", "XFR 3 SB\r\n", "XFR 3 SB\r\n"},
-	{"payload", "MSG Hotmail Hotmail 27\r\nXFR 3 NS 203.0.113.9:1863\r\n", "MSG Hotmail Hotmail 27\r\nXFR 3 NS 203.0.113.9:1863\r\n"},
-	{"roster", "MSG bob@example.com Bob 86\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nRoster: 987654321;203.0.113.20:1863\r\n\r\nhi",
-		"MSG bob@example.com Bob 83\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nRoster: 987654321;N\r\n\r\nhi"},
+	{"payload", "MSG Hotmail Hotmail 27\r\nXFR 3 NS 65.54.239.9:1863\r\n", "MSG Hotmail Hotmail 27\r\nXFR 3 NS 65.54.239.9:1863\r\n"},
+	{"roster", "MSG Hotmail Hotmail 116\r\nMIME-Version: 1.0\r\nContent-Type: application/x-msmsgssystemmessage\r\nRoster: 987654321;65.54.239.20:1863\r\n\r\nType: 1\r\n",
+		"MSG Hotmail Hotmail 113\r\nMIME-Version: 1.0\r\nContent-Type: application/x-msmsgssystemmessage\r\nRoster: 987654321;N\r\n\r\nType: 1\r\n"},
+	{"user roster", "MSG bob@example.com Bob 86\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nRoster: 987654321;65.54.239.20:1863\r\n\r\nhi", "MSG bob@example.com Bob 86\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nRoster: 987654321;65.54.239.20:1863\r\n\r\nhi"},
+	{"user roster, system type", "MSG bob@example.com Bob 116\r\nMIME-Version: 1.0\r\nContent-Type: application/x-msmsgssystemmessage\r\nRoster: 987654321;65.54.239.20:1863\r\n\r\nType: 1\r\n", "MSG bob@example.com Bob 116\r\nMIME-Version: 1.0\r\nContent-Type: application/x-msmsgssystemmessage\r\nRoster: 987654321;65.54.239.20:1863\r\n\r\nType: 1\r\n"},
+	{"roster in a text of the service", "MSG Hotmail Hotmail 86\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nRoster: 987654321;65.54.239.20:1863\r\n\r\nhi", "MSG Hotmail Hotmail 86\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nRoster: 987654321;65.54.239.20:1863\r\n\r\nhi"},
 	{"no roster", "MSG bob@example.com Bob 37\r\nMIME-Version: 1.0\r\n\r\nRoster: 1;2.2.2.2", "MSG bob@example.com Bob 37\r\nMIME-Version: 1.0\r\n\r\nRoster: 1;2.2.2.2"},
 }
 
@@ -49,7 +52,7 @@ func TestRedirectCutEverywhere(t *testing.T) {
 		in := before + tt.in + after
 		want := before + put(tt.out, "192.0.2.1:1863") + after
 		for cut := range in {
-			b := newBare(t, p, "203.0.113.5")
+			b := newBare(t, p, "65.54.239.5")
 			b.feed(t, &b.down, in[:cut])
 			b.feed(t, &b.down, in[cut:])
 			if err := b.down.flush(); err != nil {
@@ -63,7 +66,7 @@ func TestRedirectCutEverywhere(t *testing.T) {
 				t.Errorf("%s, cut at %d:\n got %q\nwant %q", tt.name, cut, got, expected)
 			}
 		}
-		b := newBare(t, p, "203.0.113.5")
+		b := newBare(t, p, "65.54.239.5")
 		for i := range in {
 			b.feed(t, &b.down, in[i:i+1])
 		}
@@ -93,11 +96,11 @@ func put(line, addr string) string {
 
 func TestObserverSeesBoth(t *testing.T) {
 	p, j := idleProxy(t, Config{Advertise: "192.0.2.1:1863"})
-	b := newBare(t, p, "203.0.113.5")
-	b.feed(t, &b.down, "PNG\r\nXFR 3 NS 203.0.113.9:18")
+	b := newBare(t, p, "65.54.239.5")
+	b.feed(t, &b.down, "PNG\r\nXFR 3 NS 65.54.239.9:18")
 	b.feed(t, &b.down, "63 0\r\nQNG\r\n")
 	r := j.wait(t, "XFR", func(r *capture.Record) bool { return string(r.Frame.Verb()) == "XFR" })
-	if string(r.Frame.Raw) != "XFR 3 NS 203.0.113.9:1863 0\r\n" || string(r.Sent) != "XFR 3 NS 192.0.2.1:1863 0\r\n" || r.Fate != capture.Passed {
+	if string(r.Frame.Raw) != "XFR 3 NS 65.54.239.9:1863 0\r\n" || string(r.Sent) != "XFR 3 NS 192.0.2.1:1863 0\r\n" || r.Fate != capture.Passed {
 		t.Errorf("received %q, sent %q", r.Frame.Raw, r.Sent)
 	}
 	r = j.wait(t, "QNG", func(r *capture.Record) bool { return string(r.Frame.Verb()) == "QNG" })
@@ -117,65 +120,56 @@ func TestAdvertisedAddress(t *testing.T) {
 		{"192.0.2.1:1863", "2001:db8::7", "[2001:db8::7]:PORT"},
 	} {
 		p, _ := idleProxy(t, Config{Advertise: tt.advertise})
-		b := newBare(t, p, "203.0.113.5")
+		b := newBare(t, p, "65.54.239.5")
 		local := netip.MustParseAddrPort(tt.local)
 		b.local = netip.AddrPortFrom(local.Addr().Unmap(), local.Port())
 		_, port, _ := strings.Cut(p.Addr().String(), ":")
 		want := "XFR 1 NS " + strings.ReplaceAll(tt.want, "PORT", port) + "\r\n"
-		b.feed(t, &b.down, "XFR 1 NS 203.0.113.9:1863\r\n")
+		b.feed(t, &b.down, "XFR 1 NS 65.54.239.9:1863\r\n")
 		if b.toClient.all() != want {
 			t.Errorf("reached at %s, advertise %q: %q, want %q", tt.local, tt.advertise, b.toClient.all(), want)
 		}
 	}
 }
 
-func TestTooLateForARedirect(t *testing.T) {
+func TestWhatIsNotRewritten(t *testing.T) {
 	p, j := idleProxy(t, Config{})
-	b := newBare(t, p, "203.0.113.5")
-	b.feed(t, &b.down, "\x00\r\nXFR 3 NS 203.0.11")
-	b.feed(t, &b.down, "3.9:1863\r\n")
-	if got := b.toClient.all(); got != "\x00\r\nXFR 3 NS 203.0.113.9:1863\r\n" {
-		t.Errorf("got %q", got)
-	}
-	j.waitRemark(t, "part of it had passed")
+	b := newBare(t, p, "65.54.239.5")
 	b.feed(t, &b.down, "XFR 0 NS x.example.com:1863 G D aG9w\r\n")
 	j.waitRemark(t, "HTTP gateway")
-	b.feed(t, &b.down, "XFR 3 NS 203.0.113.9:1863")
+	b.feed(t, &b.down, "XFR 3 NS 65.54.239.9:1863")
 	if err := b.down.flush(); err != nil {
 		t.Fatal(err)
 	}
 	j.waitRemark(t, "lacks its end")
-	b.feed(t, &b.up, "XFR 3 NS 203.0.113.9:1863\r\n")
-	if got := b.toServer.all(); got != "XFR 3 NS 203.0.113.9:1863\r\n" {
+	b.feed(t, &b.up, "XFR 3 NS 65.54.239.9:1863\r\n")
+	if got := b.toServer.all(); got != "XFR 3 NS 65.54.239.9:1863\r\n" {
 		t.Errorf("a client's XFR became %q", got)
 	}
 }
 
-// TestRefuse is the table of the rules about targets.
+// TestRefuse is the table of the rules about targets; TestRanges has those about
+// addresses.
 func TestRefuse(t *testing.T) {
-	const public, lan, loop = "203.0.113.5", "192.168.1.5", "127.0.0.1"
+	const public, lan, loop, linkLocal, carrier = "65.54.239.5", "192.168.1.5", "127.0.0.1", "fe80::5", "100.64.0.9"
 	for _, tt := range []struct {
 		from, target string
 		allow        []string
 		why          string // part of the reason; "": allowed
 	}{
-		{from: public, target: "203.0.113.9:1863"},
-		{from: public, target: "203.0.113.9:1864"},
-		{from: public, target: "203.0.113.9:80"},
-		{from: public, target: "203.0.113.9:443"},
-		{from: public, target: "203.0.113.9:22", why: "port 22"},
-		{from: public, target: "203.0.113.9:25", allow: []string{"203.0.113.0/24"}},
-		{from: public, target: "203.0.113.9:25", allow: []string{"203.0.113.0/24:26"}, why: "port 25"},
+		{from: public, target: "65.54.239.9:1863"},
+		{from: public, target: "65.54.239.9:1864"},
+		{from: public, target: "65.54.239.9:80"},
+		{from: public, target: "65.54.239.9:443"},
+		{from: public, target: "65.54.239.9:22", why: "port 22"},
+		{from: public, target: "65.54.239.9:25", allow: []string{"65.54.239.0/24"}},
+		{from: public, target: "65.54.239.9:25", allow: []string{"65.54.239.0/24:26"}, why: "port 25"},
 		{from: public, target: "127.0.0.1:1863", why: "loopback"},
 		{from: public, target: "[::1]:1863", why: "loopback"},
 		{from: public, target: "[::ffff:127.0.0.1]:1863", why: "loopback"},
-		{from: public, target: "10.0.0.5:1863", why: "private"},
-		{from: public, target: "172.16.0.5:1863", why: "private"},
-		{from: public, target: "192.168.0.5:1863", why: "private"},
-		{from: public, target: "100.64.0.5:1863", why: "private"},
+		{from: public, target: "10.0.0.5:1863", why: "a public server redirects to a private address (--allow 10.0.0.5:1863"},
 		{from: public, target: "[fd00::5]:1863", why: "private"},
 		{from: public, target: "169.254.0.5:1863", why: "link-local"},
-		{from: public, target: "[fe80::5]:1863", why: "link-local"},
 		{from: public, target: "10.0.0.5:1863", allow: []string{"10.0.0.5"}},
 		{from: public, target: "10.0.0.5:1863", allow: []string{"10.0.0.5:1863"}},
 		{from: public, target: "10.0.0.5:1864", allow: []string{"10.0.0.5:1863"}, why: "private"},
@@ -188,16 +182,60 @@ func TestRefuse(t *testing.T) {
 		{from: public, target: "sb.example.com:99", allow: []string{"sb.example.com:99"}},
 		{from: public, target: "sb.example.com:99", allow: []string{"sb.example.com:98"}, why: "port 99"},
 		{from: public, target: "sb.example.com:99", allow: []string{"10.0.0.0/8"}}, // judged when it is resolved
-		{from: public, target: "0.0.0.0:1863", allow: []string{"0.0.0.0/0"}, why: "no address of a server"},
-		{from: public, target: "224.0.0.1:1863", why: "no address of a server"},
-		{from: public, target: "255.255.255.255:1863", why: "no address of a server"},
+		{from: public, target: "0.0.0.0:1863", allow: []string{"0.0.0.0/0"}, why: "no server has"},
 		{from: public, target: "ns.example.com:5000"}, // the upstream itself
+		{from: public, target: "NS.example.com.:5000"},
+
+		// Zones and IPv4 in IPv6, on either side.
+		{from: loop, target: "[fe80::1%eth0]:1863", why: "link-local"},
+		{from: loop, target: "[fe80::1%eth0]:1863", allow: []string{"fe80::1%eth0"}},
+		{from: loop, target: "[fe80::1%eth0]:1863", allow: []string{"[fe80::1%eth0]:1863"}},
+		{from: loop, target: "[fe80::1%eth0]:1863", allow: []string{"fe80::1%eth1"}, why: "link-local"},
+		{from: loop, target: "[fe80::1%eth0]:1863", allow: []string{"fe80::1"}},
+		{from: loop, target: "[fe80::1%eth0]:1863", allow: []string{"fe80::/10"}},
+		{from: loop, target: "[fe80::1]:1863", allow: []string{"fe80::1%eth0"}, why: "link-local"},
+		{from: public, target: "10.0.0.5:1863", allow: []string{"::ffff:10.0.0.5"}},
+		{from: public, target: "10.0.0.5:1863", allow: []string{"[::ffff:10.0.0.5]:1863"}},
+		{from: public, target: "[::ffff:10.0.0.5]:1863", allow: []string{"10.0.0.5"}},
+		{from: public, target: "10.9.0.5:1863", allow: []string{"::ffff:10.0.0.0/104"}},
+		{from: public, target: "11.0.0.5:22", allow: []string{"::ffff:10.0.0.0/104"}, why: "port 22"},
+		{from: public, target: "10.9.0.5:1863", allow: []string{"::ffff:0:0/96"}},
+		{from: public, target: "10.9.0.5:1863", allow: []string{"::ffff:0:0/95"}, why: "private"}, // an IPv6 range
+
+		// Forms that programs read in different ways.
+		{from: loop, target: "10.1:1863", why: "different ways"},
+		{from: loop, target: "010.0.0.5:1863", why: "different ways"},
+		{from: loop, target: "0x0a000005:1863", why: "different ways"},
+		{from: loop, target: "167772165:1863", why: "different ways"},
+		{from: loop, target: "10.0.0.5.:1863", why: "different ways"},
+		{from: loop, target: "10.0.0.0x5:1863", why: "different ways"},
+		{from: loop, target: ".:1863", why: "different ways"},
+		{from: loop, target: "10.1:1863", allow: []string{"10.1"}},
+		{from: loop, target: "10.0.0.5a:1863"},
+		{from: loop, target: "10.0.0.0x5g:1863"},
+
+		// A server that is not public may name what is not, but nothing special.
 		{from: loop, target: "127.0.0.1:1863"},
 		{from: loop, target: "10.0.0.5:1864"},
+		{from: loop, target: "65.54.239.9:1863"},
 		{from: loop, target: "127.0.0.1:5001", why: "port 5001"},
 		{from: loop, target: "127.0.0.1:5001", allow: []string{"127.0.0.1"}},
+		{from: loop, target: "169.254.169.254:80", why: "the server at 127.0.0.1 redirects to a cloud metadata address (--allow 169.254.169.254:80"},
+		{from: loop, target: "169.254.169.254:80", allow: []string{"169.254.0.0/16"}},
 		{from: lan, target: "192.168.1.6:1863"},
-		{from: lan, target: "203.0.113.9:1863"},
+		{from: lan, target: "127.0.0.1:1863"},
+		{from: lan, target: "65.54.239.9:1863"},
+		{from: lan, target: "[fe80::6]:1863", why: "link-local"},
+		{from: lan, target: "100.64.0.5:1863", why: "shared"},
+		{from: carrier, target: "100.64.0.5:1863"},
+		{from: carrier, target: "100.100.100.200:1863", why: "metadata"},
+		{from: carrier, target: "192.168.1.6:1863"},
+		{from: linkLocal, target: "192.168.1.6:1863"},
+		{from: "169.254.7.7", target: "192.168.1.6:1863"},
+		{from: linkLocal, target: "[fe80::6]:1863", why: "link-local"},
+		{from: "2002:a00:5::1", target: "10.0.0.5:1863", why: "private"},
+		{from: "64:ff9b::808:808", target: "10.0.0.5:1863", why: "private"},
+		{from: "203.0.113.5", target: "10.0.0.5:1863", why: "private"},
 	} {
 		s, err := Config{Upstream: "ns.example.com:5000", Allow: tt.allow}.check()
 		if err != nil {
@@ -225,7 +263,7 @@ func TestNamesAreJudgedWhenResolved(t *testing.T) {
 		}
 		return nil, nil
 	}})
-	rt := route{target: address{"sb.example.com", 1863}, from: netip.MustParseAddr("203.0.113.5")}
+	rt := route{target: address{"sb.example.com", 1863}, from: netip.MustParseAddr("65.54.239.5")}
 	_, err := p.dial(t.Context(), rt)
 	var refused *refusal
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "sb.example.com:1863") {
@@ -239,8 +277,8 @@ func TestNamesAreJudgedWhenResolved(t *testing.T) {
 
 func TestRosterIsRemarkedOnWhenCut(t *testing.T) {
 	p, j := idleProxy(t, Config{})
-	b := newBare(t, p, "203.0.113.5")
-	const msg = "MSG bob@example.com Bob 86\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nRoster: 987654321;203.0.113.20:1863\r\n\r\nhi"
+	b := newBare(t, p, "65.54.239.5")
+	const msg = "MSG Hotmail Hotmail 116\r\nMIME-Version: 1.0\r\nContent-Type: application/x-msmsgssystemmessage\r\nRoster: 987654321;65.54.239.20:1863\r\n\r\nType: 1\r\n"
 	b.feed(t, &b.down, msg[:40])
 	b.feed(t, &b.down, msg[40:])
 	if b.toClient.all() != msg {

@@ -75,7 +75,7 @@ func TestOutputEqualsInput(t *testing.T) {
 			if most == 1 {
 				stream = stream[:min(len(stream), 9000)]
 			}
-			b := newBare(t, p, "203.0.113.5")
+			b := newBare(t, p, "65.54.239.5")
 			for _, l := range []*link{&b.up, &b.down} {
 				for _, c := range chunks(r, stream, most) {
 					b.feed(t, l, string(c))
@@ -126,7 +126,7 @@ func TestPiecesKept(t *testing.T) {
 		if name == "letters" || name == "redirect?" || name == "cut verb" {
 			continue
 		}
-		b := newBare(t, p, "203.0.113.5")
+		b := newBare(t, p, "65.54.239.5")
 		for _, c := range chunks(r, stream, 2000) {
 			before := len(b.toServer.writes)
 			b.feed(t, &b.up, string(c))
@@ -135,7 +135,7 @@ func TestPiecesKept(t *testing.T) {
 			}
 		}
 	}
-	b := newBare(t, p, "203.0.113.5")
+	b := newBare(t, p, "65.54.239.5")
 	for _, step := range []struct{ in, out string }{
 		{"MSG a b 20\r\nfirst half", "MSG a b 20\r\nfirst half"},
 		{"XFR 1 NS ", "XFR 1 NS "}, // still payload
@@ -144,7 +144,7 @@ func TestPiecesKept(t *testing.T) {
 		{"F", ""},
 		{"P 1\r\n", "XFP 1\r\n"},
 		{"PNG\r\nRN", "PNG\r\n"},
-		{"G 1 203.0.113.9:1863 CKI 1.2", ""},
+		{"G 1 65.54.239.9:1863 CKI 1.2", ""},
 		{" bob@example.com Bob\r", ""},
 		{"\nQNG\r\nMSG a b 3\r\nX", "RNG 1 " + b.mainAddr() + " CKI 1.2 bob@example.com Bob\r\nQNG\r\nMSG a b 3\r\nX"},
 		{"FR", "FR"},
@@ -261,6 +261,11 @@ func TestFramingLostAndFound(t *testing.T) {
 	expect(t, client, "NLN NLN bob@example.com Bob\r\n")
 	j.waitRemark(t, "found the framing again")
 	send(t, server, "XFR 1 NS 127.0.0.1:9 0\r\n")
+	expect(t, client, "XFR 1 NS 127.0.0.1:9 0\r\n")
+	j.waitRemark(t, "only 1 of the 5 commands")
+	send(t, server, "QNG\r\nCHL 0 1\r\nQNG\r\n")
+	expect(t, client, "QNG\r\nCHL 0 1\r\nQNG\r\n")
+	send(t, server, "XFR 1 NS 127.0.0.1:9 0\r\n")
 	expect(t, client, "XFR 1 NS "+p.Addr().String()+" 0\r\n")
 	if s := p.Stats(); s.Lost != 1 || s.Redirects != 1 {
 		t.Errorf("%+v", s)
@@ -271,10 +276,10 @@ func TestFramingLostAndFound(t *testing.T) {
 // all the time.
 func TestSenselessLinkIsRemarkedOnALittle(t *testing.T) {
 	p, j := idleProxy(t, Config{})
-	b := newBare(t, p, "203.0.113.5")
+	b := newBare(t, p, "65.54.239.5")
 	for range 100 {
-		b.feed(t, &b.up, "\x00\x00\r\n")
 		b.feed(t, &b.up, "PNG\r\n")
+		b.feed(t, &b.up, "\x00\x00\r\n")
 	}
 	waitIdle(t, p)
 	if n := len(j.remarks()); n < 2 || n > maxLossRemarks {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 
 	"msnproxy/decode"
@@ -21,7 +22,7 @@ var redirects = func() (set [256]bool) {
 // while.
 func (l *link) mayRewrite(w *work, fr *decode.Frame) bool {
 	b := fr.Raw[0]
-	return redirects[b] || b == 'M' && (w.roster || fr.Offset < w.base)
+	return redirects[b] || b == 'M' && (w.roster || fr.Offset < w.base || bytes.HasPrefix(fr.Raw, fromService))
 }
 
 // rewrite returns what to send instead of a frame from the server, or nil if it
@@ -35,10 +36,16 @@ func (l *link) rewrite(w *work, fr *decode.Frame) []byte {
 	}
 	r, ok := decode.ParseRedirect(fr)
 	if !ok {
+		if addr, unclear := decode.UnclearRedirect(fr); unclear {
+			l.remark(w, fmt.Sprintf("%s with %q where the address should be passed as it came: a client that makes something of it leaves the proxy", fr.Verb(), addr))
+		}
 		return nil
 	}
 	addr := string(fr.Raw[r.Addr.Start:r.Addr.End])
 	switch {
+	case !l.trusted():
+		l.passing(w, fmt.Sprintf("%s to %q", r.Kind, addr))
+		return nil
 	case r.Gateway:
 		l.remark(w, fmt.Sprintf("the server sends the client to the HTTP gateway %q: that leaves the proxy, and no other address would keep it", addr))
 		return nil
@@ -66,6 +73,9 @@ func (l *link) rewrite(w *work, fr *decode.Frame) []byte {
 	out := make([]byte, 0, len(raw)+2*len(told))
 	out = append(append(out, raw[:r.Addr.Start]...), told...)
 	if r.Current.End > r.Addr.End {
+		if r.CurrentOdd {
+			l.remark(w, fmt.Sprintf("%s names %q as the server's own address, which is none: rewritten", r.Kind, raw[r.Current.Start:r.Current.End]))
+		}
 		out = append(append(out, raw[r.Addr.End:r.Current.Start]...), c.reached()...)
 		return append(out, raw[r.Current.End:]...)
 	}
@@ -81,11 +91,39 @@ func (l *link) judge(w *work, kind string, to address) route {
 	if rt.refused == "" && ok && p.isSelf(addrPort(ip, to.port)) {
 		rt.refused = "it is the proxy's own address"
 	}
+	if rt.refused == "" {
+		l.follow(w, to, ip, rt.from)
+	}
 	if rt.refused != "" {
 		p.count.refused.Add(1)
 		l.remark(w, fmt.Sprintf("refused: %s to %s: %s; the client is reset when it comes", kind, to, rt.refused))
 	}
 	return rt
+}
+
+// maxFollowed bounds the redirects on a local server's word that are told of.
+const maxFollowed = 256
+
+// follow says, once for each target, that a redirect is followed on the word of a
+// server that is not public.
+func (l *link) follow(w *work, to address, ip, from netip.Addr) {
+	p := l.c.p
+	text := p.cfg.trusts(to, ip, from)
+	if text == "" {
+		return
+	}
+	p.mu.Lock()
+	told := p.followed[text] || len(p.followed) >= maxFollowed
+	if !told {
+		if p.followed == nil {
+			p.followed = make(map[string]bool)
+		}
+		p.followed[text] = true
+	}
+	p.mu.Unlock()
+	if !told {
+		l.remark(w, text)
+	}
 }
 
 // told returns the address that the client is told instead of a route's target,

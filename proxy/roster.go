@@ -6,69 +6,98 @@ import (
 	"strconv"
 
 	"msnproxy/decode"
+	"msnproxy/decode/payload"
 )
 
 // rosterName is looked for in all that servers send, so it begins with a rare
 // letter.
 var rosterName = []byte("Roster:")
 
-// rosterAddr finds the address in the header "Roster: session-id;host:port" of a
-// switchboard's MSG. It returns the session id and where in the payload the
-// address is.
-func rosterAddr(payload []byte) (session string, at decode.Token, ok bool) {
-	i := bytes.Index(payload, rosterName)
-	if i < 1 || payload[i-1] != '\n' {
-		return "", at, false
-	}
-	if end := bytes.Index(payload, []byte("\r\n\r\n")); end >= 0 && end < i {
-		return "", at, false
-	}
-	start := i + len(rosterName)
-	end := bytes.IndexByte(payload[start:], '\n')
-	if end < 0 {
-		end = len(payload) - start
-	}
-	value := bytes.TrimRight(payload[start:start+end], "\r ")
-	semi := bytes.IndexByte(value, ';')
-	if semi < 0 || semi+1 == len(value) {
-		return "", at, false
-	}
-	return string(bytes.TrimSpace(value[:semi])), decode.Token{Start: start + semi + 1, End: start + len(value)}, true
+// fromService begins a MSG of the service itself, which no user can send.
+var fromService = []byte("MSG Hotmail ")
+
+// roster is the header "Roster: session-id;host:port" of a system message.
+type roster struct {
+	session string
+	at      decode.Token // of the address, in the payload
 }
 
-// rewriteRoster rewrites the address of a Roster header, and the payload's length
-// in the command line. It is done only while no byte of the MSG has been sent:
+// rosters finds the Roster headers of a message.
+func rosters(message []byte) (list []roster) {
+	payload.Walk(message, func(name, value []byte) bool {
+		if !bytes.EqualFold(name, rosterName[:len(rosterName)-1]) {
+			return true
+		}
+		session, addr, found := bytes.Cut(value, []byte{';'})
+		if addr = bytes.TrimSpace(addr); found && len(addr) > 0 {
+			// The address is a window into the message.
+			start := cap(message) - cap(addr)
+			list = append(list, roster{string(bytes.TrimSpace(session)), decode.Token{Start: start, End: start + len(addr)}})
+		}
+		return true
+	})
+	return list
+}
+
+// rewriteRoster rewrites the addresses of Roster headers, and the payload's length in
+// the command line. It is done only in system messages of the service, which come
+// from a notification server, and only while no byte of the MSG has been sent:
 // payloads are not held.
 func (l *link) rewriteRoster(w *work, fr *decode.Frame) []byte {
-	payload := fr.Payload()
-	session, at, ok := rosterAddr(payload)
-	if !ok {
+	message := fr.Payload()
+	list := rosters(message)
+	if len(list) == 0 {
 		return nil
 	}
-	addr := string(payload[at.Start:at.End])
-	to, err := parseAddress(addr, DefaultPort)
+	what := fmt.Sprintf("a Roster header with %q", message[list[0].at.Start:list[0].at.End])
+	switch {
+	case !l.trusted():
+		l.passing(w, what)
+		return nil
+	case !bytes.HasPrefix(fr.Raw, fromService) || l.c.onSwitchboard() || !payload.System(message):
+		l.misplaced(w, what)
+		return nil
+	case fr.Offset < w.cursor:
+		l.remark(w, what+" passed as it came: part of its MSG had been sent")
+		return nil
+	}
+	var body []byte
+	done := 0
+	for _, r := range list {
+		addr := string(message[r.at.Start:r.at.End])
+		to, err := parseAddress(addr, DefaultPort)
+		if err != nil {
+			l.remark(w, fmt.Sprintf("a Roster header with an address that cannot be followed passed as it came: %v", err))
+			continue
+		}
+		rt := l.judge(w, "Roster", to)
+		told, register := l.c.told(w, l, rt)
+		if register {
+			l.c.p.routes.admit(l.c.clientIP, sessionKey(r.session), rt)
+		}
+		l.c.p.count.redirects.Add(1)
+		body = append(append(body, message[done:r.at.Start]...), told...)
+		done = r.at.End
+	}
+	if done == 0 {
+		return nil
+	}
+	body = append(body, message[done:]...)
+	// The length is the last number of the line.
 	line := fr.Line()
-	length := bytes.LastIndexByte(line, ' ') + 1
-	if n, nerr := strconv.Atoi(string(line[length:])); err != nil || nerr != nil || n != len(payload) {
-		l.remark(w, fmt.Sprintf("a Roster header with %q passed as it came: it cannot be rewritten", addr))
-		return nil
+	end := bytes.LastIndexAny(line, "0123456789") + 1
+	start := bytes.LastIndexByte(line[:end], ' ') + 1
+	out := append(make([]byte, 0, len(fr.Raw)+len(body)), line[:start]...)
+	out = strconv.AppendInt(out, int64(len(body)), 10)
+	out = append(out, fr.Raw[end:fr.LineLen+fr.EOL]...)
+	return append(out, body...)
+}
+
+// misplaced remarks, once for a link, on a Roster header where none belongs.
+func (l *link) misplaced(w *work, what string) {
+	if l.footing.rosters {
+		return
 	}
-	if fr.Offset < w.cursor {
-		l.remark(w, fmt.Sprintf("a Roster header with %q passed as it came: part of its MSG had been sent", addr))
-		return nil
-	}
-	c := l.c
-	rt := l.judge(w, "Roster", to)
-	told, register := c.told(w, l, rt)
-	if register {
-		c.p.routes.admit(c.clientIP, sessionKey(session), rt)
-	}
-	c.p.count.redirects.Add(1)
-	grown := len(payload) + len(told) - len(addr)
-	out := make([]byte, 0, len(fr.Raw)+len(told)+4)
-	out = append(out, line[:length]...)
-	out = strconv.AppendInt(out, int64(grown), 10)
-	out = append(out, fr.Raw[fr.LineLen:fr.LineLen+fr.EOL]...)
-	out = append(append(out, payload[:at.Start]...), told...)
-	return append(out, payload[at.End:]...)
+	l.footing.rosters = true
+	l.remark(w, what+" passed as it came: only a system message of a notification server may move a client; that is not remarked on again for this connection")
 }

@@ -160,7 +160,7 @@ func TestCookieIsGoodForItsClientAddress(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	r := routes{now: func() time.Time { return now }}
 	alice, bob := netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("192.0.2.8")
-	sb := route{target: address{"203.0.113.20", 1863}}
+	sb := route{target: address{"65.54.239.20", 1863}}
 	r.admit(alice, cookieKey("1.2"), sb)
 	if _, ok := r.find(bob, cookieKey("1.2")); ok {
 		t.Error("bob got in with alice's cookie")
@@ -223,10 +223,11 @@ func TestRosterSessionRoutes(t *testing.T) {
 	ds, sb := newUpstream(t), newUpstream(t)
 	p, _ := start(t, Config{Upstream: ds.Addr().String(), Allow: anyLoopback})
 	client, server := pair(t, p, ds)
-	body := "MIME-Version: 1.0\r\nRoster: 77;" + sb.Addr().String() + "\r\n\r\n"
-	send(t, server, fmt.Sprintf("MSG bob@example.com Bob %d\r\n%s", len(body), body))
-	told := "MIME-Version: 1.0\r\nRoster: 77;" + p.Addr().String() + "\r\n\r\n"
-	expect(t, client, fmt.Sprintf("MSG bob@example.com Bob %d\r\n%s", len(told), told))
+	const head = "MIME-Version: 1.0\r\nContent-Type: Text/X-msmsgssystemmessage; charset=UTF-8\r\n"
+	body := head + "roster:77;" + sb.Addr().String() + "\r\nRoster: 78;" + sb.Addr().String() + " \r\n\r\n"
+	send(t, server, fmt.Sprintf("MSG Hotmail Hotmail %d\r\n%s", len(body), body))
+	told := head + "roster:77;" + p.Addr().String() + "\r\nRoster: 78;" + p.Addr().String() + " \r\n\r\n"
+	expect(t, client, fmt.Sprintf("MSG Hotmail Hotmail %d\r\n%s", len(told), told))
 	client = dial(t, p.Addr().String())
 	send(t, client, "ANS 1 alice@example.com 99.9 77\r\n")
 	expect(t, sb.next(t), "ANS 1 alice@example.com 99.9 77\r\n")
@@ -305,7 +306,7 @@ func TestTargetPortIsTheSameInTheNextRun(t *testing.T) {
 	var first uint16
 	for range 2 {
 		p, _ := idleProxy(t, Config{Ports: PerTarget})
-		tg, err := p.target(route{target: address{"203.0.113.9", 1863}})
+		tg, err := p.target(route{target: address{"65.54.239.9", 1863}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -321,15 +322,15 @@ func TestTargetPortIsTheSameInTheNextRun(t *testing.T) {
 
 func TestTooManyTargets(t *testing.T) {
 	p, j := idleProxy(t, Config{Ports: PerTarget, Advertise: "192.0.2.1:1863"})
-	b := newBare(t, p, "203.0.113.5")
+	b := newBare(t, p, "65.54.239.5")
 	for i := range maxTargets + 1 {
-		b.feed(t, &b.down, fmt.Sprintf("XFR 1 NS 203.0.113.%d:1863\r\n", i+100))
+		b.feed(t, &b.down, fmt.Sprintf("XFR 1 NS 65.54.239.%d:1863\r\n", i+100))
 	}
-	j.waitRemark(t, "cannot open a port for 203.0.113.164:1863")
+	j.waitRemark(t, "cannot open a port for 65.54.239.164:1863")
 	if last := string(b.toClient.writes[maxTargets]); last != "XFR 1 NS 192.0.2.1:1863\r\n" {
 		t.Errorf("told %q", last)
 	}
-	if rt, _, ok := p.routes.takeNS(b.clientIP); !ok || rt.target.host != "203.0.113.164" {
+	if rt, _, ok := p.routes.takeNS(b.clientIP); !ok || rt.target.host != "65.54.239.164" {
 		t.Errorf("route %+v, %v", rt, ok)
 	}
 }

@@ -36,7 +36,7 @@ func (p *Proxy) target(r route) (*target, error) {
 	if t := p.targets[key]; t != nil {
 		// The stricter judgement holds: once a public server named it, it is judged
 		// as named by a public server.
-		if local(t.route.from) != "" {
+		if !stranger(t.route.from) {
 			t.route.from = r.from
 		}
 		return t, nil

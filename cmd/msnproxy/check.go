@@ -31,13 +31,12 @@ Examples:
    msnproxy check session.pcapng --min note --rule challenge --rule signin
    msnproxy check session.pcapng --rule -name.raw --format json
 ` + exitCodes,
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: text or json"},
 			&cli.StringFlag{Name: "min", Value: "warning", Usage: "least `SEVERITY` that is printed and counts: note, warning or error"},
 			&cli.StringSliceFlag{Name: "rule", Usage: "only this `RULE` or group of rules, or with a minus all but it (may be repeated)"},
-			&cli.StringSliceFlag{Name: "password", Usage: "check MD5 sign-ins of this account (`ACCOUNT=PASSWORD`, may be repeated)"},
 			&cli.BoolFlag{Name: "rules", Usage: "list the rules, and end"},
-		},
+		}, passwordFlags(checksSignIns, false)...),
 		Action: checkFile,
 	}
 }
@@ -48,7 +47,8 @@ type checkRun struct {
 	least  decode.Severity
 	json   bool
 	follow *capture.Follower
-	found  [decode.Error + 1]int
+	found  [decode.Error + 1]int // by severity
+	hidden [decode.Error + 1]int // of them, below --min
 	err    error
 }
 
@@ -72,15 +72,29 @@ func checkFile(c *cli.Context) error {
 	if err := k.read(in); err != nil {
 		return err
 	}
-	total := k.found[decode.Note] + k.found[decode.Warning] + k.found[decode.Error]
 	if !k.json {
-		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s, %s, %s\n", plural(k.found[decode.Error], "error"),
-			plural(k.found[decode.Warning], "warning"), plural(k.found[decode.Note], "note"))
+		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s\n", k.total())
 	}
-	if total > 0 {
+	if k.found != k.hidden {
 		return &exit{code: exitFindings}
 	}
 	return nil
+}
+
+// total says how many findings there are, and which of them were not printed.
+func (k *checkRun) total() string {
+	s := fmt.Sprintf("%s, %s, %s", plural(k.found[decode.Error], "error"),
+		plural(k.found[decode.Warning], "warning"), plural(k.found[decode.Note], "note"))
+	var hidden []string
+	for severity := decode.Error; severity >= decode.Note; severity-- {
+		if n := k.hidden[severity]; n > 0 {
+			hidden = append(hidden, plural(n, severity.String()))
+		}
+	}
+	if len(hidden) == 0 {
+		return s
+	}
+	return fmt.Sprintf("%s; not shown: %s (--min note shows all)", s, strings.Join(hidden, ", "))
 }
 
 func (k *checkRun) flags() (err error) {
@@ -101,7 +115,7 @@ func (k *checkRun) flags() (err error) {
 	default:
 		return usage("check", "there is no format %q; the formats are text, json", k.c.String("format"))
 	}
-	o := capture.FollowOptions{Check: true, Least: k.least}
+	o := capture.FollowOptions{Check: true}
 	if o.Wanted, err = check.Select(k.c.StringSlice("rule")); err != nil {
 		return usage("check", "--rule: %v", err)
 	}
@@ -153,6 +167,10 @@ func (k *checkRun) print(list []check.Located) {
 	for i := range list {
 		l := &list[i]
 		k.found[l.Severity]++
+		if l.Severity < k.least {
+			k.hidden[l.Severity]++
+			continue
+		}
 		var line []byte
 		if k.json {
 			line = locatedLine(l)

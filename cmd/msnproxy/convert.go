@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
 	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
 )
@@ -95,11 +97,18 @@ func convert(c *cli.Context) (err error) {
 	if cerr := out.Close(); err == nil {
 		err = cerr
 	}
-	fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s written to %s\n", plural(n, "message"), name)
 	if err == nil && n == 0 && f == nil {
-		return fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
+		err = fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
 	}
-	return err
+	if n == 0 && err != nil {
+		_ = os.Remove(name) // it was made just now, and there is nothing in it
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("%w\n%s has the %s before that", err, name, plural(n, "message"))
+	}
+	fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s written to %s\n", plural(n, "message"), show.Escape(nil, name))
+	return nil
 }
 
 // copyFiltered copies the records that the filter wants, and those that are no

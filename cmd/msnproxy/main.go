@@ -44,11 +44,6 @@ func (e *exit) Error() string {
 
 func (e *exit) Unwrap() error { return e.err }
 
-// usage is an error in how the program was called.
-func usage(command, format string, args ...any) error {
-	return fmt.Errorf("%s\nSee \"msnproxy %s --help\"", fmt.Sprintf(format, args...), command)
-}
-
 // run is the program: it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signals(os.Exit)
@@ -56,7 +51,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	errs := &aside{w: stderr}
 	defer errs.finish()
 	app := newApp(stdin, stdout, errs)
-	err := app.RunContext(ctx, flagsFirst(app, args))
+	err := app.RunContext(ctx, flagsFirst(app, helpAndVersion(app, args)))
 	var e *exit
 	switch {
 	case err == nil:
@@ -120,17 +115,9 @@ func sameForAll(commands []*cli.Command) {
 	}
 }
 
-// usageError makes an error of the flag parser one of ours.
-func usageError(c *cli.Context, err error, _ bool) error {
-	return usage(called(c), "%s", strings.ReplaceAll(err.Error(), "flag provided but not defined: -", "there is no flag -"))
-}
-
 // called is how the command is called: "read", "replay server".
 func called(c *cli.Context) string {
-	_, name, ok := strings.Cut(c.Command.HelpName, " ")
-	if !ok {
-		return c.Command.Name
-	}
+	_, name, _ := strings.Cut(c.Command.HelpName, " ")
 	return name
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/show"
 )
 
 // recordFlags are the flags of the commands that record.
@@ -39,6 +41,10 @@ func newRecorder(c *cli.Context) (*capture.Recorder, error) {
 			}
 		}
 		return nil, nil
+	}
+	if ext := filepath.Ext(path); !strings.EqualFold(ext, ".pcapng") {
+		base := strings.TrimSuffix(path, ext)
+		return nil, usage(c.Command.Name, "--record %s: recordings are pcapng; record to %s.pcapng, and \"msnproxy convert\" makes other formats of it", path, base)
 	}
 	errs := c.App.ErrWriter
 	o := capture.RecorderOptions{Path: path, Keep: c.Int("keep"), Compress: c.Bool("compress"),
@@ -108,7 +114,7 @@ func recorded(w io.Writer, r *capture.Recorder) {
 	if r == nil {
 		return
 	}
-	fmt.Fprintf(w, "msnproxy: recorded %d bytes to %s\n", r.Size(), r.Path())
+	fmt.Fprintf(w, "msnproxy: recorded %d bytes to %s\n", r.Size(), show.Escape(nil, r.Path()))
 	if n := r.Dropped(); n > 0 {
 		fmt.Fprintf(w, "msnproxy: %s not recorded\n", plural(int(n), "message"))
 	}

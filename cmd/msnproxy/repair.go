@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/show"
 )
 
 func repairCommand() *cli.Command {
@@ -35,12 +36,13 @@ func repair(c *cli.Context) error {
 	}
 	w := c.App.Writer
 	if len(done.Lost) == 0 {
-		fmt.Fprintf(w, "%s is whole: nothing to repair\n", path)
+		fmt.Fprintf(w, "%s is whole: nothing to repair\n", show.Escape(nil, path))
 		return nil
 	}
 	for _, l := range done.Lost {
-		fmt.Fprintf(w, "left out %v\n", l)
+		fmt.Fprintf(w, "left out %s\n", show.Escape(nil, l.String()))
 	}
-	fmt.Fprintf(w, "%s: %s kept, %d bytes lost; the original is %s\n", path, plural(int(done.Blocks), "block"), done.Bytes(), done.Original)
+	fmt.Fprintf(w, "%s: %s kept, %d bytes lost; the original is %s\n",
+		show.Escape(nil, path), plural(int(done.Blocks), "block"), done.Bytes(), show.Escape(nil, done.Original))
 	return nil
 }

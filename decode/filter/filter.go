@@ -57,6 +57,12 @@ func Compile(source string) (*Filter, error) {
 			f.used = append(f.used, n)
 		}
 	}
+	var with comparisons
+	ast.Walk(&tree.Node, &with)
+	if with.err != nil {
+		with.err.Source = source
+		return nil, with.err
+	}
 	f.program, err = expr.Compile(source, expr.Env(sample), expr.AsBool(), expr.Timezone("UTC"))
 	if err != nil {
 		return nil, explain(source, err)

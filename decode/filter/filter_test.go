@@ -44,6 +44,8 @@ func TestMatch(t *testing.T) {
 		{decode.Server, msg, `friendly startsWith "Bob" and dialect == 0 and role in ["?", "SB"]`, true},
 		{decode.Server, "ZZZ 1\r\n", `"version.unknown-command" in findings and severity == 2`, true},
 		{decode.Server, "ZZZ 1\r\n", `args[0] == "1"`, true},
+		{decode.Client, "PNG\r\n", `verb != "" and verb in ["PNG", "911"] and kind != "opaque" and noise == "keep-alive"`, true},
+		{decode.Client, "PNG\r\n", `role in ["?", "DS", "NS", "DS/NS"] and from != "server" and handle != "sb"`, true},
 		{decode.Client, "XFR 15 SB\r\n", `line == "XFR 15 SB" and kind == "command"`, true},
 	}
 	for _, tt := range tests {
@@ -83,6 +85,13 @@ func TestErrors(t *testing.T) {
 		{`size`, 0, "bool"},
 		{`verb == "MSG`, 0, "literal"},
 		{``, 0, "unexpected"},
+		{`role == "sb"`, 9, `role is never "sb"; it is "?", "DS", "NS", "DS/NS", "SB" or "MSNFTP"`},
+		{`verb == "MSG" and "Server" != from`, 19, `it is "client" or "server"`},
+		{`kind in ["command", "opaq"]`, 21, `kind is never "opaq"`},
+		{`noise == "ping"`, 10, "keep-alive"},
+		{`verb == "msg"`, 9, `did you mean "MSG"?`},
+		{`verb in ["MSG", "MSGS"]`, 17, "three capital letters or three digits"},
+		{`not (verb == "M G")`, 14, "three capital letters"},
 	}
 	for _, tt := range tests {
 		_, err := Compile(tt.expr)

@@ -188,8 +188,8 @@ var decoders = map[string]func(*Payload, int){
 	"text/x-msmsgsinitialemailnotification": (*Payload).mail,
 	"text/x-msmsgsemailnotification":        (*Payload).mail,
 	"text/x-msmsgsactivemailnotification":   (*Payload).mail,
-	"application/x-msmsgssystemmessage":     (*Payload).system,
-	"text/x-msmsgssystemmessage":            (*Payload).system,
+	systemTypes[0]:                          (*Payload).system,
+	systemTypes[1]:                          (*Payload).system,
 	"text/x-clientcaps":                     (*Payload).keys,
 	"text/x-clientinfo":                     (*Payload).keys,
 	"text/x-msnmsgr-datacast":               (*Payload).datacast,
@@ -197,6 +197,24 @@ var decoders = map[string]func(*Payload, int){
 	"text/x-msmsgsoimnotification":          (*Payload).keys,
 	"text/html":                             (*Payload).plain,
 	"text/search-query":                     (*Payload).plain,
+}
+
+// systemTypes are those of messages by which the service itself tells a client what to
+// do.
+var systemTypes = [...]string{"application/x-msmsgssystemmessage", "text/x-msmsgssystemmessage"}
+
+// System reports whether a MIME message is one by which the service itself tells a
+// client what to do, by its content type.
+func System(message []byte) bool {
+	value, _ := Header(message, "Content-Type")
+	kind, _, _ := bytes.Cut(value, []byte{';'})
+	kind = bytes.TrimSpace(kind)
+	for _, t := range systemTypes {
+		if strings.EqualFold(t, string(kind)) {
+			return true
+		}
+	}
+	return false
 }
 
 // keys decodes a body of "Name: value" lines.

@@ -329,3 +329,17 @@ func BenchmarkWalk(b *testing.B) {
 		})
 	}
 }
+
+func TestSystem(t *testing.T) {
+	for kind, want := range map[string]bool{
+		"application/x-msmsgssystemmessage": true, "Text/X-MSMSGSSystemMessage; charset=UTF-8": true, "text/x-msmsgssystemmessage ;x": true,
+		"text/plain": false, "": false, "application/x-msmsgssystemmessages": false,
+	} {
+		if got := System([]byte("MIME-Version: 1.0\r\nContent-Type: " + kind + "\r\n\r\n")); got != want {
+			t.Errorf("%q: %v", kind, got)
+		}
+	}
+	if System([]byte("\r\nContent-Type: text/x-msmsgssystemmessage\r\n")) {
+		t.Error("a line of the body is a header")
+	}
+}
