@@ -132,3 +132,18 @@ func (ins *Inspector) hear() {
 		ins.tell(l.text, l.bad)
 	}
 }
+
+// Over says that no more is to come. Who only followed so far is shown a message worth
+// a look, the last that was sent on otherwise, rather than the end. It may be called
+// from any goroutine.
+func (ins *Inspector) Over(text string) {
+	ins.said.do(func() {
+		for row := ins.x.Len() - 1; row >= 0 && ins.follow && !ins.paused; row-- {
+			if ins.x.Row(row).SentOn && ins.rows.Shows(row) {
+				ins.follow = false
+				ins.selectRow(row)
+			}
+		}
+		ins.tell(text, false)
+	})
+}
