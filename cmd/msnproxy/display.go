@@ -110,7 +110,7 @@ func (d *display) play(ctx context.Context, script func() error, cancel func()) 
 		return nil
 	case err := <-played:
 		if err == nil {
-			d.say("the demo is over; look around, q leaves")
+			d.live.ins.Over("the demo is over; 2 the ladder, 3 the chat, ? the keys, q leaves")
 		} else {
 			d.live.ins.Complain(err.Error())
 		}
