@@ -89,6 +89,9 @@ func wantColor(c *cli.Context) (bool, error) {
 }
 
 func isTerminal(stream any) bool {
+	if o, ok := stream.(*outlet); ok {
+		stream = o.w
+	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
