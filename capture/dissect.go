@@ -31,6 +31,7 @@ type segment struct {
 	seq, ack           uint32
 	syn, fin, rst, has bool // has: there is an acknowledgment number
 	data               []byte
+	place              place
 	// cut is the number of bytes that the segment has and the capture left out
 	// at its end.
 	cut int

@@ -27,32 +27,66 @@ type flow struct {
 	isn     [2]uint32 // sequence number of that side's SYN
 	data    bool      // a byte of data was seen
 	seen    time.Time // when the last packet was
+	began   time.Time // when the first was
+	places  places
+	client  side
+	conn    *Conn      // once it is shown
+	begins  *beginning // of what it carries, to compare
+	traces  [2]trace   // once open is gone
 
 	*open
+
+	same *flow // another connection with the same ends
 
 	newer, older *flow // in the order of their last packets
 }
 
 // open is what an open connection needs.
 type open struct {
-	streams  [2]stream
-	probes   [2]probe
-	probed   int // bytes looked at without finding out what it is
-	pieces   int // and in how many pieces
-	client   side
-	known    bool      // which side the client is
-	first    side      // that was done,
-	anyDone  bool      // by FIN,
-	reset    bool      // or by RST,
-	resetAt  time.Time // then
-	halfDue  bool      // that first is done is to be told, if the other goes on
-	halfAt   time.Time // when it was
-	watched  bool      // in the list of flows with holes
-	overtook bool      // it is undecided, and others went ahead of it
-	parked   []event   // what they overtook
-	parkedN  int       // bytes of memory in parked
-	conn     *Conn     // once it is shown
-	links    [2]*link
+	streams    [2]stream
+	probes     [2]probe
+	probed     int       // bytes looked at without finding out what it is
+	known      bool      // which side the client is
+	first      side      // that was done,
+	anyDone    bool      // by FIN,
+	reset      bool      // or by RST,
+	resetAt    time.Time // then
+	halfDue    bool      // that first is done is to be told, if the other goes on
+	halfAt     time.Time // when it was
+	watched    bool      // in the list of flows with holes
+	overtook   bool      // it is undecided, and others went ahead of it
+	parked     []event   // what they overtook
+	parkedN    int       // bytes of memory in parked
+	links      [2]*link
+	waiting    [2][]waiting  // segments that answer what is not here yet
+	waits      int           // memory of waiting
+	alone      bool          // one side has no packets: it is waited for no longer
+	late       time.Duration // how late bytes came after their acknowledgment, at most
+	packets    int           // of the connection
+	replaces   *flow         // the one before it with the same ends, until it is known to be over
+	counted    bool          // as MSNP
+	clocksTold bool
+	opening    bool  // its first event was given
+	twin       *flow // which this may be another capture of
+}
+
+// release lets go of what only an open connection needs.
+func (f *flow) release() {
+	if f.open == nil {
+		return
+	}
+	for i := range f.streams {
+		f.traces[i] = f.streams[i].trace()
+	}
+	f.open = nil
+}
+
+// trace returns what is known of the sequence numbers of a side.
+func (f *flow) trace(s side) trace {
+	if f.open == nil {
+		return f.traces[s]
+	}
+	return f.streams[s].trace()
 }
 
 // link cuts one direction of a connection that is MSNP into frames.
@@ -70,9 +104,7 @@ const (
 	// How much is looked at of a connection before it is taken for something
 	// else. In mid-stream it may begin with the rest of a payload.
 	maxProbed       = 16 << 10
-	maxProbedPieces = 16
 	maxProbedMiddle = 64 << 10
-	maxMiddlePieces = 256
 )
 
 func (f *flow) midStream() bool { return !f.sawSYN[0] && !f.sawSYN[1] }
@@ -95,7 +127,6 @@ func (f *flow) look(from side, b []byte) {
 		}
 	}
 	f.probed += len(b)
-	f.pieces++
 	if guess == decode.Yes {
 		f.verdict = isMSNP
 		line := b
@@ -106,13 +137,25 @@ func (f *flow) look(from side, b []byte) {
 		f.probes = [2]probe{}
 		return
 	}
+	most := maxProbed
 	if f.midStream() {
-		if f.probed > maxProbedMiddle || f.pieces > maxMiddlePieces {
-			f.verdict = isOther
-		}
-	} else if f.probed > maxProbed || f.pieces > maxProbedPieces {
+		most = maxProbedMiddle
+	}
+	if f.probed > most {
 		f.verdict = isOther
 	}
+}
+
+// lookTorn takes what there is of a line whose rest is not in the capture for
+// MSNP, if it begins as one.
+func (f *flow) lookTorn(from side) {
+	b := f.probes[from].buf
+	if f.verdict != undecided || decode.Plausible(b) != decode.Maybe || bytes.IndexByte(b, ' ') < 3 {
+		return
+	}
+	f.verdict = isMSNP
+	f.findClient(from, b)
+	f.probes = [2]probe{}
 }
 
 // findClient works out which side the client is, if no SYN told: by what a line
@@ -161,19 +204,3 @@ func (f *flow) sender(s side) decode.Sender {
 	}
 	return decode.Server
 }
-
-// reused reports whether the segment, a SYN, begins another connection with the
-// same ends.
-func (f *flow) reused(s *segment) bool {
-	switch {
-	case f.sawSYN[s.from]:
-		return f.isn[s.from] != s.seq
-	case f.open == nil:
-		return true
-	}
-	st := &f.streams[s.from]
-	return st.given > 0 && st.begun != s.seq+1
-}
-
-// alone reports whether nothing can be seen of the other side.
-func (f *flow) alone(s side) bool { return !f.streams[s.peer()].seen }

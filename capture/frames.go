@@ -36,6 +36,12 @@ func (p *packets) record(rec *Record) bool {
 		p.lastID++
 		f.conn = &Conn{ID: p.lastID, MidStream: f.midStream(),
 			Client: f.key.address(f.client), Server: f.key.address(f.client.peer())}
+		if f.open != nil && f.streams[0].seen != f.streams[1].seen {
+			f.conn.Only = f.sender(1)
+			if f.streams[0].seen {
+				f.conn.Only = f.sender(0)
+			}
+		}
 		rec.Conn = f.conn
 		return true
 	case Data:
@@ -51,6 +57,9 @@ func (p *packets) record(rec *Record) bool {
 		return p.recordHalf(rec)
 	case Closed:
 		return p.recordEnd(rec)
+	case Remark:
+		p.busy = false
+		return p.remark(rec)
 	}
 	p.busy = false
 	return false
@@ -126,7 +135,7 @@ func (p *packets) recordEnd(rec *Record) bool {
 	if e.known {
 		rec.From = f.sender(e.from)
 	}
-	f.open = nil
+	f.release()
 	return !e.end
 }
 

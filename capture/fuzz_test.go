@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/gopacket/gopacket/layers"
 
@@ -119,16 +120,16 @@ func FuzzStream(f *testing.F) {
 		for ; len(ops) >= 2; ops = ops[2:] {
 			from := int(ops[0])
 			to := from + int(ops[1])
-			take(s.add(begin+uint32(from), data[from:to]))
-			for b := s.pop(); b != nil; b = s.pop() {
-				take(b)
+			take(s.add(begin+uint32(from), data[from:to], 0, time.Time{}))
+			for b, ok := s.pop(); ok; b, ok = s.pop() {
+				take(b.data)
 			}
 		}
-		for n, _ := s.missing(); n > 0; n, _ = s.missing() {
-			s.skip(n)
+		for n, _ := s.missing(0); n > 0; n, _ = s.missing(0) {
+			s.giveUp(n)
 			at += n
-			for b := s.pop(); b != nil; b = s.pop() {
-				take(b)
+			for b, ok := s.pop(); ok; b, ok = s.pop() {
+				take(b.data)
 			}
 		}
 		if s.memory != 0 || len(s.held) != 0 {

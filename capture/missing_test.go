@@ -59,8 +59,8 @@ func TestLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, got, begins(), c(ver), s(ver), s(infMD5), s("USR 3 MD5 S x\r\n"),
-		told{1, Lost, decode.Client, "7 bytes", 0}, c(usr), c("OUT\r\n"), ends(decode.Client))
+	want(t, got, begins(), c(ver), s(ver), told{1, Lost, decode.Client, "7 bytes", 0}, s(infMD5),
+		c(usr), s("USR 3 MD5 S x\r\n"), c("OUT\r\n"), ends(decode.Client))
 }
 
 // The end of a command is lost: what there is of it comes out first.
@@ -77,8 +77,8 @@ func TestLostInCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, got, begins(), c(ver), s(ver), c(msg[:40]+" (incomplete)"),
-		told{1, Lost, decode.Client, count(int64(len(msg)-40), "byte"), 0}, c(inf), told{1, Closed, decode.Server, "reset", 0})
+	want(t, got, begins(), c(ver), c(msg[:40]+" (incomplete)"),
+		told{1, Lost, decode.Client, count(int64(len(msg)-40), "byte"), 0}, c(inf), s(ver), told{1, Closed, decode.Server, "reset", 0})
 }
 
 // A capture with a small snap length has the beginning of packets only.
@@ -96,8 +96,8 @@ func TestSnapLength(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, got, begins(), c(ver), c(inf), s(msg[:len(msg)-20]+" (incomplete)"),
-		told{1, Lost, decode.Server, "20 bytes", 0}, s(infMD5), ends(decode.Client))
+	want(t, got, begins(), c(ver), told{1, Remark, 0, cutText(97), 0}, s(msg[:len(msg)-20]+" (incomplete)"),
+		told{1, Lost, decode.Server, "20 bytes", 0}, c(inf), s(infMD5), ends(decode.Client))
 }
 
 // Bytes that no one has acknowledged may still come, but not for ever.
@@ -149,7 +149,7 @@ func TestOneSided(t *testing.T) {
 			t.Fatal(err)
 		}
 		if side == aliceAt {
-			want(t, got, begins(), c(ver), c(inf), c(usr), told{1, Lost, decode.Server, "29 bytes", 0}, ends(decode.Client))
+			want(t, got, begins(), c(ver), c(inf), c(usr), told{1, Lost, decode.Server, "30 bytes", 0}, ends(decode.Client)) // with the FIN
 		} else {
 			want(t, got, begins(), s(ver), s(infMD5), told{1, Lost, decode.Client, "57 bytes", 0}, ends(decode.Server)) // with the FIN
 		}

@@ -22,6 +22,9 @@ type packets struct {
 	now       time.Time
 	count     Stats
 	lastID    uint32
+	recent    []*flow // that were found to be MSNP
+	recentAt  int     // the next to be forgotten
+	told      [maxAbouts]bool
 	memory    int   // bytes that streams and links hold
 	limit     int   // of them, and of those that undecided connections hold
 	ended     bool  // every packet has been read
@@ -31,6 +34,9 @@ type packets struct {
 	busy    bool
 	stage   int
 }
+
+// farFuture is later than any packet.
+var farFuture = time.Unix(1<<40, 0)
 
 func newPackets(src packetSource) *packets {
 	return &packets{src: src, dissect: newDissector(), count: Stats{Format: src.format()}, table: newTable(), limit: maxWaiting}
@@ -77,6 +83,10 @@ func (p *packets) read() {
 	p.watch()
 	switch p.dissect.dissect(pkt, s) {
 	case aTCP:
+		if s.cut > 0 {
+			p.count.Cut++
+			p.count.CutAt = max(p.count.CutAt, len(pkt.data))
+		}
 		p.segment(s, pkt.time)
 	case aPiece:
 		p.count.Fragments++
@@ -97,20 +107,14 @@ func (p *packets) read() {
 
 // segment takes a TCP segment.
 func (p *packets) segment(s *segment, at time.Time) {
-	f := p.table.find(&s.key)
-	if f != nil && s.syn && f.reused(s) {
-		p.retire(f, at, "a new connection has the same addresses and ports")
-		f = nil
-	}
+	f, old := p.choose(s)
 	if f == nil {
 		if s.rst && len(s.data) == 0 {
 			return // the answer to something that was not captured
 		}
-		f = p.table.add(&s.key)
-		p.count.Connections++
-		p.count.Empty++
-		p.queue.push(event{flow: f, kind: Opened, time: at})
+		f = p.start(s, old, at)
 	}
+	f.places.add(s.place)
 	p.table.touch(f, at)
 	if f.open == nil || f.closed || f.verdict == isOther {
 		if len(s.data) > keepAliveLength && f.closed {
@@ -118,12 +122,92 @@ func (p *packets) segment(s *segment, at time.Time) {
 		}
 		return
 	}
+	f.packets++
 	p.handshake(f, s)
-	st := &f.streams[s.from]
-	st.seen = true
+	p.clocks(f, s, at)
+	f.streams[s.from].seen = true
 	if s.has && !s.rst {
 		f.streams[s.from.peer()].acknowledge(s.ack)
 	}
+	for p.releaseReady(f) {
+	}
+	if f.open == nil || f.closed {
+		return
+	}
+	if says := len(s.data) > 0 || s.cut > 0 || s.fin || s.rst; says && (f.blocked(s) || f.behind(s)) {
+		p.park(f, s, at)
+	} else {
+		p.accept(f, s, at)
+	}
+	p.settle(f, at)
+}
+
+// start begins a connection. The one that it takes the place of is over when the
+// new one speaks first: two machines may have one address.
+func (p *packets) start(s *segment, old *flow, at time.Time) *flow {
+	if old != nil && (old.open == nil || old.closed) {
+		p.table.remove(old)
+		old = nil
+	}
+	f := p.table.add(&s.key)
+	f.began = at
+	p.count.Connections++
+	p.count.Empty++
+	if f.replaces = old; old == nil {
+		p.opening(f)
+	}
+	if last, n := f.last(); n > maxSame {
+		p.retire(last, at, "given up: more connections of these addresses and ports than can be kept open")
+	}
+	return f
+}
+
+// opening gives the first event of a connection.
+func (p *packets) opening(f *flow) {
+	if f.open != nil && !f.opening {
+		f.opening = true
+		p.queue.push(event{flow: f, kind: Opened, time: f.began})
+	}
+}
+
+// replace ends the connection that f takes the place of, unless that goes on.
+func (p *packets) replace(f *flow) {
+	old := f.replaces
+	if old == nil {
+		return
+	}
+	f.replaces = nil
+	if !old.seen.After(f.began) || old.open == nil || old.closed || old.reset {
+		p.retire(old, f.began, "a new connection has the same addresses and ports")
+	}
+	p.opening(f)
+}
+
+// behind reports whether others of its side wait, and the segment is not before
+// them.
+func (f *flow) behind(s *segment) bool {
+	w := f.waiting[s.from]
+	return len(w) > 0 && after(s.seq, w[0].seq) >= 0
+}
+
+// clocks measures how long acknowledgments take.
+func (p *packets) clocks(f *flow, s *segment, at time.Time) {
+	if s.rst {
+		return
+	}
+	f.late = max(f.late, f.streams[s.from].clock.arrived(s.seq, s.end(), at))
+	if s.has {
+		f.streams[s.from.peer()].clock.acknowledged(s.ack, at)
+	}
+	if offset, remarkable := f.clockOffset(); remarkable && !f.clocksTold && f.opening {
+		f.clocksTold = true
+		p.queue.push(event{flow: f, kind: Remark, time: at, once: aboutClocks, number: int64(offset)})
+	}
+}
+
+// accept takes a segment whose turn has come.
+func (p *packets) accept(f *flow, s *segment, at time.Time) {
+	st := &f.streams[s.from]
 	if s.rst {
 		p.reset(f, s, at)
 		return
@@ -140,14 +224,41 @@ func (p *packets) segment(s *segment, at time.Time) {
 	}
 	held := st.memory
 	if st.started {
-		p.deliver(f, s.from, st.add(seq, s.data), at)
+		if n := st.gaveUp(seq, len(s.data)); n > 0 {
+			p.count.TooLate += int64(n)
+		}
+		before := st.next
+		p.deliver(f, s.from, st.add(seq, s.data, s.cut, at), at)
+		if f.open == nil {
+			return
+		}
+		p.cut(f, s.from, seq+uint32(len(s.data)), s.cut, before, at)
+	}
+	if f.open == nil {
+		return
 	}
 	if s.fin {
 		st.finish(seq + uint32(len(s.data)+s.cut))
 	}
 	p.memory += st.memory - held
-	p.drain(f, s.from, at)
-	p.patience(f, at)
+	p.drain(f, s.from, at, false)
+}
+
+// cut goes past the bytes that a segment had before end and the capture left out.
+func (p *packets) cut(f *flow, from side, end uint32, n int, before uint32, at time.Time) {
+	st := &f.streams[from]
+	if n == 0 || st.next != end || before == end && f.verdict == isOther {
+		return
+	}
+	p.replace(f)
+	f.lookTorn(from)
+	if f.verdict == isMSNP && !f.counted {
+		p.isMSNP(f)
+	}
+	p.count.CutBytes += int64(n)
+	p.queue.push(event{flow: f, kind: Remark, time: at, once: aboutCut})
+	st.skip(n)
+	p.queue.push(event{flow: f, kind: Lost, from: from, time: at, lost: n})
 }
 
 // handshake learns what SYN says: where a link begins, and who the client is.
@@ -179,36 +290,70 @@ func (p *packets) deliver(f *flow, from side, b []byte, at time.Time) {
 		f.data = true
 		p.count.Empty--
 	}
-	if f.verdict == undecided {
+	p.replace(f)
+	p.begins(f, from, b)
+	if f.verdict == undecided && f.twin == nil {
 		f.look(from, b)
 		switch f.verdict {
 		case isMSNP:
-			p.count.MSNP++
+			p.isMSNP(f)
 		case isOther:
 			p.drop(f)
 		}
+	}
+	if f.open != nil && f.twin != nil {
+		p.resembles(f, false)
 	}
 	if f.verdict != isOther {
 		p.queue.push(event{flow: f, kind: Data, from: from, time: at, data: b})
 	}
 }
 
-// drain delivers what was held and is next now, and notes the end of a link.
-func (p *packets) drain(f *flow, from side, at time.Time) {
+// begins keeps what the connection begins with.
+func (p *packets) begins(f *flow, from side, b []byte) {
+	if f.begins == nil {
+		f.begins = &beginning{}
+	}
+	if len(f.begins.side[from]) < maxBeginning {
+		f.begins.take(from, f.streams[from].next-uint32(len(b)), b)
+	}
+}
+
+// isMSNP takes note of a connection that turned out to be MSNP. If it may be another
+// capture of one that is known it stays undecided.
+func (p *packets) isMSNP(f *flow) {
+	f.counted = true
+	if f.twin = p.findTwin(f); f.twin != nil {
+		f.verdict = undecided
+		return
+	}
+	p.count.MSNP++
+	p.remember(f)
+	p.sameAddress(f)
+}
+
+// drain delivers what was held and is next now, and notes the end of a link. What
+// is behind bytes that were given up has the time when it came.
+func (p *packets) drain(f *flow, from side, at time.Time, gaveUp bool) {
 	if f.open == nil {
 		return
 	}
 	st := &f.streams[from]
 	for len(st.held) > 0 {
-		held := st.memory
-		b := st.pop()
+		held, before := st.memory, st.next
+		b, ok := st.pop()
 		p.memory += st.memory - held
-		if b == nil {
+		if !ok {
 			break
 		}
-		if p.deliver(f, from, b, at); f.open == nil {
+		when := at
+		if gaveUp {
+			when = b.at
+		}
+		if p.deliver(f, from, b.data, when); f.open == nil {
 			return
 		}
+		p.cut(f, from, st.next, b.cut, before, when)
 	}
 	if !st.over() || f.reset {
 		return
@@ -239,7 +384,7 @@ func (p *packets) halfLasts(f *flow) bool {
 	if f.reset {
 		until = f.resetAt
 	}
-	return f.halfDue && until.Sub(f.halfAt) >= ackedPatience
+	return f.halfDue && f.waits == 0 && until.Sub(f.halfAt) >= f.acceptable()
 }
 
 // reset takes a RST, if its place in the link is believable. The connection stays
@@ -275,6 +420,7 @@ func (p *packets) observe(f *flow) {
 // conclude delivers what is held and closes the connection: as reset, if it was,
 // else for the reason given.
 func (p *packets) conclude(f *flow, at time.Time, why string) {
+	p.settleUntil(f, farFuture)
 	p.flush(f, at)
 	if f.open == nil || f.closed {
 		return
@@ -291,23 +437,36 @@ func (p *packets) conclude(f *flow, at time.Time, why string) {
 func (p *packets) patience(f *flow, at time.Time) {
 	for s := range side(2) {
 		for f.open != nil && !f.closed {
-			n, giveUp := f.streams[s].impatient(p.now, f.alone(s))
+			n, acked := f.hole(s)
 			if n > 0 {
 				p.observe(f)
 			}
-			if !giveUp {
+			if !f.streams[s].impatient(n, acked, p.now, f.packets, f.acceptable(), !f.streams[s.peer()].seen) {
 				break
 			}
-			p.skip(f, s, n, at)
+			p.skip(f, s, n, p.skipTime(f, s, at))
 		}
 	}
 }
 
 // skip notes that n bytes are lost, and goes on behind them.
 func (p *packets) skip(f *flow, s side, n int, at time.Time) {
-	f.streams[s].skip(n)
+	p.replace(f)
+	f.streams[s].giveUp(n)
 	p.queue.push(event{flow: f, kind: Lost, from: s, time: at, lost: n})
-	p.drain(f, s, at)
+	p.drain(f, s, at, true)
+}
+
+// skipTime returns when what is missing was first missed: what is behind it, or
+// answers it, tells.
+func (p *packets) skipTime(f *flow, s side, at time.Time) time.Time {
+	if h := f.streams[s].held; len(h) > 0 && h[0].at.Before(at) {
+		at = h[0].at
+	}
+	if w := f.waiting[s.peer()]; len(w) > 0 && w[0].at.Before(at) {
+		at = w[0].at
+	}
+	return at
 }
 
 // watch looks after the connections with missing bytes, and those that
@@ -337,16 +496,16 @@ func (p *packets) settled(f *flow) bool {
 	if p.halfLasts(f) {
 		p.tellHalf(f, f.first)
 	}
-	if f.reset && p.now.Sub(f.resetAt) >= ackedPatience {
+	if f.reset && p.now.Sub(f.resetAt) >= f.acceptable() {
 		p.conclude(f, p.now, "")
 		return true
 	}
-	if p.patience(f, p.now); f.open == nil || f.closed {
+	if p.settle(f, p.now); f.open == nil || f.closed {
 		return true
 	}
-	a, _ := f.streams[0].missing()
-	b, _ := f.streams[1].missing()
-	f.watched = f.reset || f.halfDue || a > 0 || b > 0
+	a, _ := f.hole(0)
+	b, _ := f.hole(1)
+	f.watched = f.reset || f.halfDue || a > 0 || b > 0 || f.waits > 0
 	return !f.watched
 }
 
@@ -354,11 +513,11 @@ func (p *packets) settled(f *flow) bool {
 func (p *packets) flush(f *flow, at time.Time) {
 	for s := range side(2) {
 		for f.open != nil && !f.closed {
-			n, _ := f.streams[s].missing()
+			n, _ := f.hole(s)
 			if n <= 0 {
 				break
 			}
-			p.skip(f, s, n, at)
+			p.skip(f, s, n, p.skipTime(f, s, at))
 		}
 	}
 }
@@ -368,7 +527,15 @@ func (p *packets) close(f *flow, e event) {
 	if f.closed {
 		return
 	}
+	p.replace(f)
+	if f.twin != nil && f.verdict == undecided {
+		if p.resembles(f, true); f.open == nil {
+			f.closed = true
+			return
+		}
+	}
 	f.closed = true
+	p.forgetWaiting(f)
 	if f.verdict != isMSNP {
 		f.verdict = isOther
 		p.drop(f)
@@ -388,11 +555,22 @@ func (p *packets) close(f *flow, e event) {
 
 // drop lets go of what a connection that is not MSNP holds.
 func (p *packets) drop(f *flow) {
+	p.replace(f)
+	p.forgetWaiting(f)
 	p.queue.forget(f)
 	for i := range f.streams {
 		p.memory -= f.streams[i].memory
 	}
-	f.open = nil
+	f.begins = nil
+	f.release()
+}
+
+// forgetWaiting lets go of what waits.
+func (p *packets) forgetWaiting(f *flow) {
+	if f.open != nil {
+		p.memory -= f.waits
+		f.waits, f.waiting = 0, [2][]waiting{}
+	}
 }
 
 // retire ends a connection that is over for a reason that no packet of it tells.
@@ -416,13 +594,20 @@ func (p *packets) giveUpOldest() bool {
 // finish ends the recording: what the open connections hold comes out.
 func (p *packets) finish(err error) {
 	p.ended, p.err = true, err
+	p.settleAll()
 	for f := range p.table.all() {
 		if f.open == nil || f.closed {
 			continue
 		}
+		p.replace(f)
+		if f.twin != nil && f.verdict == undecided {
+			p.resembles(f, true)
+		}
 		if f.verdict == undecided {
 			f.verdict = isOther
 			p.drop(f)
+		}
+		if f.open == nil {
 			continue
 		}
 		if f.reset {
@@ -434,6 +619,7 @@ func (p *packets) finish(err error) {
 			p.tellHalf(f, f.first)
 			p.queue.push(event{flow: f, kind: Closed, end: true, time: p.now})
 			f.closed = true
+			p.forgetWaiting(f)
 		}
 	}
 }

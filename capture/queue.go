@@ -16,8 +16,12 @@ type event struct {
 	// Closed:
 	known bool // from is who closed it
 	reset bool
-	end   bool // the recording ends here, the connection does not
-	text  string
+	end   bool   // the recording ends here, the connection does not
+	text  string // and Remark
+	// Remark: what is said once in a recording, and the number that it is about.
+	once   about
+	number int64
+	other  *flow // Remark: the connection with the same ends
 }
 
 const (
@@ -63,7 +67,7 @@ func (q *queue) pop(now time.Time) (event, bool) {
 		e := &q.events[q.head]
 		f := e.flow
 		switch {
-		case f.verdict == isMSNP && len(f.parked) > 0:
+		case f.verdict == isMSNP && f.open != nil && len(f.parked) > 0:
 			first := f.parked[0]
 			f.parked = f.parked[1:]
 			n := len(first.data) + eventMemory

@@ -23,6 +23,16 @@ type Stats struct {
 	Strange map[string]int64
 	// Late counts the segments with data on connections that were over.
 	Late int64
+	// Cut counts the segments whose end the capture has left out, CutAt is the
+	// length that their packets were cut at, CutBytes what is missing for that.
+	Cut      int64
+	CutAt    int
+	CutBytes int64
+	// TooLate counts the bytes that came when they had been given up as missing.
+	TooLate int64
+	// Twins is the number of connections that are in the capture a second time,
+	// with other addresses: before and behind a translation of addresses.
+	Twins int
 	// Connections is the number of TCP connections; Empty, how many of them
 	// carried no byte; MSNP, how many of them turned out to be MSNP or MSNFTP.
 	Connections, Empty, MSNP int
@@ -51,6 +61,15 @@ func (s Stats) String() string {
 	}
 	if s.Fragments > 0 {
 		fmt.Fprintf(&b, "; %s, put together to %s", count(s.Fragments, "IP fragment"), count(s.Defragmented, "packet"))
+	}
+	if s.Twins > 0 {
+		fmt.Fprintf(&b, "; %s captured twice, before and behind a translation of addresses", count(int64(s.Twins), "connection"))
+	}
+	if s.Cut > 0 {
+		fmt.Fprintf(&b, "; %s cut at %d bytes (capture whole packets: tcpdump -s 0)", count(s.Cut, "packet"), s.CutAt)
+	}
+	if s.TooLate > 0 {
+		fmt.Fprintf(&b, "; %s came when they had been given up as missing", count(s.TooLate, "byte"))
 	}
 	if s.Late > 0 {
 		fmt.Fprintf(&b, "; %s after the end of a connection", count(s.Late, "segment"))

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"slices"
 	"time"
 )
 
@@ -45,14 +46,22 @@ type stream struct {
 	held     []piece
 	memory   int // of held
 
-	holeSince   time.Time // when next began to be missing
-	holePackets int       // packets of the connection since then; 0: no hole
+	hole      bool      // next is missing,
+	holeSince time.Time // since then,
+	holeCount int       // when the connection had so many packets
+
+	lost             bool // bytes were given up,
+	lostFrom, lostTo uint32
+
+	clock clock
 }
 
 // piece is a part of the stream that came too early.
 type piece struct {
 	seq  uint32
 	data []byte
+	cut  int // bytes behind it that the capture has left out
+	at   time.Time
 }
 
 // after returns how far a lies after b: negative if it lies before.
@@ -95,15 +104,16 @@ func (s *stream) acknowledge(ack uint32) {
 	}
 }
 
-// add takes the bytes of a segment at seq. It returns what of them is next in
-// the stream; bytes that come too early are copied and held.
-func (s *stream) add(seq uint32, b []byte) []byte {
+// add takes the bytes of a segment at seq, of which the capture has left out cut
+// at the end. It returns what of them is next in the stream; bytes that come too
+// early are copied and held.
+func (s *stream) add(seq uint32, b []byte, cut int, at time.Time) []byte {
 	d := after(seq, s.next)
-	if d > maxReach || len(b) == 0 {
+	if d > maxReach || len(b) == 0 && cut == 0 {
 		return nil
 	}
 	if d > 0 {
-		s.hold(seq, b)
+		s.hold(piece{seq, b, cut, at})
 		return nil
 	}
 	if -d >= len(b) {
@@ -126,48 +136,48 @@ func (s *stream) adds(seq uint32, n int) bool {
 func (s *stream) advance(n int) {
 	s.next += uint32(n)
 	s.given += int64(n)
-	s.holePackets = 0
+	s.hole = false
 }
 
-// pop returns the next bytes of the stream if they are held.
-func (s *stream) pop() []byte {
+// pop returns the next bytes of the stream if they are held. There may be none in
+// the piece it returns, but more of them missing behind it.
+func (s *stream) pop() (piece, bool) {
 	for len(s.held) > 0 {
 		p := s.held[0]
 		d := after(p.seq, s.next)
 		if d > 0 {
-			return nil
+			return piece{}, false
 		}
 		s.held[0] = piece{}
 		s.held = s.held[1:]
 		s.memory -= len(p.data) + pieceOverhead
-		if -d < len(p.data) {
-			b := p.data[-d:]
-			s.advance(len(b))
-			return b
+		if -d < len(p.data)+p.cut {
+			p.data = p.data[min(-d, len(p.data)):]
+			s.advance(len(p.data))
+			return p, true
 		}
 	}
 	s.held = nil
-	return nil
+	return piece{}, false
 }
 
 // hold keeps bytes that came too early, in the order of their sequence numbers.
 // Of two copies of a byte the one that is held already counts, as it is met
 // first, unless the new one begins earlier.
-func (s *stream) hold(seq uint32, b []byte) {
+func (s *stream) hold(p piece) {
 	i := len(s.held)
-	for i > 0 && after(s.held[i-1].seq, seq) > 0 {
+	for i > 0 && after(s.held[i-1].seq, p.seq) > 0 {
 		i--
 	}
 	if i > 0 {
 		before := s.held[i-1]
-		if after(seq, before.seq)+len(b) <= len(before.data) {
+		if after(p.seq, before.seq)+len(p.data) <= len(before.data) && p.cut <= before.cut {
 			return // a copy
 		}
 	}
-	s.held = append(s.held, piece{})
-	copy(s.held[i+1:], s.held[i:])
-	s.held[i] = piece{seq, bytes.Clone(b)}
-	s.memory += len(b) + pieceOverhead
+	p.data = bytes.Clone(p.data)
+	s.held = slices.Insert(s.held, i, p)
+	s.memory += len(p.data) + pieceOverhead
 }
 
 // finish takes the place of a FIN.
@@ -187,8 +197,9 @@ func (s *stream) over() bool {
 }
 
 // missing returns how many bytes are known to be missing at next, before the
-// next bytes that are here or the end. acked says that the other end has them.
-func (s *stream) missing() (n int, acked bool) {
+// next bytes that are here or the end. acked says that the other end has them;
+// ahead, if it is positive, that there are bytes so far ahead of next.
+func (s *stream) missing(ahead int) (n int, acked bool) {
 	if !s.started || s.done {
 		return 0, false
 	}
@@ -196,6 +207,9 @@ func (s *stream) missing() (n int, acked bool) {
 		n = after(s.held[0].seq, s.next)
 	} else if s.ended {
 		n = after(s.end, s.next)
+	}
+	if ahead > 0 && (n == 0 || ahead < n) {
+		n = ahead
 	}
 	if !s.hasAck {
 		return n, false
@@ -213,32 +227,46 @@ func (s *stream) missing() (n int, acked bool) {
 	return min(n, a), true
 }
 
-// impatient reports whether the missing bytes have been waited for long enough.
-// It is called once for each packet of the connection, and when time has passed.
-func (s *stream) impatient(now time.Time, alone bool) (lost int, givenUp bool) {
-	n, acked := s.missing()
+// impatient reports whether the n missing bytes have been waited for long enough:
+// those that were acknowledged for the time that is given. It is called when the
+// connection has had so many packets, and when time has passed.
+func (s *stream) impatient(n int, acked bool, now time.Time, packets int, acceptable time.Duration, alone bool) bool {
 	if n <= 0 {
-		s.holePackets = 0
-		return 0, false
+		s.hole = false
+		return false
 	}
-	if s.holePackets == 0 {
-		s.holeSince = now
+	if !s.hole {
+		s.hole, s.holeSince, s.holeCount = true, now, packets
 	}
-	s.holePackets++
 	waited := now.Sub(s.holeSince)
 	switch {
 	case s.memory > maxHeld || len(s.held) > maxHeldPieces:
-	case acked && (waited >= ackedPatience || s.holePackets > ackedPatiencePackets):
+	case acked && (waited >= acceptable || acceptable == ackedPatience && packets-s.holeCount >= ackedPatiencePackets):
 	case waited >= patience:
 	case alone && waited >= patienceAlone:
 	default:
-		return n, false
+		return false
 	}
-	return n, true
+	return true
+}
+
+// giveUp goes past n missing bytes that may come yet.
+func (s *stream) giveUp(n int) {
+	s.lostFrom, s.lostTo, s.lost = s.next, s.next+uint32(n), true
+	s.skip(n)
+}
+
+// gaveUp returns how many of n bytes at seq were given up last.
+func (s *stream) gaveUp(seq uint32, n int) int {
+	if !s.lost {
+		return 0
+	}
+	from, to := max(after(s.lostFrom, seq), 0), min(after(s.lostTo, seq), n)
+	return max(0, to-from)
 }
 
 // skip goes past n missing bytes.
 func (s *stream) skip(n int) {
 	s.next += uint32(n)
-	s.holePackets = 0
+	s.hole = false
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+	"time"
 )
 
 // Segments in any order, repeated, overlapping: what comes out is the stream, if
@@ -31,9 +32,9 @@ func TestStreamAnyOrder(t *testing.T) {
 		s.start(begin)
 		var got []byte
 		for _, g := range segments {
-			got = append(got, s.add(begin+uint32(g[0]), data[g[0]:g[1]])...)
-			for b := s.pop(); b != nil; b = s.pop() {
-				got = append(got, b...)
+			got = append(got, s.add(begin+uint32(g[0]), data[g[0]:g[1]], 0, time.Time{})...)
+			for b, ok := s.pop(); ok; b, ok = s.pop() {
+				got = append(got, b.data...)
 			}
 		}
 		if !bytes.Equal(got, data) || s.memory != 0 || len(s.held) != 0 {
@@ -70,20 +71,20 @@ func TestStreamWithHoles(t *testing.T) {
 			for i := at; i < to; i++ {
 				there[i] = true
 			}
-			take(s.add(uint32(at), data[at:to]))
-			for b := s.pop(); b != nil; b = s.pop() {
-				take(b)
+			take(s.add(uint32(at), data[at:to], 0, time.Time{}))
+			for b, ok := s.pop(); ok; b, ok = s.pop() {
+				take(b.data)
 			}
 		}
-		for n, _ := s.missing(); n > 0; n, _ = s.missing() {
+		for n, _ := s.missing(0); n > 0; n, _ = s.missing(0) {
 			for i := int(s.next); i < int(s.next)+n; i++ {
 				if there[i] {
 					t.Fatalf("byte %d is there and was skipped", i)
 				}
 			}
 			s.skip(n)
-			for b := s.pop(); b != nil; b = s.pop() {
-				take(b)
+			for b, ok := s.pop(); ok; b, ok = s.pop() {
+				take(b.data)
 			}
 		}
 		for i := range there {
@@ -101,8 +102,8 @@ func TestStreamGivesUp(t *testing.T) {
 	s.start(0)
 	piece := make([]byte, 1000)
 	for i := 1; ; i++ {
-		s.add(uint32(i*1000), piece)
-		if n, up := s.impatient(w.now, false); up {
+		s.add(uint32(i*1000), piece, 0, time.Time{})
+		if n, acked := s.missing(0); s.impatient(n, acked, w.now, i, ackedPatience, false) {
 			if n != 1000 {
 				t.Errorf("%d bytes given up", n)
 			}

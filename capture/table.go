@@ -8,14 +8,15 @@ import (
 // table finds the connection that a packet belongs to, and knows which one was
 // silent for the longest.
 type table struct {
-	flows map[flowKey]*flow
+	flows map[flowKey]*flow // the newest of those with the same ends
+	n     int
 	last  *flow // the one found last
 	ends  flow  // of the list: older is the newest flow, newer the oldest
 }
 
 func newTable() table { return table{flows: make(map[flowKey]*flow)} }
 
-func (t *table) len() int { return len(t.flows) }
+func (t *table) len() int { return t.n }
 
 func (t *table) find(key *flowKey) *flow {
 	if t.last != nil && t.last.key == *key {
@@ -29,8 +30,9 @@ func (t *table) find(key *flowKey) *flow {
 }
 
 func (t *table) add(key *flowKey) *flow {
-	f := &flow{key: *key, open: &open{}}
+	f := &flow{key: *key, open: &open{}, same: t.flows[*key]}
 	t.flows[*key] = f
+	t.n++
 	t.last = f
 	return f
 }
@@ -65,10 +67,34 @@ func (t *table) unlink(f *flow) {
 
 func (t *table) remove(f *flow) {
 	t.unlink(f)
-	delete(t.flows, f.key)
 	if t.last == f {
 		t.last = nil
 	}
+	first := t.flows[f.key]
+	if first == f {
+		if t.n--; f.same == nil {
+			delete(t.flows, f.key)
+		} else {
+			t.flows[f.key] = f.same
+		}
+		return
+	}
+	for o := first; o != nil; o = o.same {
+		if o.same == f {
+			t.n--
+			o.same = f.same
+			return
+		}
+	}
+}
+
+// last returns how many connections have the ends of f, which is the newest of
+// them, and the oldest of those.
+func (f *flow) last() (last *flow, n int) {
+	for last, n = f, 1; last.same != nil; last = last.same {
+		n++
+	}
+	return last, n
 }
 
 // oldest returns the flow that was silent for the longest, or nil.
