@@ -51,8 +51,7 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 	}
 	switch fr.Kind {
 	case Opaque:
-		add("frame.opaque", Warning, "%d bytes at offset %d are no MSNP", len(fr.Raw), fr.Offset)
-		return dst
+		return append(dst, noMSNP(fr))
 	case Blank:
 		add("frame.blank", Note, "an empty line between commands")
 		return dst
@@ -75,6 +74,14 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 		return dst
 	}
 	return m.lineFindings(dst)
+}
+
+// noMSNP finds fault with bytes where a command should stand.
+func noMSNP(fr *Frame) Finding {
+	if len(fr.Raw) == 1 {
+		return Finding{"frame.opaque", Warning, fmt.Sprintf("1 byte at offset %d is no MSNP", fr.Offset)}
+	}
+	return Finding{"frame.opaque", Warning, fmt.Sprintf("%d bytes at offset %d are no MSNP", len(fr.Raw), fr.Offset)}
 }
 
 // lineFindings says where the line differs from the table.

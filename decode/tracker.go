@@ -56,6 +56,7 @@ type Connection struct {
 	challenges []posed
 	salt       string // of the sign-in challenge
 	said       said
+	begun      [2]begun // of the client, of the server
 	closed     bool
 }
 
@@ -150,7 +151,11 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	m.Decode(fr, from, c.Role, c.Dialect)
 	m.Number, m.Time, m.Conn, m.Fate, m.sent = t.messages, at, c, fate, sent
 	if fate != Injected {
-		m.Findings = m.frameFindings(m.Findings)
+		if m.Opening = c.begin(m); m.Opening != nil {
+			m.Findings = append(m.Findings, c.foreignFinding(m))
+		} else {
+			m.Findings = m.frameFindings(m.Findings)
+		}
 	}
 	m.Noise = c.noise(m)
 	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {
