@@ -81,28 +81,42 @@ func (p *packets) read() {
 		p.now = pkt.time
 	}
 	p.watch()
-	switch p.dissect.dissect(pkt, s) {
-	case aTCP:
-		if s.cut > 0 {
-			p.count.Cut++
-			p.count.CutAt = max(p.count.CutAt, len(pkt.data))
-		}
-		p.segment(s, pkt.time)
-	case aPiece:
-		p.count.Fragments++
-	case strange:
-		if p.count.Strange == nil {
-			p.count.Strange = make(map[string]int64)
-		}
-		p.count.Strange[linkName(pkt.link)]++
-	default:
-		p.count.NotTCP++
+	what := p.dissect.dissect(pkt, s)
+	for more := true; more; what, more = p.dissect.again(pkt, s) {
+		p.take(what, pkt, s)
 	}
 	for p.memory+p.queue.parked > p.limit || p.table.len() > maxFlows {
 		if !p.giveUpOldest() {
 			break
 		}
 	}
+}
+
+// take takes what a packet turned out to hold.
+func (p *packets) take(what found, pkt *packet, s *segment) {
+	switch {
+	case what == aTCP:
+		if s.cut > 0 {
+			p.count.Cut++
+			p.count.CutAt = max(p.count.CutAt, len(pkt.data))
+		}
+		p.segment(s, pkt.time)
+	case what == aPiece:
+		p.count.Fragments++
+	case what == strange:
+		tally(&p.count.Strange, linkName(pkt.link))
+	case p.dissect.notRead != "":
+		tally(&p.count.NotRead, p.dissect.notRead)
+	default:
+		p.count.NotTCP++
+	}
+}
+
+func tally(m *map[string]int64, name string) {
+	if *m == nil {
+		*m = make(map[string]int64)
+	}
+	(*m)[name]++
 }
 
 // segment takes a TCP segment.

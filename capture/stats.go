@@ -21,6 +21,9 @@ type Stats struct {
 	// Strange counts the packets of link types that are not understood, by the
 	// name of the link type.
 	Strange map[string]int64
+	// NotRead counts the packets that are not looked into, as they are encrypted,
+	// by what they are.
+	NotRead map[string]int64
 	// Late counts the segments with data on connections that were over.
 	Late int64
 	// Cut counts the segments whose end the capture has left out, CutAt is the
@@ -78,6 +81,9 @@ func (s Stats) String() string {
 	}
 	if s.Late > 0 {
 		fmt.Fprintf(&b, "; %s after the end of a connection", count(s.Late, "segment"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.NotRead)) {
+		fmt.Fprintf(&b, "; %s of %s", count(s.NotRead[name], "packet"), name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Strange)) {
 		fmt.Fprintf(&b, "; %s of link type %s, which is not understood", count(s.Strange[name], "packet"), name)

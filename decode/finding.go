@@ -51,14 +51,19 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 	}
 	switch fr.Kind {
 	case Opaque:
+		if fr.Gap {
+			return dst
+		}
 		return append(dst, noMSNP(fr))
 	case Blank:
 		add("frame.blank", Note, "an empty line between commands")
 		return dst
 	}
-	if fr.Missing > 0 {
+	switch {
+	case fr.Gap: // it is the recording that lacks something
+	case fr.Missing > 0:
 		add("frame.length", Error, "%d of the announced bytes are missing", fr.Missing)
-	} else if !fr.Complete() {
+	case !fr.Complete():
 		add("frame.cut", Note, "the line has no end")
 	}
 	if fr.Kind != Command {
@@ -67,10 +72,10 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 	if fr.EOL == 1 {
 		add("frame.line-end", Note, "the line ends in a lone LF")
 	}
-	if m.spaced {
+	if m.spaced && fr.EOL > 0 {
 		add("line.blanks", Note, "blanks in a row or before the line end")
 	}
-	if m.cost == 0 && m.Form != nil {
+	if m.cost == 0 && m.Form != nil || fr.EOL == 0 {
 		return dst
 	}
 	return m.lineFindings(dst)

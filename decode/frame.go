@@ -90,6 +90,10 @@ type Frame struct {
 	EOL int
 	// Missing counts payload bytes that were announced and never came.
 	Missing int
+	// Gap is set where it is a gap in the recording that makes the frame what it is:
+	// a command that it cuts short, or opaque bytes that it, or a recording that
+	// begins in mid-stream, leaves without their beginning.
+	Gap bool
 	// Resync is set on the first frame after a stretch of opaque bytes.
 	Resync bool
 }

@@ -25,7 +25,7 @@ func (c *Connection) begin(m *Message) *Opening {
 	switch {
 	case b.over && !b.foreign:
 		return nil
-	case known || fr.Kind == Block || !b.over && fr.Offset != int64(len(b.bytes)):
+	case known || fr.Gap || fr.Kind == Block || !b.over && fr.Offset != int64(len(b.bytes)):
 		b.over, b.bytes = true, nil
 		return nil
 	case b.over:

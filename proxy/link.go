@@ -119,6 +119,7 @@ func (l *link) carry(w *work) error {
 		p.queue.skip(frames)
 	}
 	wake = l.tell(w) || wake
+	p.commit(w.ticket)
 	var err error
 	if out := l.output(w); len(out) > 0 {
 		_, err = l.dst.Write(out)
@@ -264,7 +265,9 @@ func (l *link) flush() error {
 		w.records = append(w.records, lostRecord(time.Now(), l.c.rec, l.from, l.dropped))
 		l.dropped = 0
 	}
-	if l.tell(w) {
+	wake := l.tell(w)
+	l.c.p.commit(w.ticket)
+	if wake {
 		l.c.p.queue.nudge()
 	}
 	if len(l.held) == 0 {
@@ -318,7 +321,7 @@ func (l *link) tell(w *work) (wake bool) {
 	if len(w.records) == 0 {
 		return false
 	}
-	wake = l.c.p.hand(w.records, &l.dropped)
+	w.ticket, wake = l.c.p.hand(w.records, &l.dropped)
 	w.records = w.group[:0]
 	return wake
 }

@@ -325,13 +325,23 @@ func (p *Proxy) remark(text string) {
 // publish hands records to the recorder and the observer, remarks to the log, and
 // wakes the observer.
 func (p *Proxy) publish(records []capture.Record, lost *int64) {
-	if p.hand(records, lost) {
+	ticket, wake := p.hand(records, lost)
+	p.commit(ticket)
+	if wake {
 		p.queue.nudge()
 	}
 }
 
-// hand is publish without the waking: it reports whether that is due.
-func (p *Proxy) hand(records []capture.Record, lost *int64) (wake bool) {
+// commit waits until what was handed to the recorder is recorded.
+func (p *Proxy) commit(ticket uint64) {
+	if p.cfg.Recorder != nil {
+		p.cfg.Recorder.Commit(ticket)
+	}
+}
+
+// hand is publish without the waiting and the waking: the ticket is for commit, and
+// wake reports whether the observer is to be woken.
+func (p *Proxy) hand(records []capture.Record, lost *int64) (ticket uint64, wake bool) {
 	for i := range records {
 		r := &records[i]
 		if r.Kind == capture.Remark {
@@ -344,15 +354,15 @@ func (p *Proxy) hand(records []capture.Record, lost *int64) (wake bool) {
 				}
 			}
 		}
-		if p.cfg.Recorder != nil {
-			p.cfg.Recorder.Record(r)
-		}
+	}
+	if p.cfg.Recorder != nil {
+		ticket = p.cfg.Recorder.Put(records)
 	}
 	if p.queue == nil {
-		return false
+		return ticket, false
 	}
 	if lost == nil {
 		lost = new(int64)
 	}
-	return p.queue.add(records, lost)
+	return ticket, p.queue.add(records, lost)
 }

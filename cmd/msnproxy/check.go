@@ -31,13 +31,12 @@ Examples:
    msnproxy check session.pcapng --min note --rule challenge --rule signin
    msnproxy check session.pcapng --rule -name.raw --format json
 ` + exitCodes,
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: text or json"},
 			&cli.StringFlag{Name: "min", Value: "warning", Usage: "least `SEVERITY` that is printed and counts: note, warning or error"},
 			&cli.StringSliceFlag{Name: "rule", Usage: "only this `RULE` or group of rules, or with a minus all but it (may be repeated)"},
-			&cli.StringSliceFlag{Name: "password", Usage: "check MD5 sign-ins of this account (`ACCOUNT=PASSWORD`, may be repeated)"},
 			&cli.BoolFlag{Name: "rules", Usage: "list the rules, and end"},
-		},
+		}, passwordFlags(checksSignIns, false)...),
 		Action: checkFile,
 	}
 }

@@ -38,16 +38,15 @@ Examples:
    msnproxy diff good.pcapng mine.pcapng --filter 'from == "server"' --format json
 
 Exit codes: 0 no difference, 1 differences, 2 trouble (usage, file), 130 interrupted.`,
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "ignore", Usage: "leave out a field (`FIELD`: friendly), one of a verb (MSG.text), or messages (verb:NLN); may be repeated"},
 			&cli.BoolFlag{Name: "noise", Usage: "compare keep-alive, typing and empty lines, too"},
 			&cli.StringSliceFlag{Name: "account", Usage: "an account of the first recording goes by another name in the second (`OLD=NEW`, may be repeated)"},
 			&cli.StringFlag{Name: "filter", Usage: "only messages for which `EXPR` holds (see \"msnproxy explain filter\")"},
 			&cli.IntFlag{Name: "context", Value: 2, Usage: "show `N` messages around a difference"},
-			&cli.StringSliceFlag{Name: "password", Usage: "check MD5 sign-ins of this account (`ACCOUNT=PASSWORD`, may be repeated)"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: text or json"},
 			&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to use colours: auto, always, never"},
-		},
+		}, passwordFlags(checksSignIns, false)...),
 		Action: diffFiles,
 	}
 }

@@ -20,10 +20,11 @@ var floors = []struct {
 }{
 	{"decode/payload", nil, []string{"golang.org/x/text"}},
 	{"decode/challenge", nil, nil},
+	{"decode/recent", nil, nil},
 	{"decode/filter", []string{"decode"}, []string{"github.com/expr-lang/expr"}},
 	{"decode/dissector", []string{"decode"}, nil},
-	{"decode/check", []string{"decode", "decode/payload", "decode/challenge"}, nil},
-	{"decode", []string{"decode/payload", "decode/challenge"}, []string{"golang.org/x/text"}},
+	{"decode/check", []string{"decode", "decode/payload", "decode/challenge", "decode/recent"}, nil},
+	{"decode", []string{"decode/payload", "decode/challenge", "decode/recent"}, []string{"golang.org/x/text"}},
 	{"capture", []string{"decode", "decode/payload", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket"}},
 	{"capture/story", []string{"decode", "decode/challenge", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/payload", "decode/challenge", "capture/story"}, nil},

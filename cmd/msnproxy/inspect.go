@@ -92,14 +92,13 @@ type live struct {
 // newLive makes the inspector for a proxy.
 func newLive(o inspector.Options, known map[string]string, recorder *capture.Recorder, errors *aside) *live {
 	l := &live{errors: errors, x: index.New(index.Options{Passwords: known})}
-	o.Index, o.Live = l.x, true
+	o.Index, o.Live, o.Passwords = l.x, true, known
 	if recorder != nil {
 		o.Recording = func() inspector.Recording {
 			return inspector.Recording{Path: recorder.Path(), Size: recorder.Size(), Dropped: recorder.Dropped()}
 		}
 		o.Keep = func(r *capture.Record) error {
-			before := recorder.Dropped()
-			if recorder.Record(r); recorder.Dropped() > before {
+			if !recorder.Record(r) {
 				return errNotRecorded
 			}
 			return nil
@@ -109,7 +108,7 @@ func newLive(o inspector.Options, known map[string]string, recorder *capture.Rec
 	return l
 }
 
-var errNotRecorded = errors.New("the recording takes nothing more")
+var errNotRecorded = errors.New("the recording takes nothing at the moment")
 
 // addToIndex is replaced by tests.
 var addToIndex = (*index.Index).Add

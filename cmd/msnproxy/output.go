@@ -21,15 +21,18 @@ func outputFlags(formats string, env bool) []cli.Flag {
 		}
 		return []string{"MSNPROXY_" + name}
 	}
-	return []cli.Flag{
+	flags := []cli.Flag{
 		&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: " + formats, EnvVars: vars("FORMAT")},
 		&cli.IntFlag{Name: "detail", Value: 1, Usage: "for text: 0 one line a message, 1 also connections and findings, 2 also fields, 3 also bytes (`N`)", EnvVars: vars("DETAIL")},
 		&cli.StringFlag{Name: "filter", Usage: "only messages for which `EXPR` holds, such as 'verb == \"MSG\" && account contains \"bob\"' (see \"msnproxy explain filter\")", EnvVars: vars("FILTER")},
-		&cli.StringSliceFlag{Name: "password", Usage: "check MD5 sign-ins of this account (`ACCOUNT=PASSWORD`, may be repeated)", EnvVars: vars("PASSWORD")},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to use colours: auto, always, never", EnvVars: vars("COLOR")},
 		&cli.BoolFlag{Name: "utc", Usage: "show times in UTC rather than in local time", EnvVars: vars("UTC")},
 	}
+	return append(flags, passwordFlags(checksSignIns, env)...)
 }
+
+// checksSignIns is what passwords are for in commands that look at messages.
+const checksSignIns = "check MD5 sign-ins of this account"
 
 // newPrinter makes the printer that the flags ask for.
 func newPrinter(c *cli.Context, formats ...show.Format) (*show.Printer, error) {
@@ -88,24 +91,6 @@ func wantColor(c *cli.Context) (bool, error) {
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// passwords reads the --password flags. The error does not repeat the value,
-// which may be a secret.
-func passwords(c *cli.Context) (map[string]string, error) {
-	list := c.StringSlice("password")
-	if len(list) == 0 {
-		return nil, nil
-	}
-	m := make(map[string]string)
-	for _, s := range list {
-		account, password, ok := strings.Cut(s, "=")
-		if !ok || account == "" {
-			return nil, usage(called(c), "--password wants ACCOUNT=PASSWORD, such as alice@example.com=secret")
-		}
-		m[strings.ToLower(account)] = password
-	}
-	return m, nil
 }
 
 // plural returns "1 message", "2 messages".

@@ -30,7 +30,8 @@ message. All accounts of the recording are played together, so that their
 conversation happens again. docs/replay.md tells more.
 
 The server needs accounts with lists like the recorded ones. An account without a
-password sends the recorded answer, which only "msnproxy replay server" takes.
+password sends the recorded answer, which only "msnproxy replay server" takes. Passwords
+come from --account, or from the file --accounts, by the name that the account has now.
 
 Examples:
    msnproxy replay client session.pcapng --server 127.0.0.1:1863 \
@@ -45,6 +46,8 @@ Exit codes: 0 the server does what the recorded one did, 1 differences, 2 troubl
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "server", Usage: "the server to talk to, `HOST:PORT`; the port is 1863 if it is missing"},
 			&cli.StringSliceFlag{Name: "account", Usage: "who plays a recorded account, `OLD=NEW:PASSWORD`; NEW may be empty for the same name (may be repeated)"},
+			accountsFlag(),
+			&cli.BoolFlag{Name: "clear-text", Usage: "send passwords in clear (CTP) where the recorded client did, to any server that it is led to"},
 			&cli.StringSliceFlag{Name: "only", Usage: "play the sessions of this recorded `ACCOUNT` only (may be repeated)"},
 			&cli.DurationFlag{Name: "timeout", Value: replay.DefaultTimeout, Usage: "wait so long (`TIME`) for an answer"},
 			&cli.BoolFlag{Name: "stop-on-diff", Usage: "end with the first difference"},
@@ -63,6 +66,10 @@ func replayClient(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	known, err := accounts(c)
+	if err != nil {
+		return err
+	}
 	s, err := openStory(c)
 	if err != nil {
 		return err
@@ -70,6 +77,7 @@ func replayClient(c *cli.Context) error {
 	defer s.Close()
 	out := &differenceWriter{w: c.App.Writer, json: asJSON}
 	config.Story, config.Report = s, out.write
+	config.Know(known)
 	recorder, err := clientRecorder(c)
 	if err != nil {
 		return err
@@ -84,7 +92,7 @@ func replayClient(c *cli.Context) error {
 		return usage("replay client", "%v", err)
 	}
 	if list := client.WithoutPassword(); len(list) > 0 {
-		complain(c.App.ErrWriter, fmt.Errorf("no password for %s: the recorded answer is sent, which only a replay server takes (--account %s=:PASSWORD)",
+		complain(c.App.ErrWriter, fmt.Errorf("no password for %s: the recorded answer is sent, which only a replay server takes (--account %s=:PASSWORD, or --accounts FILE)",
 			strings.Join(list, ", "), list[0]))
 	}
 	result, err := client.Run(c.Context)
@@ -116,7 +124,7 @@ func clientFlags(c *cli.Context) (config replay.ClientConfig, asJSON bool, err e
 		return fail("no --server given, HOST:PORT")
 	}
 	config = replay.ClientConfig{Server: c.String("server"), Only: c.StringSlice("only"), Timeout: c.Duration("timeout"),
-		StopOnDiff: c.Bool("stop-on-diff"), Allow: nonEmpty(c.StringSlice("allow"))}
+		StopOnDiff: c.Bool("stop-on-diff"), Allow: nonEmpty(c.StringSlice("allow")), ClearText: c.Bool("clear-text")}
 	if config.Timeout <= 0 {
 		return fail("--timeout is %v; it must be more than nothing", config.Timeout)
 	}

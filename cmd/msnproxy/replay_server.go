@@ -33,16 +33,15 @@ Examples:
    msnproxy replay server session.pcapng --password alice@example.com=secret --unknown close
 
 Exit codes: 2 trouble (usage, file, network), 130 ended by Ctrl-C.`,
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: proxy.DefaultListen, Usage: "listen on `ADDR`, host:port; port 0 is any"},
 			&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one (all connections come to the one port) or per-target (each recorded server gets a port)"},
 			&cli.StringFlag{Name: "speed", Value: "1", Usage: "say what comes unasked `N` times as fast as was recorded, or max: without pauses"},
 			&cli.StringFlag{Name: "unknown", Value: "error", Usage: "what becomes of a request for which neither the recording nor the protocol has an answer (`POLICY`): error, ignore or close"},
-			&cli.StringSliceFlag{Name: "password", Usage: "let this account in with this password only (`ACCOUNT=PASSWORD`, may be repeated)"},
 			&cli.BoolFlag{Name: "fresh-challenge", Usage: "pose new challenges rather than the recorded ones"},
 			&cli.DurationFlag{Name: "patience", Value: replay.DefaultPatience, Usage: "wait `TIME` for what was done before in the recording"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: text or json"},
-		},
+		}, passwordFlags("let this account in with this password only", false)...),
 		Action: replayServer,
 	}
 }

@@ -19,7 +19,7 @@ func viewCommand() *cli.Command {
 	var flags []cli.Flag
 	for _, f := range outputFlags("", false) {
 		switch f.Names()[0] {
-		case "filter", "password", "utc":
+		case "filter", "password", "accounts", "utc":
 			flags = append(flags, f)
 		}
 	}
@@ -71,7 +71,7 @@ func view(c *cli.Context) error {
 	defer v.close()
 	v.x = index.New(index.Options{Passwords: known})
 	defer v.x.Close()
-	o.Index, o.Title, o.Keep = v.x, v.name, v.keeper()
+	o.Index, o.Title, o.Keep, o.Passwords = v.x, v.name, v.keeper(), known
 	v.ins = inspector.New(o)
 	defer v.load()()
 	if err := v.known(c); err != nil {

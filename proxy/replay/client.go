@@ -29,6 +29,9 @@ type ClientConfig struct {
 	// not here plays itself, and its recorded answers are sent where a password would
 	// be needed.
 	Accounts map[string]ClientAccount
+	// ClearText lets passwords go out in clear, given ones and recorded ones, where
+	// the recorded client did that. Else what holds one is left out.
+	ClearText bool
 	// Only are the recorded accounts whose sessions are played; none: all.
 	Only []string
 	// Timeout is how long an answer is waited for. 0: DefaultTimeout.

@@ -32,6 +32,10 @@ func (p *performance) say(k *clientConn, m *story.Message) {
 		p.fail(err)
 		return
 	}
+	if k.inClear(d) {
+		p.withhold(k, m)
+		return
+	}
 	r := &request{recorded: m, verb: m.Name}
 	raw := k.translate(d, m, r)
 	k.settle(m)
@@ -114,6 +118,39 @@ func (k *clientConn) password() ([]byte, bool) {
 		return nil, false
 	}
 	return []byte(*a.Password), true
+}
+
+// inClear reports whether the message would show a password, and may not: one that the
+// table knows as such, or the given one where the table does not know what stands there.
+func (k *clientConn) inClear(d *decode.Message) bool {
+	if k.p.config.ClearText {
+		return false
+	}
+	password := k.p.config.Accounts[strings.ToLower(k.recorded.Account)].Password
+	for i := range d.Len() {
+		f := d.Field(i)
+		switch {
+		case f.Param != nil && f.Param.Kind.Name == "password" && len(f.Raw) > 0:
+			return true
+		case f.Param == nil && password != nil && *password != "" && string(f.Raw) == *password:
+			return true
+		}
+	}
+	return false
+}
+
+// withhold leaves out a message that would show a password. mu is held.
+func (p *performance) withhold(k *clientConn, m *story.Message) {
+	k.settle(m)
+	for _, other := range m.Replies {
+		k.settle(other)
+	}
+	p.result.Skipped++
+	p.report(&Difference{Kind: DiffSkipped, Note: true, Verb: m.Name,
+		Text: "not sent: the recorded client gives a password in clear here (--clear-text does that, too)"}, k, m)
+	if !k.facts.SignedIn {
+		p.lose(k, "without the password the sign-in can't go on", true)
+	}
 }
 
 // wasRefused reports whether the recorded server answered the request with an error.

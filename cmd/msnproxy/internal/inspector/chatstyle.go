@@ -37,30 +37,23 @@ func (t *theme) wayStyle(l *chat.Line) tcell.Style {
 	return t.dim
 }
 
-// readable returns the colour that a sender chose, if the theme has such colours
-// and it stands out from what is behind it.
+// nearlyLegible is the contrast from which on a colour is moved until it can be read;
+// of one that stands out less than that nothing would be left.
+const nearlyLegible = 3.0
+
+// readable returns the colour that a sender chose, or one near it that stands out from
+// what is behind it, if the theme has such colours.
 func (t *theme) readable(hex string, behind tcell.Color) (tcell.Color, bool) {
-	const least = 3.5 // contrast, as the web's guidelines count it; they want 3 for large text, 4.5 for small
-	if len(hex) != 7 || t.name != "dark" && t.name != "light" {
+	if len(hex) != 7 || t.far == tcell.ColorDefault {
 		return 0, false
 	}
 	if behind == tcell.ColorDefault {
-		behind = tcell.NewHexColor(0x1a1b26)
-		if t.name == "light" {
-			behind = tcell.NewHexColor(0xffffff)
-		}
+		behind = t.behind
 	}
 	ink := tcell.GetColor(hex)
-	a, b := luminance(ink)+0.05, luminance(behind)+0.05
-	return ink, ink.Valid() && max(a, b)/min(a, b) >= least
-}
-
-// luminance is how bright a colour is, from 0 to 1.
-func luminance(c tcell.Color) float64 {
-	r, g, b := c.RGB()
-	part := func(v int32) float64 {
-		f := float64(v) / 255
-		return f * f * (0.2 + 0.8*f) // near enough to sRGB's curve
+	if !ink.Valid() || contrast(ink, behind) < nearlyLegible {
+		return 0, false
 	}
-	return 0.2126*part(r) + 0.7152*part(g) + 0.0722*part(b)
+	ink, _, _ = t.legible(tcell.StyleDefault.Foreground(ink), behind).Decompose()
+	return ink, true
 }

@@ -12,6 +12,7 @@ type help struct {
 	title string
 	lines []helpLine
 	find  string
+	typed bool // letters belong to find, also those that move
 	top   int
 	h     int
 	log   bool // lines of text, not keys
@@ -24,7 +25,7 @@ type helpLine struct {
 
 // showHelp lists all actions that can be done here, by their groups.
 func (ins *Inspector) showHelp() {
-	h := &help{title: "Keys in " + ins.placeName() + ": type to search, Esc leaves"}
+	h := &help{title: "Keys in " + ins.placeName() + ": / or typing searches, j and k move, Esc leaves"}
 	for _, g := range groups {
 		h.lines = append(h.lines, helpLine{about: g.name})
 		for _, a := range g.actions {
@@ -50,7 +51,7 @@ func (ins *Inspector) placeName() string {
 
 // showLog lists what was said in the status line.
 func (ins *Inspector) showLog() {
-	h := &help{title: "What was said: type to search, Esc leaves", log: true}
+	h := &help{title: "What was said: / or typing searches, j and k move, Esc leaves", log: true}
 	for _, line := range ins.events {
 		h.lines = append(h.lines, helpLine{about: line})
 	}
@@ -86,8 +87,8 @@ func (h *help) draw(c canvas) {
 	}
 	box(c, c.borderOn)
 	c.text(2, 0, c.w-4, " "+h.title+" ", c.strong)
-	if h.find != "" {
-		c.text(2, c.h-1, c.w-4, " "+h.find+"_ ", c.key)
+	if h.typed {
+		c.text(2, c.h-1, c.w-4, " /"+h.find+"_ ", c.key)
 	}
 	names := h.nameWidth(c.w)
 	lines := h.wrapped(c.w - helpKeys - names - 3)
@@ -158,40 +159,70 @@ func box(c canvas, style tcell.Style) {
 	}
 }
 
+// key takes a key. It reports whether the overlay stays.
 func (h *help) key(ev *tcell.EventKey) bool {
-	switch eventKey(ev) {
+	name := eventKey(ev)
+	if !h.typed && h.move(name) {
+		return true
+	}
+	switch name {
 	case "Esc":
-		if h.find != "" {
-			h.find = ""
+		if h.typed || h.find != "" {
+			h.find, h.typed = "", false
 			return true
 		}
 		return false
-	case "Enter", "Ctrl-C":
+	case "Enter":
+		if h.typed {
+			h.typed = false // the keys move again, among what was found
+			return true
+		}
 		return false
-	case "Down":
-		h.top++
-	case "Up":
-		h.top--
-	case "PgDn", "Ctrl-F", "Ctrl-D":
-		h.top += max(h.h-1, 1)
-	case "PgUp", "Ctrl-B", "Ctrl-U":
-		h.top -= max(h.h-1, 1)
-	case "Home":
-		h.top = 0
-	case "End":
-		h.top = len(h.lines)
+	case "Ctrl-C":
+		return false
 	case "Backspace":
 		if r := []rune(h.find); len(r) > 0 {
 			h.find = string(r[:len(r)-1])
 		}
+		h.typed = h.find != ""
 	default:
-		if ev.Key() == tcell.KeyRune {
-			if h.find == "" && (ev.Rune() == 'q' || ev.Rune() == '?') {
-				return false
-			}
-			h.find += string(ev.Rune())
-			h.top = 0
+		if ev.Key() != tcell.KeyRune {
+			h.move(name)
+			return true
 		}
+		r := ev.Rune()
+		switch {
+		case h.typed:
+			h.find += string(r)
+		case r == 'q', r == '?':
+			return false
+		case r == '/':
+			h.find = ""
+		default:
+			h.find = string(r)
+		}
+		h.typed, h.top = true, 0
+	}
+	return true
+}
+
+// move scrolls, if that is what the key does.
+func (h *help) move(name string) bool {
+	switch name {
+	case "Down", "j":
+		h.top++
+	case "Up", "k":
+		h.top--
+	case "PgDn", "Ctrl-F", "Ctrl-D", "Space":
+		h.top += max(h.h-1, 1)
+	case "PgUp", "Ctrl-B", "Ctrl-U":
+		h.top -= max(h.h-1, 1)
+	case "Home", "g":
+		h.top = 0
+	case "End", "G":
+		h.top = len(h.lines)
+	default:
+		return false
 	}
 	return true
 }

@@ -43,6 +43,8 @@ type Options struct {
 	Create func(name string) (Output, error)
 	// ConfigDir is where the history of filters and saved ones are; "": nowhere.
 	ConfigDir string
+	// Passwords of accounts, in lower case, are for replays; nil: none is known.
+	Passwords map[string]string
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }

@@ -159,7 +159,7 @@ func TestLadderRedirect(t *testing.T) {
 			y := rungAt(t, ins)
 			_, style, _ := s.Get(proxy-1, y)
 			fg, _, _ := style.Decompose()
-			if want, _, _ := ins.theme.redirect.Decompose(); fg != want {
+			if want, _, _ := ins.theme.selected(ins.theme.redirect, true).Decompose(); fg != want {
 				t.Errorf("%d cells: the way from the proxy is drawn in %v, want %v", w, fg, want)
 			}
 		}

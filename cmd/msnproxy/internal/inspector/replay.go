@@ -21,7 +21,7 @@ func (ins *Inspector) replayCommand(arg string) {
 		ins.complain("still " + ins.job.doing + " " + ins.job.name + "; Esc stops it")
 		return
 	}
-	account, server := ins.toReplay()
+	account := ins.toReplay()
 	if account == "" {
 		ins.complain("select a message of the session to replay first")
 		return
@@ -33,26 +33,23 @@ func (ins *Inspector) replayCommand(arg string) {
 	ins.openPrompt(&prompt{
 		label: "replay " + account + " to", check: checkReplay,
 		done: func(text string) { ins.replay(account, text) },
-	}, server)
+	}, replayTo)
 }
 
-// toReplay returns the account whose session is selected, and the server that it
-// began with.
-func (ins *Inspector) toReplay() (account, server string) {
+// replayTo is what the prompt begins with: never a server of the recording, as Enter
+// would sign in there.
+const replayTo = "127.0.0.1:1863"
+
+// toReplay returns the account whose session is selected, or "".
+func (ins *Inspector) toReplay() (account string) {
 	if ins.sel < 0 {
-		return "", ""
+		return ""
 	}
 	c := ins.x.Row(ins.sel).Conn
 	if c == nil || c.Facts.Session == nil {
-		return "", ""
+		return ""
 	}
-	number := c.Facts.Session.Number
-	for _, k := range ins.x.Conns() {
-		if s := k.Facts.Session; s != nil && s.Number == number && k.Facts.Role&(decode.DS|decode.NS) != 0 {
-			return s.Account, k.Facts.Server
-		}
-	}
-	return c.Facts.Session.Account, c.Facts.Server
+	return c.Facts.Session.Account
 }
 
 func checkReplay(text string) string {
@@ -143,6 +140,7 @@ func (p *performance) play(ctx context.Context, config replay.ClientConfig) (str
 	defer s.Close()
 	p.expect(s, config.Only)
 	config.Story, config.Report, config.Answered = s, p.differs, p.answered
+	config.Know(p.ins.o.Passwords)
 	client, err := replay.NewClient(config)
 	if err != nil {
 		return "", fmt.Errorf("replay: %w", err)

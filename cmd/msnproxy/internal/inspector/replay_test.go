@@ -112,3 +112,27 @@ func TestReplayTrouble(t *testing.T) {
 		b.ins.overlay = nil
 	}
 }
+
+// The prompt begins with an address of this machine, whatever server the recording is
+// of: Enter signs in there.
+func TestReplayPrompt(t *testing.T) {
+	b := openBench(t, find(t, "escargot-amsn"), 120, 40, Options{})
+	b.ins.command("go 5")
+	b.key("r")
+	if screen := b.text(); !strings.Contains(screen, "127.0.0.1:1863") {
+		t.Errorf("no harmless address in the prompt:\n%s", screen)
+	}
+}
+
+// Passwords that the program was given are for replays, too.
+func TestReplayKnown(t *testing.T) {
+	path := find(t, "demo")
+	passwords := map[string]string{"alice@example.com": "wonderland"}
+	b := openBench(t, path, 120, 40, Options{Passwords: passwords})
+	b.ins.command("go 5")
+	b.ins.command("replay " + replayServer(t, path, passwords))
+	b.settle()
+	if b.ins.toast.bad || !strings.Contains(b.ins.toast.text, "compared") {
+		t.Errorf("said %q", b.ins.toast.text)
+	}
+}

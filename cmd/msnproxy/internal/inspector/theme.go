@@ -28,6 +28,9 @@ type theme struct {
 	status, on, alarm  tcell.Style // the status line; what is switched on; what is amiss
 	hint, key          tcell.Style // the bottom line
 	prompt, bad        tcell.Style // what is typed; while it can't be used
+
+	behind tcell.Color // what the terminal is taken to have behind all
+	far    tcell.Color // black or white: the farthest from what is behind
 }
 
 // themeNames are the themes in the order in which a key goes through them.
@@ -69,17 +72,17 @@ func chooseTheme(name string, colors int) string {
 }
 
 // selected returns the style for text on the selected line: with the keys, or
-// without.
+// without. Colours that could not be read on it are moved towards the text's.
 func (t *theme) selected(s tcell.Style, keys bool) tcell.Style {
 	switch {
 	case t.raised == tcell.ColorDefault && keys:
-		return s.Reverse(true)
+		return s.Dim(false).Reverse(true)
 	case t.raised == tcell.ColorDefault:
-		return s.Underline(true)
+		return s.Dim(false).Underline(true)
 	case keys:
-		return s.Background(t.raised)
+		return t.legible(s, t.raised)
 	}
-	return s.Background(t.sunk)
+	return t.legible(s, t.sunk)
 }
 
 // undimmed returns the theme for the selected line: what is dim elsewhere can be
@@ -118,21 +121,21 @@ func ink(hex int32) tcell.Style {
 func darkTheme() *theme {
 	paper, raised := tcell.NewHexColor(0x24283b), tcell.NewHexColor(0x364a82)
 	return &theme{
-		name: "dark",
-		text: tcell.StyleDefault, dim: ink(0x7a8196), strong: tcell.StyleDefault.Bold(true),
+		name: "dark", behind: tcell.NewHexColor(0x1a1b26), far: tcell.ColorWhite.TrueColor(),
+		text: tcell.StyleDefault, dim: ink(0x858ca1), strong: tcell.StyleDefault.Bold(true),
 		bar: ink(0xa9b1d6).Background(paper), tab: ink(0x8a91b0).Background(paper),
 		tabOn:  ink(0xffffff).Background(raised).Bold(true),
 		border: ink(0x4a5070), borderOn: ink(0x7aa2f7).Bold(true),
 		raised: raised, sunk: paper,
 		client: ink(0x7dcfff), server: ink(0x9ece6a),
 		note: ink(0x7aa2f7), warning: ink(0xe0af68), err: ink(0xf7768e).Bold(true),
-		field: ink(0xbb9af7), means: ink(0x7a8196),
+		field: ink(0xbb9af7), means: ink(0x858ca1),
 		lit:      ink(0x1a1b26).Background(tcell.NewHexColor(0xe0af68)),
 		match:    ink(0x1a1b26).Background(tcell.NewHexColor(0xff9e64)),
 		redirect: ink(0xff9e64), user: ink(0xe0af68).Bold(true),
 		status: ink(0xa9b1d6).Background(paper), on: ink(0x9ece6a).Background(paper).Bold(true),
 		alarm: ink(0xf7768e).Background(paper).Bold(true),
-		hint:  ink(0x7a8196), key: ink(0xc0caf5).Bold(true),
+		hint:  ink(0x858ca1), key: ink(0xc0caf5).Bold(true),
 		prompt: tcell.StyleDefault, bad: ink(0xf7768e),
 	}
 }
@@ -140,21 +143,21 @@ func darkTheme() *theme {
 func lightTheme() *theme {
 	paper, raised := tcell.NewHexColor(0xe4e8f2), tcell.NewHexColor(0xb7cdf5)
 	return &theme{
-		name: "light",
-		text: ink(0x20242f), dim: ink(0x737a8c), strong: ink(0x20242f).Bold(true),
+		name: "light", behind: tcell.NewHexColor(0xffffff), far: tcell.ColorBlack.TrueColor(),
+		text: ink(0x20242f), dim: ink(0x697082), strong: ink(0x20242f).Bold(true),
 		bar: ink(0x3b4252).Background(paper), tab: ink(0x5c6577).Background(paper),
 		tabOn:  ink(0x10131a).Background(raised).Bold(true),
 		border: ink(0xb4bacb), borderOn: ink(0x2e5cb8).Bold(true),
 		raised: raised, sunk: paper,
 		client: ink(0x00698c), server: ink(0x3b7a18),
 		note: ink(0x2e5cb8), warning: ink(0x9a5b00), err: ink(0xb80f34).Bold(true),
-		field: ink(0x6d3fb0), means: ink(0x737a8c),
+		field: ink(0x6d3fb0), means: ink(0x697082),
 		lit:      ink(0x10131a).Background(tcell.NewHexColor(0xf5cf8a)),
 		match:    ink(0x10131a).Background(tcell.NewHexColor(0xffb86b)),
 		redirect: ink(0xb34700), user: ink(0x9a5b00).Bold(true),
-		status: ink(0x3b4252).Background(paper), on: ink(0x3b7a18).Background(paper).Bold(true),
+		status: ink(0x3b4252).Background(paper), on: ink(0x33700f).Background(paper).Bold(true),
 		alarm: ink(0xb80f34).Background(paper).Bold(true),
-		hint:  ink(0x737a8c), key: ink(0x20242f).Bold(true),
+		hint:  ink(0x697082), key: ink(0x20242f).Bold(true),
 		prompt: ink(0x20242f), bad: ink(0xb80f34),
 	}
 }
