@@ -51,7 +51,9 @@ func (c *Connection) begin(m *Message) *Opening {
 
 // Named reports whether it is no MSNP, and more can be said of it than that it is
 // text or binary.
-func (o Opening) Named() bool { return o.Name != "" && !o.MSNP() && o.Name != nameText && o.Name != nameBinary }
+func (o Opening) Named() bool {
+	return o.Name != "" && !o.MSNP() && o.Name != nameText && o.Name != nameBinary
+}
 
 // foreignFinding says what bytes of a link are that began as something else: with
 // what to do about it the first time.
