@@ -35,12 +35,17 @@ func read(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	defer collectLess()()
+	known, err := hindsight(c, p.Filter, p.Passwords)
+	if err != nil {
+		return err
+	}
+	p.Foresee(known)
 	in, err := openRecording(c)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	defer collectLess()()
 	err = copyRecords(c, p, in)
 	if ferr := p.Finish(); ferr != nil && err == nil {
 		err = ferr

@@ -69,7 +69,7 @@ func view(c *cli.Context) error {
 		return err
 	}
 	defer v.close()
-	v.x = index.New(index.Options{Passwords: known})
+	v.x = index.New(index.Options{Passwords: known, Location: o.Location})
 	defer v.x.Close()
 	o.Index, o.Title, o.Keep, o.Passwords = v.x, v.name, v.keeper(), known
 	v.ins = inspector.New(o)
