@@ -41,6 +41,9 @@ type Stats struct {
 	// Connections is the number of TCP connections; Empty, how many of them
 	// carried no byte; MSNP, how many of them turned out to be MSNP or MSNFTP.
 	Connections, Empty, MSNP int
+	// Foreign are the kinds of the others, in the order of their first, as far as it
+	// is known that they are not MSNP.
+	Foreign []Foreign
 }
 
 // String says it in one line, such as: 120 packets, 3 TCP connections, none of
@@ -55,8 +58,10 @@ func (s Stats) String() string {
 	case s.Connections == 0:
 	case s.MSNP == 0:
 		b.WriteString(", none of which is MSNP")
+		s.appendForeign(&b, ": ", ", ", true)
 	default:
 		fmt.Fprintf(&b, ", %d of MSNP", s.MSNP)
+		s.appendForeign(&b, ", ", ", ", false)
 	}
 	if s.Empty > 0 {
 		fmt.Fprintf(&b, "; %d without a byte of data", s.Empty)

@@ -54,8 +54,7 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 		if fr.Gap {
 			return dst
 		}
-		add("frame.opaque", Warning, "%d bytes at offset %d are no MSNP", len(fr.Raw), fr.Offset)
-		return dst
+		return append(dst, noMSNP(fr))
 	case Blank:
 		add("frame.blank", Note, "an empty line between commands")
 		return dst
@@ -96,6 +95,14 @@ func (f *Frame) lengthFinding() Finding {
 		return Finding{"frame.length", Error, fmt.Sprintf("%d bytes more than the %d that are announced", -f.Missing, there+f.Missing)}
 	}
 	return Finding{"frame.length", Error, fmt.Sprintf("%d of the announced bytes are missing", f.Missing)}
+}
+
+// noMSNP finds fault with bytes where a command should stand.
+func noMSNP(fr *Frame) Finding {
+	if len(fr.Raw) == 1 {
+		return Finding{"frame.opaque", Warning, fmt.Sprintf("1 byte at offset %d is no MSNP", fr.Offset)}
+	}
+	return Finding{"frame.opaque", Warning, fmt.Sprintf("%d bytes at offset %d are no MSNP", len(fr.Raw), fr.Offset)}
 }
 
 // lineFindings says where the line differs from the table.
