@@ -17,6 +17,7 @@ import (
 
 // The recorded demo against the server that it was recorded of.
 func TestClientDemo(t *testing.T) {
+	t.Parallel()
 	s := demoServer(t, proxytest.Config{})
 	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords()})
 	clean(t, r)
