@@ -12,20 +12,20 @@ import (
 func (m *Message) Nodes() iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for i := range m.Len() {
-			if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "msnobj" && !walk(payload.Object(f.Raw), yield) {
+			if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "msnobj" && !walkNodes(payload.Object(f.Raw), yield) {
 				return
 			}
 		}
 		if p := m.Payload(); p != nil {
 			nodes, _ := p.Unfold()
-			walk(nodes, yield)
+			walkNodes(nodes, yield)
 		}
 	}
 }
 
-func walk(nodes []payload.Node, yield func(name, value string) bool) bool {
+func walkNodes(nodes []payload.Node, yield func(name, value string) bool) bool {
 	for i := range nodes {
-		if !yield(nodes[i].Name, nodes[i].Value) || !walk(nodes[i].Children, yield) {
+		if !yield(nodes[i].Name, nodes[i].Value) || !walkNodes(nodes[i].Children, yield) {
 			return false
 		}
 	}
