@@ -99,8 +99,8 @@ func TestFollowerFates(t *testing.T) {
 		{"an answer to a made request", func(s *said, f func(*Record)) {
 			s.add(Data, client, "CHG 80 BSY", f)
 			s.server("CHG 80 BSY")
-			s.client("CHG 5 NLN")
-			s.server("CHG 5 NLN")
+			s.client("CHG 80 NLN")
+			s.server("CHG 80 NLN")
 		}, fated(Injected), "11 trid.order", ""},
 		{"an answer", func(s *said, f func(*Record)) { s.client("CHG 5 BSY"); s.add(Data, server, "CHG 5 BSY", f); later(s) },
 			fated(Withheld), "", ""},
@@ -138,14 +138,14 @@ func TestFollowerFates(t *testing.T) {
 		}, fated(Withheld), "10 switchboard.unused", ""},
 		{"leaving", func(s *said, f func(*Record)) { s.add(Data, client, "OUT", f); later(s) },
 			fated(Injected), "10 session.after-out", ""},
-		{"who is let in", func(s *said, f func(*Record)) { s.add(Data, server, "USR 3 OK carol@example.com Carol 1", f) },
+		{"who is let in", func(s *said, f func(*Record)) { s.add(Data, server, "USR 0 OK carol@example.com Carol 1", f) },
 			fated(Withheld), "9 signin.other", ""},
 		{"the offer", func(s *said, f func(*Record)) { s.add(Data, client, "VER 5 MSNP2 CVR0", f); s.server("VER 5 MSNP2") },
 			fated(Injected), "9 version.repeated", ""},
 		{"the offer", func(s *said, f func(*Record)) {
 			s.list = s.list[:1]
 			s.add(Data, client, "VER 1 MSNP9 CVR0", f)
-			s.server("VER 1 MSNP7")
+			s.server("VER 1 MSNP7 CVR0")
 		}, edited("VER 1 MSNP7 CVR0"), "2 version.choice", ""},
 		{"a TrID", func(s *said, f func(*Record)) {
 			s.add(Data, client, "CHG 5 BSY", f)

@@ -135,7 +135,8 @@ func TestHalfCloseWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := rotated.carry(w, at); err != nil {
+	rotated.carry(w, at)
+	if err := rotated.flush(); err != nil {
 		t.Fatal(err)
 	}
 	record(rotated, Data, decode.Server)

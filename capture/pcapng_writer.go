@@ -1,10 +1,13 @@
 package capture
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"msnproxy/decode"
@@ -63,7 +66,14 @@ type written struct {
 
 // NewWriter writes the head of a file, with a comment for people.
 func NewWriter(w io.Writer, comment string) (*Writer, error) {
-	out := &Writer{w: w, conns: make(map[*Conn]*written)}
+	out := newWriter(comment)
+	out.w = w
+	return out, out.flush()
+}
+
+// newWriter makes a writer with the head of a file in its buffer.
+func newWriter(comment string) *Writer {
+	out := &Writer{conns: make(map[*Conn]*written)}
 	head := binary.LittleEndian.AppendUint32(nil, byteOrderMagic)
 	head = append(head, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
 	if comment != "" {
@@ -78,7 +88,7 @@ func NewWriter(w io.Writer, comment string) (*Writer, error) {
 	iface = appendOption(iface, optionTSResol, []byte{9})
 	iface = appendOption(iface, optionEnd, nil)
 	out.buf = appendBlock(out.buf, blockInterface, iface)
-	return out, out.flush()
+	return out
 }
 
 // Size returns the bytes written so far.
@@ -94,19 +104,25 @@ func (w *Writer) flush() error {
 
 // WriteRecord writes one record.
 func (w *Writer) WriteRecord(r *Record) error {
+	w.append(r)
+	return w.flush()
+}
+
+// append appends the packets of a record to the buffer.
+func (w *Writer) append(r *Record) {
 	w.last, w.place = r.Time, w.bytes
 	switch {
 	case r.Kind == Remark && r.About != nil:
 		// On no connection: that may be closed.
 		w.datagram(r.Time, annotation(r))
-		return w.flush()
+		return
 	case r.Conn == nil:
 		n := note{Remark: &r.Text}
 		w.datagram(r.Time, n.comment(r.Text))
-		return w.flush()
+		return
 	case r.Kind == Opened:
 		w.open(r, false)
-		return w.flush()
+		return
 	}
 	c := w.conns[r.Conn]
 	if c == nil {
@@ -115,6 +131,10 @@ func (w *Writer) WriteRecord(r *Record) error {
 	}
 	switch r.Kind {
 	case Data:
+		if w.plain(c, r) {
+			w.segment(r.Time, c, r.From, tcpPSH|tcpACK, r.Frame.Raw, nil)
+			return
+		}
 		w.data(c, r)
 	case Lost:
 		w.lost(c, r)
@@ -126,23 +146,39 @@ func (w *Writer) WriteRecord(r *Record) error {
 		n := note{Remark: &r.Text, From: senderName(r.From)}
 		w.segment(r.Time, c, decode.Server, tcpACK, nil, n.comment(r.Text))
 	}
-	return w.flush()
+}
+
+// plain reports whether a frame needs no note, as nearly all; then it is counted.
+func (w *Writer) plain(c *written, r *Record) bool {
+	f, expected := &r.Frame, &c.offset[index(r.From)]
+	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || r.Sent != nil || r.Text != "" || r.Fate != Passed || len(f.Raw) > maxSegment {
+		return false
+	}
+	*expected += int64(len(f.Raw))
+	return true
 }
 
 // Close writes the statistics: dropped counts records that were not written.
 func (w *Writer) Close(dropped int64) error {
+	w.end(dropped)
+	return w.flush()
+}
+
+// end appends the statistics to the buffer.
+func (w *Writer) end(dropped int64) {
 	body := make([]byte, 4)
 	body = appendTime(body, w.last)
 	body = appendOption(body, optionReceived, binary.LittleEndian.AppendUint64(nil, w.packets+uint64(dropped)))
 	body = appendOption(body, optionDropped, binary.LittleEndian.AppendUint64(nil, uint64(dropped)))
 	body = appendOption(body, optionEnd, nil)
 	w.buf = appendBlock(w.buf, blockStatistics, body)
-	return w.flush()
 }
 
-// carry writes, at the head of a new file, the connections that are open already.
-func (w *Writer) carry(from *Writer, at time.Time) error {
-	for conn, c := range from.conns {
+// carry appends, at the head of a new file, the connections that are open already.
+func (w *Writer) carry(from *Writer, at time.Time) {
+	open := slices.SortedFunc(maps.Keys(from.conns), func(a, b *Conn) int { return cmp.Compare(a.ID, b.ID) })
+	for _, conn := range open {
+		c := from.conns[conn]
 		w.conns[conn] = c
 		c.midStream = true
 		c.offset = [2]int64{} // a reader of this file knows nothing of the one before
@@ -162,7 +198,6 @@ func (w *Writer) carry(from *Writer, at time.Time) error {
 			}
 		}
 	}
-	return w.flush()
 }
 
 // open makes a connection's addresses, and its handshake if it was seen.

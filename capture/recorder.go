@@ -1,24 +1,22 @@
 package capture
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 )
 
 const (
-	// StallBound is how long a link may wait for the recording of another one: past
-	// it, records of links that find the file busy are dropped and counted.
+	// StallBound is how long one write to the disk may last: then the links that wait
+	// for it go on, and what passes until it returns is dropped and counted.
 	StallBound = time.Second
 	// liveQueue is how many bytes wait for the disk in live mode.
 	liveQueue = 16 << 20
-	// lookAfter is how often it is made sure that the file is still there.
-	lookAfter = time.Second
+	// liveRest is how long they are gathered, so that one write takes many records.
+	liveRest = 20 * time.Millisecond
+	// batchBytes is how many bytes go to the disk with one write, or a record more.
+	batchBytes = 256 << 10
 )
 
 // RecorderOptions say where and how to record.
@@ -27,8 +25,8 @@ type RecorderOptions struct {
 	// It must not exist.
 	Path string
 	// Live never holds traffic back: what the disk does not take in time is dropped
-	// and counted. Otherwise (lossless) Record returns when the kernel has taken the
-	// record.
+	// and counted. Otherwise (lossless) Commit returns when the kernel has taken what
+	// was put.
 	Live bool
 	// RotateSize and RotateAfter begin a new file after so many bytes or so long.
 	// Zero: never.
@@ -36,122 +34,219 @@ type RecorderOptions struct {
 	RotateAfter time.Duration
 	// Keep is how many files of a rotation stay, the newest. Zero: all.
 	Keep int
-	// Compress packs files with gzip when they are finished.
+	// Compress packs files with gzip when they are finished, meanwhile.
 	Compress bool
-	// Report is told, once for each trouble and without delay, what is wrong with the
-	// recording. It may be called from any goroutine. Nil: nobody is told.
+	// Report is told, in order and by a goroutine of its own, what is wrong with the
+	// recording, and when it is right again. Nil: nobody is told.
 	Report func(error)
 	// Comment stands in the head of each file.
 	Comment string
 
 	create func(path string) (recordFile, error) // for tests
+	remove func(path string) error               // for tests
 }
 
-// recordFile is what is needed of a file.
+// recordFile is what is needed of a file. It is written at its end.
 type recordFile interface {
 	io.WriteCloser
 	Stat() (os.FileInfo, error)
+	Truncate(size int64) error
 }
 
 // Recorder writes records to files as they happen. It may be used from many
 // goroutines at a time.
 //
-// Each record is handed to the kernel with one write before the next is taken, so
-// that a program that dies loses at most the record in hand. When a file can't be
-// written any more (full disk) that is reported, recording ends, and Record takes
-// and counts what comes.
+// A link puts what one read brought, and commits it before it sends the bytes on. The
+// records of all links are encoded into one batch; whoever commits first hands that
+// to the kernel with one write, while the others fill the next batch and wait for
+// that to be written, in the order in which they came. So a program that dies loses
+// nothing that a peer has got, and nobody waits for more than two writes.
+//
+// When a file can't be written (full disk), what passes is counted for each
+// connection, and recording goes on in the same file as soon as that is possible.
 type Recorder struct {
 	o     RecorderOptions
-	mu    sync.Mutex // held while a record is written
-	file  recordFile
-	path  string
-	w     *Writer
+	say   reporter
+	shelf shelf
+
+	mu    sync.Mutex
+	w     *Writer // encodes; it is ahead of the file
+	head  int64   // bytes of the file that w began, up to its first record
 	since time.Time
-	look  time.Time
-	n     int      // files begun
-	files []string // of a rotation, finished
-	dead  bool
 
-	count   sync.Mutex // guards dropped and size
-	dropped int64      // since the file was begun
-	total   int64      // in all
-	size    int64      // of all files
-	stalled bool
+	queue   []*batch // to be written, in order; the last one may be filling
+	queued  int      // bytes of them
+	last    uint64   // number of the last batch
+	written uint64   // number of the last batch that was written
+	spare   []*batch
 
-	queue   *liveRecords
-	packing sync.WaitGroup
+	writing bool // somebody leads: writes the queue's first batch, or is about to
+	began   time.Time
+	waiters []*waiter
+	idle    []*waiter
+	orphans uint64 // batches up to here have nobody who waits for them
+
+	out      output     // the leader's
+	file     recordFile // what the last leader left
+	path     string
+	fileSize int64
+	half     bool
+	size     int64  // of all files
+	moved    string // why the file is no longer to be written, to begin another
+
+	gap     gap
+	dropped int64 // since the file was begun
+	total   int64 // in all
+	closed  bool
+
+	watch  *time.Timer // looks for writes that last too long; nil: nothing is written
+	flush  *time.Timer // live: the queue is written when it fires
+	armed  bool        // it will
+	rushed bool        // live: the queue is about to be written, at once
+	retry  *time.Timer
+	look   *time.Timer
 }
 
 // NewRecorder creates the file. The error says what the matter is with it.
 func NewRecorder(o RecorderOptions) (*Recorder, error) {
-	r := &Recorder{o: o}
-	if r.o.create == nil {
-		r.o.create = func(path string) (recordFile, error) {
-			f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-			if err == nil {
-				lockFile(f) // against Append; it is new, so nobody has it
-			}
-			return f, err
-		}
+	if o.create == nil {
+		o.create = createFile
 	}
-	if err := r.begin(time.Now()); err != nil {
+	if o.remove == nil {
+		o.remove = os.Remove
+	}
+	r := &Recorder{o: o}
+	r.say.to = o.Report
+	r.shelf = shelf{keep: o.Keep, compress: o.Compress, open: 1, remove: o.remove, say: &r.say}
+	r.shelf.quiet.L = &r.shelf.mu
+	r.out = output{o: &r.o, shelf: &r.shelf}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begin(time.Now())
+	if _, err := r.out.write(r.queue[0]); err != nil {
+		r.out.abandon()
 		return nil, err
 	}
-	if o.Live {
-		r.queue = newLiveRecords(r)
-	}
+	r.took()
+	r.look = time.AfterFunc(lookAfter, r.lookAround)
 	return r, nil
 }
 
-// rotating reports whether there is to be more than one file.
-func (r *Recorder) rotating() bool { return r.o.RotateSize > 0 || r.o.RotateAfter > 0 }
-
-// name returns the path of the next file: with rotation a number and the time
-// stand before the extension, so that names sort.
-func (r *Recorder) name(at time.Time) string {
-	if !r.rotating() {
-		if r.n == 0 {
-			return r.o.Path
-		}
-		// The file was taken away: go on beside it.
-		ext := filepath.Ext(r.o.Path)
-		return fmt.Sprintf("%s_%d%s", strings.TrimSuffix(r.o.Path, ext), r.n+1, ext)
-	}
-	ext := filepath.Ext(r.o.Path)
-	return fmt.Sprintf("%s_%05d_%s%s", strings.TrimSuffix(r.o.Path, ext), r.n+1, at.Format("20060102150405"), ext)
+// Put takes records of one link, in order, and keeps nothing of them but Conn. They
+// are recorded when Commit has returned for the ticket.
+func (r *Recorder) Put(records []Record) (ticket uint64) {
+	ticket, _ = r.put(records)
+	return ticket
 }
 
-// begin creates the next file. Connections that are open are announced in it.
-func (r *Recorder) begin(at time.Time) error {
-	path := r.name(at)
-	f, err := r.o.create(path)
-	if err != nil {
-		if errors.Is(err, os.ErrExist) {
-			return fmt.Errorf("recording to %s: the file exists already; recordings are never overwritten", path)
+// put says also how many were dropped.
+func (r *Recorder) put(records []Record) (ticket uint64, dropped int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.total
+	if r.closed {
+		r.drop(int64(len(records)))
+		return 0, r.total - before
+	}
+	if r.moved != "" && !r.gap.open() {
+		r.turn(time.Now())
+	}
+	for i := range records {
+		switch {
+		case r.gap.open():
+			r.drop(r.gap.miss(&records[i]))
+		case r.o.Live && r.queued > liveQueue:
+			r.gap.begin(gapBehind, "the disk was too slow")
+			r.drop(r.gap.miss(&records[i]))
+			r.say.once(&r.gap.said, "recording to %s: the disk is slower than the traffic; what is too much for %d MiB of memory is dropped and counted", r.path, liveQueue>>20)
+		default:
+			r.encode(&records[i])
 		}
-		return fmt.Errorf("recording to %s: %w", path, cause(err))
 	}
-	w, err := NewWriter(f, r.o.Comment)
-	if err == nil && r.w != nil {
-		err = w.carry(r.w, at)
+	if r.o.Live && len(r.queue) > 0 && !r.gap.full() {
+		r.rouse()
 	}
-	if err != nil {
-		f.Close()
-		return fmt.Errorf("recording to %s: %w", path, cause(err))
-	}
-	r.file, r.path, r.w, r.since, r.look = f, path, w, at, at
-	r.n++
-	return nil
+	return r.last, r.total - before
 }
 
-// cause takes the operation and the path off an error of the file system: they are
-// said already.
-func cause(err error) error {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
+// Commit returns when what was put with the ticket is with the kernel: after that it
+// outlives the program. It does not wait in live mode, nor while the disk takes
+// nothing.
+func (r *Recorder) Commit(ticket uint64) {
+	if r.o.Live {
+		return
 	}
-	return err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.settled(ticket) || r.writing && !r.wait(ticket) {
+		return
+	}
+	r.lead(ticket)
+}
+
+// Record puts one record and commits it. It reports whether it was taken.
+func (r *Recorder) Record(rec *Record) bool {
+	ticket, dropped := r.put([]Record{*rec})
+	r.Commit(ticket)
+	return dropped == 0
+}
+
+// encode appends a record to the batch that is filling. mu is held.
+func (r *Recorder) encode(rec *Record) {
+	if r.due() {
+		r.turn(time.Now())
+	}
+	b := r.filling()
+	r.into(b, func(w *Writer) { w.append(rec) })
+	b.ends = append(b.ends, len(b.buf))
+}
+
+// into lets the writer append to a batch. mu is held.
+func (r *Recorder) into(b *batch, f func(*Writer)) {
+	before := len(b.buf)
+	r.w.buf = b.buf
+	f(r.w)
+	b.buf, r.w.buf = r.w.buf, nil
+	r.w.bytes += int64(len(b.buf) - before)
+	r.queued += len(b.buf) - before
+}
+
+// due reports whether a new file is due. A head with many open connections does not
+// count: it would fill small files.
+func (r *Recorder) due() bool {
+	return r.o.RotateSize > 0 && r.w.Size() >= max(r.o.RotateSize, 2*r.head) ||
+		r.o.RotateAfter > 0 && time.Since(r.since) >= r.o.RotateAfter
+}
+
+// turn ends the file and begins the next. mu is held.
+func (r *Recorder) turn(now time.Time) {
+	if r.moved == "" {
+		b := r.filling()
+		r.into(b, func(w *Writer) { w.end(r.dropped) })
+	}
+	r.begin(now)
+	r.moved = ""
+}
+
+// begin puts the head of a new file into a batch of its own, with the connections
+// that are open already. mu is held.
+func (r *Recorder) begin(now time.Time) {
+	old := r.w
+	b := r.fresh()
+	b.begins, b.abandons, b.at = true, r.moved != "", now
+	r.w = newWriter(r.o.Comment)
+	b.buf = append(b.buf, r.w.buf...)
+	r.w.bytes, r.queued = int64(len(b.buf)), r.queued+len(b.buf)
+	if old != nil {
+		r.into(b, func(w *Writer) { w.carry(old, now) })
+	}
+	r.head, r.since, r.dropped = r.w.Size(), now, 0
+}
+
+// drop counts records that are not recorded. mu is held.
+func (r *Recorder) drop(n int64) {
+	r.dropped += n
+	r.total += n
 }
 
 // Path returns the name of the file that is being written.
@@ -163,181 +258,14 @@ func (r *Recorder) Path() string {
 
 // Dropped returns how many records were not recorded.
 func (r *Recorder) Dropped() int64 {
-	r.count.Lock()
-	defer r.count.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return r.total
 }
 
 // Size returns the bytes recorded, in all files.
 func (r *Recorder) Size() int64 {
-	r.count.Lock()
-	defer r.count.Unlock()
-	return r.size
-}
-
-// Record records r. It does not keep anything of it.
-func (r *Recorder) Record(rec *Record) {
-	if r.queue != nil {
-		r.queue.put(rec)
-		return
-	}
-	if !r.lock() {
-		r.drop(1)
-		return
-	}
-	defer r.mu.Unlock()
-	r.write(rec)
-}
-
-// lock waits for the file, but not for ever.
-func (r *Recorder) lock() bool {
-	if r.mu.TryLock() {
-		return true
-	}
-	for wait, step := time.Duration(0), 20*time.Microsecond; wait < StallBound; wait += step {
-		r.count.Lock()
-		stalled := r.stalled
-		r.count.Unlock()
-		if stalled {
-			break // others have waited in vain already
-		}
-		time.Sleep(step)
-		if r.mu.TryLock() {
-			return true
-		}
-		step = min(2*step, 10*time.Millisecond)
-	}
-	r.count.Lock()
-	first := !r.stalled
-	r.stalled = true
-	r.count.Unlock()
-	if first {
-		r.report(fmt.Errorf("recording: the disk does not take what is written for %v; records are dropped until it does, traffic goes on", StallBound))
-	}
-	return false
-}
-
-// write writes a record, with the file locked.
-func (r *Recorder) write(rec *Record) {
-	if r.dead {
-		r.drop(1)
-		return
-	}
-	r.tend(time.Now())
-	if r.dead {
-		r.drop(1)
-		return
-	}
-	before := r.w.Size()
-	err := r.w.WriteRecord(rec)
-	r.count.Lock()
-	r.size += r.w.Size() - before
-	r.stalled = false
-	r.count.Unlock()
-	if err != nil {
-		r.fail(fmt.Errorf("recording to %s failed: %w; %s is whole up to here, traffic goes on unrecorded", r.path, cause(err), r.path))
-		r.drop(1)
-	}
-}
-
-// tend begins a new file where that is due, or where the old one was taken away.
-func (r *Recorder) tend(now time.Time) {
-	if r.o.RotateSize > 0 && r.w.Size() >= r.o.RotateSize || r.o.RotateAfter > 0 && now.Sub(r.since) >= r.o.RotateAfter {
-		r.turn(now)
-		return
-	}
-	if now.Sub(r.look) < lookAfter {
-		return
-	}
-	r.look = now
-	if info, err := r.file.Stat(); err == nil && deleted(info) {
-		r.report(fmt.Errorf("recording: %s was deleted; going on in a new file", r.path))
-		r.turn(now)
-	}
-}
-
-// turn ends the file and begins the next.
-func (r *Recorder) turn(now time.Time) {
-	old, oldPath := r.w, r.path
-	r.end()
-	if err := r.begin(now); err != nil {
-		r.w, r.path = old, oldPath
-		r.fail(fmt.Errorf("%w; traffic goes on unrecorded", err))
-		return
-	}
-	r.files = append(r.files, oldPath)
-	for r.o.Keep > 0 && len(r.files) >= r.o.Keep {
-		r.packing.Wait()
-		for _, name := range []string{r.files[0], r.files[0] + ".gz"} {
-			if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-				r.report(fmt.Errorf("recording: the oldest file can't be removed: %w", err))
-			}
-		}
-		r.files = r.files[1:]
-	}
-	r.pack(oldPath)
-}
-
-// end writes the statistics and closes the file.
-func (r *Recorder) end() {
-	r.count.Lock()
-	dropped := r.dropped
-	r.dropped = 0
-	r.count.Unlock()
-	err := r.w.Close(dropped)
-	if cerr := r.file.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		r.report(fmt.Errorf("recording to %s: ending the file: %w", r.path, cause(err)))
-	}
-}
-
-// pack begins to compress a finished file.
-func (r *Recorder) pack(path string) {
-	if !r.o.Compress {
-		return
-	}
-	r.packing.Add(1)
-	go func() {
-		defer r.packing.Done()
-		if err := compressFile(path); err != nil {
-			r.report(fmt.Errorf("recording: compressing %s: %w; it stays as it is", path, err))
-		}
-	}()
-}
-
-// fail ends recording.
-func (r *Recorder) fail(err error) {
-	r.dead = true
-	r.file.Close()
-	r.report(err)
-}
-
-func (r *Recorder) report(err error) {
-	if r.o.Report != nil {
-		r.o.Report(err)
-	}
-}
-
-func (r *Recorder) drop(n int64) {
-	r.count.Lock()
-	defer r.count.Unlock()
-	r.dropped += n
-	r.total += n
-}
-
-// Close ends the recording, and waits for what is queued and compressed.
-func (r *Recorder) Close() {
-	if r.queue != nil {
-		r.queue.close()
-	}
 	r.mu.Lock()
-	if !r.dead {
-		r.end()
-		r.dead = true
-		r.pack(r.path)
-	}
-	r.mu.Unlock()
-	r.packing.Wait()
+	defer r.mu.Unlock()
+	return r.size
 }

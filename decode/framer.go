@@ -49,6 +49,7 @@ type Framer struct {
 	lost    bool  // looking for the next plausible command
 	passed  int   // lost: so many bytes of buf are known to start none
 	atLine  bool  // lost: buf[0] is the first byte of a line or a stretch
+	gapped  bool  // lost: through a gap
 	resync  bool  // the next command is the first after opaque bytes
 	rest    int   // bytes of a payload whose beginning was lost
 	blocks  bool  // in the data of an MSNFTP file
@@ -63,7 +64,7 @@ type Framer struct {
 func (f *Framer) Feed(b []byte) {
 	if !f.started {
 		f.started = true
-		f.lost, f.atLine = f.MidStream, true
+		f.lost, f.atLine, f.gapped = f.MidStream, true, f.MidStream
 	}
 	if len(f.buf) == 0 {
 		if cap(f.own) > keepBuffer {
@@ -164,8 +165,8 @@ func (f *Framer) quick(fr *Frame) bool {
 		return false
 	}
 	fr.Kind, fr.Offset, fr.Raw = Command, f.off, b[:need:need]
-	fr.LineLen, fr.EOL, fr.Missing, fr.Resync = lineLen, eol, 0, f.resync
-	f.resync = false
+	fr.LineLen, fr.EOL, fr.Missing, fr.Resync, fr.Gap = lineLen, eol, 0, f.resync, false
+	f.resync, f.gapped = false, false
 	f.buf = b[need:]
 	f.off += int64(need)
 	return true
@@ -297,12 +298,15 @@ func (f *Framer) command(fr *Frame) bool {
 // known about them.
 func (f *Framer) emit(fr *Frame, kind FrameKind, n int) bool {
 	*fr = Frame{Kind: kind, Offset: f.off, Raw: f.buf[:n:n]}
-	if kind == Blank {
+	switch kind {
+	case Blank:
 		fr.EOL = n
+	case Opaque:
+		fr.Gap = f.gapped
 	}
 	if kind == Command {
 		fr.Resync = f.resync
-		f.resync = false
+		f.resync, f.gapped = false, false
 	}
 	f.atLine = fr.Raw[n-1] == '\n'
 	f.buf = f.buf[n:]
@@ -323,6 +327,7 @@ func (f *Framer) Gap(n int64, fr *Frame) bool {
 	missing := int64(f.rest)
 	if len(f.buf) > 0 {
 		f.torn(fr)
+		fr.Gap, f.gapped = true, true
 		f.rest = fr.Missing
 		if f.blocks && fr.Kind == Block {
 			f.left -= int64(max(0, len(fr.Raw)-blockHeader) + fr.Missing)
@@ -337,6 +342,7 @@ func (f *Framer) Gap(n int64, fr *Frame) bool {
 		return false
 	}
 	f.rest, f.blocks, f.lost, f.atLine, f.resync, f.started = 0, false, true, true, true, true
+	f.gapped = true
 	return false
 }
 

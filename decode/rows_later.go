@@ -3,28 +3,28 @@ package decode
 // Commands that came after MSNP7. They are here so that a newer dialect stays
 // in step and can be read; their payloads are shown by content type only.
 var laterVerbs = []Verb{
-	{Name: "ADC", Meaning: "adds a contact", Told: true, Forms: []Form{
+	{Name: "ADC", SignedIn: true, Meaning: "adds a contact", Told: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid list contact:text fields:text...?",
 			Summary: "{contact} to {list}", Example: "ADC 12 FL N=bob@example.com F=Bob"},
 	}},
-	{Name: "SBP", Meaning: "sets a property of a contact", Told: true, Forms: []Form{
+	{Name: "SBP", SignedIn: true, Meaning: "sets a property of a contact", Told: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid contact:text property value? flag?",
 			Summary: "{contact}: {property} is {value?}", Example: "SBP 12 11111111-2222-3333-4444-555555555555 MFN Bob"},
 	}},
 	{Name: "SBS", Meaning: "status of paid services", Forms: []Form{
 		{From: Server, Roles: NS, First: 11, Syntax: "trid value", Summary: "{value}", Example: "SBS 0 null"},
-		{From: Client, Roles: NS, First: 11, Syntax: "trid value?", Summary: "status[ {value}]", Example: "SBS 4"},
+		{From: Client, Roles: NS, First: 11, Syntax: "trid value?", Reply: "none", Summary: "status[ {value}]", Example: "SBS 4"},
 	}},
 	{Name: "GSB", Meaning: "asks for the status of paid services", Forms: []Form{
-		{From: Either, Roles: NS, First: 11, Syntax: "trid fields:arg...?", Summary: "", Example: "GSB 4"},
+		{From: Either, Roles: NS, First: 11, Syntax: "trid fields:arg...?", Reply: "none", Summary: "", Example: "GSB 4"},
 	}},
 	{Name: "LKP", Meaning: "not documented", Forms: []Form{
-		{From: Either, Roles: NS, First: 12, Syntax: "trid fields:arg...?", Summary: "", Example: "LKP 4"},
+		{From: Either, Roles: NS, First: 12, Syntax: "trid fields:arg...?", Reply: "none", Summary: "", Example: "LKP 4"},
 	}},
 	{Name: "RFS", Meaning: "asks the client to send its lists or status again", Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "bits:number", Summary: "{bits}", Example: "RFS 3"},
 	}},
-	{Name: "PGD", Meaning: "pages a mobile device", PayloadFrom: 5, Forms: []Form{
+	{Name: "PGD", SignedIn: true, Meaning: "pages a mobile device", PayloadFrom: 5, Forms: []Form{
 		{From: Client, Roles: NS, First: 9, Syntax: "trid handle device:number length", Payload: "page", Reply: "none",
 			Summary: "to {handle}: {payload}", Example: "PGD 4 bob@example.com 1 15\r\n<TEXT>hi</TEXT>"},
 	}},
@@ -36,7 +36,7 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "GCF 0 11\r\n<Policies/>"},
 	}},
-	{Name: "UUX", Meaning: "sets the personal message", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "UUX", SignedIn: true, Meaning: "sets the personal message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 11, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "UUX 9 7\r\n<Data/>"},
 		{From: Server, Roles: NS, First: 11, Syntax: "trid length?", Meaning: "the personal message is set",
@@ -48,21 +48,23 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "handle network length", Payload: "xml",
 			Summary: "{handle}[: {payload}]", Example: "UBX bob@example.com 1 7\r\n<Data/>"},
 	}},
-	{Name: "ADL", Meaning: "adds to lists", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "ADL", SignedIn: true, Meaning: "adds to lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are added", Summary: "added", Example: "ADL 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "ADL 7 5\r\n<ml/>"},
 	}},
-	{Name: "RML", Meaning: "removes from lists", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "RML", SignedIn: true, Meaning: "removes from lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are removed", Summary: "removed", Example: "RML 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "RML 7 5\r\n<ml/>"},
 	}},
-	{Name: "FQY", Meaning: "asks which network an address is on", PayloadFrom: 3, Forms: []Form{
-		{From: Either, Roles: NS, First: 14, Syntax: "trid length", Payload: "xml",
+	{Name: "FQY", SignedIn: true, Meaning: "asks which network an address is on", PayloadFrom: 3, Forms: []Form{
+		{From: Either, Roles: NS, First: 14, Syntax: "trid length", Payload: "xml", Interim: true,
 			Summary: "{payload}", Example: "FQY 7 5\r\n<ml/>"},
+		{From: Server, Roles: NS, First: 14, Syntax: "trid list:text", Interim: true, Meaning: "the answer in the line itself (other servers)",
+			Summary: "{list}", Example: "FQY 7 %3Cml/%3E"},
 	}},
-	{Name: "UUN", Meaning: "a note to another client", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "UUN", SignedIn: true, Meaning: "a note to another client", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "the note is sent", Summary: "sent", Example: "UUN 9 OK"},
 		{From: Client, Roles: NS, First: 13, Syntax: "trid handle type:number length", Payload: "opaque",
 			Summary: "to {handle}, type {type}", Example: "UUN 9 bob@example.com 5 2\r\nhi"},
@@ -71,8 +73,8 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS, First: 13, Syntax: "handle type:number length", Payload: "opaque",
 			Summary: "from {handle}, type {type}", Example: "UBN bob@example.com 5 2\r\nhi"},
 	}},
-	{Name: "UUM", Meaning: "a message to another network or for later", PayloadFrom: 5, Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 14, Syntax: "trid handle network type:number length", Payload: "mime",
+	{Name: "UUM", SignedIn: true, Meaning: "a message to another network or for later", PayloadFrom: 5, Told: true, Forms: []Form{
+		{From: Client, Roles: NS, First: 14, Syntax: "trid handle network type:number length", Payload: "mime", Reply: "none",
 			Summary: "to {handle}: {payload}", Example: "UUM 9 bob@example.com 32 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "UBM", Meaning: "a message from another network or from before", PayloadFrom: 5, Forms: []Form{
@@ -81,37 +83,37 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS | SB, First: 16, Syntax: "handle network to:handle tonetwork:network type:number length", Payload: "mime",
 			Summary: "from {handle}: {payload}", Example: "UBM bob@example.com 32 alice@example.com 1 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "VAS", Meaning: "reports abuse", PayloadFrom: 4, Forms: []Form{
-		{From: Client, Roles: NS, First: 18, Syntax: "trid handle arg1:arg arg2:arg length", Payload: "opaque",
+	{Name: "VAS", SignedIn: true, Meaning: "reports abuse", PayloadFrom: 4, Forms: []Form{
+		{From: Client, Roles: NS, First: 18, Syntax: "trid handle arg1:arg arg2:arg length", Payload: "opaque", Reply: "none",
 			Summary: "{handle}", Example: "VAS 4 bob@example.com 1 2 2\r\nhi"},
 	}},
-	{Name: "SDG", Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "SDG", SignedIn: true, Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK", Meaning: "it is sent", Summary: "sent", Example: "SDG 4 OK"},
-		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
+		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "{payload}", Example: "SDG 4 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "NFY", Meaning: "somebody's state changes", PayloadFrom: 3, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "what:word=PUT|DEL length", Payload: "mime",
 			Summary: "{what} {payload}", Example: "NFY PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "PUT", Meaning: "sets a state", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "PUT", SignedIn: true, Meaning: "sets a state", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is set",
 			Summary: "set", Example: "PUT 35 OK 0"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
 			Summary: "{payload}", Example: "PUT 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "DEL", Meaning: "removes a state", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "DEL", SignedIn: true, Meaning: "removes a state", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is removed",
 			Summary: "removed", Example: "DEL 35 OK"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
 			Summary: "{payload}", Example: "DEL 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "GET", Meaning: "not documented", PayloadFrom: 3, Forms: []Form{
-		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
+		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "{payload}", Example: "GET 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "FSL", Meaning: "not documented", PayloadFrom: 3, Forms: []Form{
-		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "opaque",
+		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "opaque", Reply: "none",
 			Summary: "", Example: "FSL 35 2\r\nhi"},
 	}},
 }

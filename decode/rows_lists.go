@@ -2,10 +2,10 @@ package decode
 
 // The contact list: synchronising, settings, lists, groups, properties.
 var listVerbs = []Verb{
-	{Name: "SYN", Meaning: "synchronises the contact list", Forms: []Form{
+	{Name: "SYN", SignedIn: true, Meaning: "synchronises the contact list", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid listver", Meaning: "says which list-version is cached; 0: none",
 			Summary: "has version {listver}", Example: "SYN 8 5"},
-		{From: Server, Roles: NS, First: 2, Last: 7, Syntax: "trid listver", Meaning: "the server's list-version; if it differs, the list follows",
+		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid listver", Meaning: "the server's list-version; if it differs, the list follows",
 			Summary: "version {listver}", Example: "SYN 8 9"},
 		{From: Server, Roles: NS, First: 8, Last: 9, Syntax: "trid listver contacts:number groups:number", Meaning: "the server's list-version; the list follows",
 			Summary: "version {listver}: {contacts} contacts, {groups} groups", Example: "SYN 8 9 2 1"},
@@ -14,7 +14,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "trid stamp:text stamp2:text contacts:number? groups:number?", Meaning: "the server's list; if it differs, the list follows",
 			Summary: "list of {stamp}[: {contacts} contacts]", Example: "SYN 8 2004-07-01T10:11:12.1230000-07:00 2004-07-01T10:11:12.1230000-07:00 2 1"},
 	}},
-	{Name: "GTC", Meaning: "asks whether to prompt when somebody adds this account", Forms: []Form{
+	{Name: "GTC", SignedIn: true, Meaning: "asks whether to prompt when somebody adds this account", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 12, Syntax: "trid prompt=A|N", Meaning: "sets it",
 			Summary: "{prompt=}", Example: "GTC 9 N"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid listver prompt=A|N", Meaning: "it is set",
@@ -24,7 +24,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 8, Last: 12, Syntax: "prompt=A|N", Meaning: "it is set (in the answer to SYN)",
 			Summary: "{prompt=}", Example: "GTC A"},
 	}},
-	{Name: "BLP", Meaning: "privacy: what of people on neither list", Told: true, Forms: []Form{
+	{Name: "BLP", SignedIn: true, Meaning: "privacy: what of people on neither list", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Syntax: "trid privacy=AL|BL", Meaning: "sets it",
 			Summary: "{privacy=}", Example: "BLP 10 BL"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid listver privacy=AL|BL", Meaning: "it is set",
@@ -34,7 +34,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 8, Last: 12, Syntax: "privacy=AL|BL", Meaning: "it is set (in the answer to SYN)",
 			Summary: "{privacy=}", Example: "BLP AL"},
 	}},
-	{Name: "LST", Meaning: "an entry of a list", Forms: []Form{
+	{Name: "LST", SignedIn: true, Meaning: "an entry of a list", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid list", Meaning: "asks for a list",
 			Summary: "asks for {list}", Example: "LST 11 BL"},
 		{From: Server, Roles: NS, First: 2, Last: 7, Syntax: "trid list listver index=0 total=0", Meaning: "the list is empty",
@@ -46,7 +46,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "contact:text fields:arg...?", Meaning: "a contact",
 			Summary: "{contact}", Example: "LST N=bob@example.com F=Bob C=11111111-2222-3333-4444-555555555555 11"},
 	}},
-	{Name: "LSG", Meaning: "a group of contacts", Forms: []Form{
+	{Name: "LSG", SignedIn: true, Meaning: "a group of contacts", Forms: []Form{
 		{From: Client, Roles: NS, First: 7, Last: 9, Syntax: "trid", Meaning: "asks for the groups",
 			Summary: "asks for the groups", Example: "LSG 12"},
 		{From: Server, Roles: NS, First: 7, Last: 7, Syntax: "trid listver index total group groupname 0?", Meaning: "a group",
@@ -56,11 +56,13 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "groupname guid:text", Meaning: "a group",
 			Summary: "group {groupname}", Example: "LSG Friends aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"},
 	}},
-	{Name: "PRP", Meaning: "a property of this account", Told: true, Forms: []Form{
+	{Name: "PRP", SignedIn: true, Meaning: "a property of this account", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 5, Syntax: "trid property value?", Meaning: "sets a property; no value clears it",
 			Summary: "set {property} to {value?}", Example: "PRP 10 PHH 123%20(4567)"},
 		{From: Server, Roles: NS, First: 5, Last: 9, Syntax: "trid listver property value?", Meaning: "a property is set",
 			Summary: "{property} is {value?}", Example: "PRP 10 7 PHH 123%20(4567)"},
+		{From: Server, Roles: NS, First: 5, Last: 7, Syntax: "listver property value?", Meaning: "a property (in the answer to SYN, by servers that leave the TrID out)",
+			Summary: "{property} is {value?}", Example: "PRP 9 PHH 1"},
 		{From: Server, Roles: NS, First: 10, Syntax: "trid property value?", Meaning: "a property is set",
 			Summary: "{property} is {value?}", Example: "PRP 10 MFN Alice"},
 		{From: Server, Roles: NS, First: 8, Last: 12, Syntax: "property value?", Meaning: "a property (in the answer to SYN)",
@@ -74,13 +76,13 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 7, Last: 12, Syntax: "property value? flag?", Meaning: "a property of the contact in the LST before it",
 			Summary: "{property} is {value?}", Example: "BPR MOB N"},
 	}},
-	{Name: "ADD", Meaning: "adds to a list", Told: true, Forms: []Form{
+	{Name: "ADD", SignedIn: true, Meaning: "adds to a list", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid list handle friendly group?", Meaning: "adds somebody to a list",
 			Summary: "{handle} to {list}[, group {group}]", Example: "ADD 12 FL bob@example.com Bob 2"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid list listver handle friendly group?", Meaning: "somebody was added to a list",
 			Summary: "{handle} is on {list}[, group {group}]", Example: "ADD 12 FL 12 bob@example.com Bob 2"},
 	}},
-	{Name: "REM", Meaning: "removes from a list", Told: true, Forms: []Form{
+	{Name: "REM", SignedIn: true, Meaning: "removes from a list", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 12, Syntax: "trid list handle group?", Meaning: "removes somebody from a list",
 			Summary: "{handle} from {list}[, group {group}]", Example: "REM 13 FL bob@example.com 2"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid list listver handle group?", Meaning: "somebody was removed from a list",
@@ -90,23 +92,23 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "trid list contact:text group:text?", Meaning: "somebody was removed from a list",
 			Summary: "{contact} is off {list}", Example: "REM 13 AL bob@example.com"},
 	}},
-	{Name: "REA", Meaning: "renames an account or a contact", Told: true, Forms: []Form{
+	{Name: "REA", SignedIn: true, Meaning: "renames an account or a contact", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid handle friendly", Meaning: "renames this account or a contact",
 			Summary: "{handle} to be called {friendly}", Example: "REA 25 alice@example.com Alice%20B"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid listver handle friendly", Meaning: "the new name is set",
 			Summary: "{handle} is called {friendly}", Example: "REA 25 12 alice@example.com Alice%20B"},
 	}},
-	{Name: "ADG", Meaning: "adds a group", Forms: []Form{
+	{Name: "ADG", SignedIn: true, Meaning: "adds a group", Forms: []Form{
 		{From: Client, Roles: NS, First: 7, Last: 9, Syntax: "trid groupname 0", Meaning: "makes a group",
 			Summary: "new group {groupname}", Example: "ADG 10 Friends 0"},
 		{From: Server, Roles: NS, First: 7, Last: 9, Syntax: "trid listver groupname group 0", Meaning: "the group is made",
 			Summary: "group {group}: {groupname}", Example: "ADG 10 10 Friends 2 0"},
 		{From: Client, Roles: NS, First: 10, Last: 12, Syntax: "trid groupname", Meaning: "makes a group",
 			Summary: "new group {groupname}", Example: "ADG 10 Friends"},
-		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "trid groupname guid:text", Meaning: "the group is made",
+		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "trid groupname guid:text 0?", Meaning: "the group is made",
 			Summary: "group {groupname}", Example: "ADG 10 Friends aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"},
 	}},
-	{Name: "REG", Meaning: "renames a group", Forms: []Form{
+	{Name: "REG", SignedIn: true, Meaning: "renames a group", Forms: []Form{
 		{From: Client, Roles: NS, First: 7, Last: 9, Syntax: "trid group groupname 0", Meaning: "renames a group",
 			Summary: "group {group} to be called {groupname}", Example: "REG 11 2 Pals 0"},
 		{From: Server, Roles: NS, First: 7, Last: 9, Syntax: "trid listver group groupname 0", Meaning: "the group is renamed",
@@ -115,13 +117,17 @@ var listVerbs = []Verb{
 			Summary: "group is called {groupname}", Example: "REG 11 12 Pals 0"},
 		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid guid:text groupname", Meaning: "renames a group",
 			Summary: "group {guid} to be called {groupname}", Example: "REG 11 aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee Pals"},
+		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "trid listver groupname guid:text 0", Meaning: "the group is renamed (other servers)",
+			Summary: "group {guid} is called {groupname}", Example: "REG 11 1 Pals aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee 0"},
 	}},
-	{Name: "RMG", Meaning: "removes a group", Told: true, Forms: []Form{
+	{Name: "RMG", SignedIn: true, Meaning: "removes a group", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 7, Last: 9, Syntax: "trid group", Meaning: "removes a group; contacts only in it leave FL",
 			Summary: "group {group}", Example: "RMG 14 2"},
 		{From: Server, Roles: NS, First: 7, Last: 9, Syntax: "trid listver group", Meaning: "the group is removed",
 			Summary: "group {group} is gone", Example: "RMG 14 264 2"},
 		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid guid:text", Meaning: "removes a group",
 			Summary: "group {guid}", Example: "RMG 14 aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"},
+		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "trid listver guid:text", Meaning: "the group is removed (other servers)",
+			Summary: "group {guid} is gone", Example: "RMG 14 1 aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"},
 	}},
 }

@@ -2,35 +2,37 @@ package decode
 
 // Presence: who is online, and how.
 var presenceVerbs = []Verb{
-	{Name: "CHG", Meaning: "changes this account's status", Told: true, Forms: []Form{
+	{Name: "CHG", SignedIn: true, Meaning: "changes this account's status", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Syntax: "trid status capabilities? msnobj?", Meaning: "sets the status; the first one makes the client visible",
 			Summary: "{status=}", Example: "CHG 9 NLN"},
 		{From: Server, Roles: NS, First: 2, Syntax: "trid status capabilities? msnobj?", Meaning: "the status is set",
 			Summary: "is {status=}", Example: "CHG 0 FLN"},
 	}},
 	{Name: "ILN", Meaning: "the status of a contact when signing in or adding it", Forms: []Form{
-		{From: Server, Roles: NS, First: 2, Last: 13, Syntax: "trid status handle friendly capabilities:number? msnobj?", Noise: Repeated,
+		{From: Server, Roles: NS, First: 2, Last: 13, Syntax: "trid status handle friendly capabilities:number? msnobj?", Interim: true, Noise: Repeated,
 			Summary: "{handle} ({friendly}) is {status=}", Example: "ILN 9 AWY bob@example.com Bob"},
-		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "trid status handle network friendly capabilities? msnobj? icon:url?", Noise: Repeated,
+		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "trid status handle network friendly capabilities? msnobj? icon:url?", Interim: true, Noise: Repeated,
 			Summary: "{handle} ({friendly}) is {status=}", Example: "ILN 9 AWY bob@example.com 1 Bob 268435492 0"},
+		{From: Server, Roles: NS, First: 18, Syntax: "trid status handle friendly capabilities? msnobj? icon:url?", Interim: true, Noise: Repeated,
+			Summary: "{handle} ({friendly}) is {status=}", Example: "ILN 9 AWY 1:bob@example.com Bob 2684354596:32 0"},
 	}},
 	{Name: "NLN", Meaning: "a contact comes online or changes status or name", Forms: []Form{
 		{From: Server, Roles: NS, First: 2, Last: 13, Syntax: "status handle friendly capabilities:number? msnobj?", Noise: Repeated,
 			Summary: "{handle} ({friendly}) is {status=}", Example: "NLN BSY bob@example.com Bob"},
 		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "status handle network friendly capabilities? msnobj? icon:url?", Noise: Repeated,
 			Summary: "{handle} ({friendly}) is {status=}", Example: "NLN BSY bob@example.com 1 Bob 268435492 0"},
-		{From: Server, Roles: NS, First: 18, Syntax: "status handle friendly capabilities msnobj?", Noise: Repeated,
+		{From: Server, Roles: NS, First: 18, Syntax: "status handle friendly capabilities? msnobj? icon:url?", Noise: Repeated,
 			Summary: "{handle} ({friendly}) is {status=}", Example: "NLN BSY 1:bob@example.com Bob 268435492:0"},
 	}},
 	{Name: "FLN", Meaning: "a contact goes offline", Forms: []Form{
 		{From: Server, Roles: NS, First: 2, Last: 13, Syntax: "handle", Noise: Repeated,
 			Summary: "{handle} is offline", Example: "FLN bob@example.com"},
-		{From: Server, Roles: NS, First: 14, Syntax: "handle network? capabilities?", Noise: Repeated,
+		{From: Server, Roles: NS, First: 14, Syntax: "handle network? capabilities? icon:url?", Noise: Repeated,
 			Summary: "{handle} is offline", Example: "FLN bob@example.com 1 0:0"},
-		{From: Server, Roles: NS, First: 18, Syntax: "handle capabilities", Noise: Repeated,
+		{From: Server, Roles: NS, First: 18, Syntax: "handle capabilities icon:url?", Noise: Repeated,
 			Summary: "{handle} is offline", Example: "FLN 1:bob@example.com 0:0"},
 	}},
-	{Name: "IMS", Meaning: "accepts or refuses being called (WebTV)", Forms: []Form{
+	{Name: "IMS", SignedIn: true, Meaning: "accepts or refuses being called (WebTV)", Forms: []Form{
 		{From: Client, Roles: NS, First: 3, Syntax: "trid onoff=ON|OFF",
 			Summary: "calls {onoff}", Example: "IMS 28 OFF"},
 		{From: Server, Roles: NS, First: 3, Syntax: "trid 0 onoff=ON|OFF",

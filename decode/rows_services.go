@@ -3,7 +3,7 @@ package decode
 // What else a notification server does: search, invitations by mail, web
 // addresses, keep-alive, challenges, pages, alerts, messages, calls.
 var serviceVerbs = []Verb{
-	{Name: "FND", Meaning: "searches the directory", Forms: []Form{
+	{Name: "FND", SignedIn: true, Meaning: "searches the directory", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 7, Syntax: "trid terms:term...", Meaning: "searches; * is a wildcard",
 			Summary: "{terms}", Example: "FND 1 fname=Bob lname=Lee city=* state=* country=US"},
 		{From: Server, Roles: NS, First: 2, Last: 7, Syntax: "trid index=0 total=0", Meaning: "nobody was found",
@@ -11,7 +11,7 @@ var serviceVerbs = []Verb{
 		{From: Server, Roles: NS, First: 2, Last: 7, Syntax: "trid index total terms:term...", Meaning: "somebody was found",
 			Summary: "{index}/{total}: {terms}", Example: "FND 1 1 2 fname=Bob lname=Lee city=New%20York state=NY country=US"},
 	}},
-	{Name: "SND", Meaning: "invites somebody to the service by mail", Forms: []Form{
+	{Name: "SND", SignedIn: true, Meaning: "invites somebody to the service by mail", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 7, Syntax: "trid target lcid? library:client? codebase?",
 			Summary: "invites {target}", Example: "SND 3 bob@example.com 0x0409 MSMSGS MSMSGS"},
 		{From: Server, Roles: NS, First: 2, Last: 7, Syntax: "trid OK", Meaning: "the mail is sent",
@@ -19,13 +19,13 @@ var serviceVerbs = []Verb{
 		{From: Server, Roles: NS, First: 2, Last: 7, Syntax: "trid target", Meaning: "the mail is sent (other servers)",
 			Summary: "sent to {target}", Example: "SND 3 bob@example.com"},
 	}},
-	{Name: "SDC", Meaning: "invites somebody by mail, with name and text", PayloadFrom: 4, Forms: []Form{
+	{Name: "SDC", SignedIn: true, Meaning: "invites somebody by mail, with name and text", PayloadFrom: 4, Forms: []Form{
 		{From: Server, Roles: NS, First: 5, Syntax: "trid OK", Meaning: "the mail is sent",
 			Summary: "sent", Example: "SDC 2 OK"},
 		{From: Client, Roles: NS, First: 5, Syntax: "trid target lcid library:client codebase X X friendly length", Payload: "note",
 			Summary: "invites {target}[: {payload}]", Example: "SDC 2 bob@example.com 0x0409 MSMSGS MSMSGS X X Alice 5\r\nHello"},
 	}},
-	{Name: "URL", Meaning: "asks for a web address", Forms: []Form{
+	{Name: "URL", SignedIn: true, Meaning: "asks for a web address", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Syntax: "trid service argument:text?",
 			Summary: "where is {service}[ {argument}]?", Example: "URL 4 INBOX"},
 		{From: Server, Roles: NS, First: 2, Syntax: "trid page:url login:url site:number?", Meaning: "a web address and where to log in for it",
@@ -40,7 +40,7 @@ var serviceVerbs = []Verb{
 	{Name: "CHL", Meaning: "challenges the client program", Forms: []Form{
 		{From: Server, Roles: NS, First: 6, Syntax: "trid challenge", Reply: "QRY", Own: true,
 			Summary: "challenge {challenge}", Example: "CHL 0 15570131571988941333"},
-		{From: Client, Roles: NS, First: 6, Syntax: "trid", Meaning: "asks for a challenge",
+		{From: Client, Roles: NS, First: 6, Syntax: "trid", Reply: "none", Meaning: "asks for a challenge",
 			Summary: "asks for a challenge", Example: "CHL 20"},
 		{From: Server, Roles: NS, First: 6, Syntax: "challenge", Reply: "QRY", Own: true, Meaning: "challenges the client program (short form, one source)",
 			Summary: "challenge {challenge}", Example: "CHL 15570131571988941333"},
@@ -51,7 +51,7 @@ var serviceVerbs = []Verb{
 		{From: Server, Roles: NS, First: 6, Syntax: "trid", Meaning: "the answer is right",
 			Summary: "the answer is right", Example: "QRY 22"},
 	}},
-	{Name: "PAG", Meaning: "pages a mobile phone", PayloadFrom: 4, Forms: []Form{
+	{Name: "PAG", SignedIn: true, Meaning: "pages a mobile phone", PayloadFrom: 4, Forms: []Form{
 		{From: Client, Roles: NS, First: 5, Last: 8, Syntax: "trid handle length", Payload: "page", Reply: "none",
 			Summary: "to {handle}: {payload}", Example: "PAG 23 bob@example.com 62\r\n<TEXT xml:space=\"preserve\">call me &#x26; Bob now, it's</TEXT>"},
 	}},

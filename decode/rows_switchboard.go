@@ -4,7 +4,7 @@ package decode
 // server sends it, too.
 var switchboardVerbs = []Verb{
 	{Name: "ANS", Meaning: "answers a call", Told: true, Refusal: "911", Forms: []Form{
-		{From: Client, Roles: SB, First: 2, Syntax: "trid handle cookie session", Meaning: "enters a switchboard that called",
+		{From: Client, Roles: SB, First: 2, Opens: true, Syntax: "trid handle cookie session", Meaning: "enters a switchboard that called",
 			Summary: "{handle} answers the call", Example: "ANS 1 alice@example.com 849102291.520491113 11752013"},
 		{From: Server, Roles: SB, First: 2, Syntax: "trid OK", Meaning: "entered",
 			Summary: "is in", Example: "ANS 1 OK"},
@@ -16,7 +16,7 @@ var switchboardVerbs = []Verb{
 	{Name: "CAL", Meaning: "calls somebody into the conversation", Told: true, Refusal: "217", Forms: []Form{
 		{From: Client, Roles: SB, First: 2, Syntax: "trid handle",
 			Summary: "calls {handle}", Example: "CAL 2 bob@example.com"},
-		{From: Server, Roles: SB, First: 2, Syntax: "trid RINGING session", Meaning: "the server is calling",
+		{From: Server, Roles: SB, First: 2, Syntax: "trid RINGING session", Interim: true, Meaning: "the server is calling",
 			Summary: "ringing, session {session}", Example: "CAL 2 RINGING 11752013"},
 	}},
 	{Name: "JOI", Meaning: "somebody joins", Forms: []Form{

@@ -48,6 +48,8 @@ type Verb struct {
 	Blocks bool
 	// Told: when a client says it, other accounts may be told of it by the server.
 	Told bool
+	// SignedIn: a notification server takes it only from who is signed in (302).
+	SignedIn bool
 	// Refusal is the code of the error by which a server says that it cannot do
 	// what it is asked; empty: 502, the command is disabled.
 	Refusal string
@@ -71,13 +73,21 @@ type Form struct {
 	// none.
 	Payload string
 	// Reply is the verb that answers where TrIDs do not tell: PNG is answered by
-	// QNG, CHL by QRY. "none": there is no answer to a success.
+	// QNG, CHL by QRY. "none": there is no answer to a success, or none is known.
 	Reply string
 	// Noise is what messages of this row are in a list; [Noise] tells when. Typing
 	// is seen in the payload, whatever the row.
 	Noise Noise
 	// Own: the server sends it when it likes; see [Message.Own].
 	Own bool
+	// Opens: it is the first line that a client sends on a connection of that role.
+	Opens bool
+	// Resets: the sign-in begins again on this same connection, and with it what
+	// belongs to it.
+	Resets bool
+	// Interim: it is no answer yet, or one of several; another one follows to the same
+	// request.
+	Interim bool
 	// Refuses: it says that something was not done, as an error reply does.
 	Refuses bool
 	// Meaning is one line for people; empty: the verb's.

@@ -3,6 +3,8 @@ package decode
 import (
 	"strings"
 	"time"
+
+	"msnproxy/decode/recent"
 )
 
 // Tracker follows connections, sessions and conversations. It is fed with the
@@ -18,11 +20,13 @@ type Tracker struct {
 	Passwords map[string]string
 
 	conns         map[uint32]*Connection
-	sessions      map[*Session]bool
-	cookies       admissions
+	sessions      directory
+	cookies       recent.Map[admission]
 	conversations map[string]*Conversation
+	calls         map[call]map[*Conversation]string // whose id is not known yet, with the caller
 
 	messages    int64
+	start       time.Time // of the first message
 	lastSession int
 	lastConvers int
 	msg         Message
@@ -40,6 +44,9 @@ type Connection struct {
 	Dialect int
 	// Account is who signs in, or tries to: "" as long as that is not known.
 	Account string
+	// EndPoint is which of the account's programs this is, "{GUID}" (MSNP16 and
+	// later): "" if it does not say.
+	EndPoint string
 	// SignedIn tells that the server has let the account in.
 	SignedIn bool
 	// Session is the sign-in that the connection belongs to: nil if not known.
@@ -52,11 +59,13 @@ type Connection struct {
 	// none is known.
 	Came int64
 
-	requests   requests
-	challenges []posed
-	salt       string // of the sign-in challenge
-	said       said
-	closed     bool
+	firm, against int // how much speaks for the role, and against it
+	requests      requests
+	challenges    []posed
+	salt          string // of the sign-in challenge
+	said          said
+	begun         [2]begun // of the client, of the server
+	closed        bool
 }
 
 // Session is one account's sign-in: its connections to DS, NS and SBs.
@@ -73,6 +82,8 @@ type Session struct {
 	redirected string    // address of the NS that the client was sent to
 	at         time.Time // when
 	by         int64     // number of the message that sent it
+	entry      entry     // in the directory
+	away       [4]entry  // there, too, while it is redirected
 }
 
 // Conversation is one chat: all switchboard connections of one session id.
@@ -84,18 +95,22 @@ type Conversation struct {
 	// Participants are the handles seen in it, in order of appearance.
 	Participants []string
 
-	key  string
-	open int
+	key     string
+	members []*Connection
+	calls   []call // while the session id is not known
 }
 
 // NewTracker returns a tracker that knows nothing yet.
 func NewTracker() *Tracker {
 	return &Tracker{
 		conns:         make(map[uint32]*Connection),
-		sessions:      make(map[*Session]bool),
+		cookies:       recent.Map[admission]{Max: admissionsKept},
 		conversations: make(map[string]*Conversation),
 	}
 }
+
+// Start returns the time of the first message; zero if that is not known.
+func (t *Tracker) Start() time.Time { return t.start }
 
 // Open tells of a new connection. client and server are "host:port", or empty
 // if they are not known.
@@ -118,15 +133,9 @@ func (t *Tracker) Close(id uint32) {
 	c.closed = true
 	c.said = nil
 	if s := c.Session; s != nil {
-		if s.open--; s.open <= 0 && s.redirected == "" {
-			t.endSession(s)
-		}
+		t.leave(s)
 	}
-	if v := c.Conversation; v != nil {
-		if v.open--; v.open <= 0 {
-			delete(t.conversations, v.key)
-		}
-	}
+	t.depart(c)
 }
 
 // Frame takes the next frame, of the connection id (which Open has announced, or
@@ -146,45 +155,43 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		c = t.Open(id, "", "", at)
 	}
 	t.messages++
+	if t.start.IsZero() {
+		t.start = at
+	}
 	m := &t.msg
+	if fr.Missing > 0 || fr.Resync {
+		c.missed(from)
+	}
 	m.Decode(fr, from, c.Role, c.Dialect)
-	m.Number, m.Time, m.Conn, m.Fate, m.sent = t.messages, at, c, fate, sent
+	if c.learnRole(m) {
+		m.Decode(fr, from, c.Role, c.Dialect)
+	}
+	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
 	if fate != Injected {
-		m.Findings = m.frameFindings(m.Findings)
+		if m.Opening = c.begin(m); m.Opening != nil {
+			m.Findings = append(m.Findings, c.foreignFinding(m))
+		} else {
+			m.Findings = m.frameFindings(m.Findings)
+		}
 	}
 	m.Noise = c.noise(m)
 	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {
 		return m
 	}
-	c.narrow(m)
 	t.pair(m)
 	if follow := followers[m.Verb.Name]; follow != nil && m.Arrived() != nil {
 		follow(t, c, m)
 	}
-	if judge := judges[m.Verb.Name]; judge != nil && m.From == Client {
-		judge(t, c, m)
+	if m.From == Client && judges[m.Verb.Name] != nil {
+		judges[m.Verb.Name](t, c, m)
 	}
 	if m.Challenge != nil {
-		m.Findings = challengeFindings(m.Findings, m.Challenge)
+		m.Findings = challengeFindings(m.Findings, m.Challenge, c.Dialect)
 	}
 	if fate == Injected {
 		m.Findings = m.Findings[:0]
 	}
 	return m
-}
-
-// narrow learns the role of a connection from a message that fits its row.
-func (c *Connection) narrow(m *Message) {
-	if !m.Fits() {
-		return
-	}
-	switch r := m.Form.Roles; {
-	case c.Role == 0:
-		c.Role = r
-	case c.Role&r != 0:
-		c.Role &= r
-	}
-	m.Role = c.Role
 }
 
 // followers say what else a message tells than that its request is answered. It

@@ -27,36 +27,57 @@ func (t *Tracker) challenged(c *Connection, m *Message) {
 }
 
 // answered takes QRY from the client and works out the verdict: the answer is
-// tried on the newest challenge first.
+// tried on the newest challenge first. What is answered comes off, and what was
+// asked before it: clients answer in order. If an answer is wrong it is taken for
+// that to the oldest, so that the next one is tried on the right challenge.
 func (t *Tracker) answered(c *Connection, m *Message) {
 	if m.Frame.Missing > 0 {
 		return
 	}
 	product, response := m.text("product"), string(m.Frame.Payload())
-	verdict := challenge.Verdict{Result: challenge.NoChallenge}
+	verdict, done := challenge.Verdict{Result: challenge.NoChallenge}, min(1, len(c.challenges))
 	for i := len(c.challenges) - 1; i >= 0; i-- {
-		v := challenge.Verify(product, c.challenges[i].text, response)
+		v := challenge.VerifyIn(product, c.challenges[i].text, response, c.Dialect)
 		if i == len(c.challenges)-1 || v.Result == challenge.Right {
 			verdict = v
 		}
 		if v.Result == challenge.Right {
+			done = i + 1
 			break
 		}
 	}
+	if m.Fate != Withheld {
+		c.challenges = append(c.challenges[:0], c.challenges[done:]...)
+	}
 	m.Challenge = &verdict
-	if n := len(c.requests.list); n > 0 && m.Arrived() == m && c.requests.list[n-1].number == m.Number {
-		switch verdict.Result {
-		case challenge.Right:
-			c.requests.list[n-1].accepted = 1
-		case challenge.Wrong:
-			c.requests.list[n-1].accepted = -1
-		}
+	switch verdict.Result {
+	case challenge.Right:
+		c.requests.judged(m, 1)
+	case challenge.Wrong:
+		c.requests.judged(m, -1)
+	}
+}
+
+// missed notes that something of the sender is missing in the recording here: a
+// challenge may be, too.
+func (c *Connection) missed(from Sender) {
+	if from == Server {
+		c.challenges, c.salt = nil, ""
 	}
 }
 
 // challengeFindings puts a verdict into words.
-func challengeFindings(dst []Finding, v *challenge.Verdict) []Finding {
+func challengeFindings(dst []Finding, v *challenge.Verdict, dialect int) []Finding {
 	switch v.Result {
+	case challenge.Right:
+		switch {
+		case v.Odd && dialect == 0:
+			return append(dst, Finding{"challenge.algorithm", Note,
+				"the answer is right by the algorithm of " + v.Algorithm + ", which is not that of the product id"})
+		case v.Odd:
+			return append(dst, Finding{"challenge.algorithm", Note,
+				fmt.Sprintf("the answer is right by the algorithm of %s, but product id and dialect (MSNP%d) want different ones", v.Algorithm, dialect)})
+		}
 	case challenge.Wrong:
 		return append(dst, Finding{"challenge.mismatch", Error,
 			fmt.Sprintf("the answer to the challenge is wrong; %s is right", v.Expected)})
@@ -92,8 +113,10 @@ func (t *Tracker) checkSignIn(c *Connection, m *Message) {
 	}
 	want := challenge.SignIn(c.salt, password)
 	m.SignIn = SignInRight
+	c.requests.judged(m, 1)
 	if !strings.EqualFold(want, response) {
 		m.SignIn = SignInWrong
+		c.requests.judged(m, -1)
 		m.Findings = append(m.Findings, Finding{"signin.mismatch", Error,
 			fmt.Sprintf("the answer to the sign-in challenge is wrong for the password given; %s is right", want)})
 	}

@@ -19,7 +19,8 @@ type request struct {
 	replied  bool
 	from     Sender
 	at       time.Time
-	accepted int8 // of a QRY: 1 right, -1 wrong, as computed here
+	accepted int8 // of an answer: 1 right, -1 wrong, as computed here
+	signIn   bool // of an answer: to a sign-in challenge
 }
 
 // requests are the newest of a connection, oldest first.
@@ -88,7 +89,7 @@ func (t *Tracker) pair(m *Message) {
 	trid, hasTrID = got.TrID()
 	if m.Form.Reply != "" && m.Form.Reply != "none" || m.From == Client && hasTrID {
 		c.requests.add(request{number: m.Number, verb: m.Verb, reply: m.Form.Reply,
-			trid: trid, hasTrID: hasTrID, from: m.From, at: m.Time})
+			trid: trid, hasTrID: hasTrID, from: m.From, at: m.Time, signIn: m.Raw("response") != nil})
 	}
 }
 
@@ -106,19 +107,34 @@ func (r *requests) unanswered(from Sender) (one *request) {
 	return one
 }
 
-// disagrees notes where the server's judgement of a challenge's answer is not
-// the one that was computed here.
+// judged notes what is thought here of the answer in m, the newest request: 1 right,
+// -1 wrong.
+func (r *requests) judged(m *Message, verdict int8) {
+	if n := len(r.list); n > 0 && m.Arrived() == m && r.list[n-1].number == m.Number {
+		r.list[n-1].accepted = verdict
+	}
+}
+
+// disagrees notes where the server's judgement of an answer, to a challenge or to a
+// sign-in challenge, is not the one that was computed here.
 func (t *Tracker) disagrees(m *Message, q *request) {
-	if q.accepted == 0 || q.verb.Name != "QRY" {
+	if q.accepted == 0 || !m.FirstReply {
 		return
 	}
-	switch accepted := m.Error() == ""; {
+	add := func(rule string, s Severity, format string) {
+		m.Findings = append(m.Findings, Finding{rule, s, fmt.Sprintf(format, q.number)})
+	}
+	accepted, signIn := m.Error() == "", q.signIn
+	switch {
+	case signIn && accepted && q.accepted < 0 && m.Verb == q.verb:
+		add("signin.accepted", Warning, "the server accepts the answer in message %d, which is wrong for the password given: probably another one holds")
+	case signIn && !accepted && q.accepted > 0 && m.Error() == q.verb.Refusal:
+		add("signin.rejected", Error, "the server refuses the answer in message %d, which is right for the password given")
+	case signIn:
 	case accepted && q.accepted < 0:
-		m.Findings = append(m.Findings, Finding{"challenge.accepted", Warning,
-			fmt.Sprintf("the server accepts the answer in message %d, which is wrong", q.number)})
+		add("challenge.accepted", Warning, "the server accepts the answer in message %d, which is wrong")
 	case !accepted && q.accepted > 0:
-		m.Findings = append(m.Findings, Finding{"challenge.refused", Error,
-			fmt.Sprintf("the server refuses the answer in message %d, which is right", q.number)})
+		add("challenge.refused", Error, "the server refuses the answer in message %d, which is right")
 	}
 }
 

@@ -256,7 +256,7 @@ func TestTrackerForgets(t *testing.T) {
 			2 close
 			1 close`, i, i, i, i, i))
 	}
-	if n := len(tr.conns) + len(tr.sessions) + len(tr.conversations); n != 0 {
-		t.Errorf("%d connections, %d sessions, %d conversations are kept", len(tr.conns), len(tr.sessions), len(tr.conversations))
+	if n := len(tr.conns) + len(tr.sessions.present) + len(tr.sessions.away) + tr.sessions.gone.Len() + len(tr.conversations) + len(tr.calls); n != 0 {
+		t.Errorf("%d connections, %d sessions, %d conversations, %d calls are kept", len(tr.conns), len(tr.sessions.present), len(tr.conversations), len(tr.calls))
 	}
 }

@@ -51,12 +51,17 @@ func FuzzRelay(f *testing.F) {
 // sentLog joins what was sent, as recorded.
 type sentLog struct{ out []byte }
 
-func (s *sentLog) Record(r *capture.Record) {
-	switch {
-	case r.Kind != capture.Data:
-	case r.Sent != nil:
-		s.out = append(s.out, r.Sent...)
-	default:
-		s.out = append(s.out, r.Frame.Raw...)
+func (s *sentLog) Put(records []capture.Record) uint64 {
+	for i := range records {
+		switch r := &records[i]; {
+		case r.Kind != capture.Data:
+		case r.Sent != nil:
+			s.out = append(s.out, r.Sent...)
+		default:
+			s.out = append(s.out, r.Frame.Raw...)
+		}
 	}
+	return 0
 }
+
+func (s *sentLog) Commit(uint64) {}

@@ -119,6 +119,7 @@ func (l *link) carry(w *work) error {
 		p.queue.skip(frames)
 	}
 	wake = l.tell(w) || wake
+	p.commit(w.ticket)
 	var err error
 	if out := l.output(w); len(out) > 0 {
 		_, err = l.dst.Write(out)
@@ -260,11 +261,15 @@ func (l *link) flush() error {
 			})
 		}
 	}
+	wake := l.tell(w)
 	if l.dropped > 0 {
-		w.records = append(w.records, lostRecord(time.Now(), l.c.rec, l.from, l.dropped))
+		// The observer's alone: a recorder has missed nothing.
+		gap := lostRecord(time.Now(), l.c.rec, l.from, l.dropped)
 		l.dropped = 0
+		wake = l.c.p.queue.add([]capture.Record{gap}, new(int64)) || wake
 	}
-	if l.tell(w) {
+	l.c.p.commit(w.ticket)
+	if wake {
 		l.c.p.queue.nudge()
 	}
 	if len(l.held) == 0 {
@@ -318,7 +323,7 @@ func (l *link) tell(w *work) (wake bool) {
 	if len(w.records) == 0 {
 		return false
 	}
-	wake = l.c.p.hand(w.records, &l.dropped)
+	w.ticket, wake = l.c.p.hand(w.records, &l.dropped)
 	w.records = w.group[:0]
 	return wake
 }

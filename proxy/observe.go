@@ -23,11 +23,13 @@ type ObserverFunc func(r *capture.Record)
 func (f ObserverFunc) Observe(r *capture.Record) { f(r) }
 
 // Recorder is told the same as an [Observer], but in the path of relaying: the
-// bytes go on when Record has returned, so that what was sent is what was
-// recorded. It is called from many goroutines at a time, for one link in order,
-// and must not block for longer than a peer may be kept waiting.
-//
-// The record and all bytes in it hold during the call only; r.Conn holds for good.
+// bytes go on when Commit has returned, so that what was sent is what was recorded.
+// It is called from many goroutines at a time, for one link in order, and must not
+// block for longer than a peer may be kept waiting.
 type Recorder interface {
-	Record(r *capture.Record)
+	// Put takes records of one link. They and all bytes in them hold during the call
+	// only; the Conns hold for good.
+	Put(records []capture.Record) (ticket uint64)
+	// Commit returns when what was put with the ticket is recorded.
+	Commit(ticket uint64)
 }

@@ -54,7 +54,6 @@ func New(cfg Config) (*Proxy, error) {
 	p := &Proxy{
 		cfg:      s,
 		grace:    observerGrace,
-		observed: cfg.Observer != nil || cfg.Recorder != nil,
 		targets:  make(map[string]*target),
 		conns:    make(map[*conn]struct{}),
 		drained:  make(chan struct{}),
@@ -62,10 +61,19 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	p.routes.now = time.Now
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	if cfg.Observer != nil {
+	p.Attach(cfg.Observer, cfg.Recorder)
+	return p, nil
+}
+
+// Attach sets who is told of what happens, as Config.Observer and Config.Recorder
+// do, for those that are made when Listen has succeeded. It may be called once,
+// before Serve, where the Config has neither.
+func (p *Proxy) Attach(o Observer, r Recorder) {
+	p.cfg.Observer, p.cfg.Recorder = o, r
+	p.observed = o != nil || r != nil
+	if o != nil {
 		p.queue = newQueue(&p.cfg)
 	}
-	return p, nil
 }
 
 // Probe connects to the upstream, as a client's connection would be, and hangs up
@@ -325,13 +333,23 @@ func (p *Proxy) remark(text string) {
 // publish hands records to the recorder and the observer, remarks to the log, and
 // wakes the observer.
 func (p *Proxy) publish(records []capture.Record, lost *int64) {
-	if p.hand(records, lost) {
+	ticket, wake := p.hand(records, lost)
+	p.commit(ticket)
+	if wake {
 		p.queue.nudge()
 	}
 }
 
-// hand is publish without the waking: it reports whether that is due.
-func (p *Proxy) hand(records []capture.Record, lost *int64) (wake bool) {
+// commit waits until what was handed to the recorder is recorded.
+func (p *Proxy) commit(ticket uint64) {
+	if p.cfg.Recorder != nil {
+		p.cfg.Recorder.Commit(ticket)
+	}
+}
+
+// hand is publish without the waiting and the waking: the ticket is for commit, and
+// wake reports whether the observer is to be woken.
+func (p *Proxy) hand(records []capture.Record, lost *int64) (ticket uint64, wake bool) {
 	for i := range records {
 		r := &records[i]
 		if r.Kind == capture.Remark {
@@ -344,15 +362,15 @@ func (p *Proxy) hand(records []capture.Record, lost *int64) (wake bool) {
 				}
 			}
 		}
-		if p.cfg.Recorder != nil {
-			p.cfg.Recorder.Record(r)
-		}
+	}
+	if p.cfg.Recorder != nil {
+		ticket = p.cfg.Recorder.Put(records)
 	}
 	if p.queue == nil {
-		return false
+		return ticket, false
 	}
 	if lost == nil {
 		lost = new(int64)
 	}
-	return p.queue.add(records, lost)
+	return ticket, p.queue.add(records, lost)
 }

@@ -125,16 +125,29 @@ func TestCloseWithAHangingObserverThatIsWaitedFor(t *testing.T) {
 	server.Close()
 }
 
-// orders checks in the path that a request is recorded before its bytes go on.
+// orders checks in the path that a request is committed before its bytes go on.
 type orders struct {
 	mu      sync.Mutex
-	records []string
+	put     []string
+	records []string // committed
 }
 
-func (o *orders) Record(r *capture.Record) {
+func (o *orders) Put(records []capture.Record) uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.records = append(o.records, fmt.Sprintf("%s %s %q", r.Kind, r.From.Letter(), r.Frame.Raw))
+	for i := range records {
+		r := &records[i]
+		o.put = append(o.put, fmt.Sprintf("%s %s %q", r.Kind, r.From.Letter(), r.Frame.Raw))
+	}
+	return uint64(len(o.put))
+}
+
+func (o *orders) Commit(ticket uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n := int(ticket); n > len(o.records) {
+		o.records = o.put[:n]
+	}
 }
 
 func (o *orders) has(s string) bool {

@@ -27,6 +27,7 @@ type work struct {
 	base    int64     // offset of in[0] in the link
 	cursor  int64     // what lies before is sent, or in out
 	now     time.Time // of the read
+	ticket  uint64    // of the recorder, for what was told last
 	// observed: somebody is told of what comes.
 	observed bool
 	roster   bool                      // in holds what may be a Roster header of a user's
@@ -46,7 +47,7 @@ func (w *work) begin(l *link) {
 		w.now = time.Now()
 	}
 	w.out, w.records = w.out[:0], w.group[:0]
-	w.base, w.cursor = l.in, l.out
+	w.base, w.cursor, w.ticket = l.in, l.out, 0
 	w.roster = l.from == decode.Server && bytes.Contains(w.in, rosterName)
 }
 

@@ -58,7 +58,7 @@ func inspectorOptions(c *cli.Context) (o inspector.Options, err error) {
 		}
 	}
 	if o.Filter != "" {
-		if _, err := filter.Compile(o.Filter); err != nil {
+		if _, err := filter.CompileIn(o.Filter, o.Location); err != nil {
 			return o, fmt.Errorf("--filter: %w", err)
 		}
 	}
@@ -91,15 +91,14 @@ type live struct {
 
 // newLive makes the inspector for a proxy.
 func newLive(o inspector.Options, known map[string]string, recorder *capture.Recorder, errors *aside) *live {
-	l := &live{errors: errors, x: index.New(index.Options{Passwords: known})}
+	l := &live{errors: errors, x: index.New(index.Options{Passwords: known, Location: o.Location})}
 	o.Index, o.Live, o.Passwords = l.x, true, known
 	if recorder != nil {
 		o.Recording = func() inspector.Recording {
 			return inspector.Recording{Path: recorder.Path(), Size: recorder.Size(), Dropped: recorder.Dropped()}
 		}
 		o.Keep = func(r *capture.Record) error {
-			before := recorder.Dropped()
-			if recorder.Record(r); recorder.Dropped() > before {
+			if !recorder.Record(r) {
 				return errNotRecorded
 			}
 			return nil
@@ -109,7 +108,7 @@ func newLive(o inspector.Options, known map[string]string, recorder *capture.Rec
 	return l
 }
 
-var errNotRecorded = errors.New("the recording takes nothing more")
+var errNotRecorded = errors.New("the recording takes nothing at the moment")
 
 // addToIndex is replaced by tests.
 var addToIndex = (*index.Index).Add

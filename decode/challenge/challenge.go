@@ -44,36 +44,61 @@ type Verdict struct {
 	// Algorithm is the one that the answer fits, or if it is wrong the one that
 	// it should fit: "MSNP6-10" or "MSNP11+".
 	Algorithm string
+	// Odd: the answer is right, but product id and dialect are not of the same time,
+	// so that a server that goes by the other one may refuse it.
+	Odd bool
 }
 
 // The names of the two algorithms.
 const (
 	Old = "MSNP6-10"
 	New = "MSNP11+"
+
+	firstNew = 11 // the dialect that New, and the second table of ids, came with
 )
 
-// Verify judges the answer (QRY's payload) that a client with that product id
-// gives to the challenge (CHL). Case does not matter. For ids of either algorithm
-// an answer by the other one is right, too, as servers differ in which dialects
-// they take an id for.
+// Verify is [VerifyIn] where the dialect is not known.
 func Verify(productID, challenge, response string) Verdict {
+	return VerifyIn(productID, challenge, response, 0)
+}
+
+// VerifyIn judges the answer (QRY's payload) that a client with that product id
+// gives to the challenge (CHL), in a dialect (11 stands for MSNP11; 0: not known).
+// Case does not matter. Product ids came in two tables, the second along with the
+// second algorithm in MSNP11. Where id and dialect are of the same time only the
+// algorithm of that time is right. Where they are not, either is, as servers differ
+// in which of the two they go by.
+func VerifyIn(productID, challenge, response string, dialect int) Verdict {
 	p, ok := Lookup(productID)
 	if !ok || p.Key == "" {
 		return Verdict{Result: UnknownProduct}
 	}
+	own, agrees := p.algorithm(), dialect != 0 && p.algorithm() == algorithmOf(dialect)
 	answers := answers(p, challenge)
 	v := Verdict{Result: Wrong, Expected: answers[0].text, Algorithm: answers[0].algorithm}
 	for _, a := range answers {
-		if strings.EqualFold(a.text, response) {
-			return Verdict{Result: Right, Expected: a.text, Algorithm: a.algorithm}
+		if strings.EqualFold(a.text, response) && (a.algorithm == own || !agrees) {
+			odd := a.algorithm != own || dialect != 0 && !agrees
+			return Verdict{Result: Right, Expected: a.text, Algorithm: a.algorithm, Odd: odd}
 		}
 	}
 	return v
 }
 
+// algorithmOf returns the algorithm that came with the dialect, or before it.
+func algorithmOf(dialect int) string {
+	if dialect >= firstNew {
+		return New
+	}
+	return Old
+}
+
+// algorithm returns the algorithm of the table that the product id is in.
+func (p Product) algorithm() string { return algorithmOf(p.First) }
+
 type answer struct{ text, algorithm string }
 
-// answers returns every answer that is right, the likeliest first.
+// answers returns the answers by either algorithm, that of the id's table first.
 func answers(p Product, challenge string) []answer {
 	old := answer{hash(challenge, p.Key), Old}
 	young := []answer{{mixed(p, challenge, false), New}}
@@ -81,7 +106,7 @@ func answers(p Product, challenge string) []answer {
 		// Sources differ on whether a full block of zeros is added then.
 		young = append(young, answer{mixed(p, challenge, true), New})
 	}
-	if p.First <= 10 {
+	if p.algorithm() == Old {
 		return append([]answer{old}, young...)
 	}
 	return append(young, old)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/decode/recent"
 )
 
 // Located is a finding and where it was made.
@@ -52,8 +53,8 @@ func (l Located) String() string {
 type Checker struct {
 	conns   map[uint32]*conn
 	last    *conn // of the newest message: the next one is most often its, too
-	cookies passes
-	watched map[string]int // accounts, to their sign-ins that were seen whole
+	cookies recent.Map[*pass]
+	watched map[string]int // accounts at their hosts, to their sign-ins that were seen whole
 	out     []Located
 	muted   bool    // nothing is found fault with
 	head    headers // of the MIME message in hand
@@ -61,7 +62,7 @@ type Checker struct {
 
 // New returns a checker that has seen nothing yet.
 func New() *Checker {
-	return &Checker{conns: make(map[uint32]*conn), watched: make(map[string]int)}
+	return &Checker{conns: make(map[uint32]*conn), cookies: recent.Map[*pass]{Max: maxCookies}, watched: make(map[string]int)}
 }
 
 // Opened tells of a new connection. midStream says that the recording starts
@@ -120,6 +121,9 @@ func (k *Checker) command(c *conn, m *decode.Message) {
 	if m.Form == nil || m.Conn.Role == decode.FTP {
 		if m.Form != nil {
 			k.transfer(c, m)
+		} else if m.Verb == nil {
+			c.partial = true // a dialect that is not known here
+			k.unwatch(c)
 		}
 		c.links[m.From&1].paid = false
 		return
@@ -133,6 +137,7 @@ func (k *Checker) command(c *conn, m *decode.Message) {
 	if m.From == decode.Client {
 		k.requested(c, m)
 	} else {
+		k.out, c.waiting = append(k.out, c.waiting...), nil
 		k.replied(c, m)
 	}
 	if m.Error() != "" {
@@ -204,6 +209,7 @@ func (k *Checker) Lost(info *decode.Connection, from decode.Sender, n int64, at 
 	k.out = k.out[:0]
 	c := k.connection(info)
 	k.blind(c)
+	c.links[from&1].gap = true
 	text := "bytes of the " + from.String() + " are missing in the recording here"
 	if n >= 0 {
 		text = fmt.Sprintf("%d %s", n, text)
@@ -223,6 +229,7 @@ func (k *Checker) Closed(info *decode.Connection, at time.Time) []Located {
 func (k *Checker) Ended(info *decode.Connection, how decode.Occurrence, by decode.Sender, at time.Time) []Located {
 	k.out = k.out[:0]
 	if c := k.conns[info.ID]; c != nil {
+		c.over = by != decode.Server
 		k.end(c, at, "the connection ended")
 	}
 	return k.out
@@ -242,6 +249,7 @@ func (k *Checker) Finish(at time.Time) []Located {
 func (k *Checker) end(c *conn, at time.Time, how string) {
 	k.unknown(c)
 	k.unanswered(c, how)
+	k.left(c, how)
 	k.unchallenged(c, at, how)
 	k.unjoined(c, how)
 	k.unused(c, how)
@@ -267,9 +275,40 @@ func (k *Checker) connection(info *decode.Connection) *conn {
 // adopt takes over what package decode found.
 func (k *Checker) adopt(c *conn, m *decode.Message) {
 	for _, f := range m.Findings {
+		if c.unseen(f.Rule, m.From) {
+			continue
+		}
 		f = refine(f, &k.head)
 		k.out = append(k.out, Located{Finding: f, Conn: c.info.ID, From: m.From,
 			Number: m.Number, Offset: m.Frame.Offset, Time: m.Time})
+	}
+}
+
+// unseen reports whether a finding of package decode may be due to what was not
+// recorded: the other direction, the beginning, or something in between.
+func (c *conn) unseen(rule string, from decode.Sender) bool {
+	switch rule {
+	case "frame.opaque":
+		return c.links[from&1].gap
+	case "challenge.unasked", "signin.unasked":
+		return !c.whole() || !c.heard(decode.Server)
+	case "challenge.mismatch":
+		return c.holes && len(c.challenges) == 0
+	}
+	return false
+}
+
+// later is add for what is only true if the server was recorded, too: as long as
+// nothing of it was seen the finding waits.
+func (k *Checker) later(c *conn, m *decode.Message, rule, format string, args ...any) {
+	const most = 16
+	before := len(k.out)
+	k.add(c, m, rule, format, args...)
+	if !c.heard(decode.Server) {
+		if len(c.waiting) < most {
+			c.waiting = append(c.waiting, k.out[before:]...)
+		}
+		k.out = k.out[:before]
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"net"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -23,6 +24,7 @@ type conn struct {
 	requests []request
 	forgot   bool // there were more requests than are remembered
 	early    []early
+	waiting  []Located // findings that hold if the server was recorded, too
 	lastTrID uint32
 	hasTrID  bool
 	pings    int // PNG without QNG; negative: QNG without PNG
@@ -30,6 +32,9 @@ type conn struct {
 
 	// The sign-in.
 	version       bool     // VER was sent
+	speaks        place    // the server's VER that names dialects, but not CVR0; 0: it names it, too
+	over          bool     // the client, or somebody not known, has ended the connection
+	reset         bool     // the server has asked for a new sign-in on this connection
 	offered       []string // dialects, in upper case
 	packs         []string // authentication packages that the server named
 	asked         string   // handle that wants in
@@ -51,6 +56,10 @@ type conn struct {
 
 // whole reports whether everything on the connection was seen so far.
 func (c *conn) whole() bool { return !c.partial && !c.holes }
+
+// heard reports whether a command of the sender was seen on the connection: if not
+// only the other direction may have been recorded.
+func (c *conn) heard(from decode.Sender) bool { return c.links[from&1].commands > 0 }
 
 // once reports whether this is the first time that it is asked on the connection
 // for this key. It forgets nothing, but stops to learn, and says false, when it
@@ -74,7 +83,8 @@ func (c *conn) switchboard() bool { return c.info.Role == decode.SB }
 func (k *Checker) blind(c *conn) {
 	c.holes = true
 	k.unwatch(c)
-	c.requests, c.early, c.challenges = nil, nil, nil
+	c.requests, c.challenges, c.waiting = nil, nil, nil
+	c.speaks = place{}
 	c.lists, c.room, c.file = lists{}, room{}, file{}
 	c.pings, c.sentAway = 0, false
 	c.links = [2]link{{commands: c.links[0].commands}, {commands: c.links[1].commands}}
@@ -84,9 +94,19 @@ func (k *Checker) blind(c *conn) {
 // is known from here on.
 func (k *Checker) watch(c *conn, account string) {
 	if account != "" && c.whole() && c.watchedAs == "" {
-		c.watchedAs = account
-		k.watched[account]++
+		c.watchedAs = account + " " + clientHost(c)
+		k.watched[c.watchedAs]++
 	}
+}
+
+// clientHost returns the client's address without the port: an account may be signed
+// in from several.
+func clientHost(c *conn) string {
+	host, _, err := net.SplitHostPort(c.info.Client)
+	if err != nil {
+		return c.info.Client
+	}
+	return host
 }
 
 func (k *Checker) unwatch(c *conn) {
@@ -103,6 +123,7 @@ func (k *Checker) unwatch(c *conn) {
 type link struct {
 	commands int64
 	out      bool // it has said OUT
+	gap      bool // the newest that was seen of it is a gap, or what that left over
 	// Of the payload of the newest command: whether there is one, how many of its
 	// bytes continue a character of UTF-8, and how many begin one of four bytes.
 	paid        bool
@@ -113,6 +134,7 @@ type link struct {
 
 func (l *link) remember(m *decode.Message) {
 	l.commands++
+	l.gap = false
 	p := m.Frame.Payload()
 	l.paid = len(p) > 0
 	l.trails, l.big = trails(p)
@@ -181,8 +203,7 @@ func again(last *[]byte, value []byte) bool {
 // account makes handles comparable: lower case, without the end point that MSNP16
 // and later put behind one.
 func account(handle []byte) string {
-	s, _, _ := strings.Cut(lower(handle), ";")
-	return s
+	return decode.BareHandle(lower(handle))
 }
 
 // lower returns a handle, a cookie or the like in lower case, to be remembered:

@@ -138,14 +138,25 @@ func (k *Checker) listed(c *conn, m *decode.Message) {
 
 // entry takes one entry of a list.
 func (k *Checker) entry(c *conn, m *decode.Message, l *list, trid uint32, index, total int64) {
-	if !l.begun || l.trid != trid || l.got >= l.total {
+	switch {
+	case !l.begun && index > 1 && !c.whole():
+		// The entries before were not seen.
+		*l = list{name: l.name, trid: trid, begun: true, total: total, last: index - 1, got: index - 1, disorder: true}
+	case !l.begun || l.trid != trid || l.got >= l.total && index == 1:
 		*l = list{name: l.name, trid: trid, begun: true, total: total}
 	}
 	if total != l.total {
 		k.add(c, m, "lists.count", "%s has %d entries by this line, and %d by those before", l.name, total, l.total)
 		l.total, l.disorder = total, true
 	}
-	if index != l.last+1 {
+	switch {
+	case index == l.last:
+		k.add(c, m, "lists.order", "entry %d of %s comes twice in a row", index, l.name)
+		l.disorder = true
+	case l.last == 0 && index != 1:
+		k.add(c, m, "lists.order", "%s begins with entry %d", l.name, index)
+		l.disorder = true
+	case index != l.last+1:
 		k.add(c, m, "lists.order", "entry %d of %s follows entry %d", index, l.name, l.last)
 		l.disorder = true
 	}
@@ -268,7 +279,7 @@ func (k *Checker) property(c *conn, m *decode.Message) {
 		if v := m.Raw("value"); len(v) > 95 {
 			k.add(c, m, "name.phone", "the value of %s has %d bytes", name, len(v))
 		}
-	case "", "MOB", "MBE", "WWE", "MFN", "HSB":
+	case "", "MOB", "MBE", "WWE", "MFN", "HSB", "UTL", "WPL", "CID", "RES", "NSD", "UAC", "MNI":
 	default:
 		if len(name) == 3 {
 			k.add(c, m, "lists.property", "the property %s is not known", clip([]byte(name)))

@@ -73,7 +73,8 @@ func (k *Checker) encoding(c *conn, m *decode.Message, f decode.Field) {
 	if bad >= 0 && c.once("name.escape "+key) {
 		k.add(c, m, "name.escape", "the %% at byte %d of %s %s is no escape", bad, f.Name, clip(f.Raw))
 	}
-	if raw >= 0 && c.once("name.raw "+key) {
+	// Microsoft's own servers sent names that were not escaped.
+	if raw >= 0 && m.From == decode.Client && c.once("name.raw "+key) {
 		k.add(c, m, "name.raw", "%s %s has bytes that are neither ASCII nor escaped", f.Name, clip(f.Raw))
 	}
 	if !utf8.ValidString(unescape(f.Raw)) && c.once("name.utf-8 "+key) {

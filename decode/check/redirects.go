@@ -16,9 +16,8 @@ func (k *Checker) redirect(c *conn, m *decode.Message) {
 	}
 	r, ok := m.Redirect()
 	if !ok {
-		if m.Verb.Name == "XFR" && m.Len() > 2 && string(m.Field(1).Raw) == "NS" && string(m.Field(2).Raw) == "0" {
-			// Sign in again on this same connection.
-			c.version, c.in, c.packs, c.asked = false, false, nil, ""
+		if m.Form.Resets {
+			c.again()
 		}
 		return
 	}
@@ -33,6 +32,15 @@ func (k *Checker) redirect(c *conn, m *decode.Message) {
 		}
 		k.give(c, m, r)
 	}
+}
+
+// again forgets what belongs to a sign-in: there is another one on this connection.
+// The client may count its requests from 1 again.
+func (c *conn) again() {
+	c.version, c.in, c.reset, c.packs, c.asked = false, false, true, nil, ""
+	c.syns, c.lists, c.speaks = 0, lists{}, place{}
+	c.requests, c.early, c.hasTrID, c.forgot = nil, nil, false, false
+	c.pings = 0
 }
 
 // wantsSwitchboard takes XFR SB of the client.

@@ -12,7 +12,7 @@ var listRules = []Rule{
 	{ID: "lists.swapped", Severity: warning, First: 2, Last: 7, Source: "MSNP2, LST",
 		About: "LST has the number of entries before the number of the entry. It is the other way round in all documents; a client that takes the list to be at its end when both are equal goes wrong. Some servers of today do it. Said once for each connection."},
 	{ID: "lists.order", Severity: warning, First: 2, Last: 7, Source: "MSNP2, LST",
-		About: "The entries of a list are not numbered 1, 2, 3 and so on."},
+		About: "The entries of a list are not numbered 1, 2, 3 and so on: one is left out, comes twice, or too late."},
 	{ID: "lists.count", Severity: warning, First: 2, Last: 7, Source: "MSNP2, LST",
 		About: "A list has other than the announced number of entries: the next list begins too early, or the total changes on the way. There is no end mark; the numbers are all that a client has."},
 	{ID: "lists.twice", Severity: warning, First: 2, Last: 7, Source: "MSNP2, LST",
@@ -26,7 +26,7 @@ var listRules = []Rule{
 	{ID: "lists.group-id", Severity: warning, First: 7, Last: 9, Source: "MSNP7, ADG",
 		About: "A group id is more than 29. An account has 30 groups at most, with ids from 0 to 29; a server disconnects a client that names another."},
 	{ID: "lists.property", Severity: note, First: 5, Source: "MSNP5, PRP",
-		About: "The property is none of PHH, PHW, PHM, MOB and MBE, nor one of the later WWE, MFN and HSB. To a client that sets one the server says 715."},
+		About: "The property is none of PHH, PHW, PHM, MOB and MBE, nor one of the later ones that are known by name (WWE, MFN, HSB and some others). To a client that sets one the server says 715."},
 }
 
 // Presence.
@@ -54,7 +54,7 @@ var nameRules = []Rule{
 	{ID: "name.escape", Severity: note, First: 2, Source: "MSNP2, REA",
 		About: "A name has a % that is not followed by two hex digits. Servers of today send names with only the blanks escaped; a client that decodes them strictly fails. Said once for each name."},
 	{ID: "name.raw", Severity: note, First: 2, Source: "MSNP2, REA",
-		About: "A name has bytes beyond ASCII that are not escaped. Servers of today send names with only the blanks escaped, and some clients do, too. Said once for each name."},
+		About: "A name in a command of the client has bytes beyond ASCII that are not escaped. All clients of Microsoft's escape them. That servers send names as they are is nothing unusual: Microsoft's did. Said once for each name."},
 	{ID: "name.utf-8", Severity: note, First: 2, Source: "MSNP2, REA",
 		About: "A name, its escapes undone, is not UTF-8. Others see other characters than the sender. Said once for each name."},
 }

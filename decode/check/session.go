@@ -6,14 +6,6 @@ import (
 	"msnproxy/decode"
 )
 
-// needsSignIn are the commands that a notification server takes only from who is
-// signed in (302 otherwise).
-var needsSignIn = map[string]bool{
-	"SYN": true, "CHG": true, "GTC": true, "BLP": true, "LST": true, "LSG": true, "ADD": true, "REM": true, "REA": true,
-	"ADG": true, "REG": true, "RMG": true, "PRP": true, "FND": true, "SND": true, "SDC": true, "URL": true, "IMS": true,
-	"ADC": true, "SBP": true, "UUX": true, "ADL": true, "RML": true, "PAG": true,
-}
-
 // order looks whether this is the time for the command at all.
 func (k *Checker) order(c *conn, m *decode.Message) {
 	if l := &c.links[m.From&1]; l.out && c.once("out "+m.From.Letter()) {
@@ -23,15 +15,14 @@ func (k *Checker) order(c *conn, m *decode.Message) {
 		return
 	}
 	name := m.Verb.Name
-	if c.sentAway && name != "OUT" {
+	if c.sentAway && m.Form.Reply != name {
 		c.sentAway = false
 		k.add(c, m, "redirect.ignored", "the client goes on with %s although XFR NS sends it to another server", name)
 	}
 	if !c.whole() {
 		return
 	}
-	if c.links[m.From&1].commands == 0 && m.Form.Roles&(decode.DS|decode.NS) != 0 && m.Form.Roles&decode.SB == 0 &&
-		name != "VER" && !(name == "XFR" && m.Form.Roles == decode.DS) {
+	if !c.heard(decode.Client) && m.Form.Roles&(decode.DS|decode.NS) != 0 && m.Form.Roles&decode.SB == 0 && !m.Form.Opens {
 		k.add(c, m, "version.first", "the first command is %s, not VER", name)
 		return
 	}
@@ -39,10 +30,10 @@ func (k *Checker) order(c *conn, m *decode.Message) {
 		return
 	}
 	switch {
-	case needsSignIn[name] && c.info.Role&decode.NS != 0 && c.once("signin.order"):
-		k.add(c, m, "signin.order", "%s before the sign-in is at its end", name)
-	case (name == "MSG" || name == "CAL") && c.switchboard() && c.once("switchboard.order"):
-		k.add(c, m, "switchboard.order", "%s before the switchboard has let the client in", name)
+	case m.Verb.SignedIn && c.info.Role&decode.NS != 0 && c.once("signin.order"):
+		k.later(c, m, "signin.order", "%s before the sign-in is at its end", name)
+	case m.Form.Roles == decode.SB && !m.Form.Opens && c.switchboard() && c.once("switchboard.order"):
+		k.later(c, m, "switchboard.order", "%s before the switchboard has let the client in", name)
 	}
 }
 
@@ -63,7 +54,7 @@ func (k *Checker) leave(c *conn, m *decode.Message) {
 
 // ping takes PNG.
 func (k *Checker) ping(c *conn, m *decode.Message) {
-	if c.pings > 0 && c.links[decode.Server&1].commands > 0 && !c.holes && c.lastPing.number != 0 {
+	if c.pings > 0 && c.heard(decode.Server) && !c.holes && c.lastPing.number != 0 {
 		k.put(c, c.lastPing, "session.ping", "PNG has no QNG when the client asks again")
 		c.pings = 0
 	}
@@ -80,6 +71,9 @@ func (k *Checker) pong(c *conn, m *decode.Message) {
 	c.pings--
 	if c.pings < -1 && c.whole() {
 		c.pings = 0
+		if !c.heard(decode.Client) {
+			return // only the server was recorded
+		}
 		k.add(c, m, "session.pong", "QNG without a PNG")
 	}
 }
@@ -125,7 +119,7 @@ func (k *Checker) unchallenged(c *conn, at time.Time, how string) {
 		if timed && at.Sub(p.at) < challengeTime && c.sinceQuestion == 0 {
 			continue
 		}
-		if c.links[decode.Client&1].commands == 0 {
+		if !c.heard(decode.Client) {
 			continue // only the server was recorded
 		}
 		text := how + " before the challenge had an answer"

@@ -15,7 +15,7 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 		}
 		c.version = c.version || m.Fate != decode.Injected
 		c.offered = dialects(m)
-		if !slices.Contains(c.offered, "CVR0") && !slices.Contains(c.offered, "CVRO") {
+		if !c.reset && !slices.ContainsFunc(c.offered, isCVR0) {
 			k.add(c, m, "version.cvr0", "the client does not offer CVR0")
 		}
 		if got := m.Arrived(); got != m {
@@ -34,9 +34,35 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 	case c.offered != nil && !slices.Contains(c.offered, strings.ToUpper(first)):
 		k.add(c, m, "version.choice", "the server chooses %s, which the client does not offer", clip([]byte(first)))
 	}
-	if n := m.Len() - 1; n > 1 {
+	c.speaks = here(m)
+	n := 0
+	for i := 1; i < m.Len(); i++ {
+		if isCVR0(strings.ToUpper(string(m.Field(i).Raw))) {
+			c.speaks = place{}
+		} else {
+			n++
+		}
+	}
+	if n > 1 {
 		k.add(c, m, "version.several", "the reply names %d dialects; the first one counts", n)
 	}
+}
+
+// isCVR0 reports whether a word of VER, in upper case, stands for the version check,
+// and not for a dialect. Some clients write it with the letter O.
+func isCVR0(word string) bool { return word == "CVR0" || word == "CVRO" }
+
+// left says at the end of a connection that the client left after a VER without
+// CVR0, if it said nothing more.
+func (k *Checker) left(c *conn, how string) {
+	said := c.links[decode.Client&1].commands
+	if c.links[decode.Client&1].out {
+		said--
+	}
+	if !c.over || c.speaks.number == 0 || !c.whole() || said != 1 || !slices.ContainsFunc(c.offered, isCVR0) {
+		return
+	}
+	k.put(c, c.speaks, "version.cvr0-reply", how+" with nothing said after this VER, which does not name CVR0 as the client did")
 }
 
 // dialects returns what a VER offers, in upper case; nil if there is none.
@@ -94,7 +120,7 @@ func (k *Checker) user(c *conn, m *decode.Message) {
 func (k *Checker) pack(c *conn, m *decode.Message, pack string) {
 	d := c.info.Dialect
 	switch {
-	case d != 0 && (pack == "MD5" && d >= 8 || pack == "TWN" && d < 8 || pack == "SSO" && d < 15):
+	case d != 0 && (pack == "MD5" && d >= 8 || pack == "TWN" && (d < 8 || d > 14) || pack == "SSO" && d < 15):
 		k.add(c, m, "signin.package", "%s is no way to sign in with MSNP%d", pack, d)
 	case len(c.packs) > 0 && !slices.Contains(c.packs, pack):
 		k.add(c, m, "signin.not-offered", "the client signs in by %s; the server offers %s", pack, strings.Join(c.packs, ", "))

@@ -32,12 +32,6 @@ type pass struct {
 	at          place
 }
 
-// passes are the cookies of XFR SB and RNG.
-type passes struct {
-	byCookie map[string]*pass
-	order    []string
-}
-
 // room is what is remembered of a switchboard connection.
 type room struct {
 	people  []string // who else is in
@@ -97,18 +91,10 @@ func (k *Checker) give(c *conn, m *decode.Message, r decode.Redirect) {
 	if cookie == "" {
 		return
 	}
-	if k.cookies.byCookie == nil {
-		k.cookies.byCookie = make(map[string]*pass)
-	}
-	p := k.cookies.byCookie[cookie]
-	if p == nil {
-		if len(k.cookies.order) >= maxCookies {
-			delete(k.cookies.byCookie, k.cookies.order[0])
-			k.cookies.order = append(k.cookies.order[:0], k.cookies.order[1:]...)
-		}
+	p, known := k.cookies.Get(cookie)
+	if !known {
 		p = &pass{}
-		k.cookies.byCookie[cookie] = p
-		k.cookies.order = append(k.cookies.order, cookie)
+		k.cookies.Put(cookie, p)
 	} else if p.conn == c.info.ID || !slices.Contains(p.accounts, owner) {
 		// Otherwise it is the other leg of a relay, which was recorded, too.
 		k.add(c, m, "switchboard.shared", "this cookie was given out in message %d already", p.at.number)
@@ -133,9 +119,9 @@ func (k *Checker) give(c *conn, m *decode.Message, r decode.Redirect) {
 func (k *Checker) enter(c *conn, m *decode.Message) {
 	handle, session := account(m.Raw("handle")), head(m.Raw("session"))
 	c.room.session = session
-	p := k.cookies.byCookie[head(m.Raw("cookie"))]
-	if p == nil {
-		if k.watched[handle] > 0 {
+	p, known := k.cookies.Get(head(m.Raw("cookie")))
+	if !known {
+		if k.watched[handle+" "+clientHost(c)] > 0 {
 			k.add(c, m, "switchboard.cookie", "nobody gave this cookie to %s", clip([]byte(handle)))
 		}
 		return
@@ -305,7 +291,7 @@ func (k *Checker) acknowledged(c *conn, m *decode.Message) {
 // has shown.
 func (k *Checker) unused(c *conn, how string) {
 	for _, cookie := range c.given {
-		if p := k.cookies.byCookie[cookie]; p != nil && p.used == 0 {
+		if p, ok := k.cookies.Get(cookie); ok && p.used == 0 {
 			k.put(c, p.at, "switchboard.unused", how+" before anybody came to the switchboard with this cookie")
 			p.used = 1
 		}
@@ -315,7 +301,7 @@ func (k *Checker) unused(c *conn, how string) {
 // unjoined says at the end of a connection who was called and did not come.
 func (k *Checker) unjoined(c *conn, how string) {
 	for _, call := range c.room.calls {
-		if call.ringing {
+		if call.ringing && call.handle != c.asked { // inviters of MSNP18 call themselves, too
 			k.put(c, call.place, "switchboard.ringing", how+" before "+clip([]byte(call.handle))+" answered the call")
 		}
 	}

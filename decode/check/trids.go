@@ -21,8 +21,12 @@ type request struct {
 	verb      string
 	must      bool // a reply has to come
 	replied   bool
-	overtaken bool // a later one has its reply
-	ack       byte // of MSG: the acknowledgement asked for
+	made      bool  // by a proxy
+	answer    int64 // the message that is the reply to it; 0: none yet
+	overtaken bool  // a later one has its reply
+	enters    bool  // it signs in, or enters a switchboard
+	right     bool  // an answer to the sign-in challenge that is right
+	ack       byte  // of MSG: the acknowledgement asked for
 }
 
 // early is a reply with a TrID that no request has had yet.
@@ -30,15 +34,8 @@ type early struct {
 	place
 	trid uint32
 	name string
-}
-
-// answering are the commands that always get a reply, whatever the server thinks
-// of them. MSG is not among them: that depends on what it asks for.
-var answering = map[string]bool{
-	"VER": true, "INF": true, "USR": true, "CVR": true, "CVQ": true, "XFR": true, "SYN": true, "GTC": true, "BLP": true,
-	"LST": true, "LSG": true, "PRP": true, "ADD": true, "REM": true, "REA": true, "ADG": true, "REG": true, "RMG": true,
-	"CHG": true, "FND": true, "SND": true, "SDC": true, "URL": true, "IMS": true, "QRY": true, "CAL": true, "ANS": true,
-	"ADC": true, "SBP": true, "UUX": true, "ADL": true, "RML": true,
+	// refuses: it is an error, which may be about any request.
+	refuses bool
 }
 
 // requested takes a command of the client: its TrID, and that a reply is due.
@@ -48,12 +45,10 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 		return
 	}
 	c.sinceQuestion++
-	q := request{place: here(m), trid: trid, verb: m.Verb.Name, must: answering[m.Verb.Name]}
-	if q.verb == "MSG" {
-		if ack := m.Raw("ack"); len(ack) == 1 {
-			q.ack = ack[0]
-			q.must = q.ack == 'A' || q.ack == 'D'
-		}
+	q := request{place: here(m), trid: trid, verb: m.Verb.Name, must: m.WantsReply(),
+		made: m.Fate == decode.Injected, enters: decode.RefusalOf(m.Verb.Name) == "911", right: m.SignIn == decode.SignInRight}
+	if ack := m.Raw("ack"); len(ack) == 1 {
+		q.ack = ack[0]
 	}
 	if m.Fate != decode.Injected {
 		k.ordered(c, m, &q)
@@ -100,17 +95,20 @@ func (k *Checker) trid(c *conn, m *decode.Message) (uint32, bool) {
 func (k *Checker) ordered(c *conn, m *decode.Message, q *request) {
 	last, had := c.lastTrID, c.hasTrID
 	c.lastTrID, c.hasTrID = q.trid, true
-	if !had || q.trid > last || last-q.trid > 1<<31 {
+	if !had || q.trid > last {
 		return
 	}
 	for i := len(c.requests) - 1; i >= 0; i-- {
-		if old := &c.requests[i]; old.trid == q.trid && old.must && !old.replied {
-			k.add(c, m, "trid.reused", "%s has the TrID %d of %s in message %d, which has no reply yet", q.verb, q.trid, old.verb, old.number)
-			return
+		old := &c.requests[i]
+		if old.trid != q.trid || old.made {
+			continue
 		}
-	}
-	if c.once("trid.order") {
-		k.add(c, m, "trid.order", "the TrID %d of %s is not greater than %d, the one before", q.trid, q.verb, last)
+		if old.must && !old.replied {
+			k.later(c, m, "trid.reused", "%s has the TrID %d of %s in message %d, which has no reply yet", q.verb, q.trid, old.verb, old.number)
+		} else if c.once("trid.order") {
+			k.add(c, m, "trid.order", "%s has the TrID %d, which %s in message %d has had", q.verb, q.trid, old.verb, old.number)
+		}
+		return
 	}
 }
 
@@ -118,8 +116,10 @@ func (k *Checker) ordered(c *conn, m *decode.Message, q *request) {
 // servers answer before a line has its end.
 func (k *Checker) tooEarly(c *conn, m *decode.Message, q *request) {
 	for i := range c.early {
-		if e := c.early[i]; e.trid == q.trid {
-			k.put(c, e.place, "trid.early", fmt.Sprintf("%s answers %s in message %d before its line is at its end", e.name, q.verb, q.number))
+		if e := c.early[i]; e.trid == q.trid && (e.name == q.verb || e.refuses) {
+			if c.whole() {
+				k.put(c, e.place, "trid.early", fmt.Sprintf("%s answers %s in message %d before its line is at its end", e.name, q.verb, q.number))
+			}
 			q.replied = true
 			c.early = append(c.early[:i], c.early[i+1:]...)
 			break
@@ -131,6 +131,9 @@ func (k *Checker) tooEarly(c *conn, m *decode.Message, q *request) {
 // unknown says of the replies that wait for a request that there is none.
 func (k *Checker) unknown(c *conn) {
 	for _, e := range c.early {
+		if !c.heard(decode.Client) || !c.whole() {
+			break // the request may have been, where nothing was recorded
+		}
 		k.put(c, e.place, "trid.unknown", fmt.Sprintf("%s has the TrID %d, which no request has had", e.name, e.trid))
 	}
 	c.early = c.early[:0]
@@ -149,21 +152,39 @@ func (k *Checker) replied(c *conn, m *decode.Message) {
 			}
 		}
 		q.replied = true
+		k.repeated(c, m, q)
 		if _, ok := m.TrID(); !ok && m.Error() != "" {
 			k.add(c, m, "trid.missing", "the error has no TrID; it is probably about %s in message %d", q.verb, q.number)
 		}
 		return
 	}
 	trid, ok := m.TrID()
-	if !ok || trid == 0 || m.ReplyTo != 0 || !c.whole() || len(c.early) >= maxEarly {
+	if !ok || trid == 0 || m.ReplyTo != 0 || len(c.early) >= maxEarly {
 		return
 	}
 	if c.forgot && trid < c.requests[0].trid {
 		return
 	}
 	if !slices.ContainsFunc(c.early, func(e early) bool { return e.trid == trid }) {
-		c.early = append(c.early, early{here(m), trid, m.Name()})
+		c.early = append(c.early, early{here(m), trid, m.Name(), m.Refuses()})
 	}
+}
+
+// repeated looks whether the reply is the second one to its request. Items of lists,
+// and what says that the request is being seen to, come as often as they like.
+func (k *Checker) repeated(c *conn, m *decode.Message, q *request) {
+	trid, ok := m.TrID()
+	if !ok || trid == 0 || m.Form.Interim || m.Raw("total") != nil || m.Raw("list") != nil {
+		return
+	}
+	if _, sent := m.Redirect(); !sent && !m.Refuses() && m.Verb.Name != q.verb && q.ack == 0 {
+		return
+	}
+	if q.answer != 0 {
+		k.add(c, m, "trid.again", "%s in message %d has had its reply in message %d", q.verb, q.number, q.answer)
+		return
+	}
+	q.answer = m.Number
 }
 
 // answers returns the request that a message of the server is a reply to, or
@@ -181,7 +202,7 @@ func (c *conn) answers(m *decode.Message) *request {
 
 // unanswered says which requests had no reply when the connection was at its end.
 func (k *Checker) unanswered(c *conn, how string) {
-	if c.links[decode.Server&1].commands == 0 {
+	if !c.heard(decode.Server) {
 		return // only one direction was recorded
 	}
 	for i := range c.requests {
@@ -208,13 +229,17 @@ func (k *Checker) refused(c *conn, m *decode.Message) {
 		k.add(c, m, "line.error", "the error code %s is not known", code)
 		name = "not known"
 	}
-	switch m.ReplyVerb {
-	case "USR", "ANS":
-		k.add(c, m, "signin.refused", "the server refuses %s in message %d: %s (%s)", m.ReplyVerb, m.ReplyTo, code, name)
-	case "CAL":
-		if q := c.answers(m); q != nil {
-			c.room.uncall(q.trid)
+	q := c.answers(m)
+	if q == nil {
+		return
+	}
+	c.room.uncall(q.trid)
+	if q.enters && !slices.ContainsFunc(m.Findings, func(f decode.Finding) bool { return f.Rule == "signin.rejected" }) {
+		text := ""
+		if q.right {
+			text = "; the answer was right for the password given"
 		}
+		k.add(c, m, "signin.refused", "the server refuses %s in message %d: %s (%s)%s", m.ReplyVerb, m.ReplyTo, code, name, text)
 	}
 }
 

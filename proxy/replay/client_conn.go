@@ -208,8 +208,8 @@ func (p *performance) drop(k *clientConn) {
 
 // record passes a record on. mu is held.
 func (k *clientConn) record(r *capture.Record) {
-	if k.p.config.Recorder != nil {
-		k.p.config.Recorder.Record(r)
+	if to := k.p.config.Recorder; to != nil {
+		to.Commit(to.Put([]capture.Record{*r}))
 	}
 }
 

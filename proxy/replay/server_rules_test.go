@@ -126,7 +126,6 @@ func TestRules(t *testing.T) {
 		{"SND 218 dave@example.com 0x0409 MSMSGS MSMSGS\r\n", "SND 218 OK\r\n"},
 		{"IMS 219 OFF\r\n", "IMS 219 0 OFF\r\n"},
 		{"XYZ 220\r\n", "200 220\r\n"},
-		{"CHL 221\r\n", "502 221\r\n"},
 		{"XFR 222 SB\r\n", "XFR 222 SB 127.0.0.1:"},
 		{"XFR 223 SB\r\n", "280 223\r\n"},
 		{"QRY 224 msmsgs@msnmsgr.com 32\r\n00000000000000000000000000000000", "540 224\r\n"},

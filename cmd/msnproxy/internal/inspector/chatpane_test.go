@@ -87,15 +87,17 @@ func TestChatOfCallee(t *testing.T) {
 // over, so the chat is made anew.
 func TestChatMoved(t *testing.T) {
 	b := newPaneBench(t, Options{})
-	a, c := b.paneOpen(1), b.paneOpen(2)
-	f := newFeed(b.x, 2)
+	a, c, d := b.paneOpen(1), b.paneOpen(2), b.paneOpen(3)
+	f := newFeed(b.x, 3)
 	step := func() *shot { return f.step(context.Background(), b.x.Len()) }
 	b.paneLine(a, decode.Client, "USR 1 alice@example.com 1.2\r\n")
 	b.paneLine(a, decode.Client, "CAL 2 bob@example.com\r\n")
+	b.paneLine(d, decode.Client, "USR 1 carol@example.com 5.6\r\n")
+	b.paneLine(d, decode.Client, "CAL 2 bob@example.com\r\n") // whose call does he answer?
 	step()
 	b.paneLine(c, decode.Client, "ANS 1 bob@example.com 3.4 555\r\n")
 	b.paneLine(a, decode.Server, "CAL 2 RINGING 555\r\n") // only now alice's is known to be the same
-	got, want := step(), whole(b.x, 2)
+	got, want := step(), whole(b.x, 3)
 	if diff := cmp.Diff(want.lines, got.lines); diff != "" || f.builds.Load() != 2 {
 		t.Errorf("%d builders: %s", f.builds.Load(), diff)
 	}
