@@ -49,6 +49,9 @@ type Message struct {
 	Challenge *challenge.Verdict
 	// SignIn is the verdict on the answer to an MD5 sign-in challenge (USR).
 	SignIn SignInVerdict
+	// Opening says what bytes are that are no MSNP, on a link that began with such; it
+	// is empty where that is not known, nil for all other messages.
+	Opening *Opening
 	// Noise says why the message may be folded away.
 	Noise Noise
 	// Fate is what a proxy made of it.

@@ -64,6 +64,7 @@ type Connection struct {
 	challenges    []posed
 	salt          string // of the sign-in challenge
 	said          said
+	begun         [2]begun // of the client, of the server
 	closed        bool
 }
 
@@ -167,7 +168,11 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	}
 	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
 	if fate != Injected {
-		m.Findings = m.frameFindings(m.Findings)
+		if m.Opening = c.begin(m); m.Opening != nil {
+			m.Findings = append(m.Findings, c.foreignFinding(m))
+		} else {
+			m.Findings = m.frameFindings(m.Findings)
+		}
 	}
 	m.Noise = c.noise(m)
 	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {

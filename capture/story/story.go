@@ -187,7 +187,7 @@ func Read(in *capture.Reader, file io.ReaderAt, name string, o Options) (*Story,
 	err := t.read(in, file)
 	s := t.story
 	if err == nil && s.Messages == 0 {
-		err = fmt.Errorf("%s: no MSNP in it (%v)", name, in.Stats())
+		err = in.Stats().NoMSNP(name)
 		if s.Damage != nil {
 			err = s.Damage
 		}

@@ -102,7 +102,7 @@ func convert(c *cli.Context) (err error) {
 		err = cerr
 	}
 	if err == nil && n == 0 && f == nil {
-		err = fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
+		err = in.Stats().NoMSNP(c.Args().First())
 	}
 	if n == 0 && err != nil {
 		_ = os.Remove(name) // it was made just now, and there is nothing in it

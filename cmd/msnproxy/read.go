@@ -58,7 +58,7 @@ func read(c *cli.Context) error {
 		return err
 	}
 	if p.Stats().Messages == 0 {
-		return fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
+		return in.Stats().NoMSNP(c.Args().First())
 	}
 	if ferr := p.FilterError(); ferr != nil {
 		fmt.Fprintf(c.App.ErrWriter, "msnproxy: some messages did not suit the filter, and are not shown: %v\n", ferr)

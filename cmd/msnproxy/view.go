@@ -181,7 +181,7 @@ func (v *viewed) load() (end func()) {
 		case v.err != nil:
 			v.ins.Complain(v.err.Error())
 		case sum.Done && sum.Rows == 0:
-			v.err = fmt.Errorf("%s: no MSNP in it (%v)", v.name, v.in.Stats())
+			v.err = v.in.Stats().NoMSNP(v.name)
 			v.ins.Complain(v.err.Error())
 		}
 	})
