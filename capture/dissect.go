@@ -3,6 +3,7 @@ package capture
 import (
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
@@ -39,55 +40,24 @@ type segment struct {
 
 // dissector finds the TCP segment in a packet.
 type dissector struct {
-	ethernet layers.Ethernet
-	vlan     layers.Dot1Q
-	sll      layers.LinuxSLL
-	sll2     layers.LinuxSLL2
-	ip4      layers.IPv4
-	ip6      layers.IPv6
-	skipped  layers.IPv6ExtensionSkipper
-	fragment layers.IPv6Fragment
-	tcp      layers.TCP
+	ip4     layers.IPv4
+	ip6     layers.IPv6
+	skipped layers.IPv6ExtensionSkipper
+	tcp     layers.TCP
 
-	parsers map[layers.LinkType]*gopacket.DecodingLayerParser
-	layers  []gopacket.LayerType
-	pieces  fragments
+	pieces fragments
+
+	place     place    // where the packet was captured
+	etherType uint16   // of what is next, if linkEtherType says so
+	notRead   string   // what the packet is that is not looked into
+	wifiPad   bool     // the next 802.11 header is padded to four bytes
+	more      [][]byte // packets in the same frame, of linkLLC
 }
 
 // linkPPPoverEthernet stands for PPP inside PPPoE; no file has it.
 const linkPPPoverEthernet layers.LinkType = 0xffff
 
-// The link types of BSD for packets without a link layer; elsewhere it is 101.
-const (
-	linkRawBSD     layers.LinkType = 12
-	linkRawOpenBSD layers.LinkType = 14
-)
-
-func newDissector() *dissector {
-	d := &dissector{layers: make([]gopacket.LayerType, 0, 8)}
-	all := []gopacket.DecodingLayer{
-		&d.ethernet, &d.vlan, &d.sll, &d.sll2,
-		&d.ip4, &d.ip6, &d.skipped, &d.fragment, &d.tcp,
-	}
-	d.parsers = make(map[layers.LinkType]*gopacket.DecodingLayerParser)
-	for link, first := range map[layers.LinkType]gopacket.LayerType{
-		layers.LinkTypeEthernet:  layers.LayerTypeEthernet,
-		layers.LinkTypeLinuxSLL:  layers.LayerTypeLinuxSLL,
-		layers.LinkTypeLinuxSLL2: layers.LayerTypeLinuxSLL2,
-		layers.LinkTypeIPv4:      layers.LayerTypeIPv4,
-		layers.LinkTypeIPv6:      layers.LayerTypeIPv6,
-	} {
-		p := gopacket.NewDecodingLayerParser(first)
-		// An array of all layer types is faster than the default map.
-		p.SetDecodingLayerContainer(gopacket.DecodingLayerArray(nil))
-		for _, l := range all {
-			p.AddDecodingLayer(l)
-		}
-		p.IgnoreUnsupported = true
-		d.parsers[link] = p
-	}
-	return d
-}
+func newDissector() *dissector { return &dissector{} }
 
 // found is what a packet turned out to hold.
 type found uint8
@@ -100,97 +70,101 @@ const (
 )
 
 // dissect finds the TCP segment of a packet. The segment's bytes are the
-// packet's, or hold until the next call.
+// packet's, or hold until the next call. If it finds none, notRead may say why.
 func (d *dissector) dissect(pkt *packet, s *segment) found {
-	data, link := pkt.data, pkt.link
-	switch link {
-	case layers.LinkTypeNull, layers.LinkTypeLoop:
-		// Four bytes of address family, whose values differ from one system to
-		// the next; the IP version says the same.
-		if len(data) < 4 {
-			return noTCP
-		}
-		data, link = data[4:], layers.LinkTypeRaw
-	case linkRawBSD, linkRawOpenBSD:
-		link = layers.LinkTypeRaw
-	}
-	switch link {
-	case layers.LinkTypeRaw:
-		if len(data) == 0 {
-			return noTCP
-		}
-		link = layers.LinkTypeIPv4
-		if data[0]>>4 == 6 {
-			link = layers.LinkTypeIPv6
-		}
-	case layers.LinkTypePPP, linkPPPoverEthernet:
-		if data, link = insidePPP(data); link == 0 {
-			return noTCP
-		}
-	}
-	p := d.parsers[link]
-	if p == nil {
+	d.place, d.notRead, d.wifiPad, d.more = place(0).in('i', pkt.iface), "", false, d.more[:0]
+	if link := pkt.link; linkWrappings[link] == nil && link != layers.LinkTypeIPv4 && link != layers.LinkTypeIPv6 {
 		return strange
 	}
-	// An error, as of a header that is cut short, leaves the layers before it.
-	_ = p.DecodeLayers(data, &d.layers)
+	return d.descend(pkt.data, pkt.link, pkt.time, s)
+}
+
+// again goes on with the next packet in the same frame. It reports false if there
+// is none.
+func (d *dissector) again(pkt *packet, s *segment) (found, bool) {
+	if len(d.more) == 0 {
+		return noTCP, false
+	}
+	b := d.more[0]
+	d.more, d.notRead = d.more[1:], ""
+	return d.descend(b, linkLLC, pkt.time, s), true
+}
+
+// descend goes through the wrappings of a packet.
+func (d *dissector) descend(data []byte, link layers.LinkType, at time.Time, s *segment) found {
 	var ip gopacket.LayerType
-	for _, t := range d.layers {
-		switch t {
-		case layers.LayerTypeIPv4, layers.LayerTypeIPv6:
-			ip = t
-		case layers.LayerTypeIPv6Fragment:
-			return aPiece
-		case layers.LayerTypeTCP:
+	for range maxWrappings {
+		switch link {
+		case linkNone:
+			return noTCP
+		case linkTCP:
+			if ip == 0 || d.tcp.DecodeFromBytes(data, gopacket.NilDecodeFeedback) != nil {
+				return noTCP
+			}
 			d.segment(ip, s)
 			return aTCP
+		case layers.LinkTypeIPv4, layers.LinkTypeIPv6:
+			what := noTCP
+			if ip, data, link, what = d.inIP(data, link, at); what != noTCP {
+				return what
+			}
+		default:
+			data, link = linkWrappings[link](d, data)
 		}
 	}
-	if session := d.pppoeSession(); ip == 0 && len(session) > 6 {
-		inner := packet{time: pkt.time, link: linkPPPoverEthernet, data: session[6:]}
-		return d.dissect(&inner, s)
-	}
-	if ip == layers.LayerTypeIPv4 && (d.ip4.Flags&layers.IPv4MoreFragments != 0 || d.ip4.FragOffset > 0) {
-		return d.defragment(pkt, s)
-	}
+	d.notRead = "wrapped too often: not looked into"
 	return noTCP
 }
 
-// pppoeSession returns the payload of an Ethernet frame that is PPPoE (RFC 2516),
-// as of a DSL line: six bytes of header, then PPP.
-func (d *dissector) pppoeSession() []byte {
-	if len(d.layers) == 0 {
-		return nil
+// inIP returns what is inside an IP packet.
+func (d *dissector) inIP(b []byte, link layers.LinkType, at time.Time) (ip gopacket.LayerType, inner []byte, inside layers.LinkType, what found) {
+	if link == layers.LinkTypeIPv6 {
+		protocol, payload, whole := d.inIPv6(b)
+		if !whole {
+			return ip, nil, linkNone, aPiece
+		}
+		inner, inside = d.protocol(protocol, payload)
+		return layers.LayerTypeIPv6, inner, inside, noTCP
 	}
-	switch last := d.layers[len(d.layers)-1]; {
-	case last == layers.LayerTypeEthernet && d.ethernet.EthernetType == layers.EthernetTypePPPoESession:
-		return d.ethernet.Payload
-	case last == layers.LayerTypeDot1Q && d.vlan.Type == layers.EthernetTypePPPoESession:
-		return d.vlan.Payload
+	if d.ip4.DecodeFromBytes(b, gopacket.NilDecodeFeedback) != nil {
+		return ip, nil, linkNone, noTCP
 	}
-	return nil
+	protocol, payload := d.ip4.Protocol, d.ip4.Payload
+	if d.ip4.Flags&layers.IPv4MoreFragments != 0 || d.ip4.FragOffset > 0 {
+		if payload, protocol = d.defragment(at); payload == nil {
+			return ip, nil, linkNone, aPiece
+		}
+		d.ip4.Length, d.ip4.Contents, d.ip4.Payload = 0, nil, payload
+	}
+	inner, inside = d.protocol(protocol, payload)
+	return layers.LayerTypeIPv4, inner, inside, noTCP
 }
 
-// insidePPP returns what a PPP frame carries, and its link type: 0 if that is
-// not IP. Address and control field may be there or not (RFC 1661, RFC 1662).
-func insidePPP(b []byte) ([]byte, layers.LinkType) {
-	if len(b) >= 2 && b[0] == 0xff && b[1] == 3 {
-		b = b[2:]
+// inIPv6 returns what is behind the header of an IPv6 packet and those that follow
+// it. whole is false for fragments.
+func (d *dissector) inIPv6(b []byte) (protocol layers.IPProtocol, payload []byte, whole bool) {
+	d.ip6.HopByHop = nil
+	if d.ip6.DecodeFromBytes(b, gopacket.NilDecodeFeedback) != nil {
+		return layers.IPProtocolNoNextHeader, nil, true
 	}
-	var protocol byte
-	switch {
-	case len(b) >= 1 && b[0]&1 == 1: // compressed to one byte
-		protocol, b = b[0], b[1:]
-	case len(b) >= 2 && b[0] == 0:
-		protocol, b = b[1], b[2:]
+	protocol, payload = d.ip6.NextHeader, d.ip6.Payload
+	if d.ip6.HopByHop != nil {
+		protocol = d.ip6.HopByHop.NextHeader
 	}
-	switch protocol {
-	case 0x21:
-		return b, layers.LinkTypeIPv4
-	case 0x57:
-		return b, layers.LinkTypeIPv6
+	for range maxWrappings {
+		switch protocol {
+		case layers.IPProtocolIPv6Fragment:
+			return protocol, nil, false
+		case layers.IPProtocolIPv6Routing, layers.IPProtocolIPv6Destination, layers.IPProtocolIPv6HopByHop:
+			if d.skipped.DecodeFromBytes(payload, gopacket.NilDecodeFeedback) != nil {
+				return layers.IPProtocolNoNextHeader, nil, true
+			}
+			protocol, payload = d.skipped.NextHeader, d.skipped.Payload
+		default:
+			return protocol, payload, true
+		}
 	}
-	return nil, 0
+	return layers.IPProtocolNoNextHeader, nil, true
 }
 
 // segment fills in s from the layers.
@@ -210,7 +184,7 @@ func (d *dissector) segment(ip gopacket.LayerType, s *segment) {
 	t := &d.tcp
 	s.seq, s.ack = t.Seq, t.Ack
 	s.syn, s.fin, s.rst, s.has = t.SYN, t.FIN, t.RST, t.ACK
-	s.data = t.Payload
+	s.data, s.place = t.Payload, d.place
 	s.cut = max(0, announced-there)
 	s.from = s.key.set(src, dst, uint16(t.SrcPort), uint16(t.DstPort))
 }

@@ -20,6 +20,8 @@ type packet struct {
 	time time.Time // zero: unknown
 	link layers.LinkType
 	data []byte
+	// iface is the interface that it was captured on, counted through all sections.
+	iface uint32
 	// comment is the first comment on the packet, if comments are asked for.
 	comment []byte
 	// inbound: its flags say so, if comments are asked for.

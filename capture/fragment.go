@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"time"
 
-	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/ip4defrag"
 	"github.com/gopacket/gopacket/layers"
 )
@@ -42,12 +41,15 @@ type datagram struct {
 	id       uint16
 }
 
-// defragment takes the fragment in d.ip4. If that completes a datagram with a
-// TCP segment, it gives the segment.
-func (d *dissector) defragment(pkt *packet, s *segment) found {
+// defragment takes the fragment in d.ip4. If that completes a datagram, it returns
+// what that carries.
+func (d *dissector) defragment(at time.Time) ([]byte, layers.IPProtocol) {
 	f := &d.pieces
-	if f.defrag == nil || f.total > maxPieces || pkt.time.Sub(f.swept) > pieceLife {
-		f.sweep(pkt.time)
+	if f.defrag == nil || f.total > maxPieces || at.Sub(f.swept) > pieceLife {
+		f.sweep(at)
+	}
+	if int(d.ip4.Length) > len(d.ip4.Contents)+len(d.ip4.Payload) {
+		return nil, 0 // cut short by the capture
 	}
 	// The defragmenter keeps what it is given, and reckons with the header's
 	// lengths.
@@ -56,30 +58,22 @@ func (d *dissector) defragment(pkt *packet, s *segment) found {
 		Flags: d.ip4.Flags, FragOffset: d.ip4.FragOffset, Protocol: d.ip4.Protocol,
 		SrcIP: bytes.Clone(d.ip4.SrcIP), DstIP: bytes.Clone(d.ip4.DstIP),
 	}
-	if int(d.ip4.Length) > len(d.ip4.Contents)+len(d.ip4.Payload) {
-		return aPiece // cut short by the capture
-	}
 	ip.Payload = bytes.Clone(d.ip4.Payload)
 	key := datagram{[4]byte(ip.SrcIP), [4]byte(ip.DstIP), ip.Id}
-	whole, err := f.defrag.DefragIPv4WithTimestamp(&ip, pkt.time)
+	whole, err := f.defrag.DefragIPv4WithTimestamp(&ip, at)
 	if err != nil || whole != nil {
 		f.total -= f.held[key].memory
 		delete(f.held, key)
 	} else {
 		n := len(ip.Payload) + pieceOverhead
-		f.held[key] = heldPieces{f.held[key].memory + n, pkt.time}
+		f.held[key] = heldPieces{f.held[key].memory + n, at}
 		f.total += n
 	}
 	if err != nil || whole == nil {
-		return aPiece
+		return nil, 0
 	}
 	f.whole++
-	if whole.Protocol != layers.IPProtocolTCP || d.tcp.DecodeFromBytes(whole.Payload, gopacket.NilDecodeFeedback) != nil {
-		return noTCP
-	}
-	d.ip4.Length, d.ip4.Contents, d.ip4.Payload = 0, nil, whole.Payload
-	d.segment(layers.LayerTypeIPv4, s)
-	return aTCP
+	return whole.Payload, whole.Protocol
 }
 
 // sweep gives up the fragments that wait for too long, or all if they are too

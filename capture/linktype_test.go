@@ -129,11 +129,11 @@ func TestLinkTypes(t *testing.T) {
 func TestUnknownLinkType(t *testing.T) {
 	w := newWire(t)
 	w.dial(aliceAt, nsAt).C(ver)
-	got, r, err := readAll(t, w.pcap(layers.LinkTypeIEEE802_11))
+	got, r, err := readAll(t, w.pcap(layers.LinkTypeLinuxUSB))
 	if err != nil || len(got) != 0 {
 		t.Errorf("%v, %v", got, err)
 	}
-	if got, want := r.Stats().String(), "pcap: 4 packets, 0 TCP connections; 4 packets of link type 802.11 (105), which is not understood"; got != want {
+	if got, want := r.Stats().String(), "pcap: 4 packets, 0 TCP connections; 4 packets of link type USB (220), which is not understood"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

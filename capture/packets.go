@@ -81,28 +81,42 @@ func (p *packets) read() {
 		p.now = pkt.time
 	}
 	p.watch()
-	switch p.dissect.dissect(pkt, s) {
-	case aTCP:
-		if s.cut > 0 {
-			p.count.Cut++
-			p.count.CutAt = max(p.count.CutAt, len(pkt.data))
-		}
-		p.segment(s, pkt.time)
-	case aPiece:
-		p.count.Fragments++
-	case strange:
-		if p.count.Strange == nil {
-			p.count.Strange = make(map[string]int64)
-		}
-		p.count.Strange[linkName(pkt.link)]++
-	default:
-		p.count.NotTCP++
+	what := p.dissect.dissect(pkt, s)
+	for more := true; more; what, more = p.dissect.again(pkt, s) {
+		p.take(what, pkt, s)
 	}
 	for p.memory+p.queue.parked > p.limit || p.table.len() > maxFlows {
 		if !p.giveUpOldest() {
 			break
 		}
 	}
+}
+
+// take takes what a packet turned out to hold.
+func (p *packets) take(what found, pkt *packet, s *segment) {
+	switch {
+	case what == aTCP:
+		if s.cut > 0 {
+			p.count.Cut++
+			p.count.CutAt = max(p.count.CutAt, len(pkt.data))
+		}
+		p.segment(s, pkt.time)
+	case what == aPiece:
+		p.count.Fragments++
+	case what == strange:
+		tally(&p.count.Strange, linkName(pkt.link))
+	case p.dissect.notRead != "":
+		tally(&p.count.NotRead, p.dissect.notRead)
+	default:
+		p.count.NotTCP++
+	}
+}
+
+func tally(m *map[string]int64, name string) {
+	if *m == nil {
+		*m = make(map[string]int64)
+	}
+	(*m)[name]++
 }
 
 // segment takes a TCP segment.
@@ -298,7 +312,7 @@ func (p *packets) deliver(f *flow, from side, b []byte, at time.Time) {
 		case isMSNP:
 			p.isMSNP(f)
 		case isOther:
-			p.drop(f)
+			p.passOver(f)
 		}
 	}
 	if f.open != nil && f.twin != nil {
@@ -538,7 +552,7 @@ func (p *packets) close(f *flow, e event) {
 	p.forgetWaiting(f)
 	if f.verdict != isMSNP {
 		f.verdict = isOther
-		p.drop(f)
+		p.passOver(f)
 		return
 	}
 	for i := range f.streams {
@@ -551,6 +565,14 @@ func (p *packets) close(f *flow, e event) {
 	}
 	e.flow, e.kind = f, Closed
 	p.queue.push(e)
+}
+
+// passOver drops a connection that is not MSNP, and says of what kind it is.
+func (p *packets) passOver(f *flow) {
+	if f.data && f.open != nil {
+		p.count.foreign(f.beganWith())
+	}
+	p.drop(f)
 }
 
 // drop lets go of what a connection that is not MSNP holds.
@@ -605,7 +627,7 @@ func (p *packets) finish(err error) {
 		}
 		if f.verdict == undecided {
 			f.verdict = isOther
-			p.drop(f)
+			p.passOver(f)
 		}
 		if f.open == nil {
 			continue

@@ -34,6 +34,7 @@ type pcapng struct {
 	f      *file
 	order  binary.ByteOrder
 	ifaces []iface
+	before uint32 // interfaces of earlier sections
 	// comments: give the comments of packets, too.
 	comments bool
 }
@@ -58,6 +59,7 @@ func (p *pcapng) next(pkt *packet) error {
 		}
 		switch typ {
 		case magicSection:
+			p.before += uint32(len(p.ifaces))
 			p.ifaces = p.ifaces[:0]
 		case blockInterface:
 			err = p.addInterface(body)
@@ -175,7 +177,7 @@ func (p *pcapng) packet(typ uint32, b []byte, pkt *packet) error {
 		return p.f.corrupt("a packet of %d bytes in a block that has %d", n, len(b)-packetFixed)
 	}
 	pkt.time = time.Unix(sec+i.offset, nsec).UTC()
-	pkt.link = i.link
+	pkt.link, pkt.iface = i.link, p.before+uint32(id)
 	pkt.data = b[packetFixed : packetFixed+n]
 	pkt.comment, pkt.inbound = nil, false
 	if p.comments {
@@ -209,7 +211,7 @@ func (p *pcapng) simple(b []byte, pkt *packet) error {
 		return p.f.corrupt("a packet of %d bytes in a block that has %d", n, len(b)-simpleFixed)
 	}
 	pkt.time = time.Time{}
-	pkt.link = i.link
+	pkt.link, pkt.iface = i.link, p.before
 	pkt.data = b[simpleFixed : simpleFixed+n]
 	return nil
 }

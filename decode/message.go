@@ -36,7 +36,9 @@ type Message struct {
 	// Number counts the frames of all connections from 1, in order of time.
 	Number int64
 	Time   time.Time
-	Conn   *Connection
+	// Start is the time of the first message of all, as far as that is known.
+	Start time.Time
+	Conn  *Connection
 	// ReplyTo is the number of the message that this one answers, ReplyVerb its
 	// verb, Latency the time between the two.
 	ReplyTo   int64
@@ -48,6 +50,9 @@ type Message struct {
 	Challenge *challenge.Verdict
 	// SignIn is the verdict on the answer to an MD5 sign-in challenge (USR).
 	SignIn SignInVerdict
+	// Opening says what bytes are that are no MSNP, on a link that began with such; it
+	// is empty where that is not known, nil for all other messages.
+	Opening *Opening
 	// Noise says why the message may be folded away.
 	Noise Noise
 	// Fate is what a proxy made of it.
@@ -86,7 +91,8 @@ type Field struct {
 // Decode makes m the message of a frame. Role and dialect may be 0; they decide
 // only where one line could be read in two ways.
 func (m *Message) Decode(fr *Frame, from Sender, role Role, dialect int) {
-	*m = Message{Frame: fr, From: from, Role: role, Dialect: dialect, tokens: m.tokens[:0], Findings: m.Findings[:0]}
+	m.reset()
+	m.Frame, m.From, m.Role, m.Dialect = fr, from, role, dialect
 	if fr.Kind != Command {
 		return
 	}
@@ -100,6 +106,13 @@ func (m *Message) Decode(fr *Frame, from Sender, role Role, dialect int) {
 		return
 	}
 	m.tokens = fr.AppendTokens(m.tokens, false)
+}
+
+// reset empties m, but keeps what has room.
+func (m *Message) reset() {
+	tokens, found := m.tokens[:0], m.Findings[:0]
+	*m = Message{}
+	m.tokens, m.Findings = tokens, found
 }
 
 // Name returns the verb as a string: three letters, or the digits of an error;

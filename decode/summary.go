@@ -99,7 +99,15 @@ func (m *Message) AppendSummary(dst []byte) []byte {
 		}
 		return fmt.Appendf(dst, "block of the file, %d bytes", len(fr.Payload()))
 	case fr.Kind == Opaque:
-		return fmt.Appendf(dst, "%d bytes that are no MSNP", len(fr.Raw))
+		if len(fr.Raw) == 1 {
+			dst = append(dst, "1 byte that is no MSNP"...)
+		} else {
+			dst = fmt.Appendf(dst, "%d bytes that are no MSNP", len(fr.Raw))
+		}
+		if m.Opening != nil && m.Opening.Text != "" {
+			dst = append(append(dst, ": "...), m.Opening.Text...)
+		}
+		return dst
 	case m.Form == nil:
 		for i := 1; i < len(m.tokens); i++ {
 			if i > 1 {

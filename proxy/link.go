@@ -261,11 +261,13 @@ func (l *link) flush() error {
 			})
 		}
 	}
-	if l.dropped > 0 {
-		w.records = append(w.records, lostRecord(time.Now(), l.c.rec, l.from, l.dropped))
-		l.dropped = 0
-	}
 	wake := l.tell(w)
+	if l.dropped > 0 {
+		// The observer's alone: a recorder has missed nothing.
+		gap := lostRecord(time.Now(), l.c.rec, l.from, l.dropped)
+		l.dropped = 0
+		wake = l.c.p.queue.add([]capture.Record{gap}, new(int64)) || wake
+	}
 	l.c.p.commit(w.ticket)
 	if wake {
 		l.c.p.queue.nudge()

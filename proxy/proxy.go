@@ -54,7 +54,6 @@ func New(cfg Config) (*Proxy, error) {
 	p := &Proxy{
 		cfg:      s,
 		grace:    observerGrace,
-		observed: cfg.Observer != nil || cfg.Recorder != nil,
 		targets:  make(map[string]*target),
 		conns:    make(map[*conn]struct{}),
 		drained:  make(chan struct{}),
@@ -62,10 +61,19 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	p.routes.now = time.Now
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	if cfg.Observer != nil {
+	p.Attach(cfg.Observer, cfg.Recorder)
+	return p, nil
+}
+
+// Attach sets who is told of what happens, as Config.Observer and Config.Recorder
+// do, for those that are made when Listen has succeeded. It may be called once,
+// before Serve, where the Config has neither.
+func (p *Proxy) Attach(o Observer, r Recorder) {
+	p.cfg.Observer, p.cfg.Recorder = o, r
+	p.observed = o != nil || r != nil
+	if o != nil {
 		p.queue = newQueue(&p.cfg)
 	}
-	return p, nil
 }
 
 // Probe connects to the upstream, as a client's connection would be, and hangs up

@@ -14,6 +14,24 @@ type aside struct {
 	w    io.Writer
 	say  func(line string) // nil: there is no inspector
 	kept bytes.Buffer
+
+	out   *outlet // w, if that must hold up nothing
+	hurry <-chan struct{}
+}
+
+// outlive has lines dropped, rather than waited for, when nobody reads them.
+func (a *aside) outlive(hurry <-chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.out, a.hurry = newOutlet(a.w, outletLimit, false, nil), hurry
+	a.w = a.out
+}
+
+// finish writes what waits.
+func (a *aside) finish() {
+	if a.out != nil {
+		a.out.end(a.hurry)
+	}
 }
 
 // Write implements io.Writer. Lines are written whole.

@@ -63,25 +63,24 @@ func demo(c *cli.Context) error {
 		return err
 	}
 	defer server.Close()
-	d, err := newDisplay(c, "demo", known)
-	if err != nil {
-		return err
-	}
-	defer d.finish()
-	cfg := proxy.Config{
-		Upstream: server.DS, Listen: c.String("listen"), Ports: ports,
-		Allow: []string{server.NS, server.SB}, Observer: d, Lossless: true,
-	}
-	if d.recorder != nil {
-		cfg.Recorder = d.recorder
-	}
-	p, err := proxy.New(cfg)
+	p, err := proxy.New(proxy.Config{
+		Upstream: server.DS, Listen: c.String("listen"), Ports: ports, Allow: []string{server.NS, server.SB},
+	})
 	if err == nil {
+		defer p.Close()
 		err = p.Listen()
 	}
 	if err != nil {
 		return usage("demo", "--%v", err)
 	}
+	out := outlive(c, true, "the demo goes on")
+	defer out.end(hurried(c.Context))
+	d, err := newDisplay(c, "demo", known)
+	if err != nil {
+		return err
+	}
+	defer d.finish()
+	d.attach(p)
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, in front of the built-in server at %s\n", p.Addr(), server.DS)
 	err = act(c, p, server, d)
 	return d.end(c, p, err)

@@ -18,13 +18,15 @@ type display struct {
 	live     *live   // the inspector, or
 	lines    *screen // lines
 	recorder *capture.Recorder
+	out      *outlet // standard output
+	hurry    <-chan struct{}
 	ended    bool
 }
 
 // newDisplay makes the display that the flags and the terminal ask for. known are
 // passwords besides those of the flags.
 func newDisplay(c *cli.Context, title string, known map[string]string) (*display, error) {
-	d := &display{errors: c.App.ErrWriter.(*aside)}
+	d := &display{errors: c.App.ErrWriter.(*aside), out: c.App.Writer.(*outlet), hurry: hurried(c.Context)}
 	printer, err := newPrinter(c, show.Text, show.JSON)
 	if err != nil {
 		return nil, err
@@ -40,7 +42,7 @@ func newDisplay(c *cli.Context, title string, known map[string]string) (*display
 		return nil, err
 	}
 	if !inspects(c) {
-		d.lines = newScreen(printer, c.App.ErrWriter)
+		d.lines = newScreen(printer)
 		return d, nil
 	}
 	given, _ := passwords(c) // newPrinter has looked at them
@@ -52,6 +54,15 @@ func newDisplay(c *cli.Context, title string, known map[string]string) (*display
 	}
 	d.live = newLive(o, given, d.recorder, d.errors)
 	return d, nil
+}
+
+// attach has the proxy tell the display and the recorder.
+func (d *display) attach(p *proxy.Proxy) {
+	if d.recorder != nil {
+		p.Attach(d, d.recorder)
+	} else {
+		p.Attach(d, nil)
+	}
 }
 
 // Observe implements proxy.Observer.
@@ -99,7 +110,7 @@ func (d *display) play(ctx context.Context, script func() error, cancel func()) 
 		return nil
 	case err := <-played:
 		if err == nil {
-			d.say("the demo is over; look around, q leaves")
+			d.live.ins.Over("the demo is over; 2 the ladder, 3 the chat, ? the keys, q leaves")
 		} else {
 			d.live.ins.Complain(err.Error())
 		}
@@ -116,8 +127,7 @@ func (d *display) end(c *cli.Context, p *proxy.Proxy, err error) error {
 		err = d.live.exit(c, err)
 		s = d.live.totals()
 	} else {
-		d.lines.close()
-		d.ended = true
+		d.close()
 		t := d.lines.printer.Stats()
 		s = totals{sessions: t.Sessions, conversations: t.Conversations, messages: t.Messages, opaque: t.Opaque}
 		if err == nil && c.Context.Err() != nil {
@@ -125,13 +135,22 @@ func (d *display) end(c *cli.Context, p *proxy.Proxy, err error) error {
 		}
 	}
 	summary(c, s, p)
+	unread(c, d.out)
 	return err
+}
+
+// close prints what is left, as far as it is read.
+func (d *display) close() {
+	d.ended = true
+	go d.out.hasten(d.hurry) // so that nothing waits for ever
+	d.lines.close()
+	d.out.flush(d.hurry)
 }
 
 // finish ends the recording and lets go of everything.
 func (d *display) finish() {
 	if d.lines != nil && !d.ended {
-		d.lines.close()
+		d.close()
 	}
 	if d.live != nil {
 		d.live.x.Close()

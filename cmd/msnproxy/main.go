@@ -2,12 +2,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
@@ -48,13 +46,11 @@ func (e *exit) Unwrap() error { return e.err }
 
 // run is the program: it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
-		signals = append(signals, syscall.SIGHUP)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	ctx, stop := signals(os.Exit)
 	defer stop()
-	app := newApp(stdin, stdout, &aside{w: stderr})
+	errs := &aside{w: stderr}
+	defer errs.finish()
+	app := newApp(stdin, stdout, errs)
 	err := app.RunContext(ctx, flagsFirst(app, helpAndVersion(app, args)))
 	var e *exit
 	switch {
@@ -62,13 +58,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitFine
 	case errors.As(err, &e):
 		if e.err != nil {
-			complain(stderr, e.err)
+			complain(errs, e.err)
 		}
 		return e.code
 	case errors.Is(err, syscall.EPIPE):
 		return exitFine // whoever reads the output has seen enough
 	}
-	complain(stderr, err)
+	complain(errs, err)
 	return exitTrouble
 }
 

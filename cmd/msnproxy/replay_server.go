@@ -47,6 +47,8 @@ Exit codes: 2 trouble (usage, file, network), 130 ended by Ctrl-C.`,
 }
 
 func replayServer(c *cli.Context) error {
+	out := outlive(c, false, "serving goes on")
+	defer out.end(hurried(c.Context))
 	cfg, err := serverFlags(c)
 	if err != nil {
 		return err
@@ -79,6 +81,8 @@ func replayServer(c *cli.Context) error {
 		fmt.Fprintf(w, "msnproxy: %s can sign in, with %s\n", show.Escape(nil, account), how)
 	}
 	err = server.Serve(c.Context)
+	out.flush(hurried(c.Context))
+	unread(c, out)
 	for _, p := range server.Summary() {
 		fmt.Fprintf(w, "msnproxy: %s\n", show.Escape(nil, p.String()))
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
 	"slices"
 	"time"
 
@@ -22,6 +20,7 @@ func runCommand() *cli.Command {
 		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one (all connections come to the one port) or per-target (each server gets a port)", EnvVars: []string{"MSNPROXY_PORTS"}},
 		&cli.StringSliceFlag{Name: "allow", Usage: "follow redirects to `HOST|CIDR[:PORT]` although the rules refuse them (may be repeated)", EnvVars: []string{"MSNPROXY_ALLOW"}},
 		&cli.IntFlag{Name: "max-conns", Value: proxy.DefaultMaxConns, Usage: "reset clients beyond `N` open connections", EnvVars: []string{"MSNPROXY_MAX_CONNS"}},
+		&cli.BoolFlag{Name: "probe", Usage: "before listening see whether the server can be reached, with a connection of its own", EnvVars: []string{"MSNPROXY_PROBE"}},
 		&cli.DurationFlag{Name: "drain", Value: 2 * time.Second, Usage: "after Ctrl-C give open connections `TIME` to end by themselves", EnvVars: []string{"MSNPROXY_DRAIN"}},
 	}
 	return &cli.Command{
@@ -31,7 +30,9 @@ func runCommand() *cli.Command {
 (XFR, RNG) are rewritten so that the client stays behind the proxy. Nothing else
 is changed. On a terminal the inspector shows the traffic (? lists its keys, q
 leaves); elsewhere, or with --no-ui, --format or --detail, messages are printed
-as lines, and Ctrl-C ends it.
+as lines. Ctrl-C ends it, and a second one does not wait for anything.
+
+The server is connected to when a client comes, and need not be there before.
 
 Examples:
    msnproxy run --upstream messenger.example.com
@@ -62,37 +63,47 @@ func runProxy(c *cli.Context) error {
 		Upstream: c.String("upstream"), Listen: c.String("listen"), Advertise: c.String("advertise"),
 		Ports: ports, Allow: nonEmpty(c.StringSlice("allow")), MaxConns: c.Int("max-conns"),
 	}
-	if _, err := proxy.New(cfg); err != nil { // before a file is made
-		return usage("run", "--%v", err)
+	if cfg.MaxConns < 1 {
+		return usage("run", "--max-conns is %d; it must be 1 or more", cfg.MaxConns)
 	}
-	d, err := newDisplay(c, c.String("upstream"), nil)
-	if err != nil {
-		return err
-	}
-	defer d.finish()
-	cfg.Observer = d
-	if d.recorder != nil {
-		cfg.Recorder = d.recorder
+	if drain := c.Duration("drain"); drain < 0 {
+		return usage("run", "--drain is %v; it cannot be negative", drain)
 	}
 	p, err := proxy.New(cfg)
 	if err != nil {
 		return usage("run", "--%v", err)
 	}
-	probe, cancel := context.WithTimeout(c.Context, proxy.DefaultDialTimeout)
-	err = p.Probe(probe)
-	cancel()
-	if err != nil {
-		return interruptedOr(c, err)
+	defer p.Close()
+	if c.Bool("probe") {
+		if err := probe(c, p); err != nil {
+			return err
+		}
 	}
+	// A start that fails leaves no file behind.
 	if err := p.Listen(); err != nil {
 		return err
 	}
+	out := outlive(c, true, "relaying goes on")
+	defer out.end(hurried(c.Context))
+	d, err := newDisplay(c, c.String("upstream"), nil)
+	if err != nil {
+		return err
+	}
+	defer d.finish()
+	d.attach(p)
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", p.Addr(), c.String("upstream"))
 	if d.live != nil {
 		d.live.ins.Waiting(fmt.Sprintf("Waiting for a client at %s.", p.Addr()))
 	}
 	err = serve(c, p, d)
 	return d.end(c, p, err)
+}
+
+// probe sees whether the server can be reached.
+func probe(c *cli.Context, p *proxy.Proxy) error {
+	ctx, cancel := context.WithTimeout(c.Context, proxy.DefaultDialTimeout)
+	defer cancel()
+	return interruptedOr(c, p.Probe(ctx))
 }
 
 // nonEmpty drops empty words: an environment variable that is set to nothing is
@@ -129,10 +140,19 @@ func serve(c *cli.Context, p *proxy.Proxy, d *display) error {
 
 // drain ends the proxy, and lets open connections end by themselves for a while.
 func drain(c *cli.Context, p *proxy.Proxy, failed <-chan error) error {
-	again, stop := signal.NotifyContext(context.WithoutCancel(c.Context), os.Interrupt)
-	defer stop()
-	ctx, cancel := context.WithTimeout(again, c.Duration("drain"))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context), c.Duration("drain"))
 	defer cancel()
+	again := hurried(c.Context)
+	if c.Context.Err() == nil {
+		again = c.Context.Done() // the user has left the inspector
+	}
+	go func() {
+		select {
+		case <-again:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	if open := p.Stats().Open; open > 0 {
 		fmt.Fprintf(c.App.ErrWriter, "msnproxy: ending; %s to go, Ctrl-C again does not wait\n", plural(int(open), "open connection"))
 	}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -13,19 +11,16 @@ import (
 // flushEvery is how long a message may wait before it is seen.
 const flushEvery = 50 * time.Millisecond
 
-// screen prints live traffic. If printing fails it says so once, and the traffic
-// goes on.
+// screen prints live traffic, to an outlet: printing does not fail.
 type screen struct {
 	mu      sync.Mutex
 	printer *show.Printer
-	errors  io.Writer
-	failed  bool
 	stop    chan struct{}
 	stopped chan struct{}
 }
 
-func newScreen(p *show.Printer, errors io.Writer) *screen {
-	s := &screen{printer: p, errors: errors, stop: make(chan struct{}), stopped: make(chan struct{})}
+func newScreen(p *show.Printer) *screen {
+	s := &screen{printer: p, stop: make(chan struct{}), stopped: make(chan struct{})}
 	go s.flushing()
 	return s
 }
@@ -34,7 +29,7 @@ func newScreen(p *show.Printer, errors io.Writer) *screen {
 func (s *screen) Observe(r *capture.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.check(s.printer.Record(r))
+	_ = s.printer.Record(r)
 }
 
 func (s *screen) flushing() {
@@ -54,14 +49,7 @@ func (s *screen) flushing() {
 func (s *screen) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.check(s.printer.Flush())
-}
-
-func (s *screen) check(err error) {
-	if err != nil && !s.failed {
-		s.failed = true
-		fmt.Fprintf(s.errors, "msnproxy: printing failed, relaying goes on: %v\n", err)
-	}
+	_ = s.printer.Flush()
 }
 
 // close prints what is left.
@@ -70,5 +58,5 @@ func (s *screen) close() {
 	<-s.stopped
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.check(s.printer.Finish())
+	_ = s.printer.Finish()
 }

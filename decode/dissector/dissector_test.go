@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"msnproxy/decode"
 )
 
@@ -180,5 +182,40 @@ func TestRealCaptures(t *testing.T) {
 		if len(got) != want {
 			t.Errorf("%s: %d commands, want %d", file, len(got), want)
 		}
+	}
+}
+
+// The Info column says what happens, and text is UTF-8.
+func TestInfo(t *testing.T) {
+	said := func(text string) string {
+		body := "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n" + text
+		return fmt.Sprintf("MSG bob@example.com Bob%%20M%%C3%%BCller %d\r\n%s", len(body), body)
+	}
+	long := strings.Repeat("é", 31) // the sixtieth byte is the end of one
+	many := strings.Repeat("FLN bob@example.com\r\n", 6)
+	segments := []string{said("schöne Grüße"), said(long), said("x" + long), "NLN BSY bob@example.com B\xc3\xb6b\r\nQNG 41\r\n", many,
+		"MSG bob@example.com Bob 35\r\nContent-Type: text/x-clientcaps\r\n\r\n"}
+	want := []string{
+		`S: MSG bob@example.com Bob Müller 77 "schöne Grüße"`,
+		`S: MSG bob@example.com Bob Müller 124 "` + strings.Repeat("é", 30) + `…"`,
+		`S: MSG bob@example.com Bob Müller 125 "x` + strings.Repeat("é", 29) + `…"`,
+		`S: NLN BSY bob@example.com Böb | S: QNG 41`,
+		strings.Repeat(`S: FLN bob@example.com | `, 4) + `and 2 more`,
+		`S: MSG bob@example.com Bob 35 (text/x-clientcaps)`,
+	}
+	var raw [][]byte
+	for _, s := range segments {
+		raw = append(raw, []byte(s))
+	}
+	file := pcap(t, raw, 1863)
+	got := strings.Split(strings.TrimSpace(tshark(t, "-r", file, "-T", "fields", "-e", "_ws.col.Info")), "\n")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if text := tshark(t, "-r", file, "-Y", "frame.number == 1", "-T", "fields", "-e", "msnp.payload_text"); text != "schöne Grüße\n" {
+		t.Errorf("%q", text)
+	}
+	if name := tshark(t, "-r", file, "-Y", "frame.number == 4", "-T", "fields", "-e", "msnp.friendly"); name != "Böb\n" {
+		t.Errorf("%q", name)
 	}
 }

@@ -102,13 +102,57 @@ local function sender_of(pinfo)
   return nil
 end
 
+-- utf8 is how text goes over the wire.
+local utf8 = ENC_UTF_8 + ENC_STRING
+
+-- clip shortens a text to so many bytes, between two characters, and takes out what
+-- can't be shown in a column.
+local function clip(s, most)
+  s = s:gsub("%c", " ")
+  if #s <= most then return s end
+  local e = most
+  while e > 0 and s:byte(e + 1) >= 0x80 and s:byte(e + 1) < 0xc0 do e = e - 1 end
+  return s:sub(1, e) .. "…"
+end
+
+-- unescape undoes the percent-encoding of names, for people.
+local function unescape(s)
+  return (s:gsub("%%(%x%x)", function(x) return string.char(tonumber(x, 16)) end))
+end
+
+-- brief is a command in a few words, for the Info column: its line, and what somebody
+-- wrote.
+local function brief(line, sender, raw, form)
+  local s = clip(unescape(line), 70)
+  if sender then s = (sender == "server" and "S: " or "C: ") .. s end
+  if form and form.mime then
+    local e, from = raw:find("\r?\n\r?\n")
+    local kind = raw:sub(1, e or #raw):lower():match("content%-type:%s*([^;%s]+)")
+    if kind == "text/plain" and from and from < #raw then
+      s = s .. ' "' .. clip(raw:sub(from + 1), 60) .. '"'
+    elseif kind then
+      s = s .. " (" .. clip(kind, 50) .. ")"
+    end
+  end
+  return s
+end
+
+-- info joins what is in one packet.
+local function info(list)
+  local out = {}
+  for i = 1, math.min(#list, 4) do out[i] = list[i] end
+  local s = table.concat(out, " | ")
+  if #list > 4 then s = s .. " | and " .. (#list - 4) .. " more" end
+  return s
+end
+
 local function add_line(tree, tvb, at, words, form)
   for i = 2, #words do
     local w = words[i]
     local p = form and form.params[math.min(i - 1, #form.params)]
     local id = ".extra"
     if p and (i - 1 <= #form.params or p.rest) then id = p.name end
-    tree:add(fields[id], tvb(at + w.at, #w.word))
+    tree:add_packet_field(fields[id], tvb(at + w.at, #w.word), utf8)
   end
 end
 
@@ -124,18 +168,18 @@ local function add_payload(tree, tvb, at, size, form)
         from = e + 1
         break
       end
-      item:add(fields[".header"], tvb(at + from - 1, #line))
+      item:add_packet_field(fields[".header"], tvb(at + from - 1, #line), utf8)
       from = e + 1
     end
   end
   if from <= #raw then
-    item:add(fields[".text"], tvb(at + from - 1, #raw - from + 1))
+    item:add_packet_field(fields[".text"], tvb(at + from - 1, #raw - from + 1), utf8)
   end
 end
 
 -- command dissects one command at an offset. It returns how many bytes it took; or
 -- nil and how many more it needs, 0 if that is not known; or false if there is none.
-local function command(tvb, pinfo, tree, at, names)
+local function command(tvb, pinfo, tree, at, briefs)
   local rest = tvb:raw(at)
   local blank = rest:match("^\r?\n")
   if blank then return #blank end
@@ -156,11 +200,11 @@ local function command(tvb, pinfo, tree, at, names)
   if #rest < e + size then return nil, e + size - #rest end
   local sender = sender_of(pinfo)
   local form = choose(verb, words, sender) or choose(verb, words, nil)
-  table.insert(names, verb)
+  table.insert(briefs, brief(line, sender, tvb:raw(at + e, size), form))
   local item = tree:add(msnp, tvb(at, e + size))
   item:append_text(": " .. verb)
   item:add(fields[".verb"], tvb(at, 3))
-  item:add(fields[".line"], tvb(at, #line))
+  item:add_packet_field(fields[".line"], tvb(at, #line), utf8)
   if sender then item:add(fields[".sender"], sender):set_generated() end
   local meaning = form and form.meaning
   if verb:match("^%d%d%d$") then meaning = errors[verb] or "error " .. verb end
@@ -174,10 +218,10 @@ local function command(tvb, pinfo, tree, at, names)
 end
 
 function msnp.dissector(tvb, pinfo, tree)
-  local at, size, names = 0, tvb:len(), {}
+  local at, size, briefs = 0, tvb:len(), {}
   pinfo.cols.protocol = "MSNP"
   while at < size do
-    local took, more = command(tvb, pinfo, tree, at, names)
+    local took, more = command(tvb, pinfo, tree, at, briefs)
     if took then
       at = at + took
     elseif took == nil then
@@ -189,7 +233,7 @@ function msnp.dissector(tvb, pinfo, tree)
       at = size
     end
   end
-  if #names > 0 then pinfo.cols.info = table.concat(names, ", ") end
+  if #briefs > 0 then pinfo.cols.info = info(briefs) end
   return size
 end
 

@@ -77,16 +77,43 @@ type heard struct {
 type heardLine struct {
 	text string
 	bad  bool
+	over bool // nothing comes after it
 }
 
 func newHeard() *heard { return &heard{wake: make(chan struct{}, 1)} }
 
 // Say shows a line for a while, and keeps it in the log. It may be called from any
 // goroutine, also before Run.
-func (ins *Inspector) Say(text string) { ins.said.put(heardLine{text, false}) }
+func (ins *Inspector) Say(text string) { ins.said.put(heardLine{text: text}) }
 
 // Complain is Say for what went wrong.
-func (ins *Inspector) Complain(text string) { ins.said.put(heardLine{text, true}) }
+func (ins *Inspector) Complain(text string) { ins.said.put(heardLine{text: text, bad: true}) }
+
+// Over is Say when no more is to come. Who only followed so far is then shown a message
+// worth a look, the last that was sent on otherwise, rather than the end.
+func (ins *Inspector) Over(text string) { ins.said.put(heardLine{text: text, over: true}) }
+
+// ending waits until what is on its way has arrived.
+type ending struct{ rows int }
+
+// rest goes to a message worth a look once no more comes.
+func (ins *Inspector) rest() {
+	if n := ins.x.Len(); n != ins.ending.rows {
+		ins.ending.rows = n
+		return
+	}
+	ins.ending = nil
+	if !ins.follow || ins.paused {
+		return
+	}
+	for row := ins.x.Len() - 1; row >= 0; row-- {
+		if ins.x.Row(row).SentOn && ins.rows.Shows(row) {
+			ins.follow = false
+			ins.selectRow(row)
+			return
+		}
+	}
+}
 
 func (h *heard) put(l heardLine) {
 	const most = 500 // the log holds no more
@@ -130,5 +157,8 @@ func (ins *Inspector) hear() {
 	ins.said.mu.Unlock()
 	for _, l := range lines {
 		ins.tell(l.text, l.bad)
+		if l.over {
+			ins.ending = &ending{}
+		}
 	}
 }

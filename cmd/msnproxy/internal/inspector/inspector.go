@@ -163,6 +163,7 @@ type Inspector struct {
 	overlay   overlay
 	pending   func(*tcell.EventKey) // takes the next key
 	toast     toast
+	ending    *ending // nil: more is to come, or all was settled
 	needle    index.Needle
 	comparing int    // the first of two rows to compare; -1: none is chosen
 	waiting   string // for a client: where it is to go
@@ -243,6 +244,9 @@ func (ins *Inspector) tick() {
 	ins.hear()
 	ins.rows.Sync()
 	ins.rate.sample(ins.o.Now(), ins.x.Len())
+	if ins.ending != nil {
+		ins.rest()
+	}
 	if ins.follow && !ins.paused {
 		if last := ins.rows.Prev(ins.x.Len()); last >= 0 {
 			ins.sel = last
