@@ -358,7 +358,7 @@ func (m *mender) sound(typ uint32, body []byte, order binary.ByteOrder) bool {
 	case blockStatistics:
 		fixed = 12
 	case blockPacket:
-		if len(body) < packetFixed || int(order.Uint32(body)) >= m.ifaces {
+		if len(body) < packetFixed || uint64(order.Uint32(body)) >= uint64(m.ifaces) {
 			return false
 		}
 		size := uint64(order.Uint32(body[12:]))

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"time"
 )
@@ -64,8 +65,9 @@ type piece struct {
 	at   time.Time
 }
 
-// after returns how far a lies after b: negative if it lies before.
-func after(a, b uint32) int { return int(int32(a - b)) }
+// after returns how far a lies after b: negative if it lies before. It is never so
+// far before that an int of 32 bits has no opposite of it.
+func after(a, b uint32) int { return int(max(int32(a-b), -math.MaxInt32)) }
 
 // start sets the place where the stream begins.
 func (s *stream) start(seq uint32) {

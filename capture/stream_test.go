@@ -114,3 +114,15 @@ func TestStreamGivesUp(t *testing.T) {
 		}
 	}
 }
+
+// A distance has an opposite, whatever the numbers, and however wide an int is.
+func TestAfter(t *testing.T) {
+	for _, tt := range []struct {
+		a, b uint32
+		want int
+	}{{5, 3, 2}, {3, 5, -2}, {2, 0xfffffffe, 4}, {0x7fffffff, 0, 1<<31 - 1}, {0x80000001, 0, -(1<<31 - 1)}, {0x80000000, 0, -(1<<31 - 1)}} {
+		if d := after(tt.a, tt.b); d != tt.want || -d == d {
+			t.Errorf("%#x after %#x: %d", tt.a, tt.b, d)
+		}
+	}
+}
