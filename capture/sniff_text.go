@@ -28,6 +28,12 @@ func (f *file) sniff(r *Reader) (head []byte, err error) {
 			r.in = newJSONLines(f)
 			return head, nil
 		}
+		if all || len(head) >= 4<<10 {
+			if p := dumpOf(whole); p != nil {
+				r.in = newPackets(p(f))
+				return head, nil
+			}
+		}
 		if !all && len(whole) == judged {
 			continue // within a line
 		}
