@@ -9,8 +9,10 @@ import (
 
 // Stats counts what a [Reader] has passed over so far.
 type Stats struct {
-	// Format is "pcap", "pcapng" or "transcript".
+	// Format is "pcap", "pcapng", "JSON lines", "transcript" or the name of the notation
+	// of a log or a document. Text: one of the latter two.
 	Format string
+	Text   bool
 	// Packets is the number of packets in the capture.
 	Packets int64
 	// NotTCP counts the packets that hold no TCP segment.
@@ -47,8 +49,8 @@ type Stats struct {
 // String says it in one line, such as: 120 packets, 3 TCP connections, none of
 // which is MSNP.
 func (s Stats) String() string {
-	if s.Format == "transcript" {
-		return fmt.Sprintf("transcript: %s", count(int64(s.MSNP), "connection"))
+	if s.Text {
+		return fmt.Sprintf("%s: %s", s.Format, count(int64(s.MSNP), "connection"))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s, %s", s.Format, count(s.Packets, "packet"), count(int64(s.Connections), "TCP connection"))

@@ -60,9 +60,11 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 		return dst
 	}
 	switch {
+	case fr.Omitted:
+		dst = append(dst, fr.lengthFinding())
 	case fr.Gap: // it is the recording that lacks something
-	case fr.Missing > 0:
-		add("frame.length", Error, "%d of the announced bytes are missing", fr.Missing)
+	case fr.Missing != 0:
+		dst = append(dst, fr.lengthFinding())
 	case !fr.Complete():
 		add("frame.cut", Note, "the line has no end")
 	}
@@ -79,6 +81,20 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 		return dst
 	}
 	return m.lineFindings(dst)
+}
+
+// lengthFinding says that the payload has not the length that the line announces.
+func (f *Frame) lengthFinding() Finding {
+	there := len(f.Raw) - f.LineLen - f.EOL
+	switch {
+	case f.Omitted:
+		return Finding{"frame.cut", Note, fmt.Sprintf("the log does not show the payload of %d bytes (line %d)", f.Missing, f.TextLine)}
+	case f.TextLine > 0:
+		return Finding{"frame.length", Error, fmt.Sprintf("line %d: %d bytes announced, %d there", f.TextLine, there+f.Missing, there)}
+	case f.Missing < 0:
+		return Finding{"frame.length", Error, fmt.Sprintf("%d bytes more than the %d that are announced", -f.Missing, there+f.Missing)}
+	}
+	return Finding{"frame.length", Error, fmt.Sprintf("%d of the announced bytes are missing", f.Missing)}
 }
 
 // noMSNP finds fault with bytes where a command should stand.
