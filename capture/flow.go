@@ -45,6 +45,7 @@ type flow struct {
 type open struct {
 	streams    [2]stream
 	probes     [2]probe
+	leads      [2]lead
 	probed     int       // bytes looked at without finding out what it is
 	known      bool      // which side the client is
 	first      side      // that was done,
@@ -114,6 +115,7 @@ func (f *flow) midStream() bool { return !f.sawSYN[0] && !f.sawSYN[1] }
 // as the connection may begin with a word to a SOCKS or HTTP proxy, or with
 // something that was not captured.
 func (f *flow) look(from side, b []byte) {
+	f.leads[from].take(f.senderIfKnown(from), b)
 	pr := &f.probes[from]
 	guess := decode.Maybe
 	if len(pr.buf) > 0 {
@@ -134,7 +136,7 @@ func (f *flow) look(from side, b []byte) {
 			line = pr.buf
 		}
 		f.findClient(from, line)
-		f.probes = [2]probe{}
+		f.probes, f.leads = [2]probe{}, [2]lead{}
 		return
 	}
 	most := maxProbed
@@ -155,7 +157,7 @@ func (f *flow) lookTorn(from side) {
 	}
 	f.verdict = isMSNP
 	f.findClient(from, b)
-	f.probes = [2]probe{}
+	f.probes, f.leads = [2]probe{}, [2]lead{}
 }
 
 // findClient works out which side the client is, if no SYN told: by what a line

@@ -103,7 +103,7 @@ func TestOrder(t *testing.T) {
 	if !slices.IsSortedFunc(got, func(a, b told) int { return a.At - b.At }) {
 		t.Errorf("out of order: %v", got)
 	}
-	if got, want := r.Stats().String(), "pcap: 15 packets, 3 TCP connections, 2 of MSNP"; got != want {
+	if got, want := r.Stats().String(), "pcap: 15 packets, 3 TCP connections, 2 of MSNP, 1 of HTTP"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -159,7 +159,7 @@ func TestNoMSNP(t *testing.T) {
 	if err != nil || len(got) > 0 {
 		t.Errorf("%v, %v", got, err)
 	}
-	if got, want := r.Stats().String(), "8 TCP connections, none of which is MSNP; 1 without a byte of data; 1 packet without TCP"; !strings.Contains(got, want) {
+	if got, want := r.Stats().String(), "8 TCP connections, none of which is MSNP: 1 of HTTP, 1 of POP3, 1 of TLS, 1 of login, 1 of binary, 1 of SMTP, 1 of SSH; 1 without a byte of data; 1 packet without TCP"; !strings.Contains(got, want) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

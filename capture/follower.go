@@ -18,6 +18,9 @@ type FollowOptions struct {
 	// Wanted chooses rules by name; nil: all. Least is the least severity.
 	Wanted func(rule string) bool
 	Least  decode.Severity
+	// Hindsight is what turned out when the same records were followed before: it is
+	// said on the messages, and not once more.
+	Hindsight Hindsight
 }
 
 // Event is what a record means. It and all that it points to hold until the
@@ -76,6 +79,9 @@ func NewFollower(o FollowOptions) *Follower {
 // Know sets the passwords of accounts, in lower case.
 func (f *Follower) Know(passwords map[string]string) { f.tracker.Passwords = passwords }
 
+// Foresee sets FollowOptions.Hindsight, before there are records.
+func (f *Follower) Foresee(h Hindsight) { f.options.Hindsight = h }
+
 // Connection returns what is known of a connection that is open, or nil.
 func (f *Follower) Connection(id uint32) *decode.Connection { return f.tracker.Connection(id) }
 
@@ -102,21 +108,8 @@ func (f *Follower) Record(r *Record) *Event {
 	switch r.Kind {
 	case Data:
 		f.frame(e)
-	case Lost:
-		f.occur(e, decode.Lost)
-		if f.checker != nil {
-			f.found(e, f.checker.Lost(e.Conn, r.From, r.Lost, r.Time))
-		}
-	case Closed:
-		o := decode.Closed
-		if r.Reset {
-			o = decode.Reset
-		}
-		f.occur(e, o)
-		if f.checker != nil {
-			f.found(e, f.checker.Ended(e.Conn, o, r.From, r.Time))
-		}
-		f.tracker.Close(r.Conn.ID)
+	case Lost, HalfClosed, Closed:
+		f.occur(e)
 	}
 	return e
 }
@@ -147,13 +140,41 @@ func (f *Follower) frame(e *Event) {
 	if f.checker != nil {
 		f.keep(e, f.checker.Apply(m))
 	}
-	m.Findings = f.wanted(m.Findings)
+	m.Findings = append(f.wanted(m.Findings), f.options.Hindsight[m.Number]...)
+}
+
+// Occurs returns what filters call it that the record tells of: NoOccurrence if it is
+// a message, or nothing that filters know.
+func Occurs(r *Record) decode.Occurrence {
+	switch {
+	case r.Kind == Lost:
+		return decode.Lost
+	case r.Kind == HalfClosed:
+		return decode.HalfClosed
+	case r.Kind == Closed && r.Reset:
+		return decode.Reset
+	case r.Kind == Closed:
+		return decode.Closed
+	}
+	return decode.NoOccurrence
 }
 
 // occur makes a message that stands for what happened.
-func (f *Follower) occur(e *Event, o decode.Occurrence) {
-	f.what.Occur(o, e.Record.From, e.Conn, e.Record.Time)
+func (f *Follower) occur(e *Event) {
+	r, o := e.Record, Occurs(e.Record)
+	f.what.Occur(o, r.From, e.Conn, r.Time)
+	f.what.Start = f.tracker.Start()
 	e.Message = &f.what
+	if f.checker != nil && r.Kind == Lost {
+		f.found(e, f.checker.Lost(e.Conn, r.From, r.Lost, r.Time))
+	}
+	if r.Kind != Closed {
+		return
+	}
+	if f.checker != nil {
+		f.found(e, f.checker.Ended(e.Conn, o, r.From, r.Time))
+	}
+	f.tracker.Close(r.Conn.ID)
 }
 
 // found takes over findings, those on the connection also as what there is to say on
@@ -170,7 +191,7 @@ func (f *Follower) found(e *Event, list []check.Located) {
 // keep takes over the findings that are wanted.
 func (f *Follower) keep(e *Event, list []check.Located) {
 	for i := range list {
-		if f.wants(&list[i].Finding) {
+		if f.wants(&list[i].Finding) && (f.options.Hindsight == nil || list[i].Number == 0) {
 			e.Located = append(e.Located, list[i])
 		}
 	}

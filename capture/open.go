@@ -91,14 +91,11 @@ func OpenReader(in io.Reader, name string) (*Reader, error) {
 			r.in = newPackets(p)
 			return r, nil
 		}
-		head, err = src.Peek(sniffed)
 	}
-	if isJSONLines(head) {
-		r.in = newJSONLines(f)
-		return r, nil
+	if text, ok := fromUTF16(head, src); ok {
+		f.r = bufio.NewReaderSize(text, readBuffer)
 	}
-	if isTranscript(head) {
-		r.in = newTranscript(f)
+	if head, err = f.sniff(r); r.in != nil {
 		return r, nil
 	}
 	what := "empty"

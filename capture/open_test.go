@@ -22,7 +22,7 @@ func TestNotARecording(t *testing.T) {
 		{"<html>", "XML or HTML"},
 		{" \n\n", "nothing but white space"},
 		{"Dear diary,\nC:\\Windows\nS:1\n", "text in which no line begins with"},
-		{"\xff\xfeC\x00:\x00 \x00", "UTF-16 text"},
+		{"\xff\xfed\x00i\x00e\x00", "text in which no line begins with"},
 		{"\x00\x01\x02\x03\x04", "its first bytes are 00 01 02 03"},
 		{"\xd4", "its first bytes are d4"},
 		{"\xd4\xc3\xb2\xa1\x02\x00\x04\x00", "a pcap cut short in its file header (8 of 24 bytes)"},

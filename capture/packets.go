@@ -312,7 +312,7 @@ func (p *packets) deliver(f *flow, from side, b []byte, at time.Time) {
 		case isMSNP:
 			p.isMSNP(f)
 		case isOther:
-			p.drop(f)
+			p.passOver(f)
 		}
 	}
 	if f.open != nil && f.twin != nil {
@@ -552,7 +552,7 @@ func (p *packets) close(f *flow, e event) {
 	p.forgetWaiting(f)
 	if f.verdict != isMSNP {
 		f.verdict = isOther
-		p.drop(f)
+		p.passOver(f)
 		return
 	}
 	for i := range f.streams {
@@ -565,6 +565,14 @@ func (p *packets) close(f *flow, e event) {
 	}
 	e.flow, e.kind = f, Closed
 	p.queue.push(e)
+}
+
+// passOver drops a connection that is not MSNP, and says of what kind it is.
+func (p *packets) passOver(f *flow) {
+	if f.data && f.open != nil {
+		p.count.foreign(f.beganWith())
+	}
+	p.drop(f)
 }
 
 // drop lets go of what a connection that is not MSNP holds.
@@ -619,7 +627,7 @@ func (p *packets) finish(err error) {
 		}
 		if f.verdict == undecided {
 			f.verdict = isOther
-			p.drop(f)
+			p.passOver(f)
 		}
 		if f.open == nil {
 			continue

@@ -276,7 +276,13 @@ func reframe(framer *decode.Framer, kind string, raw []byte) decode.Frame {
 	}
 	*framer = decode.Framer{MaxLine: len(raw), MaxPayload: maxRecord}
 	framer.Feed(raw)
-	if !framer.Next(&fr) && !framer.Flush(&fr) || len(fr.Raw) != len(raw) {
+	if !framer.Next(&fr) && !framer.Flush(&fr) {
+		return decode.Frame{Kind: decode.Opaque, Raw: raw}
+	}
+	if more := len(raw) - len(fr.Raw); more > 0 && fr.Kind == decode.Command && len(fr.Payload()) > 0 && !plausible(raw[len(fr.Raw):]) {
+		// A text had more than the line announces.
+		fr.Raw, fr.Missing = raw, -more
+	} else if more > 0 {
 		return decode.Frame{Kind: decode.Opaque, Raw: raw}
 	}
 	fr.Resync = false

@@ -120,6 +120,8 @@ func NewRecorder(o RecorderOptions) (*Recorder, error) {
 	r.shelf = shelf{keep: o.Keep, compress: o.Compress, open: 1, remove: o.remove, say: &r.say}
 	r.shelf.quiet.L = &r.shelf.mu
 	r.out = output{o: &r.o, shelf: &r.shelf}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.begin(time.Now())
 	if _, err := r.out.write(r.queue[0]); err != nil {
 		r.out.abandon()

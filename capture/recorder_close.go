@@ -92,6 +92,7 @@ func (r *Recorder) finish() {
 		r.drop(int64(len(b.ends)))
 	}
 	r.queue, r.queued = nil, 0
+	r.shelf.noMore()
 	r.shelf.put(r.out.file, r.out.path, r.moved == "")
 }
 

@@ -145,7 +145,7 @@ func (g *gap) take() (list []Record) {
 	}
 	slices.SortStableFunc(list, func(a, b Record) int { return a.Time.Compare(b.Time) })
 	if g.beyond > 0 {
-		list = append(list, Record{Time: time.Now(), Kind: Remark, Text: fmt.Sprintf("%s more came and went unrecorded: %s", count(g.beyond, "connection"), g.text)})
+		list = append(list, Record{Time: time.Now(), Kind: Remark, Text: fmt.Sprintf("%s came and went unrecorded, besides those above: %s", count(g.beyond, "connection"), g.text)})
 	}
 	clear(g.missed)
 	g.passed, g.beyond = 0, 0

@@ -60,11 +60,17 @@ func (s *shelf) put(file io.Closer, path string, ours bool) {
 	}
 }
 
-// close waits until everything is done; there is no file being recorded any more.
-func (s *shelf) close() {
+// noMore says that no file is being recorded any more.
+func (s *shelf) noMore() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open = 0
+}
+
+// close waits until everything is done.
+func (s *shelf) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for s.busy {
 		s.quiet.Wait()
 	}

@@ -58,6 +58,13 @@ func (f *fakeFile) Truncate(size int64) error {
 func (f *fakeFile) Stat() (os.FileInfo, error) { return nil, os.ErrInvalid }
 func (f *fakeFile) Close() error               { return nil }
 
+// count returns how often it was written.
+func (f *fakeFile) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writes
+}
+
 func (f *fakeFile) set(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -80,23 +87,29 @@ func (f *fakeFile) records(t *testing.T) []Record {
 func fakeRecorder(t *testing.T, o RecorderOptions) (r *Recorder, f *fakeFile, reports func() string) {
 	t.Helper()
 	f = &fakeFile{room: -1}
-	var mu sync.Mutex
-	var said []string
 	o.Path = "x.pcapng"
 	o.create = func(string) (recordFile, error) { return f, nil }
-	o.Report = func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		said = append(said, err.Error())
-	}
+	o.Report, reports = listen()
 	r, err := NewRecorder(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r, f, func() string {
+	return r, f, reports
+}
+
+// listen returns what is to be told, and what was said, in lines.
+func listen() (report func(error), said func() string) {
+	var mu sync.Mutex
+	var list []string
+	report = func(err error) {
 		mu.Lock()
 		defer mu.Unlock()
-		return strings.Join(said, "\n")
+		list = append(list, err.Error())
+	}
+	return report, func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return strings.Join(list, "\n")
 	}
 }
 

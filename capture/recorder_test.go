@@ -203,6 +203,10 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv("MSNPROXY_TEST_RECORD"); path != "" {
 		recordForever(path)
 	}
+	if spec := os.Getenv("MSNPROXY_TEST_RELAY"); spec != "" {
+		ChildRelay(spec)
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 

@@ -9,8 +9,10 @@ import (
 
 // Stats counts what a [Reader] has passed over so far.
 type Stats struct {
-	// Format is "pcap", "pcapng" or "transcript".
+	// Format is "pcap", "pcapng", "JSON lines", "transcript" or the name of the notation
+	// of a log or a document. Text: one of the latter two.
 	Format string
+	Text   bool
 	// Packets is the number of packets in the capture.
 	Packets int64
 	// NotTCP counts the packets that hold no TCP segment.
@@ -39,13 +41,16 @@ type Stats struct {
 	// Connections is the number of TCP connections; Empty, how many of them
 	// carried no byte; MSNP, how many of them turned out to be MSNP or MSNFTP.
 	Connections, Empty, MSNP int
+	// Foreign are the kinds of the others, in the order of their first, as far as it
+	// is known that they are not MSNP.
+	Foreign []Foreign
 }
 
 // String says it in one line, such as: 120 packets, 3 TCP connections, none of
 // which is MSNP.
 func (s Stats) String() string {
-	if s.Format == "transcript" {
-		return fmt.Sprintf("transcript: %s", count(int64(s.MSNP), "connection"))
+	if s.Text {
+		return fmt.Sprintf("%s: %s", s.Format, count(int64(s.MSNP), "connection"))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s, %s", s.Format, count(s.Packets, "packet"), count(int64(s.Connections), "TCP connection"))
@@ -53,8 +58,10 @@ func (s Stats) String() string {
 	case s.Connections == 0:
 	case s.MSNP == 0:
 		b.WriteString(", none of which is MSNP")
+		s.appendForeign(&b, ": ", ", ", true)
 	default:
 		fmt.Fprintf(&b, ", %d of MSNP", s.MSNP)
+		s.appendForeign(&b, ", ", ", ", false)
 	}
 	if s.Empty > 0 {
 		fmt.Fprintf(&b, "; %d without a byte of data", s.Empty)

@@ -1,25 +1,87 @@
 package capture
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"msnproxy/decode"
 )
 
-// payload reads the lines of a payload of n bytes, and appends it to work. The
-// command stands on the given line.
-func (t *transcript) payload(n, line int) error {
-	command := string(t.work[:min(3, len(t.work))])
-	if n > decode.DefaultMaxPayload {
-		return t.wrong(line, "%s announces %d bytes: too many", command, n)
+// misfit is a payload that is not as long as announced.
+type misfit struct {
+	line      int // of the command, from 1; 0: it fits
+	head      int // bytes of the command's line, with its end
+	announced int
+	omitted   bool
+}
+
+// announcedBy returns how many bytes of payload a line, with its end, announces.
+func announcedBy(line []byte) int {
+	framer := decode.Framer{MaxLine: maxTranscriptLine, MaxPayload: math.MaxInt32}
+	var fr decode.Frame
+	framer.Feed(line)
+	if !framer.Next(&fr) && framer.Flush(&fr) && fr.Kind == decode.Command {
+		return fr.Missing
 	}
+	return 0
+}
+
+// A payload ends before a line that a command begins with. What only looks like one
+// may be a part of the payload, if that fits then.
+const (
+	goesOn = iota
+	maybeOver
+	over
+)
+
+// endsAt says whether a line ends a payload.
+func endsAt(line []byte) int {
+	if _, mark, rest, ok := frameLine(line); ok && mark != markContinue {
+		if (mark == markPlain || mark == markEscaped) && plausible(rest) {
+			return over
+		}
+		return maybeOver
+	}
+	if happens(string(line)) || fence(line) || bytes.HasPrefix(line, []byte(remarkPrefix)) {
+		return maybeOver
+	}
+	return goesOn
+}
+
+// happens reports whether a line says what happened to a connection.
+func happens(line string) bool {
+	for _, begin := range []string{lineOpens, lineHas, lineClientCloses, lineServerCloses, lineClientResets,
+		lineServerResets, lineEnds, lineConnection} {
+		if strings.HasPrefix(line, begin) {
+			return true
+		}
+	}
+	return false
+}
+
+// fence reports whether a line begins or ends a block of code in a document.
+func fence(line []byte) bool {
+	line = bytes.TrimLeft(line, " \t>")
+	for _, begin := range []string{"```", "~~~", "<pre", "</pre", "{{{", "}}}", "[code", "[/code"} {
+		if bytes.HasPrefix(line, []byte(begin)) {
+			return true
+		}
+	}
+	return false
+}
+
+// payload reads the lines of a payload of n bytes, and appends it to work. The
+// command stands on the given line. If no number of lines has that length, the
+// payload is what stands before the next command.
+func (t *transcript) payload(n, line int) error {
 	start := len(t.work)
-	var hint lengths
+	var lines []textLine // all read
+	stop := -1           // the first that may be what comes next
 	sum := 0
-	for i := 0; ; i++ {
+	for {
 		wasEnded := t.ended
 		err := t.readLine()
 		switch {
@@ -28,24 +90,37 @@ func (t *transcript) payload(n, line int) error {
 			// it gone.
 			t.line, t.ended = t.line[:0], false
 		case errors.Is(err, io.EOF):
-			return t.misfit(line, command, n, &hint)
+			t.unfit(lines, stop, n, line)
+			return nil
 		case err != nil:
 			return err
 		}
+		read := textLine{append([]byte(nil), t.line...), t.number, t.ended}
+		i := len(lines)
+		what := endsAt(t.line)
+		if what == over && !(i == 0 && len(t.line) == n) {
+			t.back = append(t.back, read)
+			t.unfit(lines, stop, n, line)
+			return nil
+		}
+		if what == maybeOver && stop < 0 {
+			stop = i
+		}
+		lines = append(lines, read)
 		if i > 0 {
 			t.work = append(t.work, '\n')
 		}
 		t.work = append(t.work, t.line...)
 		sum += len(t.line)
-		hint.line(t.line, t.number)
 		switch {
 		case sum+2*i == n:
 			t.work = joinCRLF(t.work, start, i)
 			return nil
 		case sum+i == n:
 			return nil
-		case sum+i > n:
-			return t.misfit(line, command, n, &hint)
+		case sum+i > n && stop >= 0 || sum > decode.DefaultMaxPayload:
+			t.unfit(lines, stop, n, line)
+			return nil
 		}
 	}
 }
@@ -67,49 +142,27 @@ func joinCRLF(b []byte, start, n int) []byte {
 	return b
 }
 
-// lengths works out which length would fit the lines that follow a command.
-type lengths struct {
-	lines, sum int // up to here
-	last       int // number of the last line
-	text       struct{ lines, sum, last int }
-	over       bool // a line was met that belongs to what comes next
-}
-
-func (l *lengths) line(b []byte, number int) {
-	if _, mark, _, ok := frameLine(b); ok && mark != markContinue || l.over || happens(string(b)) {
-		l.over = true
-		return
+// unfit takes what stands before the next command for a payload whose length does not
+// fit, and gives back the lines behind it.
+func (t *transcript) unfit(lines []textLine, stop, n, line int) {
+	head := bytes.IndexByte(t.work, '\n') + 1
+	t.work = t.work[:head]
+	own := lines
+	if stop >= 0 {
+		own = lines[:stop]
 	}
-	l.lines++
-	l.sum += len(b)
-	l.last = number
-	if len(b) > 0 {
-		l.text.lines, l.text.sum, l.text.last = l.lines, l.sum, number
+	texts := make([][]byte, len(own))
+	for i := range own {
+		texts[i] = own[i].text
 	}
-}
-
-// happens reports whether a line says what happened to a connection.
-func happens(line string) bool {
-	return strings.HasPrefix(line, lineOpens) || strings.HasPrefix(line, lineClientCloses) ||
-		strings.HasPrefix(line, lineServerCloses)
-}
-
-// misfit says that the length does not fit, and which would: it reads on to the
-// next command to find out.
-func (t *transcript) misfit(line int, command string, n int, l *lengths) error {
-	for !l.over && l.sum < decode.DefaultMaxPayload {
-		if err := t.readLine(); err != nil {
-			break
+	payload, used := bestFit(texts, n)
+	t.work = append(t.work, payload...)
+	for i := len(lines) - 1; i >= used; i-- {
+		if len(lines[i].text) > 0 || lines[i].ended {
+			t.back = append(t.back, lines[i])
 		}
-		l.line(t.line, t.number)
 	}
-	if l.text.lines == 0 {
-		return t.wrong(line, "%s announces a payload of %d bytes, but no text follows", command, n)
+	if len(payload) != n {
+		t.misfit = misfit{line: line, head: head, announced: n}
 	}
-	fits := []string{fmt.Sprint(l.text.sum + 2*(l.text.lines-1))}
-	for i := l.text.lines; i < min(l.lines, l.text.lines+2); i++ {
-		fits = append(fits, fmt.Sprintf("%d with %s", l.text.sum+2*i, []string{"an empty line after it", "two"}[i-l.text.lines]))
-	}
-	return t.wrong(line, "%s announces a payload of %d bytes, which does not end with a line; up to line %d it has %s",
-		command, n, l.text.last, strings.Join(fits, ", "))
 }

@@ -25,6 +25,19 @@ type transcript struct {
 	frames  []byte   // bytes of the frames in ready
 	work    []byte
 	err     error
+
+	late   error      // of reading ahead
+	back   []textLine // lines to be read again, the first one last
+	framer decode.Framer
+	misfit misfit     // of the frame in work
+	log    *logReader // nil: the lines are as we write them
+}
+
+// textLine is a line that was read.
+type textLine struct {
+	text   []byte
+	number int
+	ended  bool
 }
 
 // spoken is a connection of a transcript.
@@ -48,7 +61,11 @@ func newTranscript(f *file) *transcript {
 }
 
 func (t *transcript) stats() Stats {
-	return Stats{Format: "transcript", Connections: len(t.conns), MSNP: len(t.conns)}
+	format := "transcript"
+	if t.log != nil {
+		format = t.log.String()
+	}
+	return Stats{Format: format, Text: true, Connections: len(t.conns), MSNP: len(t.conns)}
 }
 
 func (t *transcript) next(rec *Record) error {
@@ -73,6 +90,9 @@ func (t *transcript) item() error {
 	t.ready = t.ready[:0]
 	if err := t.readLine(); err != nil {
 		return err
+	}
+	if t.log != nil {
+		return t.logItem()
 	}
 	if from, mark, rest, ok := frameLine(t.line); ok && mark != markContinue {
 		return t.frame(from, mark, rest)
@@ -227,6 +247,15 @@ func (t *transcript) readLine() error {
 		t.again = false
 		return nil
 	}
+	if t.late != nil {
+		return t.late
+	}
+	if n := len(t.back); n > 0 {
+		l := t.back[n-1]
+		t.back = t.back[:n-1]
+		t.line, t.number, t.ended = append(t.line[:0], l.text...), l.number, l.ended
+		return nil
+	}
 	t.line = t.line[:0]
 	for {
 		b, err := t.f.r.ReadSlice('\n')
@@ -258,12 +287,11 @@ func (t *transcript) readLine() error {
 func (t *transcript) frame(from decode.Sender, mark byte, rest []byte) error {
 	line := t.number
 	if mark == markPlain {
-		t.work = append(append(t.work[:0], rest...), "\r\n"...)
-		framer := decode.Framer{MaxLine: maxTranscriptLine, MaxPayload: 1 << 40}
-		var fr decode.Frame
-		framer.Feed(t.work)
-		if !framer.Next(&fr) && framer.Flush(&fr) && fr.Kind == decode.Command && fr.Missing > 0 {
-			if err := t.payload(fr.Missing, line); err != nil {
+		t.work = append(t.work[:0], rest...)
+		t.continued()
+		t.work = append(t.work, "\r\n"...)
+		if n := announcedBy(t.work); n > 0 {
+			if err := t.payload(n, line); err != nil {
 				return err
 			}
 		}
@@ -322,6 +350,16 @@ func (t *transcript) emit(from decode.Sender, mark byte) {
 		if len(b) >= 3 {
 			fr.Missing = max(0, 3+(int(b[1])|int(b[2])<<8)-len(b))
 		}
+		t.giveFrame(c, from, fr)
+		return
+	}
+	if m := t.misfit; m.line > 0 {
+		t.misfit = misfit{}
+		t.giveFrame(c, from, decode.Frame{Kind: decode.Command, Raw: b, LineLen: m.head - 2, EOL: 2,
+			Missing: m.announced - (len(b) - m.head), TextLine: m.line, Omitted: m.omitted, Gap: m.omitted})
+		return
+	}
+	if fr := reframe(&t.framer, "", b); fr.Missing < 0 {
 		t.giveFrame(c, from, fr)
 		return
 	}

@@ -222,7 +222,7 @@ func textLines(b []byte) (lf, ok bool) {
 				return false, false
 			}
 		}
-		if !plainText(line) {
+		if !plainText(line) || endsAt(line) != goesOn {
 			return false, false
 		}
 		sum += len(line)

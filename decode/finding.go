@@ -3,6 +3,7 @@ package decode
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Severity says how much a finding matters.
@@ -54,16 +55,17 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 		if fr.Gap {
 			return dst
 		}
-		add("frame.opaque", Warning, "%d bytes at offset %d are no MSNP", len(fr.Raw), fr.Offset)
-		return dst
+		return append(dst, noMSNP(fr))
 	case Blank:
 		add("frame.blank", Note, "an empty line between commands")
 		return dst
 	}
 	switch {
+	case fr.Omitted:
+		dst = append(dst, fr.lengthFinding())
 	case fr.Gap: // it is the recording that lacks something
-	case fr.Missing > 0:
-		add("frame.length", Error, "%d of the announced bytes are missing", fr.Missing)
+	case fr.Missing != 0:
+		dst = append(dst, fr.lengthFinding())
 	case !fr.Complete():
 		add("frame.cut", Note, "the line has no end")
 	}
@@ -80,6 +82,28 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 		return dst
 	}
 	return m.lineFindings(dst)
+}
+
+// lengthFinding says that the payload has not the length that the line announces.
+func (f *Frame) lengthFinding() Finding {
+	there := len(f.Raw) - f.LineLen - f.EOL
+	switch {
+	case f.Omitted:
+		return Finding{"frame.cut", Note, fmt.Sprintf("the log does not show the payload of %d bytes (line %d)", f.Missing, f.TextLine)}
+	case f.TextLine > 0:
+		return Finding{"frame.length", Error, fmt.Sprintf("line %d: %d bytes announced, %d there", f.TextLine, there+f.Missing, there)}
+	case f.Missing < 0:
+		return Finding{"frame.length", Error, fmt.Sprintf("%d bytes more than the %d that are announced", -f.Missing, there+f.Missing)}
+	}
+	return Finding{"frame.length", Error, fmt.Sprintf("%d of the announced bytes are missing", f.Missing)}
+}
+
+// noMSNP finds fault with bytes where a command should stand.
+func noMSNP(fr *Frame) Finding {
+	if len(fr.Raw) == 1 {
+		return Finding{"frame.opaque", Warning, fmt.Sprintf("1 byte at offset %d is no MSNP", fr.Offset)}
+	}
+	return Finding{"frame.opaque", Warning, fmt.Sprintf("%d bytes at offset %d are no MSNP", len(fr.Raw), fr.Offset)}
 }
 
 // lineFindings says where the line differs from the table.
@@ -102,10 +126,10 @@ func (m *Message) lineFindings(dst []Finding) []Finding {
 	if !f.In(m.Dialect) {
 		add("version.form", Note, "%s is of %s; this connection speaks MSNP%d", f.Usage(), f.Dialects(), m.Dialect)
 	}
-	if n := f.least - m.Len(); n > 0 {
-		add("line.missing", Warning, "%d of the parameters of %s are missing", n, f.Usage())
+	if missing := m.missing(); missing != "" {
+		add("line.missing", Warning, "%s missing in %s", missing, f.Usage())
 	}
-	if n := m.Len() - len(f.Params); n > 0 && !f.repeat {
+	if n := m.extra(); n > 0 {
 		add("line.extra", Note, "%d parameters more than %s has", n, f.Usage())
 	}
 	for i := range m.Len() {
@@ -117,9 +141,26 @@ func (m *Message) lineFindings(dst []Finding) []Finding {
 		if len(fd.Param.Literals) > 0 {
 			want = strings.Join(fd.Param.Literals, " or ")
 		}
-		add("line.parameter", Warning, "%s of %s is %q; it should be %s", fd.Name, m.Name(), clip(fd.Raw), want)
+		add("line.parameter", Warning, "%s of %s is %s; it should be %s", fd.Name, m.Name(), Quote(fd.Raw), want)
 	}
 	return dst
+}
+
+// missing names the parameters that are not there and must be, with "is" or "are".
+func (m *Message) missing() string {
+	var names []string
+	for i := range m.Form.Params {
+		if p := &m.Form.Params[i]; !p.Optional && (m.absent.holds(i) || m.absent.argument(i) >= m.Len()) {
+			names = append(names, p.label())
+		}
+	}
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return names[0] + " is"
+	}
+	return strings.Join(names, ", ") + " are"
 }
 
 // Dialects returns the dialects that have the form, for people.
@@ -133,13 +174,18 @@ func (f *Form) Dialects() string {
 	return fmt.Sprintf("MSNP%d to %d", f.First, f.Last)
 }
 
-// clip shortens a value for a message.
-func clip(b []byte) string {
+// Quote puts a value from the wire into quotation marks, for the text of a finding: at
+// most 60 bytes of it, as they are. Who shows the text escapes it.
+func Quote(b []byte) string {
 	const most = 60
 	if len(b) <= most {
-		return validText(b)
+		return `"` + string(b) + `"`
 	}
-	return validText(b[:most]) + "..."
+	n := most
+	for n > most-utf8.UTFMax && !utf8.RuneStart(b[n]) {
+		n--
+	}
+	return `"` + string(b[:n]) + `"...`
 }
 
 // JudgePayload decodes the payload and adds what is wrong with it to the

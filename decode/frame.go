@@ -88,8 +88,13 @@ type Frame struct {
 	// EOL is the length of the line end: 2 for CRLF, 1 for a lone LF, 0 where
 	// the stream ended without one.
 	EOL int
-	// Missing counts payload bytes that were announced and never came.
+	// Missing counts payload bytes that were announced and never came. Below zero, so
+	// many more stand in a text written by hand than its line announces.
 	Missing int
+	// TextLine is, in a text whose lengths do not fit, the line of the command; else 0.
+	TextLine int
+	// Omitted: the payload is missing because a log does not show payloads.
+	Omitted bool
 	// Gap is set where it is a gap in the recording that makes the frame what it is:
 	// a command that it cuts short, or opaque bytes that it, or a recording that
 	// begins in mid-stream, leaves without their beginning.

@@ -33,6 +33,7 @@ var nothing = Frame{}
 // asked about it. It has no bytes, no sender and no number. by is who did it, 0 if
 // that is not known.
 func (m *Message) Occur(o Occurrence, by Sender, c *Connection, at time.Time) {
-	*m = Message{Frame: &nothing, Occurrence: o, By: by, Role: c.Role, Dialect: c.Dialect, Conn: c, Time: at,
-		tokens: m.tokens[:0], Findings: m.Findings[:0]}
+	m.reset()
+	m.Frame, m.Occurrence, m.By = &nothing, o, by
+	m.Role, m.Dialect, m.Conn, m.Time = c.Role, c.Dialect, c, at
 }

@@ -97,7 +97,7 @@ func nameless(b []byte) Opening {
 			return Opening{Name: nameBinary, Text: "binary data of a kind that msnproxy does not know", Advice: "see what listens there, and which port the client was given"}
 		}
 	}
-	return Opening{Name: nameText, Text: "text that is no MSNP: " + quoted(firstLine(b)), Advice: "a command of MSNP is three capital letters or digits, a blank, and its parameters"}
+	return Opening{Name: nameText, Text: "text: " + quoted(firstLine(b)), Advice: "a command of MSNP is three capital letters or digits, a blank, and its parameters"}
 }
 
 // msnp recognises a first line of MSNP or MSNFTP: one that fits the table, or
@@ -175,7 +175,7 @@ func firstCommand(fr *Frame) bool {
 	if counted {
 		return true
 	}
-	form, cost := v.choose(Either, 0, 0, line, tokens)
+	form, cost, _ := v.choose(Either, 0, 0, line, tokens)
 	return form != nil && cost <= costKind
 }
 

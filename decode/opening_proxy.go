@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	adviceProxy   = "msnproxy is not that proxy: turn proxies off in the client's connection settings and give it msnproxy's address as its server's"
+	adviceProxy   = "the client's connection settings name a proxy, which msnproxy is not: turn that off and give the client msnproxy's address as its server's"
 	adviceGateway = "turn the client's HTTP proxy off so that it speaks MSNP itself; nothing is rewritten in HTTP"
 	adviceHTTP    = "that is for a web server: give the client the port where MSNP is spoken (1863)"
 )

@@ -39,7 +39,7 @@ func tlsHello(b []byte, _ Sender) (Opening, Guess) {
 	}
 	o := Opening{Name: "TLS", Advice: adviceTLS, Partial: len(body) < size}
 	version, host := readHello(body)
-	if version == 0 {
+	if tlsName(version) == "TLS" {
 		version = binary.BigEndian.Uint16(b[1:])
 	}
 	o.Text = "a hello of " + tlsName(version)

@@ -26,6 +26,7 @@ type Tracker struct {
 	calls         map[call]map[*Conversation]string // whose id is not known yet, with the caller
 
 	messages    int64
+	start       time.Time // of the first message
 	lastSession int
 	lastConvers int
 	msg         Message
@@ -63,6 +64,7 @@ type Connection struct {
 	challenges    []posed
 	salt          string // of the sign-in challenge
 	said          said
+	begun         [2]begun // of the client, of the server
 	closed        bool
 }
 
@@ -107,6 +109,9 @@ func NewTracker() *Tracker {
 	}
 }
 
+// Start returns the time of the first message; zero if that is not known.
+func (t *Tracker) Start() time.Time { return t.start }
+
 // Open tells of a new connection. client and server are "host:port", or empty
 // if they are not known.
 func (t *Tracker) Open(id uint32, client, server string, at time.Time) *Connection {
@@ -150,6 +155,9 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		c = t.Open(id, "", "", at)
 	}
 	t.messages++
+	if t.start.IsZero() {
+		t.start = at
+	}
 	m := &t.msg
 	if fr.Missing > 0 || fr.Resync {
 		c.missed(from)
@@ -158,9 +166,13 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	if c.learnRole(m) {
 		m.Decode(fr, from, c.Role, c.Dialect)
 	}
-	m.Number, m.Time, m.Conn, m.Fate, m.sent = t.messages, at, c, fate, sent
+	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
 	if fate != Injected {
-		m.Findings = m.frameFindings(m.Findings)
+		if m.Opening = c.begin(m); m.Opening != nil {
+			m.Findings = append(m.Findings, c.foreignFinding(m))
+		} else {
+			m.Findings = m.frameFindings(m.Findings)
+		}
 	}
 	m.Noise = c.noise(m)
 	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {
@@ -170,8 +182,8 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	if follow := followers[m.Verb.Name]; follow != nil && m.Arrived() != nil {
 		follow(t, c, m)
 	}
-	if judge := judges[m.Verb.Name]; judge != nil && m.From == Client {
-		judge(t, c, m)
+	if m.From == Client && judges[m.Verb.Name] != nil {
+		judges[m.Verb.Name](t, c, m)
 	}
 	if m.Challenge != nil {
 		m.Findings = challengeFindings(m.Findings, m.Challenge, c.Dialect)

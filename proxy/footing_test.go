@@ -116,8 +116,8 @@ var foreign = []struct {
 	{decode.Client, "\xff\xfd\x01", "Telnet"},
 	{decode.Server, "HTTP/1.1 200 OK\r\nContent-Length: 29\r\n\r\n", "HTTP"},
 	{decode.Server, "220 mail.example.com ESMTP\r\n", "SMTP"},
-	{decode.Server, "this is a text about MSNP:\r\n\r\n", "text that is no MSNP"},
-	{decode.Server, "THE text about MSNP:\r\n\r\n", "text that is no MSNP"},
+	{decode.Server, "this is a text about MSNP:\r\n\r\n", "but text: "},
+	{decode.Server, "THE text about MSNP:\r\n\r\n", "but text: "},
 	{decode.Server, "\x00\x01\x02\xff", "binary data"},
 }
 
@@ -288,7 +288,7 @@ func TestSecondAddress(t *testing.T) {
 			t.Errorf("%q: got %q", second, got)
 		}
 		if strings.ContainsAny(second, "+;/\x00") {
-			j.waitRemark(t, "names "+fmt.Sprintf("%q", second)+" as the server's own address")
+			j.waitRemark(t, "names "+`"`+second+`"`+" as the server's own address")
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"msnproxy/decode"
 )
@@ -37,7 +38,7 @@ func (l *link) rewrite(w *work, fr *decode.Frame) []byte {
 	r, ok := decode.ParseRedirect(fr)
 	if !ok {
 		if addr, unclear := decode.UnclearRedirect(fr); unclear {
-			l.remark(w, fmt.Sprintf("%s with %q where the address should be passed as it came: a client that makes something of it leaves the proxy", fr.Verb(), addr))
+			l.remark(w, fmt.Sprintf("%s with \"%s\" where the address should be passed as it came: a client that makes something of it leaves the proxy", fr.Verb(), strings.ToValidUTF8(string(addr), "\ufffd")))
 		}
 		return nil
 	}
@@ -74,7 +75,7 @@ func (l *link) rewrite(w *work, fr *decode.Frame) []byte {
 	out = append(append(out, raw[:r.Addr.Start]...), told...)
 	if r.Current.End > r.Addr.End {
 		if r.CurrentOdd {
-			l.remark(w, fmt.Sprintf("%s names %q as the server's own address, which is none: rewritten", r.Kind, raw[r.Current.Start:r.Current.End]))
+			l.remark(w, fmt.Sprintf("%s names \"%s\" as the server's own address, which is none: rewritten", r.Kind, strings.ToValidUTF8(string(raw[r.Current.Start:r.Current.End]), "\ufffd")))
 		}
 		out = append(append(out, raw[r.Addr.End:r.Current.Start]...), c.reached()...)
 		return append(out, raw[r.Current.End:]...)

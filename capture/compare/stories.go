@@ -19,6 +19,8 @@ type Options struct {
 	Noise bool
 	// Keep picks the messages that are compared; nil: all.
 	Keep func(*decode.Message) bool
+	// Findings: Keep asks for findings, so the stories are to be read with rules.
+	Findings bool
 	// Stop, when it is closed, ends the comparison with story.ErrStopped.
 	Stop <-chan struct{}
 }

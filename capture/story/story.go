@@ -32,9 +32,11 @@ type Story struct {
 	// Damage is why the recording was not read to its end; nil: it was.
 	Damage error
 
-	spool *capture.Spool
-	close io.Closer
-	bytes func() *capture.Places
+	spool    *capture.Spool
+	findings capture.Hindsight // all of them, if rules were applied
+	start    time.Time         // of the first message
+	close    io.Closer
+	bytes    func() *capture.Places
 }
 
 // Session is one account's sign-in.
@@ -137,12 +139,14 @@ type Options struct {
 	// SpoolDir is where bytes go that can't be read again from the recording; "":
 	// where temporary files go.
 	SpoolDir string
+	// Check applies the rules, so that decoded messages have their findings.
+	Check bool
 	// Stop, when it is closed, ends reading with ErrStopped; nil: nothing does.
 	Stop <-chan struct{}
 }
 
 // ErrStopped says that reading ended because Options.Stop was closed.
-var ErrStopped = errors.New("reading the recording was stopped")
+var ErrStopped = capture.ErrStopped
 
 // Open reads a recording of any format that capture reads; "-" is standard input.
 // What stands before a damage is a story, too: see Story.Damage. The error is of the
@@ -183,7 +187,7 @@ func Read(in *capture.Reader, file io.ReaderAt, name string, o Options) (*Story,
 	err := t.read(in, file)
 	s := t.story
 	if err == nil && s.Messages == 0 {
-		err = fmt.Errorf("%s: no MSNP in it (%v)", name, in.Stats())
+		err = in.Stats().NoMSNP(name)
 		if s.Damage != nil {
 			err = s.Damage
 		}
@@ -211,6 +215,7 @@ func (s *Story) Close() error {
 
 // Reader reads the bytes of messages. It is not safe for concurrent use.
 type Reader struct {
+	story   *Story
 	places  *capture.Places
 	m       decode.Message
 	conn    decode.Connection
@@ -220,7 +225,7 @@ type Reader struct {
 }
 
 // NewReader returns a reader of the story's bytes.
-func (s *Story) NewReader() *Reader { return &Reader{places: s.bytes()} }
+func (s *Story) NewReader() *Reader { return &Reader{story: s, places: s.bytes()} }
 
 // Decode reads a message of the reader's story, and decodes it with the role and
 // the dialect that were known when it came. Both results hold until the next call.
@@ -245,6 +250,7 @@ func (r *Reader) Decode(m *Message) (*decode.Message, *capture.Record, error) {
 		r.conn.Conversation = &r.chat
 	}
 	d.Number, d.Time, d.Conn, d.Noise, d.SignIn, d.Fate = m.Number, m.Time, &r.conn, m.Noise, m.signIn, m.Fate
+	d.Start, d.Findings = r.story.start, append(d.Findings, r.story.findings[m.Number]...)
 	if q := m.Request; q != nil {
 		d.ReplyTo, d.ReplyVerb, d.Latency, d.FirstReply = q.Number, q.Name, m.Latency(), q.Replies[0] == m
 	}

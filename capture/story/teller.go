@@ -9,6 +9,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/decode/check"
 )
 
 // slab is how many messages are allocated together.
@@ -27,7 +28,7 @@ type teller struct {
 }
 
 func newTeller(name string, o Options) *teller {
-	t := &teller{story: &Story{Name: name}, options: o, follow: capture.NewFollower(capture.FollowOptions{Passwords: o.Passwords}),
+	t := &teller{story: &Story{Name: name}, options: o, follow: capture.NewFollower(capture.FollowOptions{Passwords: o.Passwords, Check: o.Check}),
 		open: make(map[uint32]*Conn), names: make(map[string]string)}
 	return t
 }
@@ -90,6 +91,9 @@ func (t *teller) source(file io.ReaderAt, place int64) (err error) {
 
 func (t *teller) record(r *capture.Record, place int64) {
 	e := t.follow.Record(r)
+	if t.options.Check {
+		t.found(t.follow.Findings(e))
+	}
 	if e.New {
 		t.conn(e)
 	}
@@ -102,6 +106,19 @@ func (t *teller) record(r *capture.Record, place int64) {
 	case capture.Closed:
 		c.Closed, c.Ended, c.End, c.Reset = r.Time, true, r.From, r.Reset
 		delete(t.open, c.ID)
+	}
+}
+
+// found keeps findings on messages.
+func (t *teller) found(list []check.Located) {
+	s := t.story
+	if s.findings == nil {
+		s.findings = make(capture.Hindsight)
+	}
+	for i := range list {
+		if l := &list[i]; l.Number > 0 {
+			s.findings[l.Number] = append(s.findings[l.Number], l.Finding)
+		}
 	}
 }
 
@@ -121,6 +138,7 @@ func (t *teller) message(c *Conn, e *capture.Event, place int64) {
 		t.slabs = append(t.slabs, new([slab]Message))
 	}
 	t.story.Messages++
+	t.story.start = d.Start
 	if r.Fate == capture.Injected {
 		return
 	}
@@ -198,6 +216,9 @@ func (t *teller) name(d *decode.Message) string {
 // finish says of connections and sessions what is known of them at the end.
 func (t *teller) finish() {
 	s := t.story
+	if t.options.Check {
+		t.found(t.follow.Finish())
+	}
 	sessions := make(map[*decode.Session]*Session)
 	for _, c := range s.Conns {
 		f := c.facts

@@ -137,7 +137,7 @@ func (k *checkRun) read(in *capture.Reader) error {
 				return err
 			}
 			if k.follow.Messages() == 0 {
-				return fmt.Errorf("%s: no MSNP in it (%v)", k.c.Args().First(), in.Stats())
+				return in.Stats().NoMSNP(k.c.Args().First())
 			}
 			return k.err
 		}

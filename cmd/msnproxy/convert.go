@@ -83,22 +83,26 @@ func convert(c *cli.Context) (err error) {
 			return err
 		}
 	}
+	defer collectLess()()
+	known, err := hindsight(c, f, nil)
+	if err != nil {
+		return err
+	}
 	in, err := openRecording(c)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	defer collectLess()()
 	out, err := createOutput(name)
 	if err != nil {
 		return err
 	}
-	n, err := copyFiltered(c, in, out, f, redactor)
+	n, err := copyFiltered(c, in, out, f, known, redactor)
 	if cerr := out.Close(); err == nil {
 		err = cerr
 	}
 	if err == nil && n == 0 && f == nil {
-		err = fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
+		err = in.Stats().NoMSNP(c.Args().First())
 	}
 	if n == 0 && err != nil {
 		_ = os.Remove(name) // it was made just now, and there is nothing in it
@@ -113,8 +117,8 @@ func convert(c *cli.Context) (err error) {
 
 // copyFiltered copies the records that the filter wants, and those that are no
 // messages, and returns how many messages that were.
-func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filter.Filter, redactor *capture.Redactor) (n int, err error) {
-	follow := capture.NewFollower(capture.FollowOptions{})
+func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filter.Filter, known capture.Hindsight, redactor *capture.Redactor) (n int, err error) {
+	follow := capture.NewFollower(capture.FollowOptions{Check: f.AsksFindings(), Hindsight: known})
 	var unsuited error
 	defer func() {
 		if unsuited != nil {

@@ -70,7 +70,7 @@ func diffFiles(c *cli.Context) error {
 	var stories [2]*story.Story
 	damaged := false
 	for i := range stories {
-		s, err := story.Open(c.Args().Get(i), story.Options{Passwords: known, Stop: c.Context.Done()})
+		s, err := story.Open(c.Args().Get(i), story.Options{Passwords: known, Check: options.Findings, Stop: c.Context.Done()})
 		if err != nil {
 			return stoppedOr(err)
 		}
@@ -143,6 +143,7 @@ func diffFlags(c *cli.Context) (show.DifferenceOptions, compare.Options, error) 
 		if err != nil {
 			return out, options, fmt.Errorf("--filter: %w", err)
 		}
+		options.Findings = f.AsksFindings()
 		options.Keep = func(m *decode.Message) bool {
 			ok, err := f.Match(m)
 			return ok && err == nil

@@ -58,7 +58,7 @@ func inspectorOptions(c *cli.Context) (o inspector.Options, err error) {
 		}
 	}
 	if o.Filter != "" {
-		if _, err := filter.Compile(o.Filter); err != nil {
+		if _, err := filter.CompileIn(o.Filter, o.Location); err != nil {
 			return o, fmt.Errorf("--filter: %w", err)
 		}
 	}
@@ -91,7 +91,7 @@ type live struct {
 
 // newLive makes the inspector for a proxy.
 func newLive(o inspector.Options, known map[string]string, recorder *capture.Recorder, errors *aside) *live {
-	l := &live{errors: errors, x: index.New(index.Options{Passwords: known})}
+	l := &live{errors: errors, x: index.New(index.Options{Passwords: known, Location: o.Location})}
 	o.Index, o.Live, o.Passwords = l.x, true, known
 	if recorder != nil {
 		o.Recording = func() inspector.Recording {

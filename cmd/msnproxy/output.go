@@ -55,14 +55,14 @@ func newPrinter(c *cli.Context, formats ...show.Format) (*show.Printer, error) {
 		return nil, err
 	}
 	if src := c.String("filter"); src != "" {
-		if o.Filter, err = filter.Compile(src); err != nil {
+		if o.Filter, err = filter.CompileIn(src, o.Location); err != nil {
 			return nil, fmt.Errorf("--filter: %w", err)
 		}
 	}
 	if o.Passwords, err = passwords(c); err != nil {
 		return nil, err
 	}
-	o.Check = c.Command.Name != "read" && (o.Detail > 0 || o.Format == show.JSON)
+	o.Check = o.Format == show.JSON || o.Format == show.Text && o.Detail > 0
 	return show.New(c.App.Writer, o), nil
 }
 

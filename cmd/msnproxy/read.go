@@ -35,12 +35,17 @@ func read(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	defer collectLess()()
+	known, err := hindsight(c, p.Filter, p.Passwords)
+	if err != nil {
+		return err
+	}
+	p.Foresee(known)
 	in, err := openRecording(c)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	defer collectLess()()
 	err = copyRecords(c, p, in)
 	if ferr := p.Finish(); ferr != nil && err == nil {
 		err = ferr
@@ -53,7 +58,7 @@ func read(c *cli.Context) error {
 		return err
 	}
 	if p.Stats().Messages == 0 {
-		return fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
+		return in.Stats().NoMSNP(c.Args().First())
 	}
 	if ferr := p.FilterError(); ferr != nil {
 		fmt.Fprintf(c.App.ErrWriter, "msnproxy: some messages did not suit the filter, and are not shown: %v\n", ferr)

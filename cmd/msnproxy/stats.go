@@ -54,7 +54,7 @@ func stats(c *cli.Context) error {
 		return err
 	}
 	if err == nil && t.Messages == 0 {
-		return fmt.Errorf("%s: no MSNP in it (%v)", c.Args().First(), in.Stats())
+		return in.Stats().NoMSNP(c.Args().First())
 	}
 	// What was read before a damage is counted, and the damage reported.
 	if format == "json" {

@@ -69,7 +69,7 @@ func view(c *cli.Context) error {
 		return err
 	}
 	defer v.close()
-	v.x = index.New(index.Options{Passwords: known})
+	v.x = index.New(index.Options{Passwords: known, Location: o.Location})
 	defer v.x.Close()
 	o.Index, o.Title, o.Keep, o.Passwords = v.x, v.name, v.keeper(), known
 	v.ins = inspector.New(o)
@@ -181,7 +181,7 @@ func (v *viewed) load() (end func()) {
 		case v.err != nil:
 			v.ins.Complain(v.err.Error())
 		case sum.Done && sum.Rows == 0:
-			v.err = fmt.Errorf("%s: no MSNP in it (%v)", v.name, v.in.Stats())
+			v.err = v.in.Stats().NoMSNP(v.name)
 			v.ins.Complain(v.err.Error())
 		}
 	})

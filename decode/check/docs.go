@@ -54,6 +54,16 @@ func WriteDocs(w io.Writer) error {
 	return b.Flush()
 }
 
+// WriteRule writes what there is to say about a rule, for a terminal: name, severity
+// and dialects, then the paragraph and its source.
+func WriteRule(w io.Writer, r *Rule) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "%s: %v, %s\n", r.ID, r.Severity, r.Dialects())
+	wrap(b, r.About)
+	fmt.Fprintf(b, "Source: %s.\n", r.Source)
+	return b.Flush()
+}
+
 // groupTitles are the headings of the page.
 var groupTitles = map[string]string{
 	"frame": "Frames", "line": "Command lines", "payload": "Payloads", "mime": "MIME messages",

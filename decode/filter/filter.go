@@ -1,4 +1,5 @@
-// Package filter is the one expression language for picking messages, in the
+// Package filter is the one expression language for picking messages, and ends of
+// connections that stand among them ([decode.Message.Occur]), in the
 // syntax of expr-lang: verb == "MSG" && account contains "bob".
 package filter
 
@@ -7,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -24,12 +26,15 @@ type Filter struct {
 	used    []*Name
 	env     map[string]any
 	machine vm.VM
+
+	location *time.Location // of times that name no zone
+	timed    bool           // it asks for the time
 }
 
 // Name is a name that filters know.
 type Name struct {
 	Name string
-	// Type is "string", "number", "boolean" or "list".
+	// Type is "string", "number", "boolean", "list" or "map".
 	Type string
 	// About is one line for people.
 	About string
@@ -41,14 +46,18 @@ type Name struct {
 // command table, which all are strings and empty where a message has none.
 func Names() []Name { return slices.Clone(names) }
 
-// Compile reads an expression. An error says what is wrong and in which column.
-func Compile(source string) (*Filter, error) {
+// Compile is [CompileIn] for local time.
+func Compile(source string) (*Filter, error) { return CompileIn(source, time.Local) }
+
+// CompileIn reads an expression. loc is the time zone that times are in. An error says
+// what is wrong and in which column.
+func CompileIn(source string, loc *time.Location) (*Filter, error) {
 	tree, err := parser.Parse(source)
 	if err != nil {
 		return nil, explain(source, err)
 	}
-	f := &Filter{source: source, env: make(map[string]any)}
-	sample := make(map[string]any)
+	f := &Filter{source: source, env: make(map[string]any), location: loc}
+	sample := map[string]any{timeKnown: false, stepKnown: false, timeClock: int64(0), timeAt: int64(0), timeStep: int64(0)}
 	c := &collector{names: make(map[string]bool), functions: make(map[ast.Node]bool)}
 	ast.Walk(&tree.Node, c)
 	for _, n := range allNames() {
@@ -63,7 +72,12 @@ func Compile(source string) (*Filter, error) {
 		with.err.Source = source
 		return nil, with.err
 	}
-	f.program, err = expr.Compile(source, expr.Env(sample), expr.AsBool(), expr.Timezone("UTC"))
+	f.timed = c.names["time"]
+	times := &comparer{loc: loc}
+	f.program, err = expr.Compile(source, expr.Env(sample), expr.AsBool(), expr.Timezone("UTC"), expr.Patch(times))
+	if times.err != nil {
+		err = times.err
+	}
 	if err != nil {
 		return nil, explain(source, err)
 	}
@@ -75,6 +89,9 @@ func Compile(source string) (*Filter, error) {
 func (f *Filter) Match(m *decode.Message) (bool, error) {
 	for _, n := range f.used {
 		f.env[n.Name] = n.get(m)
+	}
+	if f.timed {
+		f.instant(m)
 	}
 	out, err := f.machine.Run(f.program, f.env)
 	if err != nil {
@@ -88,6 +105,10 @@ func (f *Filter) Match(m *decode.Message) (bool, error) {
 func (f *Filter) Uses(names ...string) bool {
 	return slices.ContainsFunc(f.used, func(n *Name) bool { return slices.Contains(names, n.Name) })
 }
+
+// AsksFindings reports whether the expression asks for findings, so that rules must be
+// applied. That of no filter does not.
+func (f *Filter) AsksFindings() bool { return f != nil && f.Uses("findings", "severity") }
 
 // String returns the expression.
 func (f *Filter) String() string { return f.source }

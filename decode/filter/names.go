@@ -4,13 +4,26 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"msnproxy/decode"
 )
 
+// The kinds of what is no message.
+const (
+	kindEnd  = "end"
+	kindLost = "lost"
+)
+
 // names are those that say something of every message.
 var names = []Name{
-	{"number", "number", "number of the frame, from 1", func(m *decode.Message) any { return int(m.Number) }},
+	{"number", "number", "number of the frame, from 1; 0: it is no message", func(m *decode.Message) any { return int(m.Number) }},
+	{"time", "string", `when: time >= "22:03:34", time < "2026-11-24 22:03:34", time > "+5s" (after the first message); empty: not known`, func(m *decode.Message) any {
+		if m.Time.IsZero() {
+			return ""
+		}
+		return m.Time.UTC().Format(time.RFC3339Nano)
+	}},
 	{"conn", "number", "connection", func(m *decode.Message) any { return int(m.Conn.ID) }},
 	{"session", "number", "sign-in that the connection belongs to; 0: not known", func(m *decode.Message) any {
 		if m.Conn.Session == nil {
@@ -29,7 +42,24 @@ var names = []Name{
 	{"account", "string", "who is signed in on the connection", func(m *decode.Message) any { return m.Conn.Account }},
 	{"client", "string", "host:port of the client", func(m *decode.Message) any { return m.Conn.Client }},
 	{"server", "string", "host:port of the server", func(m *decode.Message) any { return m.Conn.Server }},
-	{"from", "string", `"client" or "server"`, func(m *decode.Message) any { return m.From.String() }},
+	{"from", "string", `"client" or "server"; empty: it is no message`, func(m *decode.Message) any {
+		if m.Occurrence != decode.NoOccurrence {
+			return ""
+		}
+		return m.From.String()
+	}},
+	{"ended", "string", `of the end of a connection: "closed", "reset" or "half-closed" (one end is done); empty: it is no end`, func(m *decode.Message) any {
+		if m.Occurrence.Ends() {
+			return m.Occurrence.String()
+		}
+		return ""
+	}},
+	{"by", "string", `who ended the connection: "client" or "server"; empty: it is no end, or that is not known`, func(m *decode.Message) any {
+		if m.Occurrence.Ends() && m.By != 0 {
+			return m.By.String()
+		}
+		return ""
+	}},
 	{"verb", "string", "three letters, or the digits of an error", func(m *decode.Message) any { return m.Name() }},
 	{"trid", "number", "TrID; -1: none", func(m *decode.Message) any {
 		if n, ok := m.TrID(); ok {
@@ -45,7 +75,15 @@ var names = []Name{
 		return n
 	}},
 	{"noise", "string", `"keep-alive", "typing", "repeated presence" or "empty line"; empty: none of these`, func(m *decode.Message) any { return m.Noise.String() }},
-	{"kind", "string", `"command", "blank", "block" or "opaque"`, func(m *decode.Message) any { return m.Frame.Kind.String() }},
+	{"kind", "string", `"command", "blank", "block" or "opaque"; no message: "end" or "lost" (bytes are missing)`, func(m *decode.Message) any {
+		switch {
+		case m.Occurrence.Ends():
+			return kindEnd
+		case m.Occurrence != decode.NoOccurrence:
+			return kindLost
+		}
+		return m.Frame.Kind.String()
+	}},
 	{"size", "number", "bytes of the frame", func(m *decode.Message) any { return len(m.Frame.Raw) }},
 	{"args", "list", "the parameters as they stand on the wire", func(m *decode.Message) any {
 		args := make([]string, m.Len())
@@ -69,6 +107,22 @@ var names = []Name{
 		return ""
 	}},
 	{"payload", "string", "the payload as it stands on the wire", func(m *decode.Message) any { return string(m.Frame.Payload()) }},
+	{"nodes", "list", `everything in the payload and in descriptions of pictures, also what is nested, each "Name: value": any(nodes, # == "CallsId: 7")`, func(m *decode.Message) any {
+		list := []string{}
+		for name, value := range m.Nodes() {
+			list = append(list, name+": "+value)
+		}
+		return list
+	}},
+	{"node", "map", `the same by name, the first of that name: node["EUF-GUID"] contains "A4268EEC"; empty: there is none`, func(m *decode.Message) any {
+		first := make(map[string]string)
+		for name, value := range m.Nodes() {
+			if _, ok := first[name]; !ok {
+				first[name] = value
+			}
+		}
+		return first
+	}},
 	{"reply_to", "number", "number of the message that this one answers; 0: none", func(m *decode.Message) any { return int(m.ReplyTo) }},
 	{"latency_ms", "number", "milliseconds from the request to this reply; 0: no reply", func(m *decode.Message) any {
 		return float64(m.Latency) / 1e6
@@ -137,6 +191,8 @@ func zero(kind string) any {
 		return 0
 	case "list":
 		return []string{}
+	case "map":
+		return map[string]string{}
 	}
 	return ""
 }

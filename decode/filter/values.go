@@ -16,7 +16,9 @@ import (
 var values = map[string][]string{
 	"role":  {decode.Role(0).String(), decode.DS.String(), decode.NS.String(), (decode.DS | decode.NS).String(), decode.SB.String(), decode.FTP.String()},
 	"from":  {decode.Client.String(), decode.Server.String()},
-	"kind":  {decode.Command.String(), decode.Blank.String(), decode.Block.String(), decode.Opaque.String()},
+	"kind":  {decode.Command.String(), decode.Blank.String(), decode.Block.String(), decode.Opaque.String(), kindEnd, kindLost},
+	"ended": {decode.NoOccurrence.String(), decode.Closed.String(), decode.Reset.String(), decode.HalfClosed.String()},
+	"by":    {"", decode.Client.String(), decode.Server.String()},
 	"noise": {decode.NoNoise.String(), decode.KeepAlive.String(), decode.Typing.String(), decode.Repeated.String(), decode.EmptyLine.String()},
 }
 

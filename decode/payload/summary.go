@@ -91,7 +91,7 @@ func isName(b []byte, name string) bool {
 }
 
 // quote shortens a text to one line for a list.
-func quote(s string) string { return string(appendQuote(nil, s)) }
+func quote(s string) string { return string(appendQuote(make([]byte, 0, 128), s)) } // it stays on the stack
 
 // appendQuote appends quote(s): the words parted by single blanks, in quotation
 // marks, cut where it is long.

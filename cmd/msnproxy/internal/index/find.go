@@ -94,7 +94,8 @@ func foldEqual[T string | []byte](b T, small []byte) bool {
 }
 
 // Finder looks for a needle in rows: in their bytes, in the summary, in the names,
-// values and meanings of all fields, and in comments.
+// values and meanings of all fields, in what is said of rows that are no messages, and
+// in comments.
 type Finder struct {
 	Needle Needle
 	lines  []show.Line
@@ -107,7 +108,8 @@ func (f *Finder) Matches(m *decode.Message, rec *capture.Record) bool {
 		return true
 	}
 	if m == nil {
-		return false
+		f.buf = show.Occasion(f.buf[:0], rec)
+		return f.Needle.inBytes(f.buf)
 	}
 	f.buf = m.AppendSummary(f.buf[:0])
 	if f.Needle.inBytes(f.buf) {

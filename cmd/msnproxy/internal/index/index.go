@@ -31,6 +31,8 @@ type Options struct {
 	Passwords map[string]string
 	// SpoolDir is where the spool goes; "": where temporary files go.
 	SpoolDir string
+	// Location is the time zone of times in filters; nil: local time.
+	Location *time.Location
 }
 
 // Index is the rows of a recording. All methods may be called from any goroutine,
@@ -51,8 +53,10 @@ type Index struct {
 	tally    *tally.Tally
 	notes    notes
 	verbs    map[uint16]int
-	size     int64 // bytes of the frames
+	size     int64     // bytes of the frames
+	start    time.Time // of the first message
 	last     time.Time
+	location *time.Location
 	version  int // of the facts of connections
 	err      error
 
@@ -75,6 +79,9 @@ func New(o Options) *Index {
 		tally:  tally.New(), verbs: make(map[uint16]int), spoolDir: o.SpoolDir, changed: make(chan struct{}, 1),
 	}
 	x.findings.texts.dir = o.SpoolDir
+	if x.location = o.Location; x.location == nil {
+		x.location = time.Local
+	}
 	return x
 }
 
@@ -191,6 +198,9 @@ func (x *Index) add(r *capture.Record, place int64) {
 		k.set(shiftKind, 3, uint32(HalfClosed))
 	case capture.Closed:
 		k.set(shiftKind, 3, uint32(Closed))
+		if r.Reset {
+			k.flags |= flagReset | flagRefuses
+		}
 	default:
 		k.set(shiftKind, 3, uint32(Remark))
 	}
@@ -211,6 +221,7 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	m, r := e.Message, e.Record
 	k.roles |= uint8(m.Role) << 4
 	x.messages++
+	x.start = m.Start
 	k.number, k.reply = uint32(x.messages), uint32(m.ReplyTo)
 	k.offset, k.size = r.Frame.Offset, uint32(len(r.Frame.Raw))
 	if r.Frame.Kind == decode.Command {

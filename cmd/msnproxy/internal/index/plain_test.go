@@ -28,10 +28,11 @@ func plainView(t testing.TB, x *Index, q Query, n int) *plain {
 		row := x.Row(i)
 		ok := q.Scope.Has(row.Conn) && (!q.Marked || row.Marked || row.Comment)
 		if ok && f != nil {
-			m, _, err := r.Read(i)
-			if err != nil || m == nil {
-				ok = false
-			} else {
+			m, rec, err := r.Read(i)
+			if err == nil && m == nil {
+				m = r.Occurrence(rec)
+			}
+			if ok = err == nil && m != nil; ok {
 				ok, _ = f.Match(m)
 			}
 		}

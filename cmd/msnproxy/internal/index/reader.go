@@ -21,6 +21,8 @@ type Reader struct {
 	found   []finding
 	texts   []decode.Finding
 	verdict challenge.Verdict
+	what    decode.Message // stands for what is no message
+	facts   *Conn          // of the row in hand
 	batch   []numbered
 	opened  capture.Record
 }
@@ -86,7 +88,9 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 	if k.has(flagFinds) {
 		r.found = x.findings.on(r.found, uint32(k.row))
 	}
+	start := x.start
 	x.mu.RUnlock()
+	r.facts = facts
 	if facts == nil {
 		rec.Conn = nil
 		return nil, rec
@@ -113,13 +117,31 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 		r.verdict = challenge.Verdict{Result: challenge.Result(v - 1)}
 		m.Challenge = &r.verdict
 	}
-	m.SignIn = k.signIn()
+	m.SignIn, m.Start = k.signIn(), start
 	r.texts = r.texts[:0]
 	for i := range r.found {
 		r.texts = append(r.texts, x.findings.text(&r.found[i]))
 	}
 	m.Findings = r.texts
 	return m, rec
+}
+
+// Occurrence returns what a filter is asked about for the row that was read last,
+// if that is no message; nil if filters know nothing of it. It holds until the next
+// row is read.
+func (r *Reader) Occurrence(rec *capture.Record) *decode.Message {
+	o := capture.Occurs(rec)
+	if r.facts == nil || o == decode.NoOccurrence {
+		return nil
+	}
+	r.what.Occur(o, rec.From, r.facts.Facts, rec.Time)
+	r.x.mu.RLock()
+	r.what.Start = r.x.start
+	r.x.mu.RUnlock()
+	for i := range r.found {
+		r.what.Findings = append(r.what.Findings, r.x.findings.text(&r.found[i]))
+	}
+	return &r.what
 }
 
 // FindingsOn returns the findings on row i, of any kind. The slice is the caller's.

@@ -123,7 +123,7 @@ func (v *View) Ask(q Query) error {
 	var f *filter.Filter
 	if q.Filter != "" {
 		var err error
-		if f, err = filter.Compile(q.Filter); err != nil {
+		if f, err = filter.CompileIn(q.Filter, v.x.location); err != nil {
 			return err
 		}
 	}
@@ -138,7 +138,7 @@ func (v *View) Ask(q Query) error {
 		v.query, v.filter, v.parts, v.failure = q, f, nil, nil
 		v.inScope = v.inScope[:0]
 		v.facts = f != nil && f.Uses("session", "conversation", "role", "dialect", "account")
-		v.finds = f != nil && f.Uses("findings", "severity")
+		v.finds = f.AsksFindings()
 		v.x.mu.RLock()
 		v.caught = v.x.journal.count
 		v.x.mu.RUnlock()

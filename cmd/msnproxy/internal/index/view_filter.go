@@ -116,9 +116,11 @@ func (v *View) apply(f *filter.Filter, s *step, round int64) {
 	base := s.chunk * chunkRows
 	wants := func(i int) bool { return s.want.has(i - base) }
 	// Rows whose bytes are gone do not match.
-	_ = v.reader.Walk(base+s.from, base+s.to, wants, func(i int, m *decode.Message, _ *capture.Record) bool {
+	_ = v.reader.Walk(base+s.from, base+s.to, wants, func(i int, m *decode.Message, rec *capture.Record) bool {
 		if m == nil {
-			return v.round.Load() == round
+			if m = v.reader.Occurrence(rec); m == nil {
+				return v.round.Load() == round
+			}
 		}
 		v.asked.Add(1)
 		ok, err := f.Match(m)

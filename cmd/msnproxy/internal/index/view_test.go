@@ -78,7 +78,7 @@ func agree(t testing.TB, x *Index, v *View, n int, random *rand.Rand) {
 
 var filters = []string{"", "", `verb == "MSG"`, `account == "user3@example.com"`, `role == "SB" && dialect == 7`,
 	`session == 2 || conversation == 3`, `severity >= 2`, `"trid.unanswered" in findings`, `args[1] == "A"`, `number % 64 == 63`,
-	`text == "nothing"`, `latency_ms > 1`, `role == "NS"`}
+	`text == "nothing"`, `latency_ms > 1`, `role == "NS"`, `ended != ""`, `time > "+1s"`}
 
 func randomQuery(random *rand.Rand) Query {
 	q := Query{Filter: filters[random.IntN(len(filters))], Fold: random.IntN(2) == 0, Marked: random.IntN(6) == 0}

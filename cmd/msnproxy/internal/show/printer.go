@@ -31,14 +31,15 @@ type Options struct {
 	Detail int
 	// Color switches colours on.
 	Color bool
-	// Filter picks messages; nil: all. With a filter connections are not shown.
+	// Filter picks messages and ends of connections; nil: all. With a filter it is not
+	// shown how connections begin.
 	Filter *filter.Filter
 	// Passwords of accounts, in lower case, for the verdict on MD5 sign-ins.
 	Passwords map[string]string
 	// Live traffic: what the proxy has to say is shown, filter or not.
 	Live bool
 	// Check applies the rules of package check, too, rather than only those that
-	// need one frame.
+	// need one frame. A filter that asks for findings has them applied in any case.
 	Check bool
 	// Raw adds the bytes of each frame to JSON, so that it can be read back.
 	Raw bool
@@ -53,10 +54,12 @@ type Printer struct {
 	Options
 	out        *bufio.Writer
 	follow     *capture.Follower
-	remark     string // the last one
+	found      decode.Message // stands for one that findings are on
+	remark     string         // the last one
 	palette    palette
 	transcript *capture.TranscriptWriter
 	buf        []byte
+	lines      []Line
 	summary    []byte
 	day        int
 	seen       map[uint32]told
@@ -85,8 +88,9 @@ type Stats struct {
 // New returns a printer that writes to w.
 func New(w io.Writer, o Options) *Printer {
 	p := &Printer{Options: o, out: bufio.NewWriterSize(w, 64<<10),
-		follow: capture.NewFollower(capture.FollowOptions{Passwords: o.Passwords, Check: o.Check}),
-		seen:   make(map[uint32]told), palette: newPalette(o.Color)}
+		follow: capture.NewFollower(capture.FollowOptions{Passwords: o.Passwords,
+			Check: o.Check || o.Filter.AsksFindings()}),
+		seen: make(map[uint32]told), palette: newPalette(o.Color)}
 	if p.Location == nil {
 		p.Location = time.Local
 	}
@@ -104,6 +108,11 @@ func (p *Printer) Know(passwords map[string]string) {
 	p.Passwords = known
 	p.follow.Know(known)
 }
+
+// Foresee tells what [capture.Look] has found in the same recording: findings that
+// come late are then printed with their messages, and a filter knows of them. It is to
+// be called before there are records.
+func (p *Printer) Foresee(h capture.Hindsight) { p.follow.Foresee(h) }
 
 // Stats returns the counts so far.
 func (p *Printer) Stats() Stats { return p.stats }
@@ -127,7 +136,7 @@ func (p *Printer) Record(r *capture.Record) error {
 	if r.Kind == capture.Lost {
 		p.stats.Lost += max(r.Lost, 0)
 	}
-	err := errors.Join(p.event(r), p.findings(e.Located))
+	err := errors.Join(p.event(e), p.findings(e.Located))
 	if r.Kind == capture.Closed && r.Conn != nil {
 		delete(p.seen, r.Conn.ID)
 	}
@@ -148,7 +157,7 @@ func (p *Printer) findings(list []check.Located) error {
 		l := &list[i]
 		p.stats.Findings[l.Severity]++
 		switch {
-		case p.Filter != nil:
+		case p.Filter != nil && !p.wantsFinding(l):
 		case p.Format == JSON:
 			p.buf = appendFindingEvent(p.buf, l)
 		case p.Format == Text && p.Detail > 0:
@@ -167,14 +176,8 @@ func (p *Printer) message(e *capture.Event) error {
 		p.stats.Opaque += int64(len(r.Frame.Raw))
 	}
 	p.count(m)
-	if p.Filter != nil {
-		ok, err := p.Filter.Match(m)
-		if err != nil && p.filterErr == nil {
-			p.filterErr = err
-		}
-		if !ok {
-			return nil
-		}
+	if !p.wants(m) {
+		return p.findings(e.Located)
 	}
 	p.stats.Shown++
 	err := p.Message(m, r)
@@ -182,6 +185,34 @@ func (p *Printer) message(e *capture.Event) error {
 		err = errors.Join(err, p.findings(e.Located))
 	}
 	return err
+}
+
+// wants asks the filter, if there is one.
+func (p *Printer) wants(m *decode.Message) bool {
+	if p.Filter == nil {
+		return true
+	}
+	ok, err := p.Filter.Match(m)
+	if err != nil && p.filterErr == nil {
+		p.filterErr = err
+	}
+	return ok
+}
+
+// wantsFinding asks a filter for a finding that comes when its message is gone: such
+// that ask for nothing else find it, if they ask for findings.
+func (p *Printer) wantsFinding(l *check.Located) bool {
+	if !p.Filter.AsksFindings() {
+		return false
+	}
+	c := p.follow.Connection(l.Conn)
+	if c == nil {
+		c = &decode.Connection{ID: l.Conn}
+	}
+	p.found.Occur(decode.NoOccurrence, 0, c, l.Time)
+	p.found.Number, p.found.From, p.found.Findings = l.Number, l.From, append(p.found.Findings, l.Finding)
+	ok, err := p.Filter.Match(&p.found)
+	return ok && err == nil
 }
 
 // Message prints a message that somebody else keeps track of, with what stands in
@@ -221,16 +252,18 @@ func (p *Printer) count(m *decode.Message) {
 }
 
 // event prints a record that is no frame.
-func (p *Printer) event(r *capture.Record) error {
+func (p *Printer) event(e *capture.Event) error {
+	r := e.Record
 	if p.Format == Transcript {
 		return p.transcript.WriteRecord(r)
 	}
-	if p.Filter != nil && !(p.Live && r.Kind == capture.Remark) {
+	wanted := e.Message != nil && p.Filter != nil && p.wants(e.Message)
+	if p.Filter != nil && !wanted && !(p.Live && r.Kind == capture.Remark) {
 		return nil
 	}
 	if p.Format == JSON {
 		p.buf = appendEvent(p.buf[:0], r)
-	} else if p.Detail > 0 || r.Kind == capture.Lost || r.Kind == capture.Remark {
+	} else if p.Detail > 0 || wanted && p.Filter.Uses("ended", "by", "kind", "severity", "findings") || r.Kind == capture.Lost || r.Kind == capture.Remark {
 		p.buf = p.appendEvent(p.buf[:0], r)
 	} else {
 		return nil

@@ -247,6 +247,9 @@ func (p *Printer) once(r *capture.Record) *capture.Record {
 	return r
 }
 
+// Occasion appends what happened, in words: what a record tells that is no message.
+func Occasion(dst []byte, r *capture.Record) []byte { return appendOccasion(dst, r) }
+
 // appendOccasion says what happened.
 func appendOccasion(dst []byte, r *capture.Record) []byte {
 	switch r.Kind {

@@ -1,0 +1,113 @@
+package capture
+
+import (
+	"fmt"
+	"strings"
+
+	"msnproxy/decode"
+)
+
+// maxForeign bounds the kinds of connections other than MSNP that are told apart.
+const maxForeign = 16
+
+// Foreign is a kind of connections that are not MSNP.
+type Foreign struct {
+	// Name is what they speak, in short, such as "TLS"; see [decode.Opening].
+	Name string
+	// Count is how many there are.
+	Count int
+	// First is what the first of them began with.
+	First decode.Opening
+}
+
+// NoMSNP is the error of a recording in which there is no MSNP: what there is, and
+// what to do about it.
+func (s Stats) NoMSNP(name string) error {
+	err := fmt.Errorf("%s: no MSNP in it (%v)", name, s)
+	if len(s.Foreign) == 1 && s.Foreign[0].First.Advice != "" {
+		err = fmt.Errorf("%w; %s", err, s.Foreign[0].First.Advice)
+	}
+	return err
+}
+
+// foreign counts a connection that is not MSNP.
+func (s *Stats) foreign(o decode.Opening) {
+	for i := range s.Foreign {
+		if s.Foreign[i].Name == o.Name {
+			s.Foreign[i].Count++
+			return
+		}
+	}
+	if len(s.Foreign) < maxForeign {
+		s.Foreign = append(s.Foreign, Foreign{o.Name, 1, o})
+	}
+}
+
+// appendForeign appends the kinds to a line, if so wanted with what they began with.
+func (s *Stats) appendForeign(b *strings.Builder, begin, between string, texts bool) {
+	for i, f := range s.Foreign {
+		if i == 0 {
+			b.WriteString(begin)
+		} else {
+			b.WriteString(between)
+		}
+		fmt.Fprintf(b, "%d of %s", f.Count, f.Name)
+		if texts && len(s.Foreign) <= 3 {
+			fmt.Fprintf(b, " (%s)", f.First.Text)
+		}
+	}
+}
+
+// lead is what is known of how one side of an undecided connection began.
+type lead struct {
+	buf  []byte // as long as more bytes may tell more
+	said decode.Opening
+	done bool
+}
+
+// take looks at the next bytes of the side.
+func (o *lead) take(from decode.Sender, b []byte) {
+	if o.done {
+		return
+	}
+	o.buf = append(o.buf, b[:min(len(b), decode.MaxOpening)]...)
+	said, ok := decode.ReadOpening(o.buf, from, false)
+	if ok {
+		o.said = said
+	}
+	if ok && !said.Partial {
+		o.done, o.buf = true, nil
+	}
+}
+
+// beganWith says how a connection that is not MSNP began: the client's word counts for
+// more.
+func (f *flow) beganWith() decode.Opening {
+	best := decode.Opening{}
+	for _, s := range []side{f.client, f.client.peer()} {
+		o := &f.leads[s]
+		said := o.said
+		if !o.done && len(o.buf) > 0 {
+			said, _ = decode.ReadOpening(o.buf, f.senderIfKnown(s), true)
+		}
+		if said.Named() || best.Name == "" {
+			best = said
+		}
+		if best.Named() {
+			break
+		}
+	}
+	if best.MSNP() || best.Name == "" {
+		// Half a line, or commands that did not suffice.
+		best = decode.Opening{Name: "something else", Text: "too little to tell"}
+	}
+	return best
+}
+
+// senderIfKnown says who sends from a side: 0 if it is not known.
+func (f *flow) senderIfKnown(s side) decode.Sender {
+	if !f.known {
+		return 0
+	}
+	return f.sender(s)
+}
