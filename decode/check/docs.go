@@ -69,7 +69,7 @@ var groupTitles = map[string]string{
 	"frame": "Frames", "line": "Command lines", "payload": "Payloads", "mime": "MIME messages",
 	"trid": "Requests and replies", "version": "Dialects", "signin": "Signing in", "challenge": "Challenges",
 	"redirect": "Redirects", "lists": "Lists and groups", "presence": "Presence", "name": "Names and limits",
-	"switchboard": "Switchboards", "session": "Keep-alive and leaving", "transfer": "File transfers",
+	"switchboard": "Switchboards", "session": "Keep-alive and leaving", "end": "Ends of connections", "transfer": "File transfers",
 }
 
 // anchor is what a heading's link is: points vanish.
