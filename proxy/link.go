@@ -277,7 +277,7 @@ func (l *link) flush() error {
 		}
 	}
 	wake := l.tell(w)
-	if l.dropped > 0 {
+	if l.dropped > 0 && l.c.p.queue != nil {
 		// The observer's alone: a recorder has missed nothing.
 		gap := lostRecord(time.Now(), l.c.rec, l.from, l.dropped)
 		l.dropped = 0
