@@ -106,7 +106,7 @@ func (c *conn) end(err error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.report(Broken, 0, "closed: no first line in %v", firstLine)
 	default:
-		c.report(Closed, 0, "lost: %v", err)
+		c.report(Closed, 0, "lost: %v", bareError(err))
 	}
 }
 
