@@ -179,6 +179,9 @@ func TestAppendWhileRecording(t *testing.T) {
 		t.Errorf("while it is recorded: %v", err)
 	}
 	a, err := Append(first)
+	for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); a, err = Append(first) {
+		time.Sleep(time.Millisecond) // it is finished beside the recording
+	}
 	if err != nil {
 		t.Fatalf("the finished file: %v", err)
 	}
