@@ -209,8 +209,8 @@ func lose(t *testing.T, spec relaySpec, conns int, kill bool) (total int64) {
 		t.Fatal(err)
 	}
 	for lines.Scan() {
-		if lines.Text() != "dropped 0" {
-			t.Errorf("the relay says: %s", lines.Text())
+		if line := lines.Text(); line != "dropped 0" && !strings.Contains(line, "stays unpacked") {
+			t.Errorf("the relay says: %s", line)
 		}
 	}
 	_ = cmd.Wait() // killed
