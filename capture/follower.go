@@ -168,6 +168,9 @@ func (f *Follower) occur(e *Event) {
 	if f.checker != nil && r.Kind == Lost {
 		f.found(e, f.checker.Lost(e.Conn, r.From, r.Lost, r.Time))
 	}
+	if f.checker != nil && r.Kind == HalfClosed {
+		f.checker.HalfClosed(e.Conn, r.From)
+	}
 	if r.Kind != Closed {
 		return
 	}

@@ -3,6 +3,7 @@ package decode
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Severity says how much a finding matters.
@@ -125,10 +126,10 @@ func (m *Message) lineFindings(dst []Finding) []Finding {
 	if !f.In(m.Dialect) {
 		add("version.form", Note, "%s is of %s; this connection speaks MSNP%d", f.Usage(), f.Dialects(), m.Dialect)
 	}
-	if n := f.least - m.Len(); n > 0 {
-		add("line.missing", Warning, "%d of the parameters of %s are missing", n, f.Usage())
+	if missing := m.missing(); missing != "" {
+		add("line.missing", Warning, "%s missing in %s", missing, f.Usage())
 	}
-	if n := m.Len() - len(f.Params); n > 0 && !f.repeat {
+	if n := m.extra(); n > 0 {
 		add("line.extra", Note, "%d parameters more than %s has", n, f.Usage())
 	}
 	for i := range m.Len() {
@@ -140,9 +141,26 @@ func (m *Message) lineFindings(dst []Finding) []Finding {
 		if len(fd.Param.Literals) > 0 {
 			want = strings.Join(fd.Param.Literals, " or ")
 		}
-		add("line.parameter", Warning, "%s of %s is %q; it should be %s", fd.Name, m.Name(), clip(fd.Raw), want)
+		add("line.parameter", Warning, "%s of %s is %s; it should be %s", fd.Name, m.Name(), Quote(fd.Raw), want)
 	}
 	return dst
+}
+
+// missing names the parameters that are not there and must be, with "is" or "are".
+func (m *Message) missing() string {
+	var names []string
+	for i := range m.Form.Params {
+		if p := &m.Form.Params[i]; !p.Optional && (m.absent.holds(i) || m.absent.argument(i) >= m.Len()) {
+			names = append(names, p.label())
+		}
+	}
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return names[0] + " is"
+	}
+	return strings.Join(names, ", ") + " are"
 }
 
 // Dialects returns the dialects that have the form, for people.
@@ -156,13 +174,18 @@ func (f *Form) Dialects() string {
 	return fmt.Sprintf("MSNP%d to %d", f.First, f.Last)
 }
 
-// clip shortens a value for a message.
-func clip(b []byte) string {
+// Quote puts a value from the wire into quotation marks, for the text of a finding: at
+// most 60 bytes of it, as they are. Who shows the text escapes it.
+func Quote(b []byte) string {
 	const most = 60
 	if len(b) <= most {
-		return validText(b)
+		return `"` + string(b) + `"`
 	}
-	return validText(b[:most]) + "..."
+	n := most
+	for n > most-utf8.UTFMax && !utf8.RuneStart(b[n]) {
+		n--
+	}
+	return `"` + string(b[:n]) + `"...`
 }
 
 // JudgePayload decodes the payload and adds what is wrong with it to the

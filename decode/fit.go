@@ -14,7 +14,7 @@ const (
 // choose returns the row of the verb that the line fits best, given who sent it
 // and what is known of the connection (role 0, dialect 0: nothing), and how
 // badly it fits: 0 is a perfect fit. tokens holds the verb, too.
-func (v *Verb) choose(from Sender, role Role, dialect int, line []byte, tokens []Token) (best *Form, cost int) {
+func (v *Verb) choose(from Sender, role Role, dialect int, line []byte, tokens []Token) (best *Form, cost int, left absent) {
 	for i := range v.Forms {
 		f := &v.Forms[i]
 		if f.From&from == 0 {
@@ -29,20 +29,45 @@ func (v *Verb) choose(from Sender, role Role, dialect int, line []byte, tokens [
 		}
 		c += f.misfit(line, tokens)
 		if c == 0 {
-			return f, 0
+			return f, 0, 0
 		}
 		if best == nil || c < cost {
 			best, cost = f, c
 		}
 	}
-	return best, cost
+	if best == nil || cost < costKind {
+		return best, cost, 0
+	}
+	return v.chooseAligned(from, role, dialect, line, tokens)
+}
+
+// chooseAligned is choose for a line that fits no row as it stands: it may leave out
+// a parameter in the middle.
+func (v *Verb) chooseAligned(from Sender, role Role, dialect int, line []byte, tokens []Token) (best *Form, cost int, left absent) {
+	for i := range v.Forms {
+		f := &v.Forms[i]
+		if f.From&from == 0 {
+			continue
+		}
+		out, c := f.align(line, tokens, f.misfit(line, tokens))
+		if role != 0 && f.Roles&role == 0 {
+			c += costContext
+		}
+		if !f.In(dialect) {
+			c += costContext
+		}
+		if best == nil || c < cost {
+			best, cost, left = f, c, out
+		}
+	}
+	return best, cost, left
 }
 
 // misfit says how badly the line fits the row: 0 is a perfect fit.
 func (f *Form) misfit(line []byte, tokens []Token) int {
 	cost, args := 0, tokens[1:]
-	if len(args) < f.least {
-		cost += costCount * (f.least - len(args))
+	for i := len(args); i < f.least; i++ {
+		cost += f.Params[i].omitted(true)
 	}
 	if n := len(args) - len(f.Params); n > 0 && !f.repeat {
 		cost += costCount * n
@@ -121,7 +146,7 @@ func (m *Message) tokenise(v *Verb) {
 		trimmed = trimmed[:len(trimmed)-1]
 	}
 	line := fr.Line()
-	m.Form, m.cost = v.choose(m.From, m.Role, m.Dialect, line, trimmed)
+	m.Form, m.cost, m.absent = v.choose(m.From, m.Role, m.Dialect, line, trimmed)
 	if m.Form != nil && m.cost == 0 && len(trimmed) < len(m.tokens) && len(trimmed)-1 < len(m.Form.Params) {
 		// A blank after the last parameter stands for an empty one.
 		trimmed = m.tokens[:len(trimmed)+1]
@@ -132,7 +157,7 @@ func (m *Message) tokenise(v *Verb) {
 		return
 	}
 	collapsed := fr.AppendTokens(nil, true)
-	if f, cost := v.choose(m.From, m.Role, m.Dialect, line, collapsed); cost < m.cost {
-		m.Form, m.cost, m.tokens, m.spaced = f, cost, collapsed, true
+	if f, cost, left := v.choose(m.From, m.Role, m.Dialect, line, collapsed); cost < m.cost {
+		m.Form, m.cost, m.absent, m.tokens, m.spaced = f, cost, left, collapsed, true
 	}
 }

@@ -95,6 +95,7 @@ var kinds = byName(
 	Kind{Name: "msnobj", About: "description of a picture, percent-encoded XML", Encoded: true},
 	Kind{Name: "network", About: "network of the account", fit: isNumber, means: networkMeans},
 	Kind{Name: "text", About: "text", Personal: true, Encoded: true},
+	Kind{Name: "keyed", About: "a letter, = and a value: N= the account, F= the name, C= the id", Personal: true, Encoded: true, fit: isKeyed},
 	Kind{Name: "arg", About: "further parameters"},
 )
 
@@ -198,6 +199,8 @@ func isDialect(b []byte) bool {
 	n, ok := strings.CutPrefix(s, "MSNP")
 	return ok && n != "" && len(n) <= 3 && allDigits([]byte(n))
 }
+
+func isKeyed(b []byte) bool { return len(b) > 2 && b[1] == '=' && 'A' <= b[0] && b[0] <= 'Z' }
 
 func isLocale(b []byte) bool {
 	return len(b) > 2 && b[0] == '0' && b[1]|0x20 == 'x' || isNumber(b)

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"math/bits"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +66,7 @@ type Message struct {
 
 	tokens  []Token
 	cost    int
+	absent  absent
 	spaced  bool // blanks where none belong
 	judged  bool // the payload has been looked at
 	payload *payload.Payload
@@ -140,7 +142,7 @@ func (m *Message) param(i int) *Param {
 		return nil
 	}
 	params := m.Form.Params
-	if i <= len(params) {
+	if i = m.absent.place(i-1) + 1; i <= len(params) {
 		return &params[i-1]
 	}
 	if n := len(params); n > 0 && params[n-1].Repeat {
@@ -152,6 +154,14 @@ func (m *Message) param(i int) *Param {
 // Len returns the number of parameters on the line, the verb not included.
 func (m *Message) Len() int { return max(0, len(m.tokens)-1) }
 
+// extra returns how many parameters the line has more than its row.
+func (m *Message) extra() int {
+	if m.Form.repeat {
+		return 0
+	}
+	return max(0, m.Len()+bits.OnesCount32(uint32(m.absent))-len(m.Form.Params))
+}
+
 // Field returns parameter i, counted from 0.
 func (m *Message) Field(i int) Field {
 	t := m.tokens[i+1]
@@ -161,7 +171,7 @@ func (m *Message) Field(i int) Field {
 	} else {
 		f.Name = "extra" + strconv.Itoa(i+1)
 		if m.Form != nil {
-			f.Name = "extra" + strconv.Itoa(i+1-len(m.Form.Params))
+			f.Name = "extra" + strconv.Itoa(m.absent.place(i)+1-len(m.Form.Params))
 		}
 	}
 	return f
@@ -185,6 +195,12 @@ func (m *Message) Raw(name string) []byte {
 	}
 	for i := range m.Form.Params {
 		if m.Form.Params[i].Name == name {
+			if m.absent != 0 {
+				if m.absent.holds(i) {
+					return nil
+				}
+				i = m.absent.argument(i)
+			}
 			if i+1 < len(m.tokens) {
 				t := m.tokens[i+1]
 				return m.Frame.Raw[t.Start:t.End]
@@ -206,7 +222,10 @@ func (m *Message) Value(name string) (string, bool) {
 		if p.Name != name {
 			continue
 		}
-		if i+1 >= len(m.tokens) {
+		if m.absent.holds(i) {
+			return "", false
+		}
+		if i = m.absent.argument(i); i+1 >= len(m.tokens) {
 			return "", false
 		}
 		s := m.Field(i).Value()
@@ -220,7 +239,7 @@ func (m *Message) Value(name string) (string, bool) {
 
 // TrID returns the transaction id of the line, and whether it has one.
 func (m *Message) TrID() (uint32, bool) {
-	if m.Form == nil || len(m.Form.Params) == 0 || m.Form.Params[0].Name != "trid" || len(m.tokens) < 2 {
+	if m.Form == nil || len(m.Form.Params) == 0 || m.Form.Params[0].Name != "trid" || m.absent.holds(0) || len(m.tokens) < 2 {
 		return 0, false
 	}
 	t := m.tokens[1]

@@ -175,7 +175,7 @@ func firstCommand(fr *Frame) bool {
 	if counted {
 		return true
 	}
-	form, cost := v.choose(Either, 0, 0, line, tokens)
+	form, cost, _ := v.choose(Either, 0, 0, line, tokens)
 	return form != nil && cost <= costKind
 }
 

@@ -43,7 +43,7 @@ var listVerbs = []Verb{
 			Summary: "{list} {index}/{total}: {handle} ({friendly})[ in groups {groups}]", Example: "LST 8 FL 9 1 2 bob@example.com Bob 0,3"},
 		{From: Server, Roles: NS, First: 8, Last: 9, Syntax: "handle friendly bits:number groups?", Meaning: "a contact",
 			Summary: "{handle} ({friendly}) on lists {bits}", Example: "LST bob@example.com Bob 11 0"},
-		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "contact:text fields:arg...?", Meaning: "a contact",
+		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "contact:keyed fields:arg...?", Meaning: "a contact",
 			Summary: "{contact}", Example: "LST N=bob@example.com F=Bob C=11111111-2222-3333-4444-555555555555 11"},
 	}},
 	{Name: "LSG", SignedIn: true, Meaning: "a group of contacts", Forms: []Form{

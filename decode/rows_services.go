@@ -64,7 +64,7 @@ var serviceVerbs = []Verb{
 			Summary: "{payload}", Example: "NOT 93\r\n<NOTIFICATION id=\"0\"><MSG id=\"0\"><BODY><TEXT>Lunch at noon</TEXT></BODY></MSG></NOTIFICATION>"},
 	}},
 	{Name: "RNG", Meaning: "somebody calls this account", Forms: []Form{
-		{From: Server, Roles: NS, First: 2, Last: 20, Syntax: "session address package:word cookie handle friendly U? domain:host? direct:flag?",
+		{From: Server, Roles: NS, First: 2, Last: 20, Syntax: "session address package=CKI|CTP|MD5 cookie handle friendly U? domain:host? direct:flag?",
 			Summary: "{handle} ({friendly}) is calling", Example: "RNG 11752013 10.0.1.200:1863 CKI 849102291.520491113 bob@example.com Bob"},
 	}},
 }

@@ -119,11 +119,8 @@ func (m *Message) AppendSummary(dst []byte) []byte {
 		return dst
 	}
 	dst, _ = m.appendPieces(dst, m.Form.pieces)
-	for i := m.Len(); i > len(m.Form.Params) && !m.Form.repeat; i-- {
-		if i == m.Len() {
-			dst = append(dst, " +"...)
-			dst = fmt.Appendf(dst, "%d more", m.Len()-len(m.Form.Params))
-		}
+	if n := m.extra(); n > 0 {
+		dst = fmt.Appendf(dst, " +%d more", n)
 	}
 	return dst
 }
@@ -157,8 +154,12 @@ func (m *Message) appendPieces(dst []byte, pieces []piece) ([]byte, bool) {
 			dst = append(dst, p.text...)
 		default:
 			n := 0
-			if p.param+1 < len(m.tokens) {
-				dst, n = m.appendValue(dst, p)
+			if at := m.absent.argument(p.param); m.absent.holds(p.param) || at >= m.Len() {
+				if !m.Form.Params[p.param].Optional && !p.empty {
+					dst, n = append(dst, '?'), 1
+				}
+			} else {
+				dst, n = m.appendValue(dst, p, at)
 			}
 			if n == 0 && p.empty {
 				dst = append(dst, "empty"...)
@@ -184,19 +185,19 @@ func (m *Message) appendPayload(dst []byte) []byte {
 	return payload.AppendSummary(dst, m.payloadKind(), m.Frame.Payload())
 }
 
-// appendValue appends the value that a piece stands for, and says how many bytes
-// that were.
-func (m *Message) appendValue(dst []byte, p *piece) ([]byte, int) {
+// appendValue appends the value that a piece stands for, which is that of the argument
+// first or begins there, and says how many bytes that were.
+func (m *Message) appendValue(dst []byte, p *piece, first int) ([]byte, int) {
 	before := len(dst)
 	param := &m.Form.Params[p.param]
-	last := p.param
+	last := first
 	if param.Repeat {
 		last = m.Len() - 1
 	}
-	for i := p.param; i <= last; i++ {
+	for i := first; i <= last; i++ {
 		t := m.tokens[i+1]
 		raw := m.Frame.Raw[t.Start:t.End]
-		if i > p.param {
+		if i > first {
 			dst = append(dst, ' ')
 		}
 		if p.means {

@@ -139,13 +139,7 @@ func (f *Form) makeUsage() string {
 	for i := range f.Params {
 		p := &f.Params[i]
 		sb.WriteByte(' ')
-		s := p.Name
-		if len(p.Literals) > 0 {
-			s = strings.Join(p.Literals, "|")
-		}
-		if p.Name == "trid" {
-			s = "TrID"
-		}
+		s := p.label()
 		if p.Repeat {
 			s += "..."
 		}
@@ -155,6 +149,17 @@ func (f *Form) makeUsage() string {
 		sb.WriteString(s)
 	}
 	return sb.String()
+}
+
+// label is the parameter as protocol documents write it.
+func (p *Param) label() string {
+	switch {
+	case len(p.Literals) > 0:
+		return strings.Join(p.Literals, "|")
+	case p.Name == "trid":
+		return "TrID"
+	}
+	return p.Name
 }
 
 // Param is one parameter of a form.

@@ -43,7 +43,7 @@ func completion(app *cli.App, shell string) (string, error) {
 		if shell == "zsh" {
 			sb.WriteString("autoload -U +X bashcompinit && bashcompinit\n")
 		}
-		fmt.Fprintf(&sb, "_msnproxy() {\n  local cur=\"${COMP_WORDS[COMP_CWORD]}\"\n  COMPREPLY=()\n")
+		fmt.Fprintf(&sb, "_msnproxy() {\n  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\"\n  COMPREPLY=()\n")
 		fmt.Fprintf(&sb, "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W %q -- \"$cur\")); return; fi\n", strings.Join(names, " "))
 		sb.WriteString("  case \"${COMP_WORDS[1]}\" in\n")
 		for _, cmd := range app.Commands {
@@ -51,7 +51,15 @@ func completion(app *cli.App, shell string) (string, error) {
 			if subs := subcommandNames(cmd); len(subs) > 0 {
 				fmt.Fprintf(&sb, "if [ \"$COMP_CWORD\" -eq 2 ]; then COMPREPLY=($(compgen -W %q -- \"$cur\")); return; fi; ", strings.Join(subs, " "))
 			}
-			fmt.Fprintf(&sb, "case \"$cur\" in -*) COMPREPLY=($(compgen -W %q -- \"$cur\")); return;; esac;;\n", strings.Join(flagNames(cmd), " "))
+			sb.WriteString("case \"$prev\" in ")
+			for _, f := range valued(cmd) {
+				fmt.Fprintf(&sb, "%s) COMPREPLY=($(compgen -W %q -- \"$cur\")); return;; ", f.name, strings.Join(f.values, " "))
+			}
+			fmt.Fprintf(&sb, "esac; case \"$cur\" in -*) COMPREPLY=($(compgen -W %q -- \"$cur\")); return;; ", strings.Join(flagNames(cmd), " "))
+			if words := argumentValues(app, cmd.Name); len(words) > 0 {
+				fmt.Fprintf(&sb, "*) COMPREPLY=($(compgen -W %q -- \"$cur\")); return;; ", strings.Join(words, " "))
+			}
+			sb.WriteString("esac;;\n")
 		}
 		sb.WriteString("  esac\n  COMPREPLY=($(compgen -f -- \"$cur\"))\n}\ncomplete -F _msnproxy msnproxy\n")
 	case "fish":
@@ -60,8 +68,16 @@ func completion(app *cli.App, shell string) (string, error) {
 			for _, name := range subcommandNames(cmd) {
 				fmt.Fprintf(&sb, "complete -c msnproxy -n '__fish_seen_subcommand_from %s' -f -a %s\n", cmd.Name, name)
 			}
+			with := valued(cmd)
 			for _, f := range flagNames(cmd) {
-				fmt.Fprintf(&sb, "complete -c msnproxy -n '__fish_seen_subcommand_from %s' -l %s\n", cmd.Name, strings.TrimLeft(f, "-"))
+				fmt.Fprintf(&sb, "complete -c msnproxy -n '__fish_seen_subcommand_from %s' -l %s", cmd.Name, strings.TrimLeft(f, "-"))
+				if i := slices.IndexFunc(with, func(v valuedFlag) bool { return v.name == f }); i >= 0 {
+					fmt.Fprintf(&sb, " -x -a %q", strings.Join(with[i].values, " "))
+				}
+				sb.WriteByte('\n')
+			}
+			if words := argumentValues(app, cmd.Name); len(words) > 0 {
+				fmt.Fprintf(&sb, "complete -c msnproxy -n '__fish_seen_subcommand_from %s' -f -a %q\n", cmd.Name, strings.Join(words, " "))
 			}
 		}
 	default:

@@ -10,20 +10,25 @@ import (
 
 	"msnproxy/cmd/msnproxy/internal/inspector"
 	"msnproxy/decode"
+	"msnproxy/decode/check"
 	"msnproxy/decode/filter"
 )
 
 func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
-		Usage:     "explain a command, an error code, the filter language, or the keys of the inspector",
-		ArgsUsage: "VERB | CODE | filter | keys",
+		Usage:     "explain a command, an error code, a rule of check, the filter language, or the keys of the inspector",
+		ArgsUsage: "VERB | CODE | RULE | filter | keys",
 		Description: `Prints every form that the command table has of the command, each with its
-parameters and an example. Without an argument: all commands, one line each.
+parameters and an example. Of a rule of check, or of a group of rules: what is meant,
+how grave it is, for which dialects, and where it comes from. Without an argument: all
+commands, one line each.
 
 Examples:
    msnproxy explain XFR
    msnproxy explain 911
+   msnproxy explain challenge.mismatch
+   msnproxy explain challenge
    msnproxy explain filter
    msnproxy explain keys
 ` + exitCodes,
@@ -58,6 +63,9 @@ func explain(c *cli.Context) error {
 	if strings.EqualFold(word, "keys") {
 		return inspector.WriteKeys(w, false)
 	}
+	if explained, err := explainRules(w, strings.ToLower(word)); explained || err != nil {
+		return err
+	}
 	name := strings.ToUpper(word)
 	v := decode.LookupVerb(name)
 	switch {
@@ -76,6 +84,28 @@ func explain(c *cli.Context) error {
 		explainForm(w, &v.Forms[i])
 	}
 	return nil
+}
+
+// explainRules prints the rule of that name, or the rules of that group. It returns
+// false if there are none.
+func explainRules(w io.Writer, name string) (explained bool, err error) {
+	rules := check.Rules()
+	for i := range rules {
+		r := &rules[i]
+		if r.ID != name && r.Group() != strings.TrimSuffix(name, ".*") {
+			continue
+		}
+		if explained {
+			fmt.Fprintln(w)
+		}
+		if explained, err = true, check.WriteRule(w, r); err != nil {
+			return true, err
+		}
+	}
+	if !explained && strings.Contains(name, ".") {
+		_, err = check.Select([]string{name})
+	}
+	return explained, err
 }
 
 func explainForm(w io.Writer, f *decode.Form) {

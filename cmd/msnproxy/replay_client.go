@@ -78,6 +78,7 @@ func replayClient(c *cli.Context) error {
 	out := &differenceWriter{w: c.App.Writer, json: asJSON}
 	config.Story, config.Report = s, out.write
 	config.Know(known)
+	config.Waiting = func(text string) { complain(c.App.ErrWriter, errors.New(text)) }
 	recorder, err := clientRecorder(c)
 	if err != nil {
 		return err
@@ -234,6 +235,7 @@ type resultJSON struct {
 	Differences int    `json:"differences"`
 	Notes       int    `json:"notes"`
 	Skipped     int    `json:"skipped"`
+	Unanswered  int    `json:"unanswered"`
 	Stopped     string `json:"stopped,omitempty"`
 	ElapsedMs   int64  `json:"elapsed_ms"`
 }
@@ -241,12 +243,15 @@ type resultJSON struct {
 // summarize says what came of the replay.
 func summarize(c *cli.Context, r *replay.Result, asJSON bool) error {
 	if asJSON {
-		b, _ := json.Marshal(resultJSON{1, "replayed", r.Conns, r.Sent, r.Compared, r.Differences, r.Notes, r.Skipped, r.Stopped, r.Elapsed.Milliseconds()})
+		b, _ := json.Marshal(resultJSON{1, "replayed", r.Conns, r.Sent, r.Compared, r.Differences, r.Notes, r.Skipped, r.Unanswered, r.Stopped, r.Elapsed.Milliseconds()})
 		_, err := c.App.Writer.Write(append(asciiJSON(b), '\n'))
 		return err
 	}
 	line := fmt.Sprintf("%s sent on %s, %s compared in %v: %s, %s", plural(r.Sent, "message"), plural(r.Conns, "connection"),
 		plural(r.Compared, "answer"), r.Elapsed.Round(time.Millisecond), plural(r.Differences, "difference"), plural(r.Notes, "note"))
+	if r.Unanswered > 0 {
+		line += ", " + plural(r.Unanswered, "request") + " unanswered"
+	}
 	if r.Skipped > 0 {
 		line += fmt.Sprintf(", %s of the recording left out", plural(r.Skipped, "message"))
 	}

@@ -230,6 +230,7 @@ func (k *Checker) Ended(info *decode.Connection, how decode.Occurrence, by decod
 	k.out = k.out[:0]
 	if c := k.conns[info.ID]; c != nil {
 		c.over = by != decode.Server
+		k.ended(c, how, place{from: by, at: at})
 		k.end(c, at, "the connection ended")
 	}
 	return k.out

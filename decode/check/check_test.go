@@ -300,3 +300,30 @@ func TestDecodeRules(t *testing.T) {
 		t.Errorf("%d rules found in package decode: the pattern does not fit", len(known))
 	}
 }
+
+// Each rule says on a terminal what the page says, in lines that fit.
+func TestWriteRule(t *testing.T) {
+	var page bytes.Buffer
+	if err := WriteDocs(&page); err != nil {
+		t.Fatal(err)
+	}
+	for i := range Rules() {
+		r := &Rules()[i]
+		var b bytes.Buffer
+		if err := WriteRule(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+		if want := fmt.Sprintf("%s: %v, %s", r.ID, r.Severity, r.Dialects()); lines[0] != want || lines[len(lines)-1] != "Source: "+r.Source+"." {
+			t.Errorf("%s", b.String())
+		}
+		if about := strings.Join(lines[1:len(lines)-1], " "); about != r.About || !strings.Contains(page.String(), strings.Join(lines[1:len(lines)-1], "\n")) {
+			t.Errorf("%s: %q", r.ID, about)
+		}
+		for _, line := range lines {
+			if len(line) > 90 {
+				t.Errorf("%s: a line of %d bytes", r.ID, len(line))
+			}
+		}
+	}
+}

@@ -31,15 +31,17 @@ type conn struct {
 	lastPing place
 
 	// The sign-in.
-	version       bool     // VER was sent
-	speaks        place    // the server's VER that names dialects, but not CVR0; 0: it names it, too
-	over          bool     // the client, or somebody not known, has ended the connection
-	reset         bool     // the server has asked for a new sign-in on this connection
-	offered       []string // dialects, in upper case
-	packs         []string // authentication packages that the server named
-	asked         string   // handle that wants in
-	in            bool     // the server has let it in
-	sentAway      bool     // XFR NS was the answer to the sign-in
+	version       bool          // VER was sent
+	speaks        place         // the server's VER that names dialects, but not CVR0; 0: it names it, too
+	over          bool          // the client, or somebody not known, has ended the connection
+	reset         bool          // the server has asked for a new sign-in on this connection
+	offered       []string      // dialects, in upper case
+	packs         []string      // authentication packages that the server named
+	asked         string        // handle that wants in
+	in            bool          // the server has let it in
+	sentAway      bool          // XFR NS was the answer to the sign-in
+	parted        bool          // OUT was said by somebody, or XFR NS sent the client away
+	half          decode.Sender // who is done, before the connection is
 	watchedAs     string
 	syns          int
 	status        string // newest of CHG, either way

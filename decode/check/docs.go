@@ -54,12 +54,22 @@ func WriteDocs(w io.Writer) error {
 	return b.Flush()
 }
 
+// WriteRule writes what there is to say about a rule, for a terminal: name, severity
+// and dialects, then the paragraph and its source.
+func WriteRule(w io.Writer, r *Rule) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "%s: %v, %s\n", r.ID, r.Severity, r.Dialects())
+	wrap(b, r.About)
+	fmt.Fprintf(b, "Source: %s.\n", r.Source)
+	return b.Flush()
+}
+
 // groupTitles are the headings of the page.
 var groupTitles = map[string]string{
 	"frame": "Frames", "line": "Command lines", "payload": "Payloads", "mime": "MIME messages",
 	"trid": "Requests and replies", "version": "Dialects", "signin": "Signing in", "challenge": "Challenges",
 	"redirect": "Redirects", "lists": "Lists and groups", "presence": "Presence", "name": "Names and limits",
-	"switchboard": "Switchboards", "session": "Keep-alive and leaving", "transfer": "File transfers",
+	"switchboard": "Switchboards", "session": "Keep-alive and leaving", "end": "Ends of connections", "transfer": "File transfers",
 }
 
 // anchor is what a heading's link is: points vanish.

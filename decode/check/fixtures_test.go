@@ -158,6 +158,9 @@ var fixtures = map[string]fixture{
 	"session.pong":      {bad: "ns 7\n1 C: PNG\n1 S: QNG\n1 S: QNG\n1 S: QNG", good: "ns 7\n1 S: QNG\n1 C: PNG\n1 C: PNG\n1 S: QNG"},
 	"session.after-out": {bad: "ns 7\n1 C: OUT\n1 C: CHG 5 NLN\n1 S: CHG 5 NLN", good: "ns 7\n1 C: OUT\n1 S: NLN BSY bob@example.com Bob\n1 S: OUT"},
 	"session.reason":    {bad: "ns 7\n1 S: OUT MIG", good: "ns 7\n1 S: OUT SSD"},
+	"end.reset":         {bad: "ns 7\n1 reset S", good: "ns 7\n1 S: OUT\n1 reset S"},
+	"end.unanswered":    {bad: "ns 7\n1 C: PNG\n1 closed S", good: "ns 7\n1 C: PNG\n1 S: QNG\n1 closed S", also: []string{"end.mid-session"}},
+	"end.mid-session":   {bad: "talk 7\n2 closed C", good: "talk 7\n2 S: BYE bob@example.com\n2 closed C"},
 	"transfer.size": {
 		bad:  "1 open 10.0.0.9:1 10.0.0.8:6891\n1 C: VER MSNFTP\n1 S: VER MSNFTP\n1 C: USR bob@example.com 1\n1 S: FIL 5\n1 C: TFR\n1 S! \\x00\\x03\\x00abc\n1 S! \\x01\\x00\\x00\n1 C: BYE 16777989",
 		good: "1 open 10.0.0.9:1 10.0.0.8:6891\n1 C: VER MSNFTP\n1 S: VER MSNFTP\n1 C: USR bob@example.com 1\n1 S: FIL 5\n1 C: TFR\n1 S! \\x00\\x03\\x00abc\n1 S! \\x00\\x02\\x00de\n1 C: BYE 16777989",

@@ -25,6 +25,7 @@ func (k *Checker) redirect(c *conn, m *decode.Message) {
 	k.layout(c, m, r)
 	switch r.Kind {
 	case decode.RedirectNS:
+		c.parted = true
 		c.sentAway = m.ReplyVerb == "USR"
 	default:
 		if r.Cookie == "" {

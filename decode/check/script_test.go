@@ -69,7 +69,8 @@ var words = strings.NewReplacer(
 //	CONN C: LINE|PAYLOAD       a command; | is CRLF, # in the line the payload's length
 //	CONN C! BYTES              bytes as they are, with Go's escapes
 //	CONN lost S 100            bytes of the server are missing
-//	CONN close
+//	CONN close                 it is not said how; or how, and by whom:
+//	CONN closed S              also reset, half
 //	+DURATION                  time passes
 //	MACRO DIALECT              a beginning from macros
 type stage struct {
@@ -151,6 +152,12 @@ func (s *stage) line(id uint32, rest string) {
 		}
 		s.found = append(s.found, s.checker.Closed(s.conns[id], s.at)...)
 		s.tracker.Close(id)
+	case "half":
+		s.checker.HalfClosed(s.conns[id], senderOf(arg))
+	case "closed", "reset":
+		how := map[string]decode.Occurrence{"closed": decode.Closed, "reset": decode.Reset}[verb]
+		s.found = append(s.found, s.checker.Ended(s.conns[id], how, senderOf(arg), s.at)...)
+		s.tracker.Close(id)
 	case "lost":
 		from, n, _ := strings.Cut(arg, " ")
 		count, err := strconv.ParseInt(n, 10, 64)
@@ -225,4 +232,9 @@ func manyMessages(n int) string {
 		fmt.Fprintf(&back, "\n2 S: ACK %d", i+10)
 	}
 	return out.String() + back.String()
+}
+
+// senderOf reads C, S, or nothing where it is not known.
+func senderOf(letter string) decode.Sender {
+	return map[string]decode.Sender{"C": decode.Client, "S": decode.Server}[letter]
 }

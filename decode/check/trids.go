@@ -243,12 +243,5 @@ func (k *Checker) refused(c *conn, m *decode.Message) {
 	}
 }
 
-// clip makes a value fit for a message: at most 60 bytes, and valid UTF-8 as
-// all text is.
-func clip(b []byte) string {
-	const most = 60
-	if len(b) > most {
-		return fmt.Sprintf("%q...", b[:most])
-	}
-	return fmt.Sprintf("%q", b)
-}
+// clip makes a value fit for a message.
+func clip(b []byte) string { return decode.Quote(b) }

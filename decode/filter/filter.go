@@ -34,7 +34,7 @@ type Filter struct {
 // Name is a name that filters know.
 type Name struct {
 	Name string
-	// Type is "string", "number", "boolean" or "list".
+	// Type is "string", "number", "boolean", "list" or "map".
 	Type string
 	// About is one line for people.
 	About string

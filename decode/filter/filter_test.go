@@ -46,6 +46,9 @@ func TestMatch(t *testing.T) {
 		{decode.Server, "ZZZ 1\r\n", `args[0] == "1"`, true},
 		{decode.Client, "PNG\r\n", `verb != "" and verb in ["PNG", "911"] and kind != "opaque" and noise == "keep-alive"`, true},
 		{decode.Client, "PNG\r\n", `role in ["?", "DS", "NS", "DS/NS"] and from != "server" and handle != "sb"`, true},
+		{decode.Client, "CHG 9 NLN 0 %3Cmsnobj%20Creator%3D%22bob@example.com%22%20Type%3D%223%22/%3E\r\n", `node["@Creator"] == "bob@example.com" and any(nodes, # == "@Type: 3")`, true},
+		{decode.Client, "UUX 7 66\r\n<Data><PSM>out &amp; about</PSM><X>&lt;a&gt;b&lt;/a&gt;</X></Data>", `node["PSM"] == "out & about" and node["a"] == "b" and node["b"] == ""`, true},
+		{decode.Client, "PNG\r\n", `len(nodes) == 0 and node["PSM"] == ""`, true},
 		{decode.Client, "XFR 15 SB\r\n", `line == "XFR 15 SB" and kind == "command"`, true},
 	}
 	for _, tt := range tests {

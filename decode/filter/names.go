@@ -107,6 +107,22 @@ var names = []Name{
 		return ""
 	}},
 	{"payload", "string", "the payload as it stands on the wire", func(m *decode.Message) any { return string(m.Frame.Payload()) }},
+	{"nodes", "list", `everything in the payload and in descriptions of pictures, also what is nested, each "Name: value": any(nodes, # == "CallsId: 7")`, func(m *decode.Message) any {
+		list := []string{}
+		for name, value := range m.Nodes() {
+			list = append(list, name+": "+value)
+		}
+		return list
+	}},
+	{"node", "map", `the same by name, the first of that name: node["EUF-GUID"] contains "A4268EEC"; empty: there is none`, func(m *decode.Message) any {
+		first := make(map[string]string)
+		for name, value := range m.Nodes() {
+			if _, ok := first[name]; !ok {
+				first[name] = value
+			}
+		}
+		return first
+	}},
 	{"reply_to", "number", "number of the message that this one answers; 0: none", func(m *decode.Message) any { return int(m.ReplyTo) }},
 	{"latency_ms", "number", "milliseconds from the request to this reply; 0: no reply", func(m *decode.Message) any {
 		return float64(m.Latency) / 1e6
@@ -175,6 +191,8 @@ func zero(kind string) any {
 		return 0
 	case "list":
 		return []string{}
+	case "map":
+		return map[string]string{}
 	}
 	return ""
 }

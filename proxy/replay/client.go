@@ -46,11 +46,15 @@ type ClientConfig struct {
 	// Allow are targets of redirects to be followed although [proxy.Guard] would
 	// refuse them.
 	Allow []string
-	// Report is told of each difference as it is found, Answered of each live message
-	// that was compared with a recorded one. Both are called in the path of the
-	// replay, one call at a time, and keep nothing that they are given but d.
+	// Report is told of the differences, at the latest when nothing has come for a
+	// fifth of a second, and in the order of the recording: which of two connections
+	// has spoken first is chance. Answered is told of each live message that was
+	// compared with a recorded one, Waiting what is waited for when that takes longer
+	// than a second. All are called in the path of the replay, one call at a time, and
+	// keep nothing that they are given but d.
 	Report   func(d *Difference)
 	Answered func(recorded *story.Message, live *decode.Message)
+	Waiting  func(text string)
 	// Recorder gets the live session. Nil: nobody does.
 	Recorder proxy.Recorder
 	// Dialer connects to servers, given as IP:port. Nil: net.Dialer.
@@ -74,8 +78,12 @@ type Client struct {
 // Result is what came of a replay.
 type Result struct {
 	// Conns and Sent count what the clients did, Compared the answers that were held
-	// against the recorded ones.
+	// against the recorded ones. What a server can't have taken any more, as it hung
+	// up, does not count as sent.
 	Conns, Sent, Compared int
+	// Unanswered are requests that nothing answered although something did when they
+	// were recorded.
+	Unanswered int
 	// Differences count, Notes do not; Skipped are recorded messages that could not
 	// be played.
 	Differences, Notes, Skipped int

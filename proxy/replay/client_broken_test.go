@@ -66,7 +66,7 @@ func TestClientBrokenPeers(t *testing.T) {
 			read(c)
 			c.Write([]byte("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request"))
 		}, "HTTP/1.1 400"},
-		{"an early close", func(c *net.TCPConn) { read(c) }, "the server closes the connection before this message (speaks MSNP7)"},
+		{"an early close", func(c *net.TCPConn) { read(c) }, "the server ends the connection before this message (speaks MSNP7); 6 messages are left out"},
 		{"a close at once", func(c *net.TCPConn) {}, "ended"},
 		{"a reset", func(c *net.TCPConn) { read(c); c.SetLinger(0) }, "VER"},
 		{"a close after VER", func(c *net.TCPConn) { read(c); c.Write([]byte("VER 1 MSNP7\r\n")) }, "INF"},

@@ -61,7 +61,10 @@ type clientConn struct {
 	// silent counts requests in a row that were not answered.
 	silent int
 	whims  int   // messages of the server's own in a row that the recording does not have
-	said   int64 // number of the newest recorded message that was said or heard
+	heard  int64 // number of the newest recorded message that was heard
+	// unheard counts what was sent since the server has said something.
+	unheard int
+	lost    bool // the server, or what it did, has ended it early
 }
 
 // request is a live one that may be answered.
@@ -106,11 +109,25 @@ func (p *performance) open(ctx context.Context, k *clientConn) error {
 		defer p.mu.Unlock()
 		k.state = connSkipped
 		p.drop(k)
-		p.skipConn(k, why)
+		if came := k.recorded.Came; came != nil && (p.lostTo[came] || p.conns[came.Conn] != nil && p.conns[came.Conn].lost) {
+			p.result.Skipped += len(k.recorded.Messages) // why is told
+		} else {
+			p.skipConn(k, why)
+		}
+		p.lostConn(k)
 		return p.stopped()
 	}
 	dialing, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
+	if p.config.Waiting != nil {
+		defer time.AfterFunc(sayAfter, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if dialing.Err() == nil {
+				p.config.Waiting(fmt.Sprintf("waiting for %s to take the connection", target))
+			}
+		}).Stop()
+	}
 	nc, err := p.guard.Dial(dialing, target, from, p.config.Dialer)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -169,6 +186,7 @@ func (p *performance) unreachable(k *clientConn, err error) error {
 	}
 	p.drop(k)
 	k.state = connSkipped
+	p.lostConn(k)
 	p.result.Skipped += len(k.recorded.Messages)
 	d := &Difference{Kind: DiffRedirect, Text: err.Error()}
 	if c := k.recorded.Came; c != nil {
@@ -213,6 +231,7 @@ func (k *clientConn) read() {
 				k.p.hear(k, &fr)
 			}
 			k.gone(err)
+			k.p.wake()
 			k.p.mu.Unlock()
 			k.out.close()
 			k.nc.Close()
@@ -232,11 +251,10 @@ func (k *clientConn) gone(err error) {
 	closed := &capture.Record{Time: time.Now(), Conn: k.live, Kind: capture.Closed, From: from, Reset: reset}
 	k.record(closed)
 	if k.state == connOpen {
-		how := "closes the connection"
-		if errors.Is(err, syscall.ECONNRESET) {
-			how = "resets the connection"
-		} else if reset {
-			how = fmt.Sprintf("is lost: %v", bareError(err))
+		// Whether a reset or an end arrives may depend on what was sent meanwhile.
+		how := "the server ends the connection"
+		if reset && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.ErrClosedPipe) && !errors.Is(err, syscall.EPIPE) {
+			how = fmt.Sprintf("the connection is lost (%v)", bareError(err))
 		}
 		p.closedEarly(k, how)
 	}
@@ -265,8 +283,9 @@ func (k *clientConn) write() {
 					k.p.mu.Lock()
 					k.p.lose(k, "the server does not read what it is sent", false)
 					k.p.mu.Unlock()
+					k.nc.Close()
 				}
-				k.nc.Close()
+				k.out.close() // the reader finds out how it ended
 				return
 			}
 			k.p.wake()
@@ -293,6 +312,7 @@ func (p *performance) lose(k *clientConn, why string, note bool) {
 		left := k.left()
 		p.result.Skipped += left
 		p.report(&Difference{Kind: DiffEnded, Note: note, Text: why + leftOut(left)}, k, nil)
+		p.lostConn(k)
 		k.close()
 	}
 }

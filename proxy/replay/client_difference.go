@@ -50,7 +50,7 @@ type Difference struct {
 	Role    decode.Role
 	Account string
 	// Number is that of the recorded message, 0 if there is none; After is that of
-	// the newest one before it that was said or heard on the connection.
+	// the newest one before it that was heard on the connection.
 	Number, After int64
 	// Verb is that of the recorded message, or else of the live one. Request and
 	// RequestNumber are what it answers: "" and 0 for what comes unasked.
@@ -94,8 +94,11 @@ func ordinal(m *story.Message) string { return fmt.Sprintf("message %d", m.Numbe
 
 // report fills in where a difference is, counts it and tells of it. mu is held.
 func (p *performance) report(d *Difference, k *clientConn, r *story.Message) {
+	if p.stopping != "" {
+		return
+	}
 	c := k.recorded
-	d.Conn, d.Role, d.Account, d.After = c.ID, c.Role, c.Account, k.said
+	d.Conn, d.Role, d.Account, d.After = c.ID, c.Role, c.Account, k.heard
 	if r != nil {
 		d.Number = r.Number
 		if q := r.Request; q != nil {
@@ -108,7 +111,7 @@ func (p *performance) report(d *Difference, k *clientConn, r *story.Message) {
 		p.result.Differences++
 	}
 	if p.config.Report != nil {
-		p.config.Report(d)
+		p.held = append(p.held, d)
 	}
 	if p.reports++; p.reports >= mostReports {
 		p.stop(fmt.Sprintf("after %d differences and notes", mostReports))
@@ -125,6 +128,10 @@ func (p *performance) missing(k *clientConn, r *story.Message) {
 	}
 	note := k.own[r]
 	k.settle(r)
+	if p.lostTo[r] {
+		p.result.Skipped++
+		return
+	}
 	d := &Difference{Kind: DiffMissing, Verb: r.Name, Note: note, Text: "it does not come: " + p.summary(r)}
 	q := r.Request
 	switch {
@@ -133,8 +140,9 @@ func (p *performance) missing(k *clientConn, r *story.Message) {
 	case q == nil:
 		p.lonely++
 	default:
-		k.silent++
 		if k.unanswered(q) {
+			k.silent++
+			p.result.Unanswered++
 			d.Kind, d.Text = DiffUnanswered, fmt.Sprintf("nothing answers; recorded was: %s", p.summary(r))
 			if k.state == connOpen {
 				d.Text = fmt.Sprintf("nothing answers within %v; recorded was: %s", p.config.Timeout, p.summary(r))
@@ -280,48 +288,39 @@ func fields(diffs []compare.FieldDifference) string {
 }
 
 // closedEarly reports that the server has ended a connection on which something was
-// still to come. mu is held.
+// still to come: in one line, whatever is left out because of it. mu is held.
 func (p *performance) closedEarly(k *clientConn, how string) {
 	k.state = connOver
-	p.passedBy(k, true)
-	next := k.next()
+	var next *story.Message
+	left := 0
+	for _, r := range k.recorded.Messages[k.lo:] {
+		if k.done[r.Index] || k.own[r] || p.lostTo[r] || k.conditional(r) {
+			continue
+		}
+		// What the client had still to say depends on how fast it is; what it has
+		// heard does not.
+		if left++; next == nil || next.From == decode.Client && r.From == decode.Server {
+			next = r
+		}
+	}
 	if next == nil {
+		p.passedBy(k, true)
 		return
 	}
-	// What is due and can't come any more is missing. If nothing else was to come the
-	// end itself is as it should be.
-	for _, r := range k.recorded.Messages[k.lo:] {
-		if !k.done[r.Index] && r.From == decode.Server && r.Number <= p.at && k.nothingToSay() {
-			p.missing(k, r)
-		}
-	}
-	if next = k.next(); next == nil {
-		return
-	}
-	left := k.left()
-	p.result.Skipped += left
-	p.report(&Difference{Kind: DiffEnded, Verb: next.Name, Text: fmt.Sprintf("the server %s before this message (%s)%s",
-		how, p.summary(next), leftOut(left))}, k, next)
+	p.result.Sent -= k.unheard
+	p.result.Skipped += left + k.unheard
+	p.report(&Difference{Kind: DiffEnded, Verb: next.Name, Text: fmt.Sprintf("%s before this message (%s)%s",
+		how, p.summary(next), leftOut(left+k.unheard))}, k, next)
+	p.lostConn(k)
 }
 
-// next returns the first recorded message that was neither said nor heard, or nil.
-func (k *clientConn) next() *story.Message {
-	for _, r := range k.recorded.Messages[k.lo:] {
-		if !k.done[r.Index] {
-			return r
-		}
+// conditional reports whether a message answers what the server need not ask, or comes
+// of such an answer that was not given.
+func (k *clientConn) conditional(r *story.Message) bool {
+	if r.From == decode.Server && r.Request != nil && !k.done[r.Request.Index] {
+		r = r.Request
 	}
-	return nil
-}
-
-// nothingToSay reports whether the client has said all that it had to say.
-func (k *clientConn) nothingToSay() bool {
-	for _, r := range k.recorded.Messages[k.lo:] {
-		if r.From == decode.Client && !k.done[r.Index] {
-			return false
-		}
-	}
-	return true
+	return r.From == decode.Client && r.Request != nil && r.Request.From == decode.Server && !k.done[r.Index]
 }
 
 // leftOut says how many messages are not played.

@@ -19,6 +19,7 @@ func (p *performance) hear(k *clientConn, fr *decode.Frame) {
 	now := time.Now()
 	heard := &capture.Record{Time: now, Conn: k.live, Kind: capture.Data, From: decode.Server, Frame: *fr}
 	k.record(heard)
+	p.heard, k.unheard = now, 0
 	if k.state != connOpen || fr.Kind == decode.Blank || p.stopped() != nil {
 		return
 	}
@@ -244,6 +245,7 @@ func (p *performance) compared(k *clientConn, r *story.Message, m *decode.Messag
 	late := p.overtaken[r]
 	p.overtake(k, r, q)
 	k.settle(r)
+	k.heard = max(k.heard, r.Number)
 	p.result.Compared++
 	p.matched = time.Now()
 	if k.whims = 0; r.Request == nil {

@@ -20,6 +20,7 @@ import (
 // Others play the recorded accounts: their handles stand wherever the recorded ones
 // stood.
 func TestClientAccounts(t *testing.T) {
+	t.Parallel()
 	names := map[string]string{"alice@example.com": "dora@longer.example.org", "bob@example.com": "e@x.nl", "carol@example.com": "carol@example.com"}
 	accounts, config := proxytest.DemoAccounts(), ClientConfig{Story: tell(t, demo), Accounts: make(map[string]ClientAccount)}
 	for i := range accounts {
@@ -50,6 +51,7 @@ func TestClientAccounts(t *testing.T) {
 
 // One account alone: nobody is expected to hear of the other.
 func TestClientOnly(t *testing.T) {
+	t.Parallel()
 	s := demoServer(t, proxytest.Config{})
 	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords(), Only: []string{"Bob@example.com"}, Timeout: 300 * time.Millisecond})
 	if r.err != nil || r.Conns != 4 || r.SignedIn != 2 {
@@ -65,6 +67,7 @@ func TestClientOnly(t *testing.T) {
 
 // Wrong and missing passwords: nobody gets in, and it is said why.
 func TestClientPasswords(t *testing.T) {
+	t.Parallel()
 	wrong := "wrong"
 	for _, test := range []struct {
 		what     string
@@ -95,6 +98,7 @@ func TestClientPasswords(t *testing.T) {
 
 // Challenges that the recording does not have are answered, and TrIDs stay unique.
 func TestClientChallenges(t *testing.T) {
+	t.Parallel()
 	n := 0
 	relay := newRelay(t, proxytest.Config{}, func(role decode.Role, line string, frame []byte) []byte {
 		if role == decode.NS && (strings.HasPrefix(line, "CVR") || strings.HasPrefix(line, "URL")) {
@@ -142,6 +146,7 @@ func TestClientChallenges(t *testing.T) {
 }
 
 func TestClientStops(t *testing.T) {
+	t.Parallel()
 	relay := newRelay(t, proxytest.Config{}, once(decode.DS, "INF 2", func(string) string { return "INF 2 CTP" }))
 	r := play(t, ClientConfig{Story: tell(t, demo), Server: relay.DS, Accounts: demoPasswords(), StopOnDiff: true})
 	if r.Differences != 1 || r.Stopped == "" || r.Sent > 3 {
@@ -151,6 +156,7 @@ func TestClientStops(t *testing.T) {
 
 // What is ignored is no difference, and not waited for.
 func TestClientIgnore(t *testing.T) {
+	t.Parallel()
 	rules, err := compare.NewRules([]string{"ILN.status", "verb:NLN"})
 	if err != nil {
 		t.Fatal(err)
@@ -253,6 +259,7 @@ func TestGuard(t *testing.T) {
 
 // What is told of each answer: the recorded message and the live one.
 func TestClientAnswered(t *testing.T) {
+	t.Parallel()
 	s := demoServer(t, proxytest.Config{})
 	n := 0
 	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords(), Answered: func(m *story.Message, live *decode.Message) {
@@ -268,6 +275,7 @@ func TestClientAnswered(t *testing.T) {
 
 // Passwords and fresh challenges of a replay server.
 func TestClientServerPasswords(t *testing.T) {
+	t.Parallel()
 	s, e := serve(t, ServerConfig{Story: tell(t, demo), FreshChallenge: true,
 		Passwords: map[string]string{"alice@example.com": "wonderland", "bob@example.com": "builder"}})
 	clean(t, play(t, ClientConfig{Story: tell(t, demo), Server: s.Addr().String(), Accounts: demoPasswords()}))
@@ -278,6 +286,7 @@ func TestClientServerPasswords(t *testing.T) {
 
 // A recording in which nothing begins can't be played.
 func TestClientNothing(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sb.txt")
 	if err := os.WriteFile(path, []byte("C: USR 1 alice@example.com 1.2\nS: USR 1 OK alice@example.com Alice\nC: OUT\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -27,6 +27,10 @@ const (
 	tired, gaveUp = 3, 10
 	// mostReports bounds the differences and notes of one replay.
 	mostReports = 1000
+	// stillness is how long nothing comes until what was found is told.
+	stillness = 200 * time.Millisecond
+	// sayAfter is how long is waited until it is said for what.
+	sayAfter = time.Second
 	// mostWhims is how many messages of its own a server may send in a row.
 	mostWhims = 16
 	// maxUnsent is how many bytes may wait for a server that does not read.
@@ -57,16 +61,23 @@ type performance struct {
 	leads    map[*story.Message]*lead // redirects that lead to connections
 	at       int64                    // number of the message that is due
 	last     time.Time                // when it was sent, or should have been
+	next     int64                    // number of the last one that is due when that is said
 	waiting  map[*story.Message]bool  // due from the server
 	// overtaken are due messages that another one came before, by mistake perhaps.
 	overtaken map[*story.Message]*story.Message
-	matched   time.Time // when the last expected message came
-	lonely    int       // unasked messages in a row that did not come
-	opened    uint32
-	reports   int
-	stopping  string
-	failure   error
-	result    Result
+	// lost holds whom to hear nothing of any more: see lostConn. lostTo are messages
+	// that do not come for that reason.
+	lost     map[loss]bool
+	lostTo   map[*story.Message]bool
+	held     []*Difference // found, and not yet told
+	heard    time.Time     // when the last message came
+	matched  time.Time     // when the last expected one came
+	lonely   int           // unasked messages in a row that did not come
+	opened   uint32
+	reports  int
+	stopping string
+	failure  error
+	result   Result
 }
 
 // lead is where a live redirect leads.
@@ -79,6 +90,7 @@ func newPerformance(c *Client) *performance {
 	p := &performance{Client: c, conns: make(map[*story.Conn]*clientConn), changed: make(chan struct{}, 1),
 		accounts: make(map[string]*Values), here: make(map[string]bool), absent: make(map[string]bool),
 		reader: c.config.Story.NewReader(), leads: make(map[*story.Message]*lead),
+		lost: make(map[loss]bool), lostTo: make(map[*story.Message]bool),
 		waiting: make(map[*story.Message]bool), overtaken: make(map[*story.Message]*story.Message)}
 	passwords := make(map[string]string)
 	for old, a := range c.config.Accounts {
@@ -114,13 +126,14 @@ func (p *performance) run(ctx context.Context) error {
 	p.work.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.tell()
 	p.result.Stopped = p.stopping
 	switch {
 	case p.failure != nil:
 		return p.failure
 	case err != nil && !errors.Is(err, errStopped):
 		return err
-	case p.result.Sent == 0:
+	case p.opened == 0:
 		return fmt.Errorf("nothing of %s could be played", p.config.Story.Name)
 	case p.result.SignedIn == 0 && p.signsIn():
 		return ErrNoSignIn
@@ -140,13 +153,15 @@ func (p *performance) signsIn() bool {
 
 // perform goes through the recording.
 func (p *performance) perform(ctx context.Context) error {
-	for _, m := range p.order {
+	for i, m := range p.order {
 		if err := p.closeBefore(ctx, m.Number); err != nil {
 			return err
 		}
 		k := p.conns[m.Conn]
 		p.mu.Lock()
-		p.at = m.Number
+		if p.at = max(p.at, m.Number); m.From == decode.Client {
+			p.next = p.until(i)
+		}
 		state := k.state
 		p.mu.Unlock()
 		if state == connWaiting || state == connOpen && m.From == decode.Client {
@@ -163,6 +178,14 @@ func (p *performance) perform(ctx context.Context) error {
 	return nil
 }
 
+// until returns the number of the last message that is recorded before the client
+// message behind p.order[i].
+func (p *performance) until(i int) int64 {
+	for i++; i < len(p.order) && p.order[i].From == decode.Server; i++ {
+	}
+	return p.order[i-1].Number
+}
+
 // expect notes that a message is due from the server. mu is held.
 func (p *performance) expect(k *clientConn, m *story.Message) {
 	if k.state != connOpen || k.done[m.Index] {
@@ -170,6 +193,11 @@ func (p *performance) expect(k *clientConn, m *story.Message) {
 	}
 	if q := m.Request; q != nil && q.From == decode.Client && !k.done[q.Index] {
 		k.late = append(k.late, m) // it answers what was not said
+		return
+	}
+	if p.isLost(m) {
+		p.lostTo[m] = true
+		k.late = append(k.late, m)
 		return
 	}
 	if m.Request == nil && p.own(m) {
@@ -207,6 +235,7 @@ func (p *performance) play(ctx context.Context, k *clientConn, m *story.Message)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if m.From == decode.Client && k.state == connOpen && !k.done[m.Index] {
+		p.at = max(p.at, p.next) // the answers may be here before this goroutine is
 		p.say(k, m)
 	}
 	return p.stopped()

@@ -283,13 +283,13 @@ func (p *performance) send(k *clientConn, raw []byte, kind decode.FrameKind, r *
 		k.queue = append(k.queue[:0], k.queue[1:]...)
 	}
 	p.result.Sent++
+	k.unheard++
 	k.out.put(raw)
 }
 
 // settle notes that a recorded message was said or heard. mu is held.
 func (k *clientConn) settle(m *story.Message) {
 	k.done[m.Index] = true
-	k.said = max(k.said, m.Number)
 	for k.lo < len(k.done) && k.done[k.lo] {
 		k.lo++
 	}

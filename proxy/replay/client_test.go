@@ -17,6 +17,7 @@ import (
 
 // The recorded demo against the server that it was recorded of.
 func TestClientDemo(t *testing.T) {
+	t.Parallel()
 	s := demoServer(t, proxytest.Config{})
 	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords()})
 	clean(t, r)
@@ -41,7 +42,7 @@ func TestClientFaults(t *testing.T) {
 		{"another error", once(decode.SB, "CAL 2", func(string) string { return "217 2" }), []string{
 			`message 122 #5 SB alice@example.com: refused CAL (answers CAL of message 121): the server answers 217 (not online, or does not accept messages), recorded was: CAL (ringing, session 48532192)`}},
 		{"a message too many", once(decode.NS, "QNG", func(string) string { return "NLN BSY carol@example.com Carol\r\nQNG" }), []string{
-			`after message 90 #2 NS alice@example.com: extra NLN: the recording does not have it: carol@example.com (Carol) is busy`}},
+			`after message 82 #2 NS alice@example.com: extra NLN: the recording does not have it: carol@example.com (Carol) is busy`}},
 		{"a redirect to nowhere", once(decode.NS, "XFR 22 SB", func(line string) string {
 			f := strings.Fields(line)
 			f[3] = "127.0.0.1:1"
@@ -57,7 +58,7 @@ func TestClientFaults(t *testing.T) {
 		{"two answers in the wrong order", swap("GTC 8", "BLP 8"), []string{
 			`message 19 #2 NS alice@example.com: reordered GTC (answers SYN of message 17): it comes after the BLP of message 20, which the recording has after it`}},
 		{"another TrID", once(decode.NS, "URL 17", replace("17", "99")), []string{
-			`after message 106 #2 NS alice@example.com: extra URL: no request has the TrID 99: /cgi-bin/HoTMaiL`,
+			`after message 105 #2 NS alice@example.com: extra URL: no request has the TrID 99: /cgi-bin/HoTMaiL`,
 			`message 107 #2 NS alice@example.com: unanswered URL (answers URL of message 106): nothing answers within 300ms; recorded was: /cgi-bin/HoTMaiL`}},
 		{"words of a person", func(r decode.Role, line string, frame []byte) []byte {
 			return bytes.Replace(frame, []byte("Hello Bob"), []byte("Hullo Bob"), 1)

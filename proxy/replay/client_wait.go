@@ -13,22 +13,38 @@ import (
 func (p *performance) pace(ctx context.Context, m *story.Message) error {
 	if p.config.Speed > 0 && !m.Time.IsZero() && !p.last.IsZero() {
 		gap := time.Duration(float64(m.Time.Sub(p.last)) / p.config.Speed)
-		t := time.NewTimer(gap)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return p.ended(ctx)
+		for _, d := range []time.Duration{min(gap, stillness), gap - min(gap, stillness)} {
+			if err := p.pause(ctx, d); err != nil {
+				return err
+			}
+			p.mu.Lock()
+			p.tellQuiet(time.Now())
+			p.mu.Unlock()
 		}
 	}
 	p.last = m.Time
 	return nil
 }
 
+// pause waits so long.
+func (p *performance) pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return p.ended(ctx)
+	}
+}
+
 // barrier waits until everything has come that was recorded before m, or is given up.
 func (p *performance) barrier(ctx context.Context, k *clientConn, m *story.Message) error {
 	every := func(*story.Message) bool { return true }
 	return p.wait(ctx, every, func(w *story.Message) bool {
+		if _, leads := p.leads[w]; leads {
+			return false // a connection waits for it
+		}
 		return w.Conn != m.Conn && w.Request == nil && !w.Time.IsZero() && m.Time.Sub(w.Time) < shortly
 	}, k)
 }
@@ -40,6 +56,7 @@ func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Mes
 	start := time.Now()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	told := false
 	for {
 		p.mu.Lock()
 		if err := p.stopped(); err != nil {
@@ -48,6 +65,7 @@ func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Mes
 		}
 		now, next := time.Now(), time.Duration(0)
 		var expired []*story.Message
+		var due *story.Message
 		since := start
 		if p.matched.After(since) {
 			since = p.matched
@@ -59,8 +77,13 @@ func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Mes
 			left := since.Add(p.patience(w, unlikely(w))).Sub(now)
 			if left <= 0 {
 				expired = append(expired, w)
-			} else if next == 0 || left < next {
+				continue
+			}
+			if next == 0 || left < next {
 				next = left
+			}
+			if due == nil || w.Number < due.Number {
+				due = w
 			}
 		}
 		slices.SortFunc(expired, func(a, b *story.Message) int { return cmp.Compare(a.Number, b.Number) })
@@ -73,6 +96,19 @@ func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Mes
 			if next = start.Add(p.config.Timeout).Sub(now); next <= 0 {
 				p.lose(k, "the server does not read what it is sent", false)
 				next = 0
+			}
+		}
+		if next > 0 {
+			p.tellQuiet(now)
+			if len(p.held) > 0 {
+				next = min(next, stillness)
+			}
+			if waited := now.Sub(since); due != nil && !told && p.config.Waiting != nil {
+				if told = waited >= sayAfter; told {
+					p.config.Waiting(p.awaited(due, since.Add(p.patience(due, unlikely(due))).Sub(now)))
+				} else {
+					next = min(next, sayAfter-waited)
+				}
 			}
 		}
 		p.mu.Unlock()

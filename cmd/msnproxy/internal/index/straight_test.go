@@ -127,8 +127,10 @@ func straightPass(list []*capture.Record) *straight {
 		case capture.Lost:
 			earlier = checker.Lost(tracker.Connection(r.Conn.ID), r.From, r.Lost, r.Time)
 		case capture.Closed:
-			earlier = checker.Closed(tracker.Connection(r.Conn.ID), r.Time)
+			earlier = checker.Ended(tracker.Connection(r.Conn.ID), capture.Occurs(r), r.From, r.Time)
 			tracker.Close(r.Conn.ID)
+		case capture.HalfClosed:
+			checker.HalfClosed(tracker.Connection(r.Conn.ID), r.From)
 		}
 		s.rows = append(s.rows, factsOf(m, r))
 		if m != nil {

@@ -1,14 +1,13 @@
 package show
 
 import (
-	"strconv"
 	"strings"
 
 	"msnproxy/decode"
-	"msnproxy/decode/payload"
 )
 
-// appendFields appends every field of a message, and of its payload.
+// appendFields appends every field of a message, and of its payload to the last of
+// what is nested in it.
 func (p *Printer) appendFields(dst []byte, m *decode.Message) []byte {
 	if m.Form != nil {
 		dst = append(dst, margin...)
@@ -17,39 +16,13 @@ func (p *Printer) appendFields(dst []byte, m *decode.Message) []byte {
 		dst = append(dst, m.Form.Meaning...)
 		dst = append(dst, '\n')
 	}
-	for i := range m.Len() {
-		f := m.Field(i)
-		if f.Param != nil && f.Param.Kind.Encoded {
-			dst = p.appendName(dst, 1, f.Name)
-			dst = Clip(dst, f.Value(), clipField)
-		} else {
-			dst = p.appendName(dst, 1, f.Name)
-			dst = Clip(dst, f.Raw, clipField)
+	p.lines = Lines(p.lines[:0], m)
+	for i := range p.lines {
+		if l := &p.lines[i]; i > 0 || m.Frame.Kind != decode.Command { // the verb stands above
+			dst = p.appendField(dst, 1+l.Depth, l.Name, l.Value, l.Means)
 		}
-		dst = p.appendMeaning(dst, f.Means())
 	}
-	pl := m.Payload()
-	if pl == nil {
-		return dst
-	}
-	what := string(pl.Kind)
-	if pl.ContentType != "" {
-		what = pl.ContentType
-	}
-	dst = p.appendField(dst, 1, "payload", strconv.Itoa(len(m.Frame.Payload()))+" bytes", what)
-	dst = p.appendNodes(dst, 2, pl.Nodes)
-	if pl.Text != "" && pl.Find("text") == nil {
-		dst = p.appendField(dst, 2, "text", pl.Text, "")
-	}
-	return dst
-}
-
-func (p *Printer) appendNodes(dst []byte, depth int, nodes []payload.Node) []byte {
-	for i := range nodes {
-		n := &nodes[i]
-		dst = p.appendField(dst, depth, n.Name, n.Value, n.Meaning)
-		dst = p.appendNodes(dst, depth+1, n.Children)
-	}
+	clear(p.lines)
 	return dst
 }
 

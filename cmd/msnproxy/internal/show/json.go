@@ -147,6 +147,25 @@ func (o *object) line(m *decode.Message) {
 		}
 	}
 	o.b = append(o.b, '}')
+	for i := range m.Len() {
+		if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "msnobj" {
+			o.nodes("object", payload.Object(f.Raw))
+		}
+	}
+}
+
+func (o *object) strings(name string, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	o.name(name)
+	open := byte('[')
+	for _, s := range list {
+		o.b = append(o.b, open)
+		o.b = appendJSON(o.b, s)
+		open = ','
+	}
+	o.b = append(o.b, ']')
 }
 
 func (o *object) payload(m *decode.Message) {
@@ -160,18 +179,21 @@ func (o *object) payload(m *decode.Message) {
 	o.str("type", pl.ContentType)
 	o.str("charset", pl.Charset)
 	o.str("text", pl.Text)
-	o.nodes(pl.Nodes)
+	nodes, problems := pl.Unfold()
+	o.nodes("nodes", nodes)
+	o.strings("problems", problems)
 	if raw := m.Frame.Payload(); !utf8.Valid(raw) {
 		o.base64("base64", raw)
 	}
 	o.b = append(o.b, '}')
 }
 
-func (o *object) nodes(nodes []payload.Node) {
+// nodes appends names and values, with what is in them.
+func (o *object) nodes(name string, nodes []payload.Node) {
 	if len(nodes) == 0 {
 		return
 	}
-	o.name("nodes")
+	o.name(name)
 	open := byte('[')
 	for i := range nodes {
 		n := &nodes[i]
@@ -179,7 +201,7 @@ func (o *object) nodes(nodes []payload.Node) {
 		o.str("name", n.Name)
 		o.str("value", n.Value)
 		o.str("meaning", n.Meaning)
-		o.nodes(n.Children)
+		o.nodes("nodes", n.Children)
 		o.b = append(o.b, '}')
 		open = ','
 	}

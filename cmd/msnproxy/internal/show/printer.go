@@ -59,6 +59,7 @@ type Printer struct {
 	palette    palette
 	transcript *capture.TranscriptWriter
 	buf        []byte
+	lines      []Line
 	summary    []byte
 	day        int
 	seen       map[uint32]told

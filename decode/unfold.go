@@ -1,0 +1,33 @@
+package decode
+
+import (
+	"iter"
+
+	"msnproxy/decode/payload"
+)
+
+// Nodes are all names and values that the message holds beyond its parameters, in
+// order: what the payload says, with everything opened that is nested in it, and what
+// descriptions of pictures among the parameters say. It costs.
+func (m *Message) Nodes() iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for i := range m.Len() {
+			if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "msnobj" && !walkNodes(payload.Object(f.Raw), yield) {
+				return
+			}
+		}
+		if p := m.Payload(); p != nil {
+			nodes, _ := p.Unfold()
+			walkNodes(nodes, yield)
+		}
+	}
+}
+
+func walkNodes(nodes []payload.Node, yield func(name, value string) bool) bool {
+	for i := range nodes {
+		if !yield(nodes[i].Name, nodes[i].Value) || !walkNodes(nodes[i].Children, yield) {
+			return false
+		}
+	}
+	return true
+}
