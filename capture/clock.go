@@ -25,6 +25,9 @@ type clock struct {
 // clockRemark is the difference of two clocks that is worth a word.
 const clockRemark = 100 * time.Millisecond
 
+// clockCertain is so late that one packet is proof.
+const clockCertain = 10 * time.Second
+
 // arrived takes the place of a segment. It returns how late it is, if it comes
 // after its acknowledgment. What is ahead of a hole proves nothing.
 func (c *clock) arrived(seq, end uint32, at time.Time) (late time.Duration) {
@@ -65,11 +68,15 @@ func (c *clock) sample(d time.Duration) {
 	}
 }
 
+// behind reports whether what came late proves another clock: more than one did, or
+// one so late as no capture shuffles packets.
+func (c *clock) behind() bool { return c.late > 1 || c.late > 0 && c.least <= -clockCertain }
+
 // clockOffset returns how much later the clock of side 0 is than that of side 1, as
 // far as the acknowledgments of either tell, and whether that is remarkable.
 func (f *flow) clockOffset() (time.Duration, bool) {
 	a, b := &f.streams[0].clock, &f.streams[1].clock
-	if !a.known || !b.known || a.late < 2 && b.late < 2 {
+	if !a.known || !b.known || !a.behind() && !b.behind() {
 		return 0, false
 	}
 	d := (b.least - a.least) / 2

@@ -116,7 +116,15 @@ func (f *file) done() {
 }
 
 func (f *file) corrupt(format string, args ...any) error {
-	return &CorruptError{Path: f.name, Offset: f.at, What: fmt.Sprintf(format, args...), Gzip: f.gzip}
+	what := fmt.Sprintf(format, args...)
+	if f.r != nil && !f.read && f.at > 0 {
+		b, _ := f.r.Peek(min(f.r.Buffered(), sniffed))
+		if len(b) == 0 {
+			b = f.big // the rest of the file went there
+		}
+		what += spoiledHint(b)
+	}
+	return &CorruptError{Path: f.name, Offset: f.at, What: what, Gzip: f.gzip}
 }
 
 // resolution is the unit of an interface's timestamps: 10 to the power of -n

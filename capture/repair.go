@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,6 +16,11 @@ type Repaired struct {
 	Original string
 	// Blocks are the blocks (pcapng) or packets (pcap) kept.
 	Blocks int64
+	// Kept is how many bytes they have.
+	Kept int64
+	// Undone says what was undone to the whole file, in order: such as text in front
+	// of it that was left out.
+	Undone []string
 	// Lost are the places that made no sense and were left out.
 	Lost []LostRange
 }
@@ -58,10 +64,24 @@ func Repair(path string) (*Repaired, error) {
 	if info.IsDir() {
 		return nil, &FormatError{path, "a directory"}
 	}
-	m, err := newMender(in, path, info.Size())
+	var source io.ReaderAt = in
+	size := info.Size()
+	var undone []string
+	if info.Mode().IsRegular() && size <= maxSpoiled && spoiled(in, size) {
+		whole, err := io.ReadAll(io.NewSectionReader(in, 0, size))
+		if err != nil {
+			return nil, fmt.Errorf("repairing %s: %w", path, err)
+		}
+		var mended []byte
+		if mended, undone = unspoil(whole); mended != nil {
+			source, size = bytes.NewReader(mended), int64(len(mended))
+		}
+	}
+	m, err := newMender(source, path, size)
 	if err != nil {
 		return nil, err
 	}
+	m.done.Undone = undone
 	half := path + ".repair"
 	out, err := os.OpenFile(half, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -70,7 +90,7 @@ func Repair(path string) (*Repaired, error) {
 	w := bufio.NewWriterSize(out, 1<<20)
 	err = m.mend(w)
 	err = errors.Join(err, w.Flush(), out.Sync(), out.Close())
-	if err != nil || len(m.done.Lost) == 0 {
+	if err != nil || len(m.done.Lost) == 0 && len(undone) == 0 {
 		rerr := os.Remove(half)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("repairing %s: %w", path, err), rerr)
@@ -98,6 +118,15 @@ func keepOriginal(path string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("repairing %s: there are a hundred originals already", path)
+}
+
+// spoiled reports whether the beginning of a file looks as if it had been taken for
+// text.
+func spoiled(in io.ReaderAt, size int64) bool {
+	head := make([]byte, min(size, sniffed))
+	n, _ := in.ReadAt(head, 0)
+	head = head[:n]
+	return spoiledName(head) != "" || dosLines(head)
 }
 
 // mender walks the blocks of a file.
@@ -188,6 +217,7 @@ func (m *mender) mend(w io.Writer) error {
 				return err
 			}
 			m.done.Blocks++
+			m.done.Kept += int64(n)
 			m.note(b)
 			m.at += int64(n)
 			continue

@@ -37,6 +37,9 @@ func looksLike(head []byte) string {
 			return m.name
 		}
 	}
+	if name := spoiledName(head); name != "" {
+		return name
+	}
 	text := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	if whole := cutRune(text); len(whole) > 0 && utf8.Valid(whole) && bytes.IndexByte(text, 0) < 0 {
 		switch t := bytes.TrimSpace(text); {

@@ -198,6 +198,9 @@ func (f *Framer) measure() measured {
 			return m
 		}
 		n := payloadLen(f.buf[:f.lineLen])
+		if n < 0 && lookup(f.buf) == nil {
+			n = unknownPayload(f.buf[:f.lineLen], f.buf[f.lineLen+f.eol:])
+		}
 		if n > f.maxPayload() {
 			if end := int64(f.lineLen+f.eol) + int64(n); end <= maxBeyond {
 				f.beyond = f.off + end

@@ -248,23 +248,27 @@ func payloadLen(line []byte) int {
 }
 
 // payloadLen is payloadLen for a verb that can have a payload. The line is the
+// tooLarge stands for every length that is larger than any payload: an int of 32
+// bits holds it, and a place behind it.
+const tooLarge = 1 << 30
+
 // verb alone or goes on with a blank.
 func (v *Verb) payloadLen(line []byte) int {
 	end := len(line)
 	for end > 0 && line[end-1] == ' ' {
 		end--
 	}
-	n, unit, start := 0, 1, end
+	n, unit, start := int64(0), int64(1), end
 	for ; start > 0; start-- {
 		d := line[start-1] - '0'
 		if d > 9 {
 			break
 		}
 		if unit <= 1e9 {
-			n += int(d) * unit
+			n += int64(d) * unit
 			unit *= 10
 		} else if d > 0 {
-			n = 1 << 40
+			n = tooLarge
 		}
 	}
 	if start == end || line[start-1] != ' ' {
@@ -273,7 +277,7 @@ func (v *Verb) payloadLen(line []byte) int {
 	if (start < 5 || !enoughTokens(line[4:start-1], v.PayloadFrom-2)) && countTokens(line[:end]) < v.PayloadFrom {
 		return -1
 	}
-	return n
+	return int(min(n, tooLarge))
 }
 
 // enoughTokens reports whether line has at least so many tokens, parted by
@@ -298,7 +302,7 @@ func errorPayloadLen(line []byte) int {
 	if !ok || start < 5 || countTokens(line) != 3 || !allDigits(line[4:start]) {
 		return -1
 	}
-	return int(min(n, 1<<40))
+	return int(min(n, tooLarge))
 }
 
 // countTokens counts the tokens of a line, parted by runs of blanks.

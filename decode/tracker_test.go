@@ -260,3 +260,72 @@ func TestTrackerForgets(t *testing.T) {
 		t.Errorf("%d connections, %d sessions, %d conversations, %d calls are kept", len(tr.conns), len(tr.sessions.present), len(tr.conversations), len(tr.calls))
 	}
 }
+
+// A conversation is one also where the answer to a call passes before the caller has
+// heard that it rings; whose call it is must be clear.
+func TestConversationRace(t *testing.T) {
+	const rest = `
+		1 S: CAL 2 RINGING 77
+		1 S: JOI bob@example.com Bob
+		2 S: IRO 1 1 1 alice@example.com Alice
+		2 S: ANS 1 OK`
+	const open = `
+		1 open 10.0.0.9:1 10.0.0.2:1864
+		1 C: USR 1 alice@example.com;{1BE99E6D-1C6E-4BEA-8B3E-9C464006A774} 1.1
+		1 S: USR 1 OK alice@example.com;{1BE99E6D-1C6E-4BEA-8B3E-9C464006A774} Alice
+		1 C: CAL 2 bob@example.com`
+	for _, tt := range []struct {
+		name, script  string
+		first, second int // numbers of the conversations right after ANS
+		after         int // and of both in the end
+		participants  string
+	}{
+		{"in order", open + "\n1 S: CAL 2 RINGING 77\n2 open 10.0.0.8:1 10.0.0.2:1864\n2 C: ANS 1 Bob@example.com 2.2 77", 1, 1, 1, "[alice@example.com Bob@example.com]"},
+		{"the answer first", open + "\n2 open 10.0.0.8:1 10.0.0.2:1864\n2 C: ANS 1 Bob@example.com 2.2 77", 1, 1, 1, "[alice@example.com Bob@example.com]"},
+		{"two callers", open + "\n3 open 10.0.0.7:1 10.0.0.2:1864\n3 C: USR 1 carol@example.com 3.3\n3 C: CAL 2 bob@example.com\n2 open 10.0.0.8:1 10.0.0.2:1864\n2 C: ANS 1 bob@example.com 2.2 77", 1, 3, 3, "[bob@example.com alice@example.com]"},
+		{"another server", open + "\n2 open 10.0.0.8:1 10.0.0.3:1864\n2 C: ANS 1 bob@example.com 2.2 77", 1, 2, 0, ""},
+		{"somebody who was not called", open + "\n2 open 10.0.0.8:1 10.0.0.2:1864\n2 C: ANS 1 dave@example.com 2.2 78", 1, 2, 0, ""},
+	} {
+		tr := NewTracker()
+		play(t, tr, tt.script)
+		a, b := tr.Connection(1), tr.Connection(2)
+		if a.Account != "alice@example.com" || a.EndPoint != "{1BE99E6D-1C6E-4BEA-8B3E-9C464006A774}" {
+			t.Errorf("%s: %s, %s", tt.name, a.Account, a.EndPoint)
+		}
+		if a.Conversation.Number != tt.first || b.Conversation.Number != tt.second {
+			t.Errorf("%s: conversations %d and %d, want %d and %d", tt.name, a.Conversation.Number, b.Conversation.Number, tt.first, tt.second)
+		}
+		if tt.after == 0 {
+			continue
+		}
+		play(t, tr, rest)
+		if a.Conversation.Number != tt.after || b.Conversation != a.Conversation {
+			t.Errorf("%s: in the end conversations %d and %d, want %d", tt.name, a.Conversation.Number, b.Conversation.Number, tt.after)
+		}
+		if got := fmt.Sprint(a.Conversation.Participants); got != tt.participants {
+			t.Errorf("%s: %s", tt.name, got)
+		}
+	}
+}
+
+// A role is what most of what is said belongs to, not what comes first.
+func TestRoleRevised(t *testing.T) {
+	for _, tt := range []struct {
+		script string
+		want   Role
+	}{
+		{"1 S: USR 1 OK alice@example.com Alice", NS | SB},
+		{"1 S: USR 1 OK alice@example.com Alice\n1 S: CAL 2 RINGING 77", SB},
+		{"1 S: JOI bob@example.com Bob\n1 C: PNG", NS},
+		{"1 S: JOI bob@example.com Bob\n1 S: JOI carol@example.com Carol\n1 C: PNG", SB},
+		{"1 S: JOI bob@example.com Bob\n1 S: JOI carol@example.com Carol\n1 C: PNG\n1 S: QNG", NS},
+		{"1 C: USR 1 alice@example.com 1.1\n1 C: PNG\n1 C: PNG\n1 C: PNG", SB},
+		{"1 C: USR 1 alice@example.com 1.1\n1 C: PNG\n1 C: PNG\n1 C: PNG\n1 C: PNG", NS},
+	} {
+		tr := NewTracker()
+		play(t, tr, tt.script)
+		if got := tr.Connection(1).Role; got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.script, got, tt.want)
+		}
+	}
+}

@@ -172,9 +172,17 @@ func explainFilter(w io.Writer) {
    verb in ["XFR", "RNG"] and role == "NS"
    text matches "(?i)hello"
    any(args, # startsWith "alice")
+   time >= "22:03:34" and time < "22:05"
+   ended == "reset" and by == "server"
+   severity >= 2
 
 Operators: == != < <= > >= and or not (&& || !) in contains startsWith endsWith
 matches + - * / %. The language is that of github.com/expr-lang/expr.
+
+A time is one of the day, one with its date (2026-11-24 22:03:34) or a step from the
+first message (+5s); == holds within the second, or minute, that is written. Ends of
+connections and lost bytes are asked, too: they have a time, a connection and findings,
+and no number.
 
 Of every message:
 `)

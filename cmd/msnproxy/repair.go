@@ -15,8 +15,11 @@ func repairCommand() *cli.Command {
 		Usage:     "mend a torn or damaged capture",
 		ArgsUsage: "FILE",
 		Description: `Leaves out what makes no sense in a pcap or pcapng file of any program, at its end
-or in the middle, and says what was lost. The file as it was is kept beside it, with
-.orig at the end of its name.
+or in the middle, and says what was lost. What was taken for text on its way is made a
+capture again: by a transfer in text mode that added carriage returns, by PowerShell's >
+(UTF-16), with what tcpdump says to people in front or behind. The file as it was is
+kept beside it, with .orig at the end of its name. The exit code is 2 if more was lost
+than kept.
 
 Example:
    msnproxy repair session.pcapng
@@ -35,7 +38,10 @@ func repair(c *cli.Context) error {
 		return err
 	}
 	w := c.App.Writer
-	if len(done.Lost) == 0 {
+	for _, what := range done.Undone {
+		fmt.Fprintf(w, "%s\n", show.Escape(nil, what))
+	}
+	if len(done.Lost) == 0 && len(done.Undone) == 0 {
 		fmt.Fprintf(w, "%s is whole: nothing to repair\n", show.Escape(nil, path))
 		return nil
 	}
@@ -44,5 +50,8 @@ func repair(c *cli.Context) error {
 	}
 	fmt.Fprintf(w, "%s: %s kept, %d bytes lost; the original is %s\n",
 		show.Escape(nil, path), plural(int(done.Blocks), "block"), done.Bytes(), show.Escape(nil, done.Original))
+	if kept := done.Kept; kept < done.Bytes() {
+		return fmt.Errorf("%s: most of it could not be mended: %d bytes kept, %d lost", path, kept, done.Bytes())
+	}
 	return nil
 }

@@ -102,6 +102,7 @@ type statsJSON struct {
 	Accounts    []accountJSON    `json:"accounts"`
 	Errors      map[string]int64 `json:"errors"`
 	Challenges  map[string]int64 `json:"challenges"`
+	Ends        map[string]int64 `json:"ends,omitempty"`
 }
 
 type commandJSON struct {
@@ -141,7 +142,7 @@ type accountJSON struct {
 
 func writeStatsJSON(out io.Writer, t *tally.Tally) error {
 	s := statsJSON{V: 1, First: timeOrNil(t.First), Last: timeOrNil(t.Last), Messages: t.Messages, Bytes: t.Bytes,
-		Opaque: t.Opaque, Lost: t.Lost, Errors: t.Errors, Challenges: t.Challenges}
+		Opaque: t.Opaque, Lost: t.Lost, Errors: t.Errors, Challenges: t.Challenges, Ends: t.Ends}
 	ms := func(d time.Duration) *float64 { v := float64(d) / 1e6; return &v }
 	for _, c := range t.Commands() {
 		j := commandJSON{Verb: safe(c.Verb), From: c.From.String(), Count: c.Count, Bytes: c.Bytes}

@@ -1,6 +1,10 @@
 package check
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 // What documents show, and what real peers are known to do, is not found fault
 // with.
@@ -282,6 +286,107 @@ func TestCalm(t *testing.T) {
 			2 S: BYE bob@example.com;{11111111-2222-3333-4444-555555555555}
 			1 S: FLN 1:bob@example.com 0:0
 			1 S: OUT OTH`},
+		{"a soft reset: VER without CVR0, TrIDs from 1, a second SYN", `
+			ns 7
+			1 C: SYN 5 0
+			1 S: SYN 5 9
+			1 C: CHG 6 NLN
+			1 S: CHG 6 NLN
+			1 C: REA 7 alice@example.com A
+			1 S: XFR 0 NS 0
+			1 C: VER 1 MSNP7
+			1 S: VER 1 MSNP7
+			1 C: INF 2
+			1 S: INF 2 MD5
+			1 C: USR 3 MD5 I alice@example.com
+			1 S: USR 3 MD5 S 1234567890.123456789
+			1 C: USR 4 MD5 S f59af8f2fa91d38aff7c870c17f99903
+			1 S: USR 4 OK alice@example.com Alice
+			1 C: SYN 5 0
+			1 S: SYN 5 3
+			1 S: LST 5 FL 3 0 0
+			1 C: CHG 6 NLN
+			1 S: CHG 6 NLN`},
+		{"MSNP18, the inviter calls itself first, each end point joins", `
+			1 open 10.0.0.9:1030 10.0.0.5:1863
+			1 C: VER 1 MSNP18 CVR0
+			1 S: VER 1 MSNP18
+			1 C: USR 3 SSO I alice@example.com
+			1 S: USR 3 SSO S MBI_KEY_OLD AAECAwQF
+			1 C: USR 4 SSO S t=SECRET&p= HAAAAAEAAAADZgAA {0f0e0d0c-0b0a-0908-0706-050403020100}
+			1 S: USR 4 OK alice@example.com 1 0
+			1 C: ADL 7 #|<ml l="1"><d n="example.com"><c n="bob" l="3" t="1"/></d></ml>
+			1 S: ADL 7 OK
+			1 S: ILN 7 AWY 1:bob@example.com Bob 2684354596:32 0 http://a.example/icon
+			1 C: CHG 9 NLN 2684354596:32 0
+			1 S: CHG 9 NLN 2684354596:32 0
+			1 S: ILN 9 AWY 1:bob@example.com Bob 2684354596:32 0
+			1 C: XFR 10 SB
+			1 S: XFR 10 SB 192.0.2.20:1863 CKI 17.1 U messenger.hotmail.com 1
+			2 open 10.0.0.9:1031 192.0.2.20:1863
+			2 C: USR 0 alice@example.com;{0f0e0d0c-0b0a-0908-0706-050403020100} 17.1
+			2 S: USR 0 OK alice@example.com;{0f0e0d0c-0b0a-0908-0706-050403020100} Alice
+			2 C: CAL 1 alice@example.com
+			2 C: CAL 2 bob@example.com
+			2 S: CAL 1 RINGING 4711
+			2 S: CAL 2 RINGING 4711
+			2 S: JOI alice@example.com Alice 2684354596:32
+			2 S: JOI bob@example.com;{11111111-2222-3333-4444-555555555555} Bob 2684354596:32
+			2 S: JOI bob@example.com Bob 2684354596:32
+			2 S: MSG bob@example.com Böb #|$text
+			2 close`},
+		{"MSNP14, FLN with an icon, TWN, numbers given when a request is made", `
+			1 open 10.0.0.9:1030 10.0.0.5:1863
+			1 C: VER 1 MSNP14 CVR0
+			1 S: VER 1 MSNP14 CVR0
+			1 C: USR 3 TWN I alice@example.com
+			1 S: USR 3 TWN S ct=1,rver=1,wp=FS_40SEC_0_COMPACT,lc=1,id=1
+			1 C: USR 4 TWN S t=abc&p=def
+			1 S: USR 4 OK alice@example.com 1 0
+			1 C: CHG 178 NLN 0 0
+			1 C: BLP 177 AL
+			1 S: CHG 178 NLN 0 0
+			1 S: BLP 177 AL
+			1 S: FLN bob@example.com 1 0 http://a.example/icon
+			1 C: FQY 180 #|<ml><d n="example.com"><c n="bob"/></d></ml>
+			1 S: FQY 180 #|<ml><d n="example.com"><c n="bob" t="1"/></d></ml>
+			1 S: FQY 180 #|<ml><d n="example.com"><c n="bob" t="32"/></d></ml>`},
+		{"MSNP8, the list is what the client has", `
+			ns8 8
+			1 C: SYN 5 9
+			1 S: SYN 5 9`},
+		{"MSNP7, a property within SYN without its TrID", `
+			syn 7
+			1 S: PRP 9 PHH 1
+			1 C: CHG 9 NLN
+			1 S: CHG 9 NLN`},
+		{"the client only, as far as SYN", `
+			1 open 10.0.0.9:1030 10.0.0.5:1863
+			1 C: VER 1 MSNP7 CVR0
+			1 C: INF 2
+			1 C: USR 3 MD5 I alice@example.com
+			1 C: USR 4 MD5 S f59af8f2fa91d38aff7c870c17f99903
+			1 C: SYN 5 0
+			1 C: QRY 6 msmsgs@msnmsgr.com #|8f2f5a91b72102cd28355e9fc9000d6e
+			1 C: CHG 5 NLN
+			1 close`},
+		{"the server only, on a switchboard", `
+			1 open 10.0.0.9:1030 10.0.1.2:1863
+			1 S: USR 1 OK alice@example.com Alice
+			1 S: CAL 2 RINGING 4711
+			1 S: JOI bob@example.com Bob
+			1 S: ACK 3
+			1 S: ACK 4
+			1 close`},
+		{"the server only, on a notification server", `
+			1 open 10.0.0.9:1030 10.0.0.5:1863
+			1 S: VER 1 MSNP7
+			1 S: USR 4 OK alice@example.com Alice 1
+			1 S: CHG 6 NLN
+			1 S: QNG
+			1 S: QNG
+			1 S: QNG
+			1 close`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -291,3 +396,101 @@ func TestCalm(t *testing.T) {
 		})
 	}
 }
+
+// What a gap in the recording explains is only told as a gap.
+func TestCalmAboutGaps(t *testing.T) {
+	tests := []struct{ name, script string }{
+		{"the first line of the client", `
+			1 open 10.0.0.9:1030 10.0.1.2:1863
+			1 S: USR 1 OK alice@example.com Alice
+			1 S: CAL 2 RINGING 4711
+			1 S: JOI bob@example.com Bob
+			1 lost C 51
+			1 C: CAL 2 bob@example.com
+			1 C: MSG 3 A #|$text
+			1 S: ACK 3
+			1 close`},
+		{"in a line and in a payload", `
+			talk 7
+			2 C! MSG 3 A 200\r\nMIME-Version: 1.0\r\n
+			2 lost C 300
+			2 C! rest of a line\r\n
+			2 C: MSG 9 N #|$text
+			2 S: ACK 3
+			2 S! BYE bob@exa
+			2 lost S 10
+			2 close`},
+		{"a challenge", `
+			ns 7
+			1 S: CHL 0 11111111111111111111
+			1 lost S 30
+			1 C: QRY 22 msmsgs@msnmsgr.com #|8f2f5a91b72102cd28355e9fc9000d6e
+			1 S: QRY 22`},
+		{"entries of a list", `
+			syn 7
+			1 S: LST 5 FL 9 1 4 bob@example.com Bob
+			1 lost S 90
+			1 S: LST 5 FL 9 3 4 carol@example.com Carol
+			1 S: LST 5 FL 9 4 4 dave@example.com Dave
+			1 S: LST 5 AL 9 0 0`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, l := range play(t, tt.script) {
+				if l.Rule != "frame.lost" {
+					t.Error(l)
+				}
+			}
+		})
+	}
+}
+
+// What is said states what is so.
+func TestSaid(t *testing.T) {
+	const qry = "QRY 22 PROD0090YUAUV{2B #|"
+	tests := []struct {
+		name, script string
+		want         []string // rule: part of the text
+	}{
+		{"an entry twice", "syn 7\n1 S: LST 5 FL 9 1 2 bob@example.com Bob\n1 S: LST 5 FL 9 2 2 carol@example.com C\n1 S: LST 5 FL 9 2 2 dave@example.com D",
+			[]string{"lists.order: entry 2 of FL comes twice in a row"}},
+		{"the first entry is the second", "syn 7\n1 S: LST 5 FL 9 2 2 bob@example.com Bob",
+			[]string{"lists.order: FL begins with entry 2"}},
+		{"its own challenge is not there, an earlier one was answered", "ns 7\n1 S: CHL 0 15570131571988941333\n1 C: QRY 21 msmsgs@msnmsgr.com #|8f2f5a91b72102cd28355e9fc9000d6e\n1 S: QRY 21\n1 C: QRY 22 msmsgs@msnmsgr.com #|3b6666b60157322b6fc6e41a115968f5\n1 S: QRY 22",
+			[]string{"challenge.unasked: no challenge was seen before"}},
+		{"a wrong answer, then a right one to the next", "ns 7\n1 S: CHL 0 1\n1 S: CHL 0 15570131571988941333\n1 C: QRY 21 msmsgs@msnmsgr.com #|00000000000000000000000000000000\n1 C: QRY 22 msmsgs@msnmsgr.com #|8f2f5a91b72102cd28355e9fc9000d6e\n1 S: 540 21\n1 S: QRY 22",
+			[]string{"challenge.mismatch: is wrong"}},
+		{"a table of its own time", "ns8 12\n1 S: CHL 0 11111111111111111111\n1 C: " + qry + oldHash + "\n1 S: 540 22",
+			[]string{"challenge.mismatch: is wrong"}},
+		{"an older dialect", "ns8 10\n1 S: CHL 0 11111111111111111111\n1 C: " + qry + oldHash + "\n1 S: QRY 22",
+			[]string{"challenge.algorithm: right by the algorithm of MSNP6-10"}},
+		{"the reply three times", "ns 7\n1 C: CHG 5 NLN\n1 S: CHG 5 NLN\n1 S: ILN 5 NLN bob@example.com Bob\n1 S: CHG 5 NLN\n1 S: CHG 5 NLN",
+			[]string{"trid.again: CHG in message", "trid.again: CHG in message"}},
+		{"notes that are not answered", "ns8 15\n1 C: FQY 9 #|<ml>ab</ml>\n1 C: UUN 10 bob@example.com 5 #|hi\n1 C: CHG 11 NLN\n1 S: CHG 11 NLN",
+			[]string{"trid.unanswered: FQY with TrID 9", "trid.unanswered: UUN with TrID 10"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			found := play(t, tt.script)
+			found = slices.DeleteFunc(found, func(l Located) bool {
+				return strings.HasPrefix(l.Rule, "signin.") || l.Rule == "version.form"
+			})
+			for i, l := range found {
+				rule, text := "", ""
+				if i < len(tt.want) {
+					rule, text, _ = strings.Cut(tt.want[i], ": ")
+				}
+				if l.Rule != rule || !strings.Contains(l.Text, text) {
+					t.Errorf("%v, want %q", l, tt.want)
+				}
+			}
+			if len(found) < len(tt.want) {
+				t.Errorf("%v, want %q", found, tt.want)
+			}
+		})
+	}
+}
+
+// oldHash answers 11111111111111111111 by the algorithm of MSNP6-10 for
+// PROD0090YUAUV{2B.
+const oldHash = "4c956f3cfdb15699e8bb97d90ac594ec"

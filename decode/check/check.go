@@ -294,7 +294,10 @@ func (c *conn) unseen(rule string, from decode.Sender) bool {
 	case "challenge.unasked", "signin.unasked":
 		return !c.whole() || !c.heard(decode.Server)
 	case "challenge.mismatch":
-		return c.holes && len(c.challenges) == 0
+		c.unjudged = c.holes && len(c.challenges) == 0
+		return c.unjudged
+	case "challenge.accepted":
+		return c.unjudged
 	}
 	return false
 }

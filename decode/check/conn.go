@@ -48,7 +48,8 @@ type conn struct {
 	statusTrID    uint32
 	statusAsked   string
 	challenges    []place
-	sinceQuestion int // requests since the newest challenge
+	unjudged      bool // the newest wrong answer may be the right one to a challenge not seen
+	sinceQuestion int  // requests since the newest challenge
 
 	lists lists
 	room  room

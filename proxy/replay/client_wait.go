@@ -87,6 +87,9 @@ func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Mes
 			}
 		}
 		slices.SortFunc(expired, func(a, b *story.Message) int { return cmp.Compare(a.Number, b.Number) })
+		if len(expired) > 0 {
+			p.tell() // nothing has come for longer than it takes
+		}
 		for _, w := range expired {
 			if p.waiting[w] {
 				p.giveUp(w, unlikely(w))

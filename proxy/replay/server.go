@@ -24,6 +24,9 @@ const (
 	// long one is waited for that the server has closed.
 	firstLine = 30 * time.Second
 	drained   = 2 * time.Second
+	// stalls is how long a client may say nothing, beyond what it took when it was
+	// recorded, until that is said.
+	stalls = 10 * time.Second
 	// unread is how long a client may read nothing of what it is sent.
 	unread = 30 * time.Second
 	// maxPayload is the longest payload of a client in bytes, maxSenseless how many

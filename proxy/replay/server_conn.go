@@ -39,11 +39,13 @@ type conn struct {
 	early []decode.Frame
 	begun bool
 
-	out   []byte
-	last  time.Time // of the last thing said by either end
-	known *Values
-	posed []string // challenges
-	salt  string   // of the sign-in
+	out  []byte
+	last time.Time // of the last thing said by either end
+	// stalled: it was said that the client says nothing.
+	stalled bool
+	known   *Values
+	posed   []string // challenges
+	salt    string   // of the sign-in
 
 	held    hold
 	since   time.Time // since when it is held
@@ -104,7 +106,7 @@ func (c *conn) end(err error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.report(Broken, 0, "closed: no first line in %v", firstLine)
 	default:
-		c.report(Closed, 0, "lost: %v", err)
+		c.report(Closed, 0, "lost: %v", bareError(err))
 	}
 }
 
@@ -222,7 +224,7 @@ func (c *conn) step(now time.Time) (wake time.Time) {
 		m, h := p.due(c.s.script, c.ready)
 		if m == nil {
 			if wake, again := c.wait(h, now); !again {
-				return wake
+				return c.stall(h.on, now, wake)
 			}
 			continue
 		}
@@ -235,6 +237,24 @@ func (c *conn) step(now time.Time) (wake time.Time) {
 		c.came = cause{}
 	}
 	return now.Add(hour)
+}
+
+// stall says that the client does not say what it said when it was recorded, once for
+// each silence; on is what is waited for. It returns when to look again.
+func (c *conn) stall(on *story.Message, now, wake time.Time) time.Time {
+	if c.stalled || c.leaving || c.closing || on == nil || on.From != decode.Client {
+		return wake
+	}
+	until := c.last.Add(paced(gap(on), c.s.cfg.Speed) + stalls)
+	if now.Before(until) {
+		if until.Before(wake) {
+			return until
+		}
+		return wake
+	}
+	c.stalled = true
+	c.report(Stalled, on.Number, "the client has said nothing for %v; in the recording it says %s (message %d) next", now.Sub(c.last).Round(time.Second), name(on), on.Number)
+	return wake
 }
 
 // when says when a message is due: at the recorded pace after what was said last, at

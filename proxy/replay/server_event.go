@@ -16,6 +16,7 @@ const (
 	ByRule    EventKind = "by-rule"   // a request is not in the recording, the protocol tells the answer
 	Refused   EventKind = "refused"   // nothing tells the answer, or an account is not in the recording
 	Waited    EventKind = "waited"    // a message came although what was before it did not
+	Stalled   EventKind = "stalled"   // a client does not go on
 	Wrong     EventKind = "wrong"     // an answer to a challenge or to the sign-in
 	Broken    EventKind = "broken"    // no MSNP, half a command, a limit exceeded
 	Trouble   EventKind = "trouble"   // the recording can't be read, or can't be followed

@@ -128,7 +128,7 @@ func (c *conn) take(fr *decode.Frame) {
 		c.report(Broken, 0, "half a command: %s", m.Name())
 		return
 	}
-	c.last = time.Now()
+	c.last, c.stalled = time.Now(), false
 	if !c.begun {
 		c.begun = true
 		if !c.enter(m) {

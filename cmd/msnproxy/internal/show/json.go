@@ -263,8 +263,10 @@ func appendEvent(dst []byte, r *capture.Record) []byte {
 		}
 	case capture.HalfClosed:
 		o.str("event", "half-closed")
+		o.end(r)
 	case capture.Closed:
 		o.str("event", "closed")
+		o.end(r)
 		if r.Reset {
 			o.name("reset")
 			o.b = append(o.b, "true"...)
@@ -281,6 +283,14 @@ func appendEvent(dst []byte, r *capture.Record) []byte {
 	}
 	o.str("text", r.Text)
 	return append(o.b, '}', '\n')
+}
+
+// end adds how a connection ended, and by whom, as filters call it.
+func (o *object) end(r *capture.Record) {
+	o.str("ended", capture.Occurs(r).String())
+	if r.From != 0 {
+		o.str("by", r.From.String())
+	}
 }
 
 // about adds what frame an annotation is on.

@@ -5,7 +5,7 @@ import "maps"
 // Clone returns a copy that shares nothing with the tally.
 func (t *Tally) Clone() *Tally {
 	c := *t
-	c.Errors, c.Challenges = maps.Clone(t.Errors), maps.Clone(t.Challenges)
+	c.Errors, c.Challenges, c.Ends = maps.Clone(t.Errors), maps.Clone(t.Challenges), maps.Clone(t.Ends)
 	c.commands = make(map[commandKey]*Command, len(t.commands))
 	for k, x := range t.commands {
 		kept := *x

@@ -22,6 +22,7 @@ type Tally struct {
 	Lost        int64 // bytes known to be missing
 	Errors      map[string]int64
 	Challenges  map[string]int64 // by verdict
+	Ends        map[string]int64 // of connections: how, and by whom
 
 	commands map[commandKey]*Command
 	conns    map[uint32]*Conn
@@ -69,7 +70,7 @@ type Account struct {
 
 // New returns a tally of nothing.
 func New() *Tally {
-	return &Tally{Errors: make(map[string]int64), Challenges: make(map[string]int64),
+	return &Tally{Errors: make(map[string]int64), Challenges: make(map[string]int64), Ends: make(map[string]int64),
 		commands: make(map[commandKey]*Command), conns: make(map[uint32]*Conn), accounts: make(map[string]*Account)}
 }
 
@@ -87,6 +88,13 @@ func (t *Tally) Event(e *capture.Event) {
 
 // Record counts a record that is no message.
 func (t *Tally) Record(r *capture.Record) {
+	if o := capture.Occurs(r); o.Ends() {
+		how := o.String()
+		if r.From != 0 {
+			how += " by the " + r.From.String()
+		}
+		t.Ends[how]++
+	}
 	switch r.Kind {
 	case capture.Lost:
 		t.Lost += max(r.Lost, 0)

@@ -58,6 +58,12 @@ func (t *Tally) WriteText(out io.Writer) error {
 			fmt.Fprintf(w, "%s\t%d\t%s\n", safe(code), t.Errors[code], decode.ErrorName(code))
 		}
 	}
+	if len(t.Ends) > 0 {
+		fmt.Fprintf(w, "\nENDED\tCOUNT\n")
+		for _, how := range sortedKeys(t.Ends) {
+			fmt.Fprintf(w, "%s\t%d\n", how, t.Ends[how])
+		}
+	}
 	if len(t.Challenges) > 0 {
 		fmt.Fprintf(w, "\nCHALLENGE\tCOUNT\n")
 		for _, v := range sortedKeys(t.Challenges) {
