@@ -178,7 +178,11 @@ func TestAppendWhileRecording(t *testing.T) {
 	if _, err := Append(r.Path()); err == nil || !strings.Contains(err.Error(), "being recorded right now") {
 		t.Errorf("while it is recorded: %v", err)
 	}
+	r.shelf.close() // finished files are closed by the side
 	a, err := Append(first)
+	for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); a, err = Append(first) {
+		time.Sleep(time.Millisecond) // it is finished beside the recording
+	}
 	if err != nil {
 		t.Fatalf("the finished file: %v", err)
 	}

@@ -138,6 +138,12 @@ func (f *following) turn() {
 	}
 	f.tail.file.Close()
 	f.ended(f.file)
+	if f.tail.next == "" {
+		// Another recording, that has nothing to do with this one.
+		last := f.lastID
+		f.joiner, f.at = newJoiner(), time.Time{}
+		f.lastID = last
+	}
 	f.tail = nil
 }
 

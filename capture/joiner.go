@@ -15,6 +15,7 @@ type joiner struct {
 	open   map[party]*sharedConn // by what it is called in files that name both ends
 	lastID uint32
 	joined int
+	closed []party // at this moment
 
 	now     time.Time
 	emitted map[uint64]int // times that a record of this moment was given
@@ -39,6 +40,7 @@ type sharedConn struct {
 	conn   *Conn
 	opened time.Time
 	files  map[int]bool
+	closed bool
 }
 
 type seenIn struct {
@@ -55,9 +57,7 @@ func newJoiner() *joiner {
 // new.
 func (j *joiner) take(file int, rec *Record, at time.Time) bool {
 	if !at.Equal(j.now) {
-		j.now = at
-		clear(j.emitted)
-		clear(j.seen)
+		j.moment(at)
 	}
 	announced := rec.Kind == Opened
 	again := false
@@ -74,7 +74,7 @@ func (j *joiner) take(file int, rec *Record, at time.Time) bool {
 		rec.Conn = c
 		if rec.Kind == Closed {
 			delete(j.conns[file], own)
-			j.over(file, own, c)
+			j.over(own, c)
 		}
 	}
 	if rec.About != nil {
@@ -108,19 +108,32 @@ func (j *joiner) find(file int, rec *Record) (c *Conn, again bool) {
 	*c = *own
 	c.ID = j.lastID
 	if own.Client != "" && own.Server != "" {
-		j.open[key] = &sharedConn{c, rec.Time, map[int]bool{file: true}}
+		j.open[key] = &sharedConn{conn: c, opened: rec.Time, files: map[int]bool{file: true}}
 	}
 	return c, false
 }
 
-// over forgets a connection, but not at the moment at which a copy tells its end.
-func (j *joiner) over(file int, own, c *Conn) {
+// over forgets a connection when this moment is past: until then other files may tell
+// its end, and announce it before they do.
+func (j *joiner) over(own, c *Conn) {
 	key := party{own.ID, own.Client, own.Server}
-	if known := j.open[key]; known != nil && known.conn == c {
-		if delete(known.files, file); len(known.files) == 0 {
+	if known := j.open[key]; known != nil && known.conn == c && !known.closed {
+		known.closed = true
+		j.closed = append(j.closed, key)
+	}
+}
+
+// moment begins another moment.
+func (j *joiner) moment(at time.Time) {
+	j.now = at
+	clear(j.emitted)
+	clear(j.seen)
+	for _, key := range j.closed {
+		if known := j.open[key]; known != nil && known.closed {
 			delete(j.open, key)
 		}
 	}
+	j.closed = j.closed[:0]
 }
 
 // ended forgets a file. Its connections may go on in others.

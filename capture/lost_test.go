@@ -138,8 +138,12 @@ func (c *crowd) leave() {
 // in the middle of it: 0 of N, counted at the peers, from 1 to 1,000 connections.
 func TestNothingIsLost(t *testing.T) {
 	crowds := []int{1, 12, 60}
-	if *kills >= 10 {
+	switch {
+	case *kills >= 10:
 		crowds = []int{1, 10, 100, 1000}
+	case testing.Short():
+		*kills = 1
+		crowds = []int{12}
 	}
 	for _, how := range []struct {
 		name string
@@ -209,8 +213,8 @@ func lose(t *testing.T, spec relaySpec, conns int, kill bool) (total int64) {
 		t.Fatal(err)
 	}
 	for lines.Scan() {
-		if lines.Text() != "dropped 0" {
-			t.Errorf("the relay says: %s", lines.Text())
+		if line := lines.Text(); line != "dropped 0" && !strings.Contains(line, "stays unpacked") {
+			t.Errorf("the relay says: %s", line)
 		}
 	}
 	_ = cmd.Wait() // killed

@@ -79,6 +79,7 @@ type Recorder struct {
 	last    uint64   // number of the last batch
 	written uint64   // number of the last batch that was written
 	spare   []*batch
+	turnOf  []*batch // memory of who leads
 
 	writing bool // somebody leads: writes the queue's first batch, or is about to
 	began   time.Time
@@ -156,9 +157,9 @@ func (r *Recorder) put(records []Record) (ticket uint64, dropped int64) {
 		case r.gap.open():
 			r.drop(r.gap.miss(&records[i]))
 		case r.o.Live && r.queued > liveQueue:
-			r.gap.begin(gapBehind, "the disk was too slow")
+			r.gap.begin(gapBehind, "writing was too slow")
 			r.drop(r.gap.miss(&records[i]))
-			r.say.once(&r.gap.said, "recording to %s: the disk is slower than the traffic; what is too much for %d MiB of memory is dropped and counted", r.path, liveQueue>>20)
+			r.say.once(&r.gap.said, "recording to %s: writing is slower than the traffic; what is too much for %d MiB of memory is dropped and counted", r.path, liveQueue>>20)
 		default:
 			r.encode(&records[i])
 		}

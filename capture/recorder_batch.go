@@ -17,8 +17,22 @@ type batch struct {
 	at               time.Time
 }
 
-// spareBatches are kept for use again, if they are not much larger than usual.
-const spareBatches = 4
+const (
+	// spareBatches are kept for use again, if they are not much larger than usual; in
+	// live mode as many as can wait, and while nothing waits restBatches.
+	spareBatches = 4
+	restBatches  = 2
+	// liveTurn is how many batches are written in one turn in live mode: who writes
+	// has to compete with the traffic for each.
+	liveTurn = 32
+)
+
+func (r *Recorder) mostSpare() int {
+	if r.o.Live {
+		return liveQueue / batchBytes
+	}
+	return spareBatches
+}
 
 // waiter waits for a batch to be written.
 type waiter struct {
@@ -57,7 +71,7 @@ func (r *Recorder) took() {
 	r.written = b.number
 	r.queued -= len(b.buf)
 	r.noteFile()
-	if len(r.spare) < spareBatches && cap(b.buf) <= 4*batchBytes {
+	if len(r.spare) < r.mostSpare() && cap(b.buf) <= 2*batchBytes {
 		r.spare = append(r.spare, b)
 	}
 }
@@ -132,24 +146,40 @@ func (r *Recorder) handOver() {
 	next.turn <- true
 }
 
-// writeFirst writes the first batch, and reports whether that went well. The caller
-// leads. mu is held, but not while the disk is written.
+// writeFirst writes the first batch, in live mode several, and reports whether that
+// went well. The caller leads. mu is held, but not while the disk is written.
 func (r *Recorder) writeFirst() bool {
-	b := r.queue[0]
-	b.taken = true
+	some := r.queue[:1]
+	if r.o.Live {
+		some = r.queue[:min(len(r.queue), liveTurn)]
+	}
+	some = append(r.turnOf[:0], some...) // the queue grows meanwhile
+	for _, b := range some {
+		b.taken = true
+	}
 	r.began = time.Now()
 	r.watchWrites()
 	r.mu.Unlock()
-	n, err := r.out.write(b)
+	done := 0
+	n, err := r.out.write(some[0])
+	for ; err == nil; n, err = r.out.write(some[done]) {
+		if done++; done == len(some) {
+			break
+		}
+	}
 	r.mu.Lock()
 	r.began = time.Time{}
+	for range done {
+		r.took()
+	}
+	clear(some)
+	r.turnOf = some
 	if err != nil {
 		r.queued -= n
 		r.noteFile()
 		r.suspend(err)
 		return false
 	}
-	r.took()
 	if r.gap.stalled() || r.gap.reason == gapBehind && r.queued <= liveQueue/2 {
 		r.resume()
 	}
@@ -214,6 +244,9 @@ func (r *Recorder) drain() {
 		r.writeFirst()
 	}
 	r.armed, r.rushed = false, false
+	if len(r.queue) == 0 && len(r.spare) > restBatches {
+		r.spare = slices.Clone(r.spare[:restBatches])
+	}
 	r.handOver()
 	if !r.writing && len(r.queue) > 0 && !r.gap.full() {
 		r.rouse()

@@ -313,7 +313,7 @@ func TestRecorderLive(t *testing.T) {
 		r.Close()
 		list := f.records(t)
 		tail := summary(list[len(list)-2:])
-		if tail != "1 server lost 2 messages of the server not recorded: the disk was too slow\n1 ILN" || len(list) != 101+taken+2 {
+		if tail != "1 server lost 2 messages of the server not recorded: writing was too slow\n1 ILN" || len(list) != 101+taken+2 {
 			t.Errorf("%d records; the last: %s", len(list), tail)
 		}
 		if r.Dropped() != 2 || strings.Count(reports(), "slower than the traffic") != 1 || strings.Contains(reports(), "\n") {

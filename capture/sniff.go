@@ -42,7 +42,10 @@ func looksLike(head []byte) string {
 	}
 	text := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	if whole := cutRune(text); len(whole) > 0 && utf8.Valid(whole) && bytes.IndexByte(text, 0) < 0 {
+		first, _, _ := bytes.Cut(text, []byte{'\n'})
 		switch t := bytes.TrimSpace(text); {
+		case printed.Match(first) || bytes.HasPrefix(text, []byte("-- ")):
+			return "what msnproxy has printed (with --format json or transcript it could be read)"
 		case len(t) == 0:
 			return "nothing but white space"
 		case t[0] == '{' || t[0] == '[':

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"regexp"
 
 	"golang.org/x/text/encoding/unicode"
 )
@@ -27,6 +28,12 @@ func (f *file) sniff(r *Reader) (head []byte, err error) {
 			r.in = newJSONLines(f)
 			return head, nil
 		}
+		if all || len(head) >= 4<<10 {
+			if p := dumpOf(whole); p != nil {
+				r.in = newPackets(p(f))
+				return head, nil
+			}
+		}
 		if !all && len(whole) == judged {
 			continue // within a line
 		}
@@ -34,7 +41,7 @@ func (f *file) sniff(r *Reader) (head []byte, err error) {
 		text := bytes.TrimPrefix(whole, []byte("\xef\xbb\xbf"))
 		e, ok := judge(text)
 		if ok && (all || e.native && settled(text) || e.commands >= sureOf) {
-			r.in = newLog(f, e)
+			r.in = newLog(f, e, brokenLines.Match(head))
 			return head, nil
 		}
 		if all {
@@ -45,6 +52,9 @@ func (f *file) sniff(r *Reader) (head []byte, err error) {
 		}
 	}
 }
+
+// brokenLines are lines that go on with the ones before.
+var brokenLines = regexp.MustCompile(`\n[ \t>]*\.\. `)
 
 // sureOf is how many commands a text must show that comes bit by bit.
 const sureOf = 8

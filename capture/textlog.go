@@ -195,6 +195,9 @@ func plausible(b []byte) bool {
 	return false
 }
 
+// printed is a line that msnproxy prints of a message.
+var printed = regexp.MustCompile(`^ *\d+ (\d\d:\d\d:\d\d\.\d{3} )?#\d+ +[A-Z?][A-Z/]* +\S+ +[CS]: `)
+
 // evidence is what the first lines of a text say about its notation.
 type evidence struct {
 	notation *notation
@@ -224,6 +227,9 @@ func judge(head []byte) (e evidence, ok bool) {
 		line = unmarked(bytes.TrimSuffix(line, []byte{'\r'}))
 		if lines++; lines > 4000 {
 			break
+		}
+		if printed.Match(line) {
+			return e, false // summaries are no commands
 		}
 		if _, mark, text, isFrame := frameLine(line); isFrame && (mark != markPlain || plausible(text)) {
 			native++

@@ -34,8 +34,11 @@ type talked struct {
 	commands int
 }
 
-func newLog(f *file, e evidence) *transcript {
+// newLog reads a text of which the first lines were judged; broken: some lines go on with
+// the ones before, so that each command is waited for until the next line is there.
+func newLog(f *file, e evidence, broken bool) *transcript {
 	t := newTranscript(f)
+	t.broken = broken
 	if !e.native {
 		t.log = &logReader{evidence: e, labels: make(map[string]*spoken), said: make(map[*spoken]*talked)}
 	}

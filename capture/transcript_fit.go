@@ -208,7 +208,7 @@ func joins(before, rest []byte) string {
 
 // continued reads the lines that go on with the command in work.
 func (t *transcript) continued() {
-	for {
+	for t.broken {
 		err := t.readLine()
 		if err != nil {
 			if !errors.Is(err, io.EOF) {

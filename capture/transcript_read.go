@@ -26,6 +26,7 @@ type transcript struct {
 	work    []byte
 	err     error
 
+	broken bool       // some lines go on with the ones before
 	late   error      // of reading ahead
 	back   []textLine // lines to be read again, the first one last
 	framer decode.Framer

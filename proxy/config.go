@@ -63,6 +63,9 @@ type Config struct {
 	// Listen is where to listen, "[host]:port"; empty: DefaultListen. Port 0 lets
 	// the system choose one.
 	Listen string
+	// Listener, if it is set, takes the connections of the one port; the proxy closes
+	// it. Nil: one on Listen is opened.
+	Listener net.Listener
 	// Advertise is what clients are told in redirects, "host[:port]"; empty: the
 	// address that they reached the proxy at. The port counts with OnePort only.
 	Advertise string

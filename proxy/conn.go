@@ -9,7 +9,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"msnproxy/capture"
@@ -35,9 +34,15 @@ type conn struct {
 	links   int           // that still run
 	ends    int           // links that came to their sender's end
 	closer  decode.Sender // who ended first; 0: nobody has
-	reset   bool
-	text    string // why closed
+	sides   [3]side       // by decode.Sender
+	over    bool          // how it ended is known
+	reset   bool          // by closer
+	cut     bool          // the peers get a reset
+	text    string        // why closed
 	stopped bool
+
+	half    halfClose
+	silence silence
 }
 
 func newConn(p *Proxy, client net.Conn, to *target) *conn {
@@ -63,7 +68,7 @@ func (c *conn) open() {
 	}
 	c.rec.Server = rt.target.String()
 	if rt.refused != "" {
-		c.fail(decode.Server, (&refusal{rt.target, rt.refused}).Error(), doubts)
+		c.fail(0, (&refusal{rt.target, rt.refused}).Error(), doubts)
 		return
 	}
 	server, err := c.p.dial(c.p.ctx, rt)
@@ -71,14 +76,14 @@ func (c *conn) open() {
 		var refused *refusal
 		switch {
 		case c.isStopped():
-			c.fail(0, "the proxy was closed", doubts)
+			c.end(0, "the proxy was closed", doubts)
 			return
 		case errors.As(err, &refused):
 			c.p.count.refused.Add(1)
 		default:
 			c.p.count.dialErrors.Add(1)
 		}
-		c.fail(decode.Server, err.Error(), doubts)
+		c.fail(0, err.Error(), doubts)
 		return
 	}
 	if end := endpoint(server.RemoteAddr()); end.IsValid() {
@@ -97,6 +102,7 @@ func (c *conn) open() {
 		c.wake()
 	}
 	c.mu.Unlock()
+	c.silence.begin(c)
 	go c.up.run(pieces)
 	go c.down.run(nil)
 }
@@ -183,15 +189,21 @@ func (c *conn) isStopped() bool {
 	return c.stopped
 }
 
-// fail ends a connection that no server was found for. To the client that is a
-// reset, as if it had reached a port where nothing listens.
+// fail ends a connection that no server was found for, which is remarked on. To the
+// client that is a reset, as if it had reached a port where nothing listens; the
+// server has no part in it.
 func (c *conn) fail(who decode.Sender, text string, doubts []string) {
-	c.say(capture.Record{Time: c.accepted, Kind: capture.Opened})
-	for _, d := range doubts {
-		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, Text: d})
+	if who == 0 {
+		doubts = append(doubts, text)
 	}
-	if who == decode.Server {
-		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: who, Text: text})
+	c.end(who, text, doubts)
+}
+
+// end ends a connection that has no links.
+func (c *conn) end(who decode.Sender, text string, remarks []string) {
+	c.say(capture.Record{Time: c.accepted, Kind: capture.Opened})
+	for _, r := range remarks {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, Text: r})
 	}
 	reset(c.client)
 	c.p.count.resets.Add(1)
@@ -213,39 +225,6 @@ func reset(c net.Conn) {
 	_ = c.Close()
 }
 
-// halfClosed notes that one side sends no more. It reports whether the other does
-// not either: then the connection is at its end.
-func (c *conn) halfClosed(who decode.Sender) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closer == 0 {
-		c.closer = who
-	}
-	c.ends++
-	if c.ends < 2 {
-		return false
-	}
-	c.wake()
-	return true
-}
-
-// abort ends the connection because one side of it broke. The other side gets a
-// reset.
-func (c *conn) abort(who decode.Sender, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stopped || c.reset || c.ends == 2 {
-		return
-	}
-	c.closer, c.reset = who, true
-	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
-		c.text = fmt.Sprintf("reset by the %s", who)
-	} else {
-		c.text = fmt.Sprintf("the connection with the %s broke: %v", who, cause(err))
-	}
-	c.wake()
-}
-
 // stop ends the connection for the proxy's own reasons.
 func (c *conn) stop(text string) {
 	c.mu.Lock()
@@ -254,7 +233,7 @@ func (c *conn) stop(text string) {
 		return
 	}
 	c.stopped = true
-	if !c.reset {
+	if !c.over {
 		c.text = text
 	}
 	c.wake()
@@ -279,16 +258,23 @@ func (c *conn) linkDone() {
 		c.mu.Unlock()
 		return
 	}
+	stopped := c.stopped
 	c.stopped = true // what comes now is too late
 	end := capture.Record{Kind: capture.Closed, From: c.closer, Reset: c.reset, Text: c.text}
+	cut := c.cut
 	c.mu.Unlock()
-	if end.Reset {
+	c.half.forget()
+	c.silence.end()
+	if cut {
 		c.p.count.resets.Add(1)
 		reset(c.client)
 		reset(c.server)
 	} else {
 		_ = c.client.Close()
 		_ = c.server.Close()
+	}
+	if why := c.leftEarly(); why != "" && !stopped && end.From == decode.Client {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client, Text: why})
 	}
 	end.Time = time.Now()
 	c.say(end)

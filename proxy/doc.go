@@ -12,7 +12,8 @@
 //     read for one command. The one thing held is an incomplete line from a server
 //     that may turn out to be a redirect; a payload never is.
 //  3. Relaying never waits for an [Observer], unless [Config.Lossless] asks for
-//     it. It does wait for a [Recorder], which is called in its path.
+//     it. It does wait for a [Recorder], which is called in its path: once for what
+//     one read brought.
 //  4. A half-close is carried over in both directions, a reset arrives as a reset,
 //     and there is no idle timeout. A server that refuses the connection is a reset
 //     to the client.

@@ -34,6 +34,9 @@ type link struct {
 	losses  int   // remarks about that
 	footing footing
 	first   bool // the first frame is to be looked at for a cookie
+
+	seen    int    // frames
+	opening string // the line of the first one, if it is a command
 }
 
 // run carries bytes on until the sender has no more or the connection breaks.
@@ -46,7 +49,7 @@ func (l *link) run(pieces [][]byte) {
 		err := l.carry(w)
 		w.free()
 		if err != nil {
-			l.c.abort(l.from.Peer(), err)
+			l.c.unwritable(l.from.Peer(), err)
 			return
 		}
 	}
@@ -59,7 +62,7 @@ func (l *link) run(pieces [][]byte) {
 		err = l.carry(w)
 		w.free()
 		if err != nil {
-			l.c.abort(l.from.Peer(), err)
+			l.c.unwritable(l.from.Peer(), err)
 			return
 		}
 	}
@@ -68,7 +71,7 @@ func (l *link) run(pieces [][]byte) {
 // end is called when nothing more can be read from the sender.
 func (l *link) end(err error) {
 	if werr := l.flush(); werr != nil {
-		l.c.abort(l.from.Peer(), werr)
+		l.c.unwritable(l.from.Peer(), werr)
 		return
 	}
 	if !errors.Is(err, io.EOF) {
@@ -94,6 +97,12 @@ func (l *link) carry(w *work) error {
 	w.begin(l)
 	if !l.footing.known {
 		l.recognise(w, w.in, false)
+	}
+	if l.in == 0 {
+		l.c.silence.broken(l.from)
+	}
+	if l.c.half.open.Load() {
+		l.c.goesOn(l.from)
 	}
 	l.in += int64(len(w.in))
 	l.bytes.Add(int64(len(w.in)))
@@ -175,6 +184,9 @@ func (l *link) frame(w *work, fr *decode.Frame) {
 	if l.footing.shaky || fr.Kind == decode.Opaque {
 		l.footing.step(fr, l.from, l.framer.Beyond())
 	}
+	if l.seen < 2 {
+		l.begun(fr)
+	}
 	if l.first {
 		l.first = false
 		l.look(w, fr)
@@ -246,6 +258,9 @@ func (l *link) flush() error {
 	var fr decode.Frame
 	for l.framer.Flush(&fr) {
 		l.c.p.count.frames.Add(1)
+		if l.seen < 2 {
+			l.begun(&fr)
+		}
 		if len(w.records) > groupSize-4 {
 			l.tell(w)
 		}
@@ -262,7 +277,7 @@ func (l *link) flush() error {
 		}
 	}
 	wake := l.tell(w)
-	if l.dropped > 0 {
+	if l.dropped > 0 && l.c.p.queue != nil {
 		// The observer's alone: a recorder has missed nothing.
 		gap := lostRecord(time.Now(), l.c.rec, l.from, l.dropped)
 		l.dropped = 0

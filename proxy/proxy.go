@@ -96,9 +96,12 @@ func (p *Proxy) Listen() error {
 	if p.listener != nil {
 		return nil
 	}
-	l, err := listen(p.ctx, p.cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", p.cfg.Listen, cause(err))
+	l := p.cfg.Listener
+	if l == nil {
+		var err error
+		if l, err = listen(p.ctx, p.cfg.Listen); err != nil {
+			return fmt.Errorf("listen on %s: %w", p.cfg.Listen, cause(err))
+		}
 	}
 	if ip, ok := p.cfg.upstream.ip(); ok && sameEnd(l, netip.AddrPortFrom(ip, p.cfg.upstream.port)) {
 		_ = l.Close()

@@ -154,7 +154,7 @@ func TestChanges(t *testing.T) {
 		{"ACK is missing", func(e *edit) { e.remove("ACK", 1) }, []string{"SB missing ACK"}},
 		{"NLN too many", func(e *edit) { e.insert("NLN", 1, e.list[e.find("NLN", 1)].raw) }, []string{"NS extra NLN"}},
 		{"error instead", func(e *edit) { e.replace("URL 17", 2, e.list[e.find("URL 17", 2)].raw, "500 17\r\n") }, []string{"NS different URL verb: -URL +500"}},
-		{"redirect type", func(e *edit) { e.replace("XFR 22 SB 1", 1, "SB", "NS") }, []string{"NS different XFR word: -SB +NS package: -CKI cookie: -64387137.1795537740.79044 word: +CKI current: +64387137.1795537740.79044"}},
+		{"redirect type", func(e *edit) { e.replace("XFR 22 SB 1", 1, "SB", "NS") }, []string{"NS different XFR word: -SB +NS package: -CKI cookie: -64387137.1795537740.79044 kind: +CKI hop: +64387137.1795537740.79044"}},
 		{"text", func(e *edit) { e.replace("LST 8 FL", 1, "Bob", "Rob") }, []string{"NS different LST friendly: -Bob +Rob"}},
 		{"list items swapped", func(e *edit) { e.swap("LST 8 AL", 1, "LST 8 BL", 1) }, nil},
 		{"PRP items swapped", func(e *edit) { e.swap("PRP 8", 1, "PRP 8", 2) }, nil},

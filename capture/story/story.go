@@ -148,10 +148,24 @@ type Options struct {
 // ErrStopped says that reading ended because Options.Stop was closed.
 var ErrStopped = capture.ErrStopped
 
-// Open reads a recording of any format that capture reads; "-" is standard input.
+// Open reads a recording of any format that capture reads: a file, a directory, the
+// files that a pattern stands for; "-" is standard input.
 // What stands before a damage is a story, too: see Story.Damage. The error is of the
 // file, of the spool, or says that there is no message in it.
 func Open(path string, o Options) (*Story, error) {
+	names, err := capture.Expand(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) > 1 {
+		in, err := capture.OpenAll(nil, names...)
+		if err != nil {
+			return nil, err
+		}
+		defer in.Close()
+		return Read(in, nil, path, o)
+	}
+	path = names[0]
 	if path == "-" {
 		in, err := capture.Open(path)
 		if err != nil {

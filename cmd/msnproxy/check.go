@@ -21,8 +21,9 @@ func checkCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "check",
 		Usage:     "say what in a recording is not as the protocol wants it",
-		ArgsUsage: "FILE",
-		Description: `Applies the rules to a recording, and prints what they find, one line each.
+		ArgsUsage: "FILE...",
+		Description: filesUsage + `
+Applies the rules to a recording, and prints what they find, one line each.
 docs/checks.md describes the rules. The exit code is 1 if there is a finding of at
 least --min.
 
@@ -56,8 +57,8 @@ func checkFile(c *cli.Context) error {
 	if c.Bool("rules") {
 		return listRules(c.App.Writer)
 	}
-	if c.NArg() != 1 {
-		return usage("check", "check wants one file, not %d", c.NArg())
+	if err := inputs(c); err != nil {
+		return err
 	}
 	k := &checkRun{c: c}
 	if err := k.flags(); err != nil {
@@ -137,7 +138,7 @@ func (k *checkRun) read(in *capture.Reader) error {
 				return err
 			}
 			if k.follow.Messages() == 0 {
-				return in.Stats().NoMSNP(k.c.Args().First())
+				return in.Stats().NoMSNP(inputName(k.c))
 			}
 			return k.err
 		}

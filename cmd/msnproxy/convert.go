@@ -18,10 +18,11 @@ func convertCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "convert",
 		Usage:     "write a recording in another format",
-		ArgsUsage: "IN OUT",
+		ArgsUsage: "IN... OUT",
 		Description: `The format is told by the end of the name OUT: .pcapng, .pcap, .txt (transcript) or
 .jsonl (JSON lines, with the bytes of each frame), each also with .gz. IN may be
-anything that "msnproxy read" reads. OUT must not exist.
+anything that "msnproxy read" reads, also several files, directories and patterns, as
+one recording. OUT must not exist.
 
 A transcript has no times and no addresses of clients; a pcap has no notes on what
 was sent on instead of what was received.
@@ -64,8 +65,11 @@ func (r *redaction) Set(s string) error {
 }
 
 func convert(c *cli.Context) (err error) {
-	if c.NArg() != 2 {
-		return usage("convert", "convert wants two files, IN and OUT, not %d", c.NArg())
+	if c.NArg() < 2 {
+		return usage("convert", "convert wants at least two files, IN and OUT, not %d", c.NArg())
+	}
+	if err := inputs(c); err != nil {
+		return err
 	}
 	var f *filter.Filter
 	if src := c.String("filter"); src != "" {
@@ -73,7 +77,7 @@ func convert(c *cli.Context) (err error) {
 			return fmt.Errorf("--filter: %w", err)
 		}
 	}
-	name := c.Args().Get(1)
+	name := c.Args().Get(c.NArg() - 1)
 	if _, _, err := outputFormat(name); err != nil {
 		return usage("convert", "%v", err)
 	}
@@ -102,7 +106,7 @@ func convert(c *cli.Context) (err error) {
 		err = cerr
 	}
 	if err == nil && n == 0 && f == nil {
-		err = in.Stats().NoMSNP(c.Args().First())
+		err = in.Stats().NoMSNP(inputName(c))
 	}
 	if n == 0 && err != nil {
 		_ = os.Remove(name) // it was made just now, and there is nothing in it

@@ -24,7 +24,8 @@ func diffCommand() *cli.Command {
 		ArgsUsage: "FIRST SECOND",
 		Description: `Compares two recordings as sessions: connection by connection, request by request,
 down to the field. TrIDs, cookies, session ids, addresses, challenges, times and the
-order of what is independent do not count. Any format that "msnproxy read" reads.
+order of what is independent do not count. Any format that "msnproxy read" reads; each
+of the two is a file, a directory or a quoted pattern ('old/*.pcapng').
 
    -  only in the first recording         ~  says something else
    +  only in the second                  >  comes in another order

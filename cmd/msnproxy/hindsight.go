@@ -15,7 +15,8 @@ import (
 // findings: some are only known when later messages are. What comes through a pipe can
 // be read only once, and has none; such findings are then told when they come.
 func hindsight(c *cli.Context, f *filter.Filter, known map[string]string) (capture.Hindsight, error) {
-	if !f.AsksFindings() || !slices.ContainsFunc(c.Args().Slice(), isFile) || slices.ContainsFunc(c.Args().Slice(), isPipe) {
+	names, err := capture.Expand(recordings(c)...)
+	if err != nil || !f.AsksFindings() || c.Bool("follow") || !slices.ContainsFunc(names, isFile) || slices.ContainsFunc(names, isPipe) {
 		return nil, nil
 	}
 	in, err := openRecording(c)

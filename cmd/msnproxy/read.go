@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,21 +16,30 @@ func readCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "read",
 		Usage:     "print a recording",
-		ArgsUsage: "FILE",
-		Description: `FILE is a capture (pcap or pcapng, also gzipped) of any program, with MSNP in it
-on any port, or a transcript; - is standard input.
+		ArgsUsage: "FILE...",
+		Description: filesUsage + `
+Standard input and, with --follow, a file that grows are printed as they come; Ctrl-C
+ends that. Of a recording with --rotate give the name of any of its files, or that
+which was given to --record.
 
-Example:
+Examples:
    msnproxy read session.pcap --filter 'verb == "MSG"' --detail 2
+   msnproxy read 'log/*.pcapng' other.pcap --detail 0
+   tcpdump -U -w - port 1863 | msnproxy read -
+   msnproxy read --follow session.pcapng
 ` + exitCodes,
-		Flags:  outputFlags("text, json or transcript", false),
+		Flags: append(outputFlags("text, json or transcript", false),
+			&cli.BoolFlag{Name: "follow", Usage: "go on with what is added to the file, and with the next one when it is rotated, replaced or made anew, until interrupted"}),
 		Action: read,
 	}
 }
 
 func read(c *cli.Context) error {
-	if c.NArg() != 1 {
-		return usage("read", "read wants one file, not %d", c.NArg())
+	if err := inputs(c); err != nil {
+		return err
+	}
+	if c.Bool("follow") && (c.NArg() != 1 || c.Args().First() == "-") {
+		return usage("read", "--follow wants one file, not %s", inputName(c))
 	}
 	p, err := newPrinter(c, show.Text, show.JSON, show.Transcript)
 	if err != nil {
@@ -41,12 +51,12 @@ func read(c *cli.Context) error {
 		return err
 	}
 	p.Foresee(known)
-	in, err := openRecording(c)
+	in, err := openRead(c, func() { _ = p.Flush() })
 	if err != nil {
-		return err
+		return interrupted(c, err)
 	}
 	defer in.Close()
-	err = copyRecords(c, p, in)
+	err = interrupted(c, copyRecords(c, p, in))
 	if ferr := p.Finish(); ferr != nil && err == nil {
 		err = ferr
 	}
@@ -58,7 +68,7 @@ func read(c *cli.Context) error {
 		return err
 	}
 	if p.Stats().Messages == 0 {
-		return in.Stats().NoMSNP(c.Args().First())
+		return in.Stats().NoMSNP(inputName(c))
 	}
 	if ferr := p.FilterError(); ferr != nil {
 		fmt.Fprintf(c.App.ErrWriter, "msnproxy: some messages did not suit the filter, and are not shown: %v\n", ferr)
@@ -66,17 +76,11 @@ func read(c *cli.Context) error {
 	return nil
 }
 
-// openRecording opens the file that is the first argument; - is standard input.
-func openRecording(c *cli.Context) (*capture.Reader, error) {
-	if name := c.Args().First(); name != "-" {
-		return capture.Open(name)
-	}
-	return capture.OpenReader(c.App.Reader, "standard input")
-}
-
 // copyRecords prints every record of the recording. What was read before an
 // error is printed.
 func copyRecords(c *cli.Context, p *show.Printer, in *capture.Reader) error {
+	// What waits for more ends by itself, with what there is.
+	live := c.Bool("follow") || slices.Contains(c.Args().Slice(), "-")
 	for n := 0; ; n++ {
 		r, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -88,7 +92,7 @@ func copyRecords(c *cli.Context, p *show.Printer, in *capture.Reader) error {
 		if err := p.Record(r); err != nil {
 			return err
 		}
-		if n%1024 == 0 && c.Context.Err() != nil {
+		if n%1024 == 0 && !live && c.Context.Err() != nil {
 			return &exit{code: exitInterrupted}
 		}
 	}

@@ -18,8 +18,9 @@ func statsCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "stats",
 		Usage:     "count what is in a recording",
-		ArgsUsage: "FILE",
-		Description: `Counts and bytes of each command, connection and account; how long replies took
+		ArgsUsage: "FILE...",
+		Description: filesUsage + `
+Counts and bytes of each command, connection and account; how long replies took
 (the first one to each request; percentiles are up to 3 % too long); errors;
 verdicts on challenges; the longest silence of each connection.
 
@@ -35,8 +36,8 @@ Examples:
 }
 
 func stats(c *cli.Context) error {
-	if c.NArg() != 1 {
-		return usage("stats", "stats wants one file, not %d", c.NArg())
+	if err := inputs(c); err != nil {
+		return err
 	}
 	format := c.String("format")
 	if format != "text" && format != "json" {
@@ -54,7 +55,7 @@ func stats(c *cli.Context) error {
 		return err
 	}
 	if err == nil && t.Messages == 0 {
-		return in.Stats().NoMSNP(c.Args().First())
+		return in.Stats().NoMSNP(inputName(c))
 	}
 	// What was read before a damage is counted, and the damage reported.
 	if format == "json" {

@@ -26,9 +26,8 @@ func viewCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "view",
 		Usage:     "look at a recording in the inspector",
-		ArgsUsage: "FILE",
-		Description: `FILE is a capture (pcap or pcapng, also gzipped) of any program, with MSNP in it
-on any port, or a transcript; - is standard input. Nothing is sent anywhere, but by
+		ArgsUsage: "FILE...",
+		Description: filesUsage + `Nothing is sent anywhere, but by
 r, to a server that you type. Marks and comments are kept in the file if msnproxy has
 recorded it (.pcapng, not compressed); elsewhere only by saving a copy.
 
@@ -47,8 +46,8 @@ Examples:
 }
 
 func view(c *cli.Context) error {
-	if c.NArg() != 1 {
-		return usage("view", "view wants one file, not %d", c.NArg())
+	if err := inputs(c); err != nil {
+		return err
 	}
 	o, err := inspectorOptions(c)
 	if err != nil {
@@ -108,10 +107,7 @@ type viewed struct {
 // openViewed opens the file that is the first argument. What comes through a pipe
 // is waited for, until somebody interrupts.
 func openViewed(c *cli.Context) (*viewed, error) {
-	v := &viewed{name: c.Args().First(), loaded: make(chan struct{})}
-	if v.name == "-" {
-		v.name = "standard input"
-	}
+	v := &viewed{name: inputName(c), loaded: make(chan struct{})}
 	opened := make(chan error, 1)
 	go func() {
 		var err error
@@ -127,8 +123,13 @@ func openViewed(c *cli.Context) (*viewed, error) {
 		return nil, &exit{code: exitInterrupted}
 	}
 	if c.Args().First() == "-" || !v.in.Placed() {
-		return v, nil
+		return v, nil // several files have no places, either
 	}
+	names, err := capture.Expand(c.Args().Slice()...)
+	if err != nil {
+		return nil, err
+	}
+	v.name = names[0]
 	info, err := os.Stat(v.name)
 	if err == nil && info.Mode().IsRegular() { // of a pipe nothing can be read twice
 		v.file, err = os.Open(v.name)

@@ -19,7 +19,7 @@ var frameRules = []Rule{
 	{ID: "frame.length", Severity: fault, First: 2, Source: "MSNP2, MSG",
 		About: "The connection or the recording ends, or bytes are missing, before a payload has the length that its command line announces. A peer waits for the rest as long as the connection lives."},
 	{ID: "frame.cut", Severity: note, First: 2, Source: "MSNP2, all commands",
-		About: "A command line has no line end when the connection ends. Some clients send their last OUT that way."},
+		About: "A command line has no line end when the connection ends. Some clients send their last OUT that way. Or a log does not show the payload of a command."},
 	{ID: "frame.line-end", Severity: note, First: 2, Source: "MSNP2, all commands",
 		About: "A command line ends in a lone LF, not in CRLF. Microsoft's server took that from a client; its client never sent it."},
 	{ID: "frame.lost", Severity: note, First: 2, Source: "the recording",

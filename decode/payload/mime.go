@@ -182,6 +182,8 @@ func (p *Payload) header(n *Node) {
 var decoders = map[string]func(*Payload, int){
 	"text/plain":                            (*Payload).plain,
 	"text/x-msmsgscontrol":                  (*Payload).control,
+	"text/x-mms-emoticon":                   (*Payload).customPictures,
+	"text/x-mms-animemoticon":               (*Payload).customPictures,
 	"text/x-msmsgsinvite":                   (*Payload).invitation,
 	"text/x-msmsgsprofile":                  (*Payload).profile,
 	"application/x-msmsgsemailnotification": (*Payload).mail,

@@ -264,10 +264,11 @@ func occasion(r *index.Row, rec *capture.Record) string {
 	case index.Closed:
 		s = "ended"
 		switch {
+		case rec.From == 0:
 		case rec.Reset:
-			s = "reset by the " + r.From.String()
-		case rec.Text == "" || r.From != 0:
-			s = "closed by the " + r.From.String()
+			s = "reset by the " + rec.From.String()
+		default:
+			s = "closed by the " + rec.From.String()
 		}
 	case index.Lost:
 		s = "bytes of the " + r.From.String() + " are missing here"
