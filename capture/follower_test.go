@@ -213,7 +213,6 @@ func TestFollowerInjectedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	var records []*Record
 	f := NewFollower(FollowOptions{Check: true})
 	var found []string
 	for {
@@ -224,7 +223,6 @@ func TestFollowerInjectedFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		records = append(records, r)
 		for _, l := range f.Findings(f.Record(r)) {
 			found = append(found, fmt.Sprint(l.Number, " ", l.Rule))
 		}

@@ -162,7 +162,6 @@ type source struct {
 type merged struct {
 	*joiner
 	order sources
-	begun bool
 	errs  []error
 	given *source // the one whose record was given last
 	count Stats

@@ -201,10 +201,9 @@ var printed = regexp.MustCompile(`^ *\d+ (\d\d:\d\d:\d\d\.\d{3} )?#\d+ +[A-Z?][A
 // evidence is what the first lines of a text say about its notation.
 type evidence struct {
 	notation *notation
-	prefix   *regexp.Regexp // what stands before signs; nil: too little is known
-	weak     bool           // signs that mean other things are signs here
-	native   bool           // lines as we write them ourselves
-	headed   bool           // who speaks stands on a line of its own
+	weak     bool // signs that mean other things are signs here
+	native   bool // lines as we write them ourselves
+	headed   bool // who speaks stands on a line of its own
 	commands int
 }
 

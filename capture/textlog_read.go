@@ -22,7 +22,6 @@ type logReader struct {
 	labels  map[string]*spoken
 	headed  decode.Sender // who speaks, where that stands on a line of its own
 	said    map[*spoken]*talked
-	between bool // a line of a program was between the last command and this line
 	next    [2]string
 	stamped bool // commands have a time, so that other lines with one are of the program
 }

@@ -31,8 +31,8 @@ func collectLess() (end func()) {
 
 // watch has collected called after the next collection.
 func (c *collector) watch() {
-	type garbage struct{ next *garbage } // with a pointer: what has none may be kept for its neighbours
-	runtime.AddCleanup(&garbage{}, (*collector).collected, c)
+	garbage := new(*int) // a pointer: what has none may be kept for its neighbours
+	runtime.AddCleanup(garbage, (*collector).collected, c)
 }
 
 // collected sees to the limit after a collection.

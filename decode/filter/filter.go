@@ -57,7 +57,7 @@ func CompileIn(source string, loc *time.Location) (*Filter, error) {
 		return nil, explain(source, err)
 	}
 	f := &Filter{source: source, env: make(map[string]any), location: loc}
-	sample := map[string]any{timeKnown: false, stepKnown: false, timeClock: int64(0), timeAt: int64(0), timeStep: int64(0)}
+	sample := map[string]any{timeKnown: false, stepKnown: false, timeClock: time.Duration(0), timeAt: time.Time{}, timeStep: time.Duration(0)}
 	c := &collector{names: make(map[string]bool), functions: make(map[ast.Node]bool)}
 	ast.Walk(&tree.Node, c)
 	for _, n := range allNames() {

@@ -93,14 +93,15 @@ const (
 	stepKnown = "time since the first message is known"
 )
 
-// instant fills in what comparisons of time are made of, in nanoseconds.
+// instant fills in what comparisons of time are made of: times and durations, as expr
+// compares whole numbers as int, which has 32 bits on some machines.
 func (f *Filter) instant(m *decode.Message) {
 	known := !m.Time.IsZero()
 	f.env[timeKnown], f.env[stepKnown] = known, known && !m.Start.IsZero()
-	f.env[timeClock], f.env[timeAt], f.env[timeStep] = int64(0), int64(0), int64(0)
+	f.env[timeClock], f.env[timeAt], f.env[timeStep] = time.Duration(0), m.Time, time.Duration(0)
 	if known {
-		f.env[timeClock], f.env[timeAt] = int64(clock(m.Time.In(f.location))), m.Time.UnixNano()
-		f.env[timeStep] = int64(m.Time.Sub(m.Start))
+		f.env[timeClock] = clock(m.Time.In(f.location))
+		f.env[timeStep] = m.Time.Sub(m.Start)
 	}
 }
 
@@ -142,27 +143,29 @@ func (c *comparer) Visit(node *ast.Node) {
 
 // compare makes the comparison. Of a time that is not known nothing holds.
 func compare(op string, w When) ast.Node {
-	known, name, v := timeKnown, timeAt, int64(0)
+	// The time that was typed, and the first that is not within what was typed.
+	var from, to any
+	known, name := timeKnown, timeAt
 	switch w.Kind {
 	case Clock:
-		name, v = timeClock, int64(w.Clock)
+		name, from, to = timeClock, w.Clock, w.Clock+w.Unit
 	case Date:
-		v = w.At.UnixNano()
+		from, to = w.At, w.At.Add(w.Unit)
 	case Step:
-		known, name, v = stepKnown, timeStep, int64(w.Step)
+		known, name, from, to = stepKnown, timeStep, w.Step, w.Step+w.Unit
 	}
-	than := func(op string, v int64) ast.Node {
+	than := func(op string, v any) ast.Node {
 		return &ast.BinaryNode{Operator: op, Left: &ast.IdentifierNode{Value: name}, Right: &ast.ConstantNode{Value: v}}
 	}
 	both := func(op string, a, b ast.Node) ast.Node { return &ast.BinaryNode{Operator: op, Left: a, Right: b} }
 	var is ast.Node
 	switch op {
 	case "==": // within the second that was typed
-		is = both("and", than(">=", v), than("<", v+int64(w.Unit)))
+		is = both("and", than(">=", from), than("<", to))
 	case "!=":
-		is = both("or", than("<", v), than(">=", v+int64(w.Unit)))
+		is = both("or", than("<", from), than(">=", to))
 	default:
-		is = than(op, v)
+		is = than(op, from)
 	}
 	return both("and", &ast.IdentifierNode{Value: known}, is)
 }
