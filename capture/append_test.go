@@ -143,6 +143,9 @@ func TestAppendTorn(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "x.pcapng")
 	for n := blocks(b)[1]; n <= len(b); n++ {
+		if testing.Short() && n%7 != 0 && !whole[n] {
+			continue
+		}
 		if err := os.WriteFile(path, b[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -194,8 +194,8 @@ func TestPcapngWrap(t *testing.T) {
 // each conversation whole.
 func TestPcapngTshark(t *testing.T) {
 	tshark, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("tshark is not installed")
+	if err != nil || testing.Short() {
+		t.Skip("tshark is not installed, or takes too long")
 	}
 	for _, ends := range [][2]string{{"10.0.0.9:1034", "10.0.0.5:1863"}, {"[fd00::9]:1034", "[fd00::5]:1863"}} {
 		var list []Record

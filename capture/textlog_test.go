@@ -82,8 +82,10 @@ func TestLogs(t *testing.T) {
 				t.Errorf("%v\n%s\nwant\n%s", err, got, want)
 			}
 			// Through a pipe, byte by byte; whether lines are broken must be known early.
-			if got := logTold(iotest.OneByteReader(bytes.NewReader(text))); got != string(want) && !brokenLines.Match(text) {
-				t.Errorf("byte by byte\n%s\nwant\n%s", got, want)
+			if !testing.Short() || len(text) < 4<<10 {
+				if got := logTold(iotest.OneByteReader(bytes.NewReader(text))); got != string(want) && !brokenLines.Match(text) {
+					t.Errorf("byte by byte\n%s\nwant\n%s", got, want)
+				}
 			}
 			if bytes.IndexByte(text, 0) >= 0 || bytes.Contains(text, []byte("\r")) {
 				return
