@@ -61,9 +61,9 @@ func TestParseAddress(t *testing.T) {
 }
 
 func TestPortsByName(t *testing.T) {
-	for _, p := range []Ports{OnePort, PerTarget} {
-		if got, err := ParsePorts(p.String()); got != p || err != nil {
-			t.Errorf("%s: %v, %v", p, got, err)
+	for name, p := range map[string]Ports{"one": OnePort, "per-target": PerTarget} {
+		if got, err := ParsePorts(name); got != p || err != nil || p.String() != name {
+			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
 	if _, err := ParsePorts("many"); err == nil {

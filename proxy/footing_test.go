@@ -264,11 +264,10 @@ func TestUnclearAddresses(t *testing.T) {
 				}
 				b.toClient.writes = nil
 			}
-			waitIdle(t, p)
+			p.Close() // all has been told then
 			if all := strings.Join(j.remarks(), "\n"); tt.remark == "" && all != "" || !strings.Contains(all, tt.remark) {
 				t.Errorf("%q: remarks %q, want %q", in, all, tt.remark)
 			}
-			p.Close()
 		}
 	}
 }

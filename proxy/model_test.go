@@ -258,6 +258,8 @@ func TestModel(t *testing.T) {
 	seed := uint64(1)
 	if *modelWrites != 200_000 {
 		seed = uint64(time.Now().UnixNano())
+	} else if testing.Short() {
+		*modelWrites = 30_000
 	}
 	t.Logf("seed %d", seed)
 	redirects := 0
