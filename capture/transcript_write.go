@@ -186,6 +186,9 @@ func (t *TranscriptWriter) plain(letter byte, fr *decode.Frame) bool {
 	if !ok {
 		return false
 	}
+	if n := len(fr.Payload()); n > 0 && announcedBy(fr.Raw[:fr.LineLen+fr.EOL]) != n {
+		return false // what follows an unknown command is told by its bytes alone
+	}
 	t.buf = append(t.buf, letter, markPlain, ' ')
 	t.buf = append(t.buf, fr.Line()...)
 	t.buf = append(t.buf, '\n')
