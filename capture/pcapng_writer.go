@@ -48,6 +48,7 @@ type Writer struct {
 	w       io.Writer
 	buf     []byte
 	conns   map[*Conn]*written
+	ends    map[pair]*written // the connection of these addresses, client first
 	packets uint64
 	bytes   int64
 	place   int64 // where the record that was written last begins
@@ -61,6 +62,8 @@ type written struct {
 	acked          [2]uint32 // what the other end has acknowledged
 	offset         [2]int64  // where the next frame should begin in its link
 	midStream      bool
+	id             uint32  // of its Conn
+	shared         bool    // another connection has its addresses: notes tell them apart
 	done           [2]bool // its FIN is written
 }
 
@@ -73,7 +76,7 @@ func NewWriter(w io.Writer, comment string) (*Writer, error) {
 
 // newWriter makes a writer with the head of a file in its buffer.
 func newWriter(comment string) *Writer {
-	out := &Writer{conns: make(map[*Conn]*written)}
+	out := &Writer{conns: make(map[*Conn]*written), ends: make(map[pair]*written)}
 	head := binary.LittleEndian.AppendUint32(nil, byteOrderMagic)
 	head = append(head, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
 	if comment != "" {
@@ -143,7 +146,7 @@ func (w *Writer) append(r *Record) {
 	case Closed:
 		w.close(c, r)
 	default:
-		n := note{Remark: &r.Text, From: senderName(r.From)}
+		n := note{Remark: &r.Text, In: c.in(), From: senderName(r.From)}
 		w.segment(r.Time, c, decode.Server, tcpACK, nil, n.comment(r.Text))
 	}
 }
@@ -151,7 +154,7 @@ func (w *Writer) append(r *Record) {
 // plain reports whether a frame needs no note, as nearly all; then it is counted.
 func (w *Writer) plain(c *written, r *Record) bool {
 	f, expected := &r.Frame, &c.offset[index(r.From)]
-	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || r.Sent != nil || r.Text != "" || r.Fate != Passed || len(f.Raw) > maxSegment {
+	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || f.Gap || c.shared || r.Sent != nil || r.Text != "" || r.Fate != Passed || len(f.Raw) > maxSegment {
 		return false
 	}
 	*expected += int64(len(f.Raw))
@@ -180,6 +183,7 @@ func (w *Writer) carry(from *Writer, at time.Time) {
 	for _, conn := range open {
 		c := from.conns[conn]
 		w.conns[conn] = c
+		w.ends[pair{c.client, c.server}] = c
 		c.midStream = true
 		c.offset = [2]int64{} // a reader of this file knows nothing of the one before
 		// A FIN is written once more, as it came.
@@ -208,6 +212,11 @@ func (w *Writer) open(r *Record, midStream bool) *written {
 	c.next = [2]uint32{r.Conn.ID * 0x9e3779b1, r.Conn.ID * 0x85ebca6b}
 	c.acked = c.next
 	w.conns[r.Conn] = c
+	c.id = r.Conn.ID
+	if other := w.ends[pair{c.client, c.server}]; other != nil {
+		other.shared, c.shared = true, true
+	}
+	w.ends[pair{c.client, c.server}] = c
 	if c.midStream {
 		w.announce(c, r)
 		return c
@@ -238,7 +247,7 @@ func (w *Writer) opening(c *written, r *Record) []byte {
 
 // data writes a frame: one packet, or more where it is too long for one.
 func (w *Writer) data(c *written, r *Record) {
-	n := note{Resync: r.Frame.Resync, Text: r.Text}
+	n := note{Resync: r.Frame.Resync, Gap: r.Frame.Gap, In: c.in(), Text: r.Text}
 	people := ""
 	expected := &c.offset[index(r.From)]
 	if r.Frame.Offset != *expected {
@@ -267,7 +276,7 @@ func (w *Writer) data(c *written, r *Record) {
 		n.Size = len(raw)
 	}
 	var comment []byte
-	if n.Sent != nil || n.Offset != nil || n.Resync || n.Text != "" || n.Kind != "" || n.Fate != "" || n.Size != 0 {
+	if n.Sent != nil || n.Offset != nil || n.Resync || n.Gap || n.In != 0 || n.Text != "" || n.Kind != "" || n.Fate != "" || n.Size != 0 {
 		if comment = n.comment(people); len(comment) > maxComment {
 			n.Sent, n.Text = nil, fmt.Sprintf("sent on otherwise: %d bytes, too many for this note", len(r.Sent))
 			comment = n.comment(people)
@@ -283,7 +292,7 @@ func (w *Writer) data(c *written, r *Record) {
 
 // lost notes that bytes are missing; the sequence numbers leave room for them.
 func (w *Writer) lost(c *written, r *Record) {
-	n := note{Lost: &r.Lost, Text: r.Text}
+	n := note{Lost: &r.Lost, In: c.in(), Text: r.Text}
 	c.next[index(r.From)] += uint32(max(r.Lost, 0))
 	c.offset[index(r.From)] += max(r.Lost, 0)
 	w.segment(r.Time, c, r.From, tcpACK, nil, n.comment(fmt.Sprintf("%d bytes of the %s are missing", r.Lost, r.From)))
@@ -291,7 +300,7 @@ func (w *Writer) lost(c *written, r *Record) {
 
 // halfClose writes the FIN of one end, when the other goes on.
 func (w *Writer) halfClose(c *written, from decode.Sender, at time.Time, text string) {
-	n := note{Text: text, Half: true}
+	n := note{Text: text, In: c.in(), Half: true}
 	w.fin(c, from, at, n.comment(fmt.Sprintf("the %s has finished sending", from)))
 	w.segment(at, c, from.Peer(), tcpACK, nil, nil)
 }
@@ -312,7 +321,7 @@ func (w *Writer) fin(c *written, from decode.Sender, at time.Time, comment []byt
 // close ends the connection as it ended: by FINs, the one who ended it first, or
 // by a reset. A FIN that stands already is not written again.
 func (w *Writer) close(c *written, r *Record) {
-	n := note{Text: r.Text, Close: &noteClose{From: senderName(r.From), Reset: r.Reset}}
+	n := note{Text: r.Text, In: c.in(), Close: &noteClose{From: senderName(r.From), Reset: r.Reset}}
 	comment := n.comment("closed: " + r.Text)
 	first := r.From
 	if first == 0 {
@@ -330,114 +339,17 @@ func (w *Writer) close(c *written, r *Record) {
 		w.segment(r.Time, c, first, tcpACK, nil, nil)
 	}
 	delete(w.conns, r.Conn)
-}
-
-// segment appends a TCP segment as a packet block.
-func (w *Writer) segment(at time.Time, c *written, from decode.Sender, flags byte, data, comment []byte) {
-	i := index(from)
-	s := madeSegment{from: c.client, to: c.server, seq: c.next[i], flags: flags, data: data}
-	if from == decode.Server {
-		s.from, s.to = c.server, c.client
-	}
-	if flags&tcpACK != 0 {
-		s.ack = c.next[1-i]
-		c.acked[1-i] = s.ack
-	}
-	start := w.beginPacket(at)
-	w.buf = appendSegment(w.buf, &s)
-	w.endPacket(start, from, comment)
-	c.next[i] += uint32(len(data))
-	limit := uint32(ackEvery)
-	if c.midStream {
-		limit = ackEveryMidStream
-	}
-	if c.next[i]-c.acked[i] > limit {
-		w.segment(at, c, from.Peer(), tcpACK, nil, nil)
+	if ends := (pair{c.client, c.server}); w.ends[ends] == c {
+		delete(w.ends, ends)
 	}
 }
 
-// datagram appends a packet of no connection, for its comment.
-func (w *Writer) datagram(at time.Time, comment []byte) {
-	start := w.beginPacket(at)
-	w.buf = appendDatagram(w.buf)
-	w.endPacket(start, 0, comment)
-}
-
-// packetHead is the length of an enhanced packet block before its data.
-const packetHead = 8 + packetFixed
-
-// beginPacket begins an enhanced packet block; the packet is to be appended to
-// buf, and endPacket ends the block.
-func (w *Writer) beginPacket(at time.Time) (start int) {
-	w.packets++
-	start = len(w.buf)
-	w.buf = binary.LittleEndian.AppendUint32(w.buf, blockPacket)
-	w.buf = append(w.buf, 0, 0, 0, 0, 0, 0, 0, 0)
-	w.buf = appendTime(w.buf, at)
-	w.buf = append(w.buf, 0, 0, 0, 0, 0, 0, 0, 0)
-	return start
-}
-
-func (w *Writer) endPacket(start int, from decode.Sender, comment []byte) {
-	b := w.buf
-	n := uint32(len(b) - start - packetHead)
-	binary.LittleEndian.PutUint32(b[start+packetHead-8:], n)
-	binary.LittleEndian.PutUint32(b[start+packetHead-4:], n)
-	b = pad4(b, start)
-	if comment != nil {
-		b = appendOption(b, optionComment, comment)
+// in is the number that a note needs to tell which connection it is of, or 0.
+func (c *written) in() uint32 {
+	if c.shared {
+		return c.id
 	}
-	switch from {
-	case decode.Client: // inbound: to the server
-		b = append(b, optionFlags, 0, 4, 0, 1, 0, 0, 0)
-	case decode.Server:
-		b = append(b, optionFlags, 0, 4, 0, 2, 0, 0, 0)
-	}
-	b = append(b, 0, 0, 0, 0) // end of options
-	w.buf = endBlock(b, start)
-}
-
-// appendTime appends a timestamp in nanoseconds. A time that is not known is 0,
-// 1970.
-func appendTime(b []byte, at time.Time) []byte {
-	ns := uint64(0)
-	if !at.IsZero() {
-		ns = uint64(at.UnixNano())
-	}
-	b = binary.LittleEndian.AppendUint32(b, uint32(ns>>32))
-	return binary.LittleEndian.AppendUint32(b, uint32(ns))
-}
-
-func appendBlock(b []byte, typ uint32, body []byte) []byte {
-	start := len(b)
-	b = binary.LittleEndian.AppendUint32(b, typ)
-	b = append(b, 0, 0, 0, 0)
-	return endBlock(append(b, body...), start)
-}
-
-// endBlock writes the length of the block that begins at start, before and behind
-// its body.
-func endBlock(b []byte, start int) []byte {
-	b = pad4(b, start)
-	n := uint32(len(b) - start + 4)
-	binary.LittleEndian.PutUint32(b[start+4:], n)
-	return binary.LittleEndian.AppendUint32(b, n)
-}
-
-// appendOption appends an option; values that are too long for one are cut.
-func appendOption(b []byte, code uint16, value []byte) []byte {
-	value = value[:min(len(value), 0xffff)]
-	b = binary.LittleEndian.AppendUint16(b, code)
-	b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))
-	start := len(b)
-	return pad4(append(b, value...), start)
-}
-
-func pad4(b []byte, start int) []byte {
-	for (len(b)-start)%4 != 0 {
-		b = append(b, 0)
-	}
-	return b
+	return 0
 }
 
 // endpoints returns the two ends of a connection for its packets. An address that
