@@ -308,7 +308,7 @@ func TestDialTimeout(t *testing.T) {
 		return nil, ctx.Err()
 	}
 	inMemory(t, Config{Dialer: hang, DialTimeout: 7 * time.Second}, func(m *memory) {
-		client := m.clients.dial("198.51.100.9:1055")
+		client := m.clients.Dial("198.51.100.9:1055")
 		begun := time.Now()
 		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("the client reads %v", err)
