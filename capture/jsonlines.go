@@ -48,6 +48,7 @@ type jsonLine struct {
 	SentRaw   []byte `json:"sent_raw"`
 	Injected  bool
 	Resync    bool
+	Gap       bool
 	Offset    *int64
 	About     *noteAbout
 }
@@ -189,7 +190,7 @@ func (j *jsonLines) frame(rec *Record, l *jsonLine) error {
 	if l.Offset != nil {
 		*link = *l.Offset
 	}
-	fr.Offset, fr.Resync = *link, l.Resync
+	fr.Offset, fr.Resync, fr.Gap = *link, l.Resync, l.Gap
 	if !l.Injected {
 		*link += int64(len(l.Raw))
 	}

@@ -39,6 +39,10 @@ type note struct {
 	Size int `json:"size,omitempty"`
 	// Resync: the first frame after bytes that made no sense.
 	Resync bool `json:"resync,omitempty"`
+	// Gap: what the frame lacks, the recording lacks.
+	Gap bool `json:"gap,omitempty"`
+	// In is the number of the connection, where another one has the same addresses.
+	In uint32 `json:"in,omitempty"`
 	// Sent is what was sent on instead; Fate "withheld" or "injected".
 	Sent *noteSent `json:"sent,omitempty"`
 	Fate string    `json:"fate,omitempty"`

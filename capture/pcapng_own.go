@@ -17,6 +17,7 @@ type own struct {
 	p      *pcapng
 	conns  map[pair]*ownConn
 	known  map[*Conn]*ownConn
+	ids    map[uint32]*ownConn // by the number that their notes give
 	all    int
 	count  int64
 	rec    Record
@@ -51,13 +52,14 @@ type pair struct{ from, to netip.AddrPort }
 type ownConn struct {
 	conn   *Conn
 	client netip.AddrPort
+	ends   pair // the client first
 	offset [2]int64
 }
 
 func newOwn(f *file) *own {
 	p := newPcapng(f)
 	p.comments = true
-	return &own{p: p, place: -1, conns: make(map[pair]*ownConn), known: make(map[*Conn]*ownConn)}
+	return &own{p: p, place: -1, conns: make(map[pair]*ownConn), known: make(map[*Conn]*ownConn), ids: make(map[uint32]*ownConn)}
 }
 
 // isOwn reports whether a pcapng file, of which nothing is taken, begins with a
@@ -130,7 +132,7 @@ func (o *own) packet(pkt *packet, rec *Record) bool {
 		rec.Kind, rec.Text, rec.About = Remark, *n.Remark, n.About.about()
 		return true
 	}
-	c := o.party(ends, n.Open)
+	c := o.party(ends, &n)
 	if c == nil {
 		if len(data) == 0 && !noted {
 			return false
@@ -154,8 +156,12 @@ func (o *own) told(rec *Record, n *note, c *ownConn, ends pair, data []byte) boo
 		rec.Kind, rec.From = Opened, 0
 	case n.Close != nil:
 		rec.Kind, rec.From, rec.Reset = Closed, senderOf(n.Close.From), n.Close.Reset
-		delete(o.conns, ends)
-		delete(o.conns, pair{ends.to, ends.from})
+		for _, ends := range [2]pair{ends, {ends.to, ends.from}} {
+			if o.conns[ends] == c {
+				delete(o.conns, ends)
+			}
+		}
+		delete(o.ids, c.conn.ID)
 		delete(o.known, c.conn)
 	case n.Half:
 		rec.Kind = HalfClosed
@@ -174,7 +180,8 @@ func (o *own) told(rec *Record, n *note, c *ownConn, ends pair, data []byte) boo
 
 // party returns the connection that a packet is of, or nil if it was not
 // announced.
-func (o *own) party(ends pair, open *noteOpen) *ownConn {
+func (o *own) party(ends pair, n *note) *ownConn {
+	open := n.Open
 	switch {
 	case o.anybody != nil && open != nil:
 		return &ownConn{conn: open.conn()}
@@ -182,6 +189,12 @@ func (o *own) party(ends pair, open *noteOpen) *ownConn {
 		return o.anybody
 	case open != nil:
 		return o.open(ends, open)
+	case o.part != nil:
+		return o.known[o.rec.Conn]
+	case n.In != 0 && o.ids[n.In].isOf(ends):
+		c := o.ids[n.In]
+		o.known[c.conn] = c
+		return c
 	}
 	return o.conns[ends]
 }
@@ -199,15 +212,21 @@ func (o *own) unannounced(ends pair) *Conn {
 }
 
 func (o *own) open(ends pair, n *noteOpen) *ownConn {
-	c := &ownConn{client: ends.from, conn: n.conn()}
+	c := &ownConn{client: ends.from, ends: ends, conn: n.conn()}
 	o.conns[ends] = c
 	if old := o.conns[pair{ends.to, ends.from}]; old != nil && (o.part == nil || old.conn != o.rec.Conn) {
 		delete(o.known, old.conn)
 	}
 	o.conns[pair{ends.to, ends.from}] = c
 	o.known[c.conn] = c
+	o.ids[n.Conn] = c
 	o.all++
 	return c
+}
+
+// isOf reports whether a packet of these ends can be of the connection.
+func (c *ownConn) isOf(ends pair) bool {
+	return c != nil && (ends == c.ends || ends == pair{c.ends.to, c.ends.from})
 }
 
 // data takes the bytes of a packet: a frame, or a part of one.
@@ -250,7 +269,7 @@ func (o *own) frame(rec *Record, raw []byte, n *note) {
 		rec.Fate = Injected
 	}
 	rec.Frame = reframe(&o.framer, n.Kind, raw)
-	rec.Frame.Resync = n.Resync
+	rec.Frame.Resync, rec.Frame.Gap = n.Resync, n.Gap
 	c := o.anybody
 	if c == nil {
 		c = o.known[rec.Conn]

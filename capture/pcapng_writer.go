@@ -48,6 +48,7 @@ type Writer struct {
 	w       io.Writer
 	buf     []byte
 	conns   map[*Conn]*written
+	ends    map[pair]*written // the connection of these addresses, client first
 	packets uint64
 	bytes   int64
 	place   int64 // where the record that was written last begins
@@ -61,6 +62,8 @@ type written struct {
 	acked          [2]uint32 // what the other end has acknowledged
 	offset         [2]int64  // where the next frame should begin in its link
 	midStream      bool
+	id             uint32  // of its Conn
+	shared         bool    // another connection has its addresses: notes tell them apart
 	done           [2]bool // its FIN is written
 }
 
@@ -73,7 +76,7 @@ func NewWriter(w io.Writer, comment string) (*Writer, error) {
 
 // newWriter makes a writer with the head of a file in its buffer.
 func newWriter(comment string) *Writer {
-	out := &Writer{conns: make(map[*Conn]*written)}
+	out := &Writer{conns: make(map[*Conn]*written), ends: make(map[pair]*written)}
 	head := binary.LittleEndian.AppendUint32(nil, byteOrderMagic)
 	head = append(head, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
 	if comment != "" {
@@ -143,7 +146,7 @@ func (w *Writer) append(r *Record) {
 	case Closed:
 		w.close(c, r)
 	default:
-		n := note{Remark: &r.Text, From: senderName(r.From)}
+		n := note{Remark: &r.Text, In: c.in(), From: senderName(r.From)}
 		w.segment(r.Time, c, decode.Server, tcpACK, nil, n.comment(r.Text))
 	}
 }
@@ -151,7 +154,7 @@ func (w *Writer) append(r *Record) {
 // plain reports whether a frame needs no note, as nearly all; then it is counted.
 func (w *Writer) plain(c *written, r *Record) bool {
 	f, expected := &r.Frame, &c.offset[index(r.From)]
-	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || r.Sent != nil || r.Text != "" || r.Fate != Passed || len(f.Raw) > maxSegment {
+	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || f.Gap || c.shared || r.Sent != nil || r.Text != "" || r.Fate != Passed || len(f.Raw) > maxSegment {
 		return false
 	}
 	*expected += int64(len(f.Raw))
@@ -180,6 +183,7 @@ func (w *Writer) carry(from *Writer, at time.Time) {
 	for _, conn := range open {
 		c := from.conns[conn]
 		w.conns[conn] = c
+		w.ends[pair{c.client, c.server}] = c
 		c.midStream = true
 		c.offset = [2]int64{} // a reader of this file knows nothing of the one before
 		// A FIN is written once more, as it came.
@@ -208,6 +212,11 @@ func (w *Writer) open(r *Record, midStream bool) *written {
 	c.next = [2]uint32{r.Conn.ID * 0x9e3779b1, r.Conn.ID * 0x85ebca6b}
 	c.acked = c.next
 	w.conns[r.Conn] = c
+	c.id = r.Conn.ID
+	if other := w.ends[pair{c.client, c.server}]; other != nil {
+		other.shared, c.shared = true, true
+	}
+	w.ends[pair{c.client, c.server}] = c
 	if c.midStream {
 		w.announce(c, r)
 		return c
@@ -238,7 +247,7 @@ func (w *Writer) opening(c *written, r *Record) []byte {
 
 // data writes a frame: one packet, or more where it is too long for one.
 func (w *Writer) data(c *written, r *Record) {
-	n := note{Resync: r.Frame.Resync, Text: r.Text}
+	n := note{Resync: r.Frame.Resync, Gap: r.Frame.Gap, In: c.in(), Text: r.Text}
 	people := ""
 	expected := &c.offset[index(r.From)]
 	if r.Frame.Offset != *expected {
@@ -267,7 +276,7 @@ func (w *Writer) data(c *written, r *Record) {
 		n.Size = len(raw)
 	}
 	var comment []byte
-	if n.Sent != nil || n.Offset != nil || n.Resync || n.Text != "" || n.Kind != "" || n.Fate != "" || n.Size != 0 {
+	if n.Sent != nil || n.Offset != nil || n.Resync || n.Gap || n.In != 0 || n.Text != "" || n.Kind != "" || n.Fate != "" || n.Size != 0 {
 		if comment = n.comment(people); len(comment) > maxComment {
 			n.Sent, n.Text = nil, fmt.Sprintf("sent on otherwise: %d bytes, too many for this note", len(r.Sent))
 			comment = n.comment(people)
@@ -283,7 +292,7 @@ func (w *Writer) data(c *written, r *Record) {
 
 // lost notes that bytes are missing; the sequence numbers leave room for them.
 func (w *Writer) lost(c *written, r *Record) {
-	n := note{Lost: &r.Lost, Text: r.Text}
+	n := note{Lost: &r.Lost, In: c.in(), Text: r.Text}
 	c.next[index(r.From)] += uint32(max(r.Lost, 0))
 	c.offset[index(r.From)] += max(r.Lost, 0)
 	w.segment(r.Time, c, r.From, tcpACK, nil, n.comment(fmt.Sprintf("%d bytes of the %s are missing", r.Lost, r.From)))
@@ -291,7 +300,7 @@ func (w *Writer) lost(c *written, r *Record) {
 
 // halfClose writes the FIN of one end, when the other goes on.
 func (w *Writer) halfClose(c *written, from decode.Sender, at time.Time, text string) {
-	n := note{Text: text, Half: true}
+	n := note{Text: text, In: c.in(), Half: true}
 	w.fin(c, from, at, n.comment(fmt.Sprintf("the %s has finished sending", from)))
 	w.segment(at, c, from.Peer(), tcpACK, nil, nil)
 }
@@ -312,7 +321,7 @@ func (w *Writer) fin(c *written, from decode.Sender, at time.Time, comment []byt
 // close ends the connection as it ended: by FINs, the one who ended it first, or
 // by a reset. A FIN that stands already is not written again.
 func (w *Writer) close(c *written, r *Record) {
-	n := note{Text: r.Text, Close: &noteClose{From: senderName(r.From), Reset: r.Reset}}
+	n := note{Text: r.Text, In: c.in(), Close: &noteClose{From: senderName(r.From), Reset: r.Reset}}
 	comment := n.comment("closed: " + r.Text)
 	first := r.From
 	if first == 0 {
@@ -330,6 +339,17 @@ func (w *Writer) close(c *written, r *Record) {
 		w.segment(r.Time, c, first, tcpACK, nil, nil)
 	}
 	delete(w.conns, r.Conn)
+	if ends := (pair{c.client, c.server}); w.ends[ends] == c {
+		delete(w.ends, ends)
+	}
+}
+
+// in is the number that a note needs to tell which connection it is of, or 0.
+func (c *written) in() uint32 {
+	if c.shared {
+		return c.id
+	}
+	return 0
 }
 
 // endpoints returns the two ends of a connection for its packets. An address that

@@ -399,7 +399,9 @@ func (t *transcript) logConn(from decode.Sender, label, command string) *spoken 
 		greets = greets && len(words) > 2
 	}
 	c := t.logged(label, roles)
-	if !l.notation.log && label == "" && (c != nil || t.current == nil || t.current.over) {
+	// In a document, too, who greets a switchboard has left the server before it.
+	moves := greets && verb != "VER" && c != nil && l.said[c].greeted && l.said[c].role != decode.SB
+	if !l.notation.log && label == "" && !moves && (c != nil || t.current == nil || t.current.over) {
 		if c == nil {
 			c = t.speaker(from)
 			l.said[c] = &talked{}

@@ -23,6 +23,9 @@ const (
 	lineEnds             = "The connection ends"
 	lineConnection       = "Connection "
 	remarkPrefix         = "# "
+	markInjected         = "the proxy made this:"
+	markWithheld         = "the proxy withheld this:"
+	markGap              = "what this lacks, the recording lacks:"
 	maxTranscriptLine    = 8 << 20
 	maxTranscriptNumbers = 1 << 20
 	escapedWidth         = 72 // bytes of a frame on an escaped line

@@ -31,6 +31,7 @@ type transcript struct {
 	back   []textLine // lines to be read again, the first one last
 	framer decode.Framer
 	misfit misfit     // of the frame in work
+	marks  []string   // remarks that say something of the frame that comes next
 	log    *logReader // nil: the lines are as we write them
 }
 
@@ -76,6 +77,7 @@ func (t *transcript) next(rec *Record) error {
 		}
 		t.frames = t.frames[:0]
 		if t.err = t.item(); errors.Is(t.err, io.EOF) {
+			t.unmark()
 			for _, c := range t.conns {
 				t.end(c)
 			}
@@ -99,6 +101,9 @@ func (t *transcript) item() error {
 		return t.frame(from, mark, rest)
 	}
 	text := string(t.line)
+	if strings.TrimRight(text, " .") != "" && !marksNext(text) {
+		t.unmark()
+	}
 	switch word := strings.TrimRight(text, " ."); word {
 	case "":
 		return nil
@@ -143,12 +148,41 @@ func (t *transcript) said(text, word string) error {
 		t.give(Record{Conn: c.conn, Kind: Lost, From: from, Lost: n})
 		return nil
 	}
+	if marksNext(text) && len(t.marks) < mostMarks {
+		t.marks = append(t.marks, text)
+		return nil
+	}
+	t.say(text)
+	return nil
+}
+
+// mostMarks is how many marks a frame can have.
+const mostMarks = 2
+
+// marksNext reports whether a line says something of the frame that comes next.
+func marksNext(text string) bool {
+	switch text {
+	case remarkPrefix + markInjected, remarkPrefix + markWithheld, remarkPrefix + markGap:
+		return true
+	}
+	return false
+}
+
+// unmark makes the marks that no frame has followed the remarks that they are.
+func (t *transcript) unmark() {
+	for _, text := range t.marks {
+		t.say(text)
+	}
+	t.marks = t.marks[:0]
+}
+
+// say gives a remark.
+func (t *transcript) say(text string) {
 	r := Record{Kind: Remark, Text: strings.TrimPrefix(text, remarkPrefix)}
 	if t.current != nil && !t.current.over {
 		r.Conn = t.current.conn
 	}
 	t.give(r)
-	return nil
 }
 
 func (t *transcript) give(r Record) { t.ready = append(t.ready, r) }
@@ -378,8 +412,22 @@ func (t *transcript) emit(from decode.Sender, mark byte) {
 // giveFrame gives a frame its place in the link.
 func (t *transcript) giveFrame(c *spoken, from decode.Sender, fr decode.Frame) {
 	i := index(from)
+	rec := Record{Conn: c.conn, Kind: Data, From: from}
+	for _, mark := range t.marks {
+		switch strings.TrimPrefix(mark, remarkPrefix) {
+		case markInjected:
+			rec.Fate = Injected
+		case markWithheld:
+			rec.Fate = Withheld
+		case markGap:
+			fr.Gap = true
+		}
+	}
+	t.marks = t.marks[:0]
 	fr.Offset = c.offset[i]
-	c.offset[i] += int64(len(fr.Raw))
+	if rec.Fate != Injected {
+		c.offset[i] += int64(len(fr.Raw))
+	}
 	fr.Resync = false
 	switch fr.Kind {
 	case decode.Command:
@@ -387,5 +435,6 @@ func (t *transcript) giveFrame(c *spoken, from decode.Sender, fr decode.Frame) {
 	case decode.Opaque:
 		c.resync[i] = true
 	}
-	t.give(Record{Conn: c.conn, Kind: Data, From: from, Frame: fr})
+	rec.Frame = fr
+	t.give(rec)
 }

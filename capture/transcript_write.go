@@ -150,9 +150,12 @@ func (t *TranscriptWriter) remark(text string) {
 func (t *TranscriptWriter) frame(r *Record) {
 	switch r.Fate {
 	case Injected:
-		t.remark("the proxy made this:")
+		t.remark(markInjected)
 	case Withheld:
-		t.remark("the proxy withheld this:")
+		t.remark(markWithheld)
+	}
+	if r.Frame.Gap {
+		t.remark(markGap)
 	}
 	if !t.frames && (t.begun || len(t.buf) > 0) {
 		t.buf = append(t.buf, '\n')

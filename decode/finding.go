@@ -192,7 +192,7 @@ func Quote(b []byte) string {
 // findings.
 func (m *Message) JudgePayload() {
 	p := m.Payload()
-	if p == nil || m.judged || m.Fate == Injected {
+	if p == nil || m.judged || m.Fate == Injected || m.Frame.Missing > 0 {
 		return
 	}
 	m.judged = true

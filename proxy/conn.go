@@ -276,6 +276,9 @@ func (c *conn) linkDone() {
 	if why := c.leftEarly(); why != "" && !stopped && end.From == decode.Client {
 		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client, Text: why})
 	}
+	if why := c.wordless(end); why != "" && !stopped {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Server, Text: why})
+	}
 	end.Time = time.Now()
 	c.say(end)
 	c.p.drop(c)

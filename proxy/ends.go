@@ -133,9 +133,7 @@ func (c *conn) abort(who decode.Sender, err error) {
 // broke ends the connection with a reset for the other side. c.mu is held.
 func (c *conn) broke(who decode.Sender, err error) {
 	c.over, c.closer, c.reset, c.cut = true, who, true, true
-	if isReset(err) {
-		c.text = fmt.Sprintf("reset by the %s", who)
-	} else {
+	if !isReset(err) { // who reset it, the record says
 		c.text = fmt.Sprintf("the connection with the %s broke: %v", who, cause(err))
 	}
 	c.wake()

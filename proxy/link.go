@@ -184,7 +184,7 @@ func (l *link) frame(w *work, fr *decode.Frame) {
 	if l.footing.shaky || fr.Kind == decode.Opaque {
 		l.footing.step(fr, l.from, l.framer.Beyond())
 	}
-	if l.seen < 2 {
+	if l.begins() {
 		l.begun(fr)
 	}
 	if l.first {
@@ -258,7 +258,7 @@ func (l *link) flush() error {
 	var fr decode.Frame
 	for l.framer.Flush(&fr) {
 		l.c.p.count.frames.Add(1)
-		if l.seen < 2 {
+		if l.begins() {
 			l.begun(&fr)
 		}
 		if len(w.records) > groupSize-4 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"msnproxy/capture"
@@ -14,11 +15,19 @@ import (
 // silencePatience is how long a server may say nothing before that is remarked on.
 const silencePatience = 5 * time.Second
 
-// silence waits for the first bytes of a connection.
+// signInFrames is how many of a client's first frames are looked at for requests of the
+// sign-in that stay unanswered.
+const signInFrames = 8
+
+// silence waits for the first bytes of a connection, and then for the replies to the
+// requests of the sign-in.
 type silence struct {
 	mu     sync.Mutex // held while it is remarked on
 	timer  *time.Timer
-	client bool // has said something
+	client bool   // has said something
+	server bool   // likewise
+	asked  string // the verb that the server owes an answer to
+	owed   atomic.Bool
 	over   bool
 }
 
@@ -38,7 +47,30 @@ func (s *silence) broken(by decode.Sender) {
 		s.client = true
 		s.timer.Reset(silencePatience)
 	default:
-		s.over = true
+		s.server = true
+		s.timer.Stop()
+	}
+}
+
+// ask notes a request of the sign-in. The first one of all is waited for anyway.
+func (s *silence) ask(verb string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || !s.server {
+		return
+	}
+	s.asked = verb
+	s.owed.Store(true)
+	s.timer.Reset(silencePatience)
+}
+
+// answer notes that the server goes on.
+func (s *silence) answer() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asked != "" {
+		s.asked = ""
+		s.owed.Store(false)
 		s.timer.Stop()
 	}
 }
@@ -55,12 +87,18 @@ func (s *silence) end() {
 func (s *silence) remark(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over {
+	if s.over || s.server && s.asked == "" {
 		return
 	}
 	r := capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client,
 		Text: fmt.Sprintf("neither the client nor the server has said anything for %v; in MSNP the client begins", silencePatience)}
-	if s.client {
+	switch {
+	case s.asked != "":
+		r.From = decode.Server
+		r.Text = fmt.Sprintf("the server %s has not answered %s for %v: it may be waiting for something itself, such as where its accounts are kept; see its log", c.rec.Server, s.asked, silencePatience)
+		s.asked = ""
+		s.owed.Store(false)
+	case s.client:
 		r.From = decode.Server
 		r.Text = fmt.Sprintf("the server %s has said nothing for %v since the client began: is it a server of MSNP, and does it answer without the proxy?", c.rec.Server, silencePatience)
 	}
@@ -70,12 +108,56 @@ func (s *silence) remark(c *conn) {
 // maxKnownLine bounds what is kept of a link's first line.
 const maxKnownLine = 512
 
-// begun keeps what leftEarly needs of a link's first two frames.
+// begins reports whether the frame that comes is one for begun.
+func (l *link) begins() bool {
+	return l.seen < signInFrames || l.from == decode.Server && l.c.silence.owed.Load()
+}
+
+// begun keeps what leftEarly needs of a link's first frames, and tells silence of what
+// is asked and answered in the sign-in.
 func (l *link) begun(fr *decode.Frame) {
+	if l.from == decode.Server {
+		l.c.silence.answer()
+	} else if verb := signInRequest(fr); verb != "" {
+		l.c.silence.ask(verb)
+	}
 	if l.seen++; l.seen == 1 && fr.Kind == decode.Command {
 		line := fr.Line()
 		l.opening = string(line[:min(len(line), maxKnownLine)])
 	}
+}
+
+// signInRequest is the verb of a request that a server answers also when nobody has
+// signed in; "": it is none.
+func signInRequest(fr *decode.Frame) string {
+	if fr.Kind != decode.Command {
+		return ""
+	}
+	name, _, _ := strings.Cut(string(fr.Line()), " ")
+	v := decode.LookupVerb(name)
+	if v == nil || v.SignedIn || v.PayloadFrom > 0 {
+		return ""
+	}
+	for i := range v.Forms {
+		if f := &v.Forms[i]; f.From == decode.Client && f.Roles&(decode.DS|decode.NS|decode.SB) != 0 && f.Reply == "" {
+			return v.Name
+		}
+	}
+	return ""
+}
+
+// wordless says what a server may be that ended the connection before it said
+// anything; "": it said something, or did not end it,
+// or there was nothing to answer.
+func (c *conn) wordless(end capture.Record) string {
+	if end.From != decode.Server || c.down.in > 0 || c.up.in == 0 {
+		return ""
+	}
+	how := "closed"
+	if end.Reset {
+		how = "reset"
+	}
+	return fmt.Sprintf("the server %s %s the connection without a word: is it a server of MSNP, and does it take this address? One that wants TLS does so, too, and a port that is forwarded to where nobody listens", c.rec.Server, how)
 }
 
 // leftEarly says why a client may have gone that said VER and nothing more; "": it
@@ -97,14 +179,13 @@ func (c *conn) leftEarly() string {
 	offered := func(dialect string) bool {
 		return slices.ContainsFunc(asked[2:], func(o string) bool { return strings.EqualFold(o, dialect) })
 	}
-	answered := slices.ContainsFunc(reply[2:], isCVR0)
 	for _, d := range reply[2:] {
 		if !isCVR0(d) && !offered(d) {
 			return left + fmt.Sprintf("the server answered with %s, which it did not offer", d)
 		}
 	}
-	if slices.ContainsFunc(asked[2:], isCVR0) && !answered {
-		return left + "the answer lacks CVR0, which it offered; aMSN up to 0.94 and others go without a word then"
+	if slices.ContainsFunc(asked[2:], isCVR0) && !slices.ContainsFunc(reply[2:], isCVR0) {
+		return "" // that is a finding (version.cvr0-reply)
 	}
 	return left + "the answer is one that it offered, so the reason is its own"
 }

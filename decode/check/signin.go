@@ -62,7 +62,7 @@ func (k *Checker) left(c *conn, how string) {
 	if !c.over || c.speaks.number == 0 || !c.whole() || said != 1 || !slices.ContainsFunc(c.offered, isCVR0) {
 		return
 	}
-	k.put(c, c.speaks, "version.cvr0-reply", how+" with nothing said after this VER, which does not name CVR0 as the client did")
+	k.put(c, c.speaks, "version.cvr0-reply", how+" with nothing said after this VER, which does not name CVR0 as the client did; aMSN up to 0.94 and others leave then")
 }
 
 // dialects returns what a VER offers, in upper case; nil if there is none.

@@ -93,7 +93,7 @@ func findActions() []*action {
 		{name: "search-previous", keys: []string{"N"}, where: anywhere, about: "message before that holds the text", run: do(func(ins *Inspector) { ins.searchOn(-1) })},
 		{name: "next-finding", keys: []string{"."}, where: anywhere, about: "next message with a finding, notes not counted", hint: "finding", run: do(func(ins *Inspector) { ins.jump("finding", ins.rows.NextWith(ins.sel, 1, decode.Warning)) })},
 		{name: "previous-finding", keys: []string{","}, where: anywhere, about: "message before with a finding", run: do(func(ins *Inspector) { ins.jump("finding", ins.rows.NextWith(ins.sel, -1, decode.Warning)) })},
-		{name: "next-error", keys: []string{">"}, where: anywhere, about: "next error: a refusal (an error reply, NAK), or a finding of that severity", run: do(func(ins *Inspector) { ins.jump("error", ins.rows.NextError(ins.sel, 1)) })},
+		{name: "next-error", keys: []string{">"}, where: anywhere, about: "next error: a refusal (an error reply, NAK), a reset, or a finding of that severity", run: do(func(ins *Inspector) { ins.jump("error", ins.rows.NextError(ins.sel, 1)) })},
 		{name: "previous-error", keys: []string{"<"}, where: anywhere, about: "error before", run: do(func(ins *Inspector) { ins.jump("error", ins.rows.NextError(ins.sel, -1)) })},
 	}
 }

@@ -84,7 +84,7 @@ func (d *detail) connection(r *index.Row) {
 				how = "reset by the " + c.End.String()
 			}
 		}
-		d.fact("ended", d.when(c.ClosedAt)+" "+how+prefixed(": ", c.EndText))
+		d.fact("ended", d.when(c.ClosedAt)+" "+how+reason(how, c.EndText))
 	} else {
 		d.fact("state", "open")
 	}

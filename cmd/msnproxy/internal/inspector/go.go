@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"msnproxy/decode/filter"
 )
 
 // goTo goes to a message by its number, or to the first one at a time or after it.
@@ -46,20 +48,17 @@ func (ins *Inspector) timeOf(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	from := ins.x.Row(ins.sel).Time.In(ins.o.Location)
-	if d, err := time.ParseDuration(s); err == nil && (s[0] == '+' || s[0] == '-') {
-		return from.Add(d), true
+	w, ok := filter.ParseWhen(s, ins.o.Location)
+	switch {
+	case !ok:
+		return time.Time{}, false
+	case w.Kind == filter.Step:
+		return from.Add(w.Step), true
+	case w.Kind == filter.Clock:
+		h, m, sec := w.At.Clock()
+		return time.Date(from.Year(), from.Month(), from.Day(), h, m, sec, w.At.Nanosecond(), ins.o.Location), true
 	}
-	for _, layout := range []string{"15:04:05.999999999", "15:04"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return time.Date(from.Year(), from.Month(), from.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), ins.o.Location), true
-		}
-	}
-	for _, layout := range []string{"2006-01-02 15:04:05.999999999", time.RFC3339Nano, "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, s, ins.o.Location); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
+	return w.At, true
 }
 
 // commandLine opens the line where commands are typed by name.

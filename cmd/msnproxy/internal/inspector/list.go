@@ -276,7 +276,15 @@ func occasion(r *index.Row, rec *capture.Record) string {
 			s = strconv.FormatInt(rec.Lost, 10) + " " + s
 		}
 	}
-	return strings.TrimPrefix(s+prefixed(": ", rec.Text), ": ")
+	return strings.TrimPrefix(s+reason(s, rec.Text), ": ")
+}
+
+// reason is the text that gives how something ended a reason, if it says more.
+func reason(how, text string) string {
+	if text == how {
+		return ""
+	}
+	return prefixed(": ", text)
 }
 
 func prefixed(prefix, s string) string {

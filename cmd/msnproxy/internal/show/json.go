@@ -100,6 +100,10 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 		if r.Sent != nil {
 			o.base64("sent_raw", r.Sent)
 		}
+		if r.Frame.Gap {
+			o.name("gap")
+			o.b = append(o.b, "true"...)
+		}
 		if r.Frame.Resync {
 			o.name("resync")
 			o.b = append(o.b, "true"...)

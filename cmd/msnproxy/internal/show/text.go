@@ -295,7 +295,7 @@ func appendOccasion(dst []byte, r *capture.Record) []byte {
 	if r.Kind == capture.Remark && r.About != nil {
 		return appendAnnotation(dst, r.About, r.Text)
 	}
-	if r.Text != "" {
+	if r.Text != "" && (r.Kind != capture.Closed || !strings.HasSuffix(string(dst), r.Text)) {
 		if r.Kind != capture.Remark {
 			dst = append(dst, ": "...)
 		}
