@@ -259,6 +259,7 @@ func TestLeftEarly(t *testing.T) {
 		{versions, "OUT\r\n", left + `the answer was "OUT"`},
 		{versions + "INF 2\r\n", "VER 1 MSNP7\r\n", ""},
 		{"INF 2\r\n", "VER 1 MSNP7\r\n", ""},
+		{versions + "INF", "VER 1 MSNP7\r\n", ""}, // it was about to say more
 	}
 	for _, tt := range tests {
 		inMemory(t, Config{}, func(m *memory) {
