@@ -247,6 +247,7 @@ func TestAcceptIsTriedAgain(t *testing.T) {
 		if n, _ := server.Read(b); string(b[:n]) != "VER 1 MSNP7\r\n" {
 			t.Errorf("%q", b[:n])
 		}
+		synctest.Wait() // until it listens again
 		want := []time.Duration{5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000}
 		for i, d := range want {
 			if got := l.tried[i+1].Sub(l.tried[i]); got != d*time.Millisecond {
