@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -253,4 +254,44 @@ func TestOneKeyASegment(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, got, begins(), c(ver), s(ver))
+}
+
+// Where the recording ends in the middle of a payload the payload is cut, where the
+// connection does it is too short.
+func TestEndInPayload(t *testing.T) {
+	for _, closed := range []bool{false, true} {
+		w := newWire(t)
+		k := w.dial(aliceAt, nsAt)
+		k.C(ver)
+		k.S(ver)
+		k.C("MSG 3 N 20\r\nMIME-Version")
+		if closed {
+			k.end()
+		}
+		in, err := OpenReader(bytes.NewReader(w.pcap()), "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := NewFollower(FollowOptions{Check: true})
+		var rules []string
+		for {
+			r, err := in.Next()
+			if err != nil {
+				break
+			}
+			for _, l := range f.Findings(f.Record(r)) {
+				if strings.HasPrefix(l.Rule, "frame.") {
+					rules = append(rules, l.Rule)
+				}
+			}
+		}
+		for _, l := range f.Finish() {
+			if strings.HasPrefix(l.Rule, "frame.") {
+				rules = append(rules, l.Rule)
+			}
+		}
+		if wrong := slices.Contains(rules, "frame.length"); wrong != closed {
+			t.Errorf("closed %v: %v", closed, rules)
+		}
+	}
 }

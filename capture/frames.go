@@ -111,6 +111,9 @@ func (p *packets) recordEnd(rec *Record) bool {
 	for _, s := range order {
 		if l := f.links[s]; l != nil && l.framer.Flush(&rec.Frame) {
 			rec.Kind, rec.Time, rec.From = Data, l.last, f.sender(s)
+			if e.end && rec.Frame.Missing > 0 {
+				rec.Frame.Gap = true // the recording ends, not what was said
+			}
 			return true
 		}
 	}

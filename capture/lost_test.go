@@ -291,8 +291,8 @@ func readLines(path string, next [][2]int64) error {
 		if rec.Kind == capture.Lost {
 			return fmt.Errorf("bytes are missing: %s", rec.Text)
 		}
-		if rec.Kind != capture.Data {
-			continue
+		if rec.Kind != capture.Data || rec.Frame.EOL == 0 {
+			continue // a line that the end has cut is none
 		}
 		var verb string
 		var i, n int64

@@ -44,6 +44,24 @@ func (r *requests) byTrID(from Sender, trid uint32) *request {
 	return nil
 }
 
+// leading returns the open request of the verb whose TrID a server has put first, and
+// left out the list-version behind it, so that the line fits the row that has a
+// list-version in that place; or nil.
+func (r *requests) leading(m *Message) *request {
+	if m.Form == nil || len(m.Form.Params) == 0 || m.Form.Params[0].Name != "listver" || m.Len() == 0 {
+		return nil
+	}
+	trid, ok := decimal(m.Field(0).Raw)
+	if !ok || trid == 0 || trid > 1<<32-1 {
+		return nil
+	}
+	q := r.byTrID(Client, uint32(trid))
+	if q == nil || q.replied || q.verb != m.Verb {
+		return nil
+	}
+	return q
+}
+
 // byVerb returns the oldest request of that sender that waits for the verb, or
 // nil.
 func (r *requests) byVerb(from Sender, verb string) *request {
@@ -66,6 +84,9 @@ func (t *Tracker) pair(m *Message) {
 		if q != nil && trid == 0 && q.verb != m.Verb && m.Error() == "" {
 			q = nil // unsolicited: TrID 0 is also the server's own
 		}
+	}
+	if q == nil && m.From == Server && !hasTrID {
+		q = c.requests.leading(m)
 	}
 	if q == nil {
 		q = c.requests.byVerb(m.From.Peer(), m.Name())

@@ -173,7 +173,7 @@ func TestMaxConnsIsSaidNowAndThen(t *testing.T) {
 		second, _ := m.pair()
 		refused := func() {
 			t.Helper()
-			if _, err := m.clients.dial("198.51.100.9:1056").Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+			if _, err := m.clients.Dial("198.51.100.9:1056").Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("beyond the limit: %v", err)
 			}
 		}
@@ -233,13 +233,13 @@ func TestAcceptIsTriedAgain(t *testing.T) {
 		servers := newMemoryListener("192.0.2.1:1863")
 		j := &journal{}
 		p, err := New(Config{Upstream: "192.0.2.1", Listener: l, Observer: j, Lossless: true,
-			Dialer: func(context.Context, string, string) (net.Conn, error) { return servers.dial("192.0.2.7:5000"), nil }})
+			Dialer: func(context.Context, string, string) (net.Conn, error) { return servers.Dial("192.0.2.7:5000"), nil }})
 		if err != nil {
 			t.Fatal(err)
 		}
 		go p.Serve(t.Context())
-		client := l.dial("198.51.100.9:1055")
-		server := <-servers.conns
+		client := l.Dial("198.51.100.9:1055")
+		server := servers.Next()
 		if _, err := client.Write([]byte("VER 1 MSNP7\r\n")); err != nil {
 			t.Error(err)
 		}
@@ -247,6 +247,7 @@ func TestAcceptIsTriedAgain(t *testing.T) {
 		if n, _ := server.Read(b); string(b[:n]) != "VER 1 MSNP7\r\n" {
 			t.Errorf("%q", b[:n])
 		}
+		synctest.Wait() // until it listens again
 		want := []time.Duration{5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000}
 		for i, d := range want {
 			if got := l.tried[i+1].Sub(l.tried[i]); got != d*time.Millisecond {
@@ -255,10 +256,10 @@ func TestAcceptIsTriedAgain(t *testing.T) {
 		}
 		// It has worked: the next failure is the first again.
 		l.left = 2
-		l.dial("198.51.100.9:1056")
-		<-servers.conns
-		l.dial("198.51.100.9:1057")
-		<-servers.conns
+		l.Dial("198.51.100.9:1056")
+		servers.Next()
+		l.Dial("198.51.100.9:1057")
+		servers.Next()
 		synctest.Wait()
 		if n := len(l.tried); n != 13 || l.tried[12].Sub(l.tried[11]) != 5*time.Millisecond {
 			t.Errorf("tried %d times", n)

@@ -3,6 +3,8 @@ package proxy
 import (
 	"bytes"
 	"fmt"
+	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -284,5 +286,104 @@ func TestTargetPorts(t *testing.T) {
 	}
 	if got := len(p.Targets()); got != 64 {
 		t.Errorf("%d ports", got)
+	}
+}
+
+// A server that a public one has named is judged as named by that, whoever names it
+// before or after.
+func TestTargetIsJudgedByTheStrictest(t *testing.T) {
+	wide, inside := netip.MustParseAddr("65.54.239.5"), netip.MustParseAddr("127.0.0.1")
+	for _, from := range [][]netip.Addr{{wide, inside}, {inside, wide}, {inside, wide, inside}} {
+		p, _ := idleProxy(t, Config{Ports: PerTarget})
+		var tg *target
+		for _, ip := range from {
+			var err error
+			if tg, err = p.target(route{target: address{"10.0.0.5", 1863}, from: ip}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := p.routeOf(tg).from; got != wide {
+			t.Errorf("named by %v: judged by %v", from, got)
+		}
+	}
+}
+
+// One Roster header that cannot be followed does not keep the next from it.
+func TestRosterAfterABadOne(t *testing.T) {
+	p, _ := idleProxy(t, Config{Advertise: "192.0.2.1:1863"})
+	b := newBare(t, p, "65.54.239.5")
+	message := func(addr string) string {
+		body := "MIME-Version: 1.0\r\nContent-Type: application/x-msmsgssystemmessage\r\nRoster: 1;x y\r\nRoster: 2;" + addr + "\r\n\r\n"
+		return fmt.Sprintf("MSG Hotmail Hotmail %d\r\n%s", len(body), body)
+	}
+	b.feed(t, &b.down, message("65.54.239.20:1863"))
+	if got, want := b.toClient.all(), message("192.0.2.1:1863"); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Every address of this machine is the proxy where it listens on all.
+func TestOwnAddressesAreSelf(t *testing.T) {
+	p, _ := start(t, Config{Upstream: "ns.example.com", Listen: "0.0.0.0:0"})
+	one, _ := idleProxy(t, Config{})
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addrs {
+		n, ok := a.(*net.IPNet)
+		if !ok {
+			continue
+		}
+		ip, _ := netip.AddrFromSlice(n.IP)
+		ip = ip.Unmap()
+		if !p.isSelf(netip.AddrPortFrom(ip, endpoint(p.Addr()).Port())) {
+			t.Errorf("%s is not the proxy", ip)
+		}
+		if got := one.isSelf(netip.AddrPortFrom(ip, endpoint(one.Addr()).Port())); got != (ip == endpoint(one.Addr()).Addr()) {
+			t.Errorf("%s is the proxy on %s: %v", ip, one.Addr(), got)
+		}
+	}
+}
+
+// What is left at the end of a link is remarked on if it makes no sense, and not if
+// it is a line without its end.
+func TestEndOfALink(t *testing.T) {
+	for in, lost := range map[string]int64{"PNG\r\nOUT": 0, "PNG\r\n": 0, "PNG\r\n\x00\x01": 1} {
+		p, j := idleProxy(t, Config{})
+		b := newBare(t, p, "65.54.239.5")
+		b.feed(t, &b.up, in)
+		if err := b.up.flush(); err != nil {
+			t.Fatal(err)
+		}
+		p.Close()
+		if got := p.Stats().Lost; got != lost || len(j.remarks()) != int(lost) {
+			t.Errorf("%q: lost %d times; %q", in, got, j.remarks())
+		}
+	}
+}
+
+// What the observer is not shown is counted, frame by frame.
+func TestDroppedFramesAreCounted(t *testing.T) {
+	o := &stuckObserver{gate: make(chan struct{})}
+	p, err := New(Config{Upstream: "ns.example.com", Observer: o, QueueRecords: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBare(t, p, "65.54.239.5")
+	for range 50 {
+		b.feed(t, &b.up, "PNG\r\nPNG\r\n")
+	}
+	dropped := p.Stats().Dropped
+	close(o.gate)
+	p.Close()
+	shown := int64(0)
+	for _, r := range o.all() {
+		if r.Kind == capture.Data {
+			shown++
+		}
+	}
+	if shown+dropped != 100 || p.Stats().Frames != 100 || shown < 5 || shown > 11 {
+		t.Errorf("%d frames shown, %d dropped, of %d", shown, dropped, p.Stats().Frames)
 	}
 }

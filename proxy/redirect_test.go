@@ -182,6 +182,11 @@ func TestRefuse(t *testing.T) {
 		{from: public, target: "sb.example.com:99", allow: []string{"sb.example.com:99"}},
 		{from: public, target: "sb.example.com:99", allow: []string{"sb.example.com:98"}, why: "port 99"},
 		{from: public, target: "sb.example.com:99", allow: []string{"10.0.0.0/8"}}, // judged when it is resolved
+		{from: public, target: "sb.example.com:99", allow: []string{"10.0.0.0/8:98"}, why: "port 99"},
+		{from: public, target: "sb.example.com:99", allow: []string{"other.example.com"}, why: "port 99"},
+		{from: public, target: "10.0.0.5:1863", allow: []string{"10.0.0.5:1864", "10.0.0.5:1863"}},
+		{from: public, target: "[fdff::5]:1863", allow: []string{"fd00::/104"}, why: "private"},
+		{from: public, target: "[fd00::ff:5]:1863", allow: []string{"fd00::/104"}},
 		{from: public, target: "0.0.0.0:1863", allow: []string{"0.0.0.0/0"}, why: "no server has"},
 		{from: public, target: "ns.example.com:5000"}, // the upstream itself
 		{from: public, target: "NS.example.com.:5000"},

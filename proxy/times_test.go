@@ -259,6 +259,7 @@ func TestLeftEarly(t *testing.T) {
 		{versions, "OUT\r\n", left + `the answer was "OUT"`},
 		{versions + "INF 2\r\n", "VER 1 MSNP7\r\n", ""},
 		{"INF 2\r\n", "VER 1 MSNP7\r\n", ""},
+		{versions + "INF", "VER 1 MSNP7\r\n", ""}, // it was about to say more
 	}
 	for _, tt := range tests {
 		inMemory(t, Config{}, func(m *memory) {
@@ -307,7 +308,7 @@ func TestDialTimeout(t *testing.T) {
 		return nil, ctx.Err()
 	}
 	inMemory(t, Config{Dialer: hang, DialTimeout: 7 * time.Second}, func(m *memory) {
-		client := m.clients.dial("198.51.100.9:1055")
+		client := m.clients.Dial("198.51.100.9:1055")
 		begun := time.Now()
 		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("the client reads %v", err)

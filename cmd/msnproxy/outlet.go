@@ -32,7 +32,7 @@ type outlet struct {
 	moved int64         // pieces written
 	over  bool          // nothing more is written
 	lost  int64         // lines that were not
-	tick  chan struct{} // closed when a piece is written, or at the end; nil: nobody watches
+	tick  chan struct{} // closed when a piece is written, when there is something again, or at the end; nil: nobody watches
 }
 
 // newOutlet returns an outlet to w.
@@ -111,6 +111,9 @@ func (o *outlet) Write(b []byte) (int, error) {
 		o.lost += lines(b)
 		return len(b), nil
 	}
+	if o.idle() {
+		defer o.told() // the reader's time begins now
+	}
 	o.buf = append(o.buf, b...)
 	o.some.Broadcast()
 	return len(b), nil
@@ -140,7 +143,7 @@ func (o *outlet) watch(hurry <-chan struct{}, untilIdle bool) {
 	defer patience.Stop()
 	for {
 		o.mu.Lock()
-		over, moved := o.over || untilIdle && o.idle(), o.moved
+		over, moved, idle := o.over || untilIdle && o.idle(), o.moved, o.idle()
 		if o.tick == nil && !over {
 			o.tick = make(chan struct{})
 		}
@@ -152,7 +155,7 @@ func (o *outlet) watch(hurry <-chan struct{}, untilIdle bool) {
 		select {
 		case <-tick:
 		case <-patience.C:
-			o.giveUp(func() bool { return !o.idle() && o.moved == moved })
+			o.giveUp(func() bool { return !idle && !o.idle() && o.moved == moved })
 		case <-hurry:
 			wait, hurry = outletHurry, nil
 		}

@@ -113,7 +113,8 @@ func answers(p Product, challenge string) []answer {
 }
 
 // Respond returns the answer that a client with that product id gives, or false
-// if its key is not known.
+// if its key is not known. The algorithm is that of the id's table, which [VerifyIn]
+// calls right in every dialect.
 func Respond(productID, challenge string) (string, bool) {
 	p, ok := Lookup(productID)
 	if !ok || p.Key == "" {

@@ -10,6 +10,12 @@ import (
 // with.
 func TestCalm(t *testing.T) {
 	tests := []struct{ name, script string }{
+		{"PRP answered with the TrID and without the list-version", `
+			syn 7
+			1 C: PRP 7 PHH 555
+			1 C: BLP 8 BL
+			1 S: PRP 7 PHH 555
+			1 S: BLP 8 10 BL`},
 		{"MSNP2, dispatch server, clear text", `
 			1 open 10.0.0.9:1030 10.0.0.1:1863
 			1 C: VER 1 MSNP2 CVR0

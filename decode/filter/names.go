@@ -1,7 +1,7 @@
 package filter
 
 import (
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -124,7 +124,7 @@ var names = []Name{
 		return first
 	}},
 	{"reply_to", "number", "number of the message that this one answers; 0: none", func(m *decode.Message) any { return int(m.ReplyTo) }},
-	{"latency_ms", "number", "milliseconds from the request to this reply; 0: no reply", func(m *decode.Message) any {
+	{"latency_ms", "decimal", "milliseconds from the request to this reply; 0: no reply", func(m *decode.Message) any {
 		return float64(m.Latency) / 1e6
 	}},
 	{"findings", "list", `rules of the findings: "challenge.mismatch" in findings`, func(m *decode.Message) any {
@@ -160,7 +160,7 @@ var allNames = sync.OnceValue(func() []*Name {
 	for _, n := range known {
 		list = append(list, n)
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	slices.SortFunc(list, func(a, b *Name) int { return strings.Compare(a.Name, b.Name) })
 	return list
 })
 
@@ -181,7 +181,7 @@ func Parameters() []Name {
 			return s
 		}})
 	}
-	sort.Slice(list, func(i, j int) bool { return strings.Compare(list[i].Name, list[j].Name) < 0 })
+	slices.SortFunc(list, func(a, b Name) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
@@ -189,6 +189,8 @@ func zero(kind string) any {
 	switch kind {
 	case "number":
 		return 0
+	case "decimal":
+		return 0.0
 	case "list":
 		return []string{}
 	case "map":

@@ -2,6 +2,7 @@ package proxytest
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,10 @@ type Config struct {
 	Seed uint64
 	// Now is the clock of salts, cookies and LoginTime. Nil stands for time.Now.
 	Now func() time.Time
+
+	// Listen opens the port of each of the three servers: one of a [MemoryNetwork],
+	// for one. Nil stands for any port of the loopback interface.
+	Listen func() (net.Listener, error)
 
 	// AnnounceNS and AnnounceSB are the addresses that XFR and RNG name, host
 	// with or without port, where they are not the server's own: a relay in
@@ -75,6 +80,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Dialects == nil {
 		c.Dialects = []string{"MSNP7", "MSNP6", "MSNP5", "MSNP4", "MSNP3", "MSNP2", "CVR0"}
+	}
+	if c.Listen == nil {
+		c.Listen = func() (net.Listener, error) { return net.Listen("tcp4", "127.0.0.1:0") }
 	}
 	if c.Now == nil {
 		c.Now = time.Now

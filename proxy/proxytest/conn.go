@@ -28,7 +28,7 @@ const (
 // guarded by the server's lock, but for nc and out.
 type conn struct {
 	server *Server
-	nc     *net.TCPConn
+	nc     tcpConn
 	role   decode.Role
 	out    *outbox
 
@@ -42,7 +42,14 @@ type conn struct {
 	member   *member  // SB, signed in
 }
 
-func newConn(s *Server, nc *net.TCPConn, role decode.Role) *conn {
+// tcpConn is what of a TCP connection is used: one in memory has it, too.
+type tcpConn interface {
+	net.Conn
+	CloseWrite() error
+	SetLinger(sec int) error
+}
+
+func newConn(s *Server, nc tcpConn, role decode.Role) *conn {
 	c := &conn{server: s, nc: nc, role: role, out: newOutbox()}
 	c.expectBy(s.config.SignInTimeout)
 	return c

@@ -78,7 +78,7 @@ func (s *Server) listen() error {
 		role decode.Role
 		addr *string
 	}{{decode.DS, &s.DS}, {decode.NS, &s.NS}, {decode.SB, &s.SB}} {
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		l, err := s.config.Listen()
 		if err != nil {
 			for _, open := range s.listeners {
 				open.Close()
@@ -108,12 +108,12 @@ func (s *Server) accept(l net.Listener, role decode.Role) {
 			time.Sleep(acceptPause)
 			continue
 		}
-		s.serve(nc.(*net.TCPConn), role)
+		s.serve(nc.(tcpConn), role)
 	}
 }
 
 // serve takes a new connection on, unless there are too many.
-func (s *Server) serve(nc *net.TCPConn, role decode.Role) {
+func (s *Server) serve(nc tcpConn, role decode.Role) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || len(s.conns) >= s.config.MaxConns {

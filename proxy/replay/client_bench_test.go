@@ -2,7 +2,6 @@ package replay
 
 import (
 	"bufio"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -30,7 +29,7 @@ func long(t testing.TB, messages int) *story.Story {
 
 // urls is a server that answers the requests of a long recording.
 func urls(t testing.TB) string {
-	return brokenPeer(t, func(c *net.TCPConn) {
+	return brokenPeer(t, func(c peerConn) {
 		in := bufio.NewScanner(c)
 		for in.Scan() {
 			f := strings.Fields(in.Text())

@@ -11,12 +11,9 @@ import (
 )
 
 // brokenPeer is a server that does with a connection whatever the test says.
-func brokenPeer(t testing.TB, serve func(c *net.TCPConn)) string {
+func brokenPeer(t testing.TB, serve func(c peerConn)) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listen(t)
 	var work sync.WaitGroup
 	stop := make(chan struct{})
 	work.Go(func() {
@@ -35,7 +32,7 @@ func brokenPeer(t testing.TB, serve func(c *net.TCPConn)) string {
 					}
 					c.Close()
 				})
-				serve(c.(*net.TCPConn))
+				serve(c.(peerConn))
 			})
 		}
 	})
@@ -56,27 +53,27 @@ func TestClientBrokenPeers(t *testing.T) {
 	}
 	for _, test := range []struct {
 		what  string
-		serve func(c *net.TCPConn)
+		serve func(c peerConn)
 		want  string
 	}{
-		{"silence", func(c *net.TCPConn) { io.Copy(io.Discard, c) }, "unanswered VER (answers VER of message 1): nothing answers within 100ms"},
-		{"nothing is read", func(c *net.TCPConn) { time.Sleep(500 * time.Millisecond) }, "unanswered VER"},
-		{"garbage", func(c *net.TCPConn) { read(c); c.Write([]byte("\x00\x01\x02\x1b[31mSSH-2.0-x\r\n\xff\xfe")); read(c) }, "garbage: "},
-		{"a web server", func(c *net.TCPConn) {
+		{"silence", func(c peerConn) { io.Copy(io.Discard, c) }, "unanswered VER (answers VER of message 1): nothing answers within 100ms"},
+		{"nothing is read", func(c peerConn) { time.Sleep(500 * time.Millisecond) }, "unanswered VER"},
+		{"garbage", func(c peerConn) { read(c); c.Write([]byte("\x00\x01\x02\x1b[31mSSH-2.0-x\r\n\xff\xfe")); read(c) }, "garbage: "},
+		{"a web server", func(c peerConn) {
 			read(c)
 			c.Write([]byte("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request"))
 		}, "HTTP/1.1 400"},
-		{"an early close", func(c *net.TCPConn) { read(c) }, "the server ends the connection before this message (speaks MSNP7); 6 messages are left out"},
-		{"a close at once", func(c *net.TCPConn) {}, "ended"},
-		{"a reset", func(c *net.TCPConn) { read(c); c.SetLinger(0) }, "VER"},
-		{"a close after VER", func(c *net.TCPConn) { read(c); c.Write([]byte("VER 1 MSNP7\r\n")) }, "INF"},
-		{"wrong TrIDs", func(c *net.TCPConn) { read(c); c.Write([]byte("VER 4711 MSNP7\r\n")); read(c) }, "no request has the TrID 4711"},
-		{"half a command", func(c *net.TCPConn) { read(c); c.Write([]byte("VER 1 MS")); read(c) }, "unanswered VER"},
-		{"half a command, then the end", func(c *net.TCPConn) { read(c); c.Write([]byte("VER 1 MS")) }, "in the middle of a command"},
-		{"a payload that does not end", func(c *net.TCPConn) { read(c); c.Write([]byte("MSG Hotmail Hotmail 500\r\nMIME")); read(c) }, "unanswered VER"},
-		{"no dialect", func(c *net.TCPConn) { read(c); c.Write([]byte("VER 1 0\r\n")); read(c) }, "different VER"},
-		{"an error", func(c *net.TCPConn) { read(c); c.Write([]byte("601 1\r\n")); read(c) }, "the server answers 601 (server is unavailable)"},
-		{"a flood", func(c *net.TCPConn) {
+		{"an early close", func(c peerConn) { read(c) }, "the server ends the connection before this message (speaks MSNP7); 6 messages are left out"},
+		{"a close at once", func(c peerConn) {}, "ended"},
+		{"a reset", func(c peerConn) { read(c); c.SetLinger(0) }, "VER"},
+		{"a close after VER", func(c peerConn) { read(c); c.Write([]byte("VER 1 MSNP7\r\n")) }, "INF"},
+		{"wrong TrIDs", func(c peerConn) { read(c); c.Write([]byte("VER 4711 MSNP7\r\n")); read(c) }, "no request has the TrID 4711"},
+		{"half a command", func(c peerConn) { read(c); c.Write([]byte("VER 1 MS")); read(c) }, "unanswered VER"},
+		{"half a command, then the end", func(c peerConn) { read(c); c.Write([]byte("VER 1 MS")) }, "in the middle of a command"},
+		{"a payload that does not end", func(c peerConn) { read(c); c.Write([]byte("MSG Hotmail Hotmail 500\r\nMIME")); read(c) }, "unanswered VER"},
+		{"no dialect", func(c peerConn) { read(c); c.Write([]byte("VER 1 0\r\n")); read(c) }, "different VER"},
+		{"an error", func(c peerConn) { read(c); c.Write([]byte("601 1\r\n")); read(c) }, "the server answers 601 (server is unavailable)"},
+		{"a flood", func(c peerConn) {
 			read(c)
 			b := []byte(strings.Repeat("NLN NLN carol@example.com Carol\r\n", 1000))
 			for {
@@ -85,7 +82,7 @@ func TestClientBrokenPeers(t *testing.T) {
 				}
 			}
 		}, "extra NLN"},
-		{"a flood of no lines", func(c *net.TCPConn) {
+		{"a flood of no lines", func(c peerConn) {
 			read(c)
 			b := []byte(strings.Repeat("x", 1<<16))
 			for {
@@ -94,7 +91,7 @@ func TestClientBrokenPeers(t *testing.T) {
 				}
 			}
 		}, "garbage"},
-		{"challenges without end", func(c *net.TCPConn) {
+		{"challenges without end", func(c peerConn) {
 			read(c)
 			b := []byte(strings.Repeat("CHL 0 1234\r\n", 1000))
 			for {
@@ -103,7 +100,7 @@ func TestClientBrokenPeers(t *testing.T) {
 				}
 			}
 		}, "extra CHL"},
-		{"escapes for the terminal", func(c *net.TCPConn) { read(c); c.Write([]byte("VER 1 \x1b]0;x\a\r\n")); read(c) }, "different VER"},
+		{"escapes for the terminal", func(c peerConn) { read(c); c.Write([]byte("VER 1 \x1b]0;x\a\r\n")); read(c) }, "different VER"},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()

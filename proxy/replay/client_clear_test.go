@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,7 +27,7 @@ func answering(t testing.TB, answers map[string]string) (addr string, got func()
 	t.Helper()
 	var mu sync.Mutex
 	var all strings.Builder
-	addr = brokenPeer(t, func(c *net.TCPConn) {
+	addr = brokenPeer(t, func(c peerConn) {
 		buf, line := make([]byte, 4096), ""
 		for {
 			n, err := c.Read(buf)

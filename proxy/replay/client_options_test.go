@@ -19,8 +19,9 @@ import (
 
 // Others play the recorded accounts: their handles stand wherever the recorded ones
 // stood.
-func TestClientAccounts(t *testing.T) {
-	t.Parallel()
+func TestClientAccounts(t *testing.T) { t.Parallel(); inMemory(t, accountsInMemory) }
+
+func accountsInMemory(t *bubble) {
 	names := map[string]string{"alice@example.com": "dora@longer.example.org", "bob@example.com": "e@x.nl", "carol@example.com": "carol@example.com"}
 	accounts, config := proxytest.DemoAccounts(), ClientConfig{Story: tell(t, demo), Accounts: make(map[string]ClientAccount)}
 	for i := range accounts {
@@ -36,7 +37,7 @@ func TestClientAccounts(t *testing.T) {
 			}
 		}
 	}
-	s, err := proxytest.Start(proxytest.Config{Accounts: accounts})
+	s, err := proxytest.Start(proxytest.Config{Accounts: accounts, Listen: t.host.Listen})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +51,9 @@ func TestClientAccounts(t *testing.T) {
 }
 
 // One account alone: nobody is expected to hear of the other.
-func TestClientOnly(t *testing.T) {
-	t.Parallel()
+func TestClientOnly(t *testing.T) { t.Parallel(); inMemory(t, onlyInMemory) }
+
+func onlyInMemory(t *bubble) {
 	s := demoServer(t, proxytest.Config{})
 	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords(), Only: []string{"Bob@example.com"}, Timeout: 300 * time.Millisecond})
 	if r.err != nil || r.Conns != 4 || r.SignedIn != 2 {
@@ -155,8 +157,9 @@ func TestClientStops(t *testing.T) {
 }
 
 // What is ignored is no difference, and not waited for.
-func TestClientIgnore(t *testing.T) {
-	t.Parallel()
+func TestClientIgnore(t *testing.T) { t.Parallel(); inMemory(t, ignoreInMemory) }
+
+func ignoreInMemory(t *bubble) {
 	rules, err := compare.NewRules([]string{"ILN.status", "verb:NLN"})
 	if err != nil {
 		t.Fatal(err)
@@ -258,8 +261,9 @@ func TestGuard(t *testing.T) {
 }
 
 // What is told of each answer: the recorded message and the live one.
-func TestClientAnswered(t *testing.T) {
-	t.Parallel()
+func TestClientAnswered(t *testing.T) { t.Parallel(); inMemory(t, answeredInMemory) }
+
+func answeredInMemory(t *bubble) {
 	s := demoServer(t, proxytest.Config{})
 	n := 0
 	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords(), Answered: func(m *story.Message, live *decode.Message) {

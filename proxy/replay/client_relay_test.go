@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"net"
 	"strings"
 	"sync"
@@ -15,6 +16,8 @@ import (
 type relay struct {
 	DS string
 
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+
 	mu    sync.Mutex
 	alter func(role decode.Role, line string, frame []byte) []byte
 	work  sync.WaitGroup
@@ -24,14 +27,13 @@ type relay struct {
 // of a frame of the server; it is called one at a time.
 func newRelay(t testing.TB, c proxytest.Config, alter func(role decode.Role, line string, frame []byte) []byte) *relay {
 	t.Helper()
-	r := &relay{alter: alter}
+	r := &relay{alter: alter, dial: (&net.Dialer{}).DialContext}
+	if b, ok := t.(*bubble); ok {
+		r.dial = b.host.Dial
+	}
 	var listeners []net.Listener
 	for range 3 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		listeners = append(listeners, l)
+		listeners = append(listeners, listen(t))
 	}
 	c.AnnounceNS, c.AnnounceSB = listeners[1].Addr().String(), listeners[2].Addr().String()
 	s := demoServer(t, c)
@@ -56,7 +58,7 @@ func (r *relay) accept(l net.Listener, role decode.Role, to string) {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", to)
+		server, err := r.dial(context.Background(), "tcp", to)
 		if err != nil {
 			client.Close()
 			continue
@@ -67,7 +69,7 @@ func (r *relay) accept(l net.Listener, role decode.Role, to string) {
 				n, err := client.Read(buf)
 				server.Write(buf[:n])
 				if err != nil {
-					server.(*net.TCPConn).CloseWrite()
+					server.(peerConn).CloseWrite()
 					return
 				}
 			}

@@ -3,6 +3,7 @@ package replay
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,13 +29,12 @@ func TestClientSame(t *testing.T) {
 		}
 		return frame
 	}
-	runs := 5
-	if testing.Short() {
-		runs = 3
-	}
 	var first string
-	for i := range runs {
-		r := play(t, ClientConfig{Story: tell(t, demo), Server: newRelay(t, proxytest.Config{}, alter).DS, Accounts: demoPasswords(), Timeout: 500 * time.Millisecond})
+	for i := range 20 {
+		var r replayed
+		inMemory(t, func(t *bubble) {
+			r = play(t, ClientConfig{Story: tell(t, demo), Server: newRelay(t, proxytest.Config{}, alter).DS, Accounts: demoPasswords(), Timeout: 500 * time.Millisecond})
+		})
 		if r.err != nil || r.Differences < 10 {
 			t.Fatalf("%v, %+v\n%s", r.err, r.Result, r)
 		}
@@ -49,7 +49,7 @@ func TestClientSame(t *testing.T) {
 }
 
 // dialog returns a recording of one long connection: a sign-in, then n requests.
-func dialog(t *testing.T, n int) *story.Story {
+func dialog(t testing.TB, n int) *story.Story {
 	lines := []string{"C: VER 1 MSNP7", "S: VER 1 MSNP7", "C: USR 2 MD5 I alice@example.com", "S: USR 2 MD5 S 1.2",
 		"C: USR 3 MD5 S 0123456789abcdef0123456789abcdef", "S: USR 3 OK alice@example.com Alice 1"}
 	for i := range n {
@@ -62,13 +62,13 @@ func dialog(t *testing.T, n int) *story.Story {
 func TestClientLost(t *testing.T) {
 	for _, test := range []struct {
 		what string
-		lose func(c *net.TCPConn)
+		lose func(c peerConn)
 	}{
-		{"closed", func(c *net.TCPConn) {}},
-		{"reset", func(c *net.TCPConn) { _ = c.SetLinger(0) }},
+		{"closed", func(c peerConn) {}},
+		{"reset", func(c peerConn) { _ = c.SetLinger(0) }},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			addr := brokenPeer(t, func(c *net.TCPConn) {
+			addr := brokenPeer(t, func(c peerConn) {
 				letIn(c, nil)
 				test.lose(c)
 			})
@@ -85,7 +85,7 @@ func TestClientLost(t *testing.T) {
 }
 
 // letIn lets the client in, and then answers each line as said; nil: with nothing.
-func letIn(c *net.TCPConn, answer func(line string) string) {
+func letIn(c peerConn, answer func(line string) string) {
 	read := lines(c)
 	for _, out := range []string{"VER 1 MSNP7\r\n", "USR 2 MD5 S 1.2\r\n", "USR 3 OK alice@example.com Alice 1\r\n"} {
 		if read() == "" {
@@ -128,7 +128,7 @@ func TestClientMostReports(t *testing.T) {
 		n       int
 		stopped string
 	}{{mostReports - 1, ""}, {mostReports, "after 1000 differences and notes"}, {mostReports + 1, "after 1000 differences and notes"}} {
-		addr := brokenPeer(t, func(c *net.TCPConn) {
+		addr := brokenPeer(t, func(c peerConn) {
 			i := 0
 			letIn(c, func(line string) string {
 				i++
@@ -154,44 +154,47 @@ func TestClientUnanswered(t *testing.T) {
 		silent, want int
 		gone         bool
 	}{{gaveUp - 1, gaveUp - 1, false}, {gaveUp, gaveUp, true}} {
-		var list []string
-		for i := range 12 {
-			list = append(list, fmt.Sprintf("C: REM %d FL b%d@example.com", 4+i, i), fmt.Sprintf("S: REM %d FL 1 b%d@example.com", 4+i, i), fmt.Sprintf("S: REM %d FL 1 c%d@example.com", 4+i, i))
-		}
-		addr := brokenPeer(t, func(c *net.TCPConn) {
-			i := 0
-			letIn(c, func(line string) string {
-				if i++; i <= test.silent {
-					return ""
-				}
-				f := strings.Fields(line)
-				return fmt.Sprintf("REM %s FL 1 %s\r\nREM %s FL 1 c%s\r\n", f[1], f[3], f[1], f[3][1:])
+		inMemory(t, func(t *bubble) {
+			var list []string
+			for i := range 12 {
+				list = append(list, fmt.Sprintf("C: REM %d FL b%d@example.com", 4+i, i), fmt.Sprintf("S: REM %d FL 1 b%d@example.com", 4+i, i), fmt.Sprintf("S: REM %d FL 1 c%d@example.com", 4+i, i))
+			}
+			addr := brokenPeer(t, func(c peerConn) {
+				i := 0
+				letIn(c, func(line string) string {
+					if i++; i <= test.silent {
+						return ""
+					}
+					f := strings.Fields(line)
+					return fmt.Sprintf("REM %s FL 1 %s\r\nREM %s FL 1 c%s\r\n", f[1], f[3], f[1], f[3][1:])
+				})
 			})
+			lines := append([]string{"C: VER 1 MSNP7", "S: VER 1 MSNP7", "C: USR 2 MD5 I alice@example.com", "S: USR 2 MD5 S 1.2",
+				"C: USR 3 MD5 S 0123456789abcdef0123456789abcdef", "S: USR 3 OK alice@example.com Alice 1"}, list...)
+			r := play(t, ClientConfig{Story: transcript(t, lines...), Server: addr, Timeout: DefaultTimeout})
+			if gone := strings.Contains(r.String(), "requests in a row are not answered"); r.Unanswered != test.want || gone != test.gone {
+				t.Errorf("%d silent: %+v, given up: %t\n%s", test.silent, r.Result, gone, r)
+			}
 		})
-		lines := append([]string{"C: VER 1 MSNP7", "S: VER 1 MSNP7", "C: USR 2 MD5 I alice@example.com", "S: USR 2 MD5 S 1.2",
-			"C: USR 3 MD5 S 0123456789abcdef0123456789abcdef", "S: USR 3 OK alice@example.com Alice 1"}, list...)
-		r := play(t, ClientConfig{Story: transcript(t, lines...), Server: addr, Timeout: 30 * time.Millisecond})
-		if gone := strings.Contains(r.String(), "requests in a row are not answered"); r.Unanswered != test.want || gone != test.gone {
-			t.Errorf("%d silent: %+v, given up: %t\n%s", test.silent, r.Result, gone, r)
-		}
 	}
 }
 
 // Of a request that is answered in part what is missing is told, and it is not counted.
-func TestClientAnsweredInPart(t *testing.T) {
-	t.Parallel()
+func TestClientAnsweredInPart(t *testing.T) { t.Parallel(); inMemory(t, answeredInPart) }
+
+func answeredInPart(t *bubble) {
 	lines := []string{"C: VER 1 MSNP7", "S: VER 1 MSNP7", "C: USR 2 MD5 I alice@example.com", "S: USR 2 MD5 S 1.2",
 		"C: USR 3 MD5 S 0123456789abcdef0123456789abcdef", "S: USR 3 OK alice@example.com Alice 1"}
 	for i := range gaveUp + 2 {
 		lines = append(lines, fmt.Sprintf("C: REM %d FL b%d@example.com", 4+i, i), fmt.Sprintf("S: REM %d FL 1 b%d@example.com", 4+i, i), fmt.Sprintf("S: REM %d FL 1 c%d@example.com", 4+i, i))
 	}
-	addr := brokenPeer(t, func(c *net.TCPConn) {
+	addr := brokenPeer(t, func(c peerConn) {
 		letIn(c, func(line string) string {
 			f := strings.Fields(line)
 			return fmt.Sprintf("REM %s FL 1 %s\r\n", f[1], f[3])
 		})
 	})
-	r := play(t, ClientConfig{Story: transcript(t, lines...), Server: addr, Timeout: 30 * time.Millisecond})
+	r := play(t, ClientConfig{Story: transcript(t, lines...), Server: addr, Timeout: DefaultTimeout})
 	if r.Unanswered != 0 || r.Differences != gaveUp+2 || strings.Contains(r.String(), "in a row") {
 		t.Errorf("%+v\n%s", r.Result, r)
 	}
@@ -200,19 +203,51 @@ func TestClientAnsweredInPart(t *testing.T) {
 // What is waited for is said after a second, once, and not where it comes sooner.
 func TestClientWaiting(t *testing.T) {
 	t.Parallel()
-	addr := brokenPeer(t, func(c *net.TCPConn) {
-		n := 0
-		letIn(c, func(line string) string {
-			if n++; n == 2 {
-				time.Sleep(1300 * time.Millisecond)
+	for _, test := range []struct {
+		takes time.Duration
+		want  []string
+	}{
+		{sayAfter - 1, nil},
+		{sayAfter + 1, []string{"waiting for message 11 #1 NS alice@example.com, CHG (answers CHG of message 10), and 1 more: 4s at most"}},
+		{DefaultTimeout - 1, []string{"waiting for message 11 #1 NS alice@example.com, CHG (answers CHG of message 10), and 1 more: 4s at most"}},
+	} {
+		inMemory(t, func(t *bubble) {
+			addr := brokenPeer(t, func(c peerConn) {
+				n := 0
+				letIn(c, func(line string) string {
+					if n++; n == 2 {
+						time.Sleep(test.takes)
+					}
+					return fmt.Sprintf("%s\r\nNLN BSY b%d@example.com B\r\n", line, n-1)
+				})
+			})
+			var said []string
+			r := play(t, ClientConfig{Story: dialog(t, 3), Server: addr, Waiting: func(s string) { said = append(said, s) }})
+			clean(t, r)
+			if !slices.Equal(said, test.want) {
+				t.Errorf("after %v: %q, want %q", test.takes, said, test.want)
 			}
-			return fmt.Sprintf("%s\r\nNLN BSY b%d@example.com B\r\n", line, n-1)
 		})
-	})
-	var said []string
-	r := play(t, ClientConfig{Story: dialog(t, 3), Server: addr, Waiting: func(s string) { said = append(said, s) }})
-	clean(t, r)
-	if want := "waiting for message 11 #1 NS alice@example.com, CHG (answers CHG of message 10), and 1 more: 4s at most"; len(said) != 1 || said[0] != want {
-		t.Errorf("%q, want %q", said, want)
+	}
+}
+
+// An answer is waited for as long as the timeout, and no longer.
+func TestClientTimeout(t *testing.T) {
+	t.Parallel()
+	for takes, want := range map[time.Duration]int{DefaultTimeout - 1: 0, DefaultTimeout + 1: 1} {
+		inMemory(t, func(t *bubble) {
+			addr := brokenPeer(t, func(c peerConn) {
+				n := 0
+				letIn(c, func(line string) string {
+					if n++; n == 2 {
+						time.Sleep(takes)
+					}
+					return fmt.Sprintf("%s\r\nNLN BSY b%d@example.com B\r\n", line, n-1)
+				})
+			})
+			if r := play(t, ClientConfig{Story: dialog(t, 3), Server: addr}); r.Unanswered != want || r.err != nil {
+				t.Errorf("an answer after %v: %+v, %v\n%s", takes, r.Result, r.err, r)
+			}
+		})
 	}
 }

@@ -67,6 +67,9 @@ type ServerConfig struct {
 	Story *story.Story
 	// Listen is host:port; port 0 is any.
 	Listen string
+	// Listener is served in the place of Listen, and is the server's from then on;
+	// nil: Listen is opened.
+	Listener net.Listener
 	// PerTarget opens a port for each server of the recording, rather than one for
 	// all. The first has the port of Listen, the others any.
 	PerTarget bool
@@ -149,9 +152,11 @@ func (s *Server) Accounts() (names []string) {
 
 // Listen opens the port, or ports.
 func (s *Server) Listen() error {
-	l, err := net.Listen("tcp", s.cfg.Listen)
-	if err != nil {
-		return err
+	l, err := s.cfg.Listener, error(nil)
+	if l == nil {
+		if l, err = net.Listen("tcp", s.cfg.Listen); err != nil {
+			return err
+		}
 	}
 	s.listeners[""] = l
 	if !s.cfg.PerTarget {

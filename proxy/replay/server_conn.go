@@ -197,7 +197,10 @@ func (c *conn) hangUp() {
 	reset := c.part != nil && c.part.conn.Reset && c.part.conn.End == decode.Server
 	c.end(nil)
 	c.s.mu.Unlock()
-	tcp, ok := c.nc.(*net.TCPConn)
+	tcp, ok := c.nc.(interface {
+		SetLinger(sec int) error
+		CloseWrite() error
+	})
 	if !ok || reset {
 		if ok {
 			_ = tcp.SetLinger(0)

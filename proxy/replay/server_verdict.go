@@ -26,7 +26,7 @@ func (c *conn) judgeChallenge(m *decode.Message, q *story.Message) bool {
 	product, response := string(m.Raw("product")), string(m.Frame.Payload())
 	verdict := challenge.Verdict{Result: challenge.NoChallenge}
 	for i := len(c.posed) - 1; i >= 0; i-- {
-		v := challenge.Verify(product, c.posed[i], response)
+		v := challenge.VerifyIn(product, c.posed[i], response, c.dialect)
 		if i == len(c.posed)-1 || v.Result == challenge.Right {
 			verdict = v
 		}
