@@ -20,6 +20,7 @@ func (t *Tally) Clone() *Tally {
 	c.conns = make(map[uint32]*Conn, len(t.conns))
 	for k, x := range t.conns {
 		kept := *x
+		kept.waiting = maps.Clone(x.waiting)
 		c.conns[k] = &kept
 	}
 	c.ended = make([]*Conn, len(t.ended))

@@ -41,7 +41,8 @@ type Command struct {
 	From decode.Sender
 	// Count and Bytes are of the frames.
 	Count, Bytes int64
-	// Wanted counts those that want a reply, Answered those that got one.
+	// Wanted counts those that want a reply which would have been seen, Answered those
+	// that got one.
 	Wanted, Answered int64
 	// Latency is that of the first replies.
 	Latency Histogram
@@ -59,6 +60,12 @@ type Conn struct {
 	// Idle is the longest time without a message, and when that began.
 	Idle      time.Duration
 	IdleSince time.Time
+
+	heard [2]bool // of whom a command was seen: the client first
+	// waiting counts the requests that wait for a reply. They are part of
+	// Command.Wanted once their peer was heard: until then it may be that only one
+	// direction was recorded.
+	waiting map[commandKey]int64
 }
 
 // Account is what is known of one account.
@@ -98,6 +105,9 @@ func (t *Tally) Record(r *capture.Record) {
 	switch r.Kind {
 	case capture.Lost:
 		t.Lost += max(r.Lost, 0)
+		if c := t.conns[r.Conn.ID]; c != nil {
+			t.blind(c)
+		}
 	case capture.Closed:
 		t.end(r.Conn.ID)
 	}
@@ -126,17 +136,13 @@ func (t *Tally) Message(m *decode.Message) {
 		t.Opaque += size
 	}
 	c := t.conn(m)
-	side := 0
-	if m.From == decode.Server {
-		side = 1
-	}
-	c.Messages[side]++
-	c.Bytes[side] += size
+	c.Messages[side(m.From)]++
+	c.Bytes[side(m.From)] += size
 	if gap := m.Time.Sub(c.Last); !c.Last.IsZero() && !m.Time.IsZero() && gap > c.Idle {
 		c.Idle, c.IdleSince = gap, c.Last
 	}
 	c.Last = m.Time
-	t.command(m, size)
+	t.command(c, m, size)
 	t.account(c, m, size)
 	if e := m.Error(); e != "" {
 		t.Errors[e]++
@@ -156,7 +162,7 @@ func (t *Tally) conn(m *decode.Message) *Conn {
 	return c
 }
 
-func (t *Tally) command(m *decode.Message, size int64) {
+func (t *Tally) command(c *Conn, m *decode.Message, size int64) {
 	name := m.Name()
 	if m.Frame.Kind != decode.Command {
 		name = "(" + m.Frame.Kind.String() + ")"
@@ -171,15 +177,11 @@ func (t *Tally) command(m *decode.Message, size int64) {
 	}
 	x.Count++
 	x.Bytes += size
-	if m.WantsReply() {
-		x.Wanted++
+	if t.hear(c, m) && m.WantsReply() {
+		t.await(c, key)
 	}
 	if m.ReplyTo != 0 && m.FirstReply {
-		asked := t.commands[commandKey{m.ReplyVerb, m.From.Peer()}]
-		if asked != nil {
-			asked.Answered++
-			asked.Latency.Add(m.Latency)
-		}
+		t.answer(c, m)
 	}
 }
 
