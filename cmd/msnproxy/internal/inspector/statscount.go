@@ -144,6 +144,7 @@ const (
 func (k *counter) count(ctx context.Context, x *index.Index, rows *index.View, to int, show func(*report)) *report {
 	if k.t == nil || rows.CountMatched(k.next) != k.matched {
 		k.reader, k.t, k.next, k.matched, k.waiting, k.err = x.NewReader(), tally.New(), 0, 0, nil, nil
+		k.t.Partial = rows.Query().Filter != ""
 	}
 	part := time.Now().Add(firstPart)
 	for k.next < to && ctx.Err() == nil {

@@ -16,6 +16,9 @@ func side(from decode.Sender) int {
 // hear notes whose commands are recorded. It reports false for what is torn, which asks
 // for nothing.
 func (t *Tally) hear(c *Conn, m *decode.Message) bool {
+	if t.Partial {
+		c.heard = [2]bool{true, true}
+	}
 	switch {
 	case m.Frame.Kind == decode.Opaque, m.Frame.Kind == decode.Command && !m.Frame.Complete() && m.Name() != "OUT":
 		t.blind(c)

@@ -52,3 +52,15 @@ func said(from decode.Sender, line string) *capture.Record {
 	}
 	return &capture.Record{Kind: capture.Data, From: from, Frame: fr.Clone()}
 }
+
+// Where messages were left out by a filter it is no gap that a side is not heard.
+func TestUnansweredPartial(t *testing.T) {
+	ta, f := New(), capture.NewFollower(capture.FollowOptions{})
+	ta.Partial = true
+	r := said(decode.Client, "INF 1\r\n")
+	r.Conn = &capture.Conn{ID: 1}
+	ta.Event(f.Record(r))
+	if list := ta.Commands(); len(list) != 1 || list[0].Wanted != 1 {
+		t.Errorf("%+v", list)
+	}
+}

@@ -23,6 +23,9 @@ type Tally struct {
 	Errors      map[string]int64
 	Challenges  map[string]int64 // by verdict
 	Ends        map[string]int64 // of connections: how, and by whom
+	// Partial: some messages were left out on purpose, so that a side which is not
+	// heard may have been recorded. To be set before the first message.
+	Partial bool
 
 	commands map[commandKey]*Command
 	conns    map[uint32]*Conn
