@@ -128,7 +128,7 @@ func (q *queue) skip(frames int64) {
 // full reports whether r exceeds so many times the queue's bounds.
 func (q *queue) full(r *capture.Record, times int) bool {
 	b := &q.filling
-	return b.count > 0 && (b.count >= times*q.maxRecords || b.bytes+len(r.Frame.Raw)+len(r.Sent) > times*q.maxBytes)
+	return b.count > 0 && (int64(b.count) >= int64(times)*int64(q.maxRecords) || int64(b.bytes+len(r.Frame.Raw)+len(r.Sent)) > int64(times)*int64(q.maxBytes))
 }
 
 // nudge wakes the queue's goroutine.
