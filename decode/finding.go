@@ -134,7 +134,7 @@ func (m *Message) lineFindings(dst []Finding) []Finding {
 	}
 	for i := range m.Len() {
 		fd := m.Field(i)
-		if fd.Param == nil || fd.Param.misfit(fd.Raw) == 0 {
+		if fd.Param == nil || fd.Param.misfit(m.Arg(i)) == 0 {
 			continue
 		}
 		want := fd.Param.Kind.About

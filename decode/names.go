@@ -53,7 +53,7 @@ func propertyMeans(v string) string {
 	case "WWE":
 		return "web watch"
 	case "MFN":
-		return "own friendly name"
+		return "friendly name"
 	case "HSB":
 		return "has a blog"
 	}
@@ -67,7 +67,18 @@ func flagMeans(v string) string {
 	return "no"
 }
 
+// packageMeans takes several parted by commas, too, as one draft has them in INF.
 func packageMeans(v string) string {
+	first, rest, several := strings.Cut(v, ",")
+	if s := onePackage(first); !several || s == "" {
+		return s
+	} else if more := packageMeans(rest); more != "" {
+		return s + ", " + more
+	}
+	return ""
+}
+
+func onePackage(v string) string {
 	switch v {
 	case "MD5":
 		return "MD5 of challenge and password"
@@ -214,26 +225,6 @@ func osMeans(v string) string {
 		return "Windows NT and later"
 	case "mac", "macosx":
 		return "Mac OS"
-	}
-	return ""
-}
-
-func networkMeans(v string) string {
-	switch v {
-	case "1":
-		return "Messenger"
-	case "2":
-		return "Office Communicator"
-	case "4":
-		return "telephone"
-	case "8":
-		return "mobile network"
-	case "9":
-		return "circle"
-	case "13":
-		return "Facebook"
-	case "32":
-		return "Yahoo"
 	}
 	return ""
 }

@@ -53,6 +53,12 @@ type Verb struct {
 	// Refusal is the code of the error by which a server says that it cannot do
 	// what it is asked; empty: 502, the command is disabled.
 	Refusal string
+	// Undocumented: no source says what its parameters mean, or its payload.
+	Undocumented bool
+	// Outside is the code of the error by which Microsoft's servers answered it where
+	// the connection's dialect does not have it (yet, or any more); empty: they closed
+	// the connection.
+	Outside string
 	// Forms are the rows of the table: what the line may look like. Where
 	// several fit a line the first one is meant.
 	Forms []Form
@@ -88,6 +94,9 @@ type Form struct {
 	// Interim: it is no answer yet, or one of several; another one follows to the same
 	// request.
 	Interim bool
+	// Echo: it answers a request of the same verb, and says the same: parameters of the
+	// same name have the same value, but for what the server adds.
+	Echo bool
 	// Refuses: it says that something was not done, as an error reply does.
 	Refuses bool
 	// Meaning is one line for people; empty: the verb's.
@@ -105,8 +114,9 @@ type Form struct {
 	Verb *Verb
 
 	usage  string
-	least  int // parameters that must be there
-	repeat bool
+	least  int  // parameters that must be there
+	repeat bool // the last one is
+	keyed  bool // some may be missing in the middle, as prefixes tell them apart
 	pieces []piece
 }
 
@@ -159,7 +169,15 @@ func (p *Param) label() string {
 	case p.Name == "trid":
 		return "TrID"
 	}
-	return p.Name
+	return p.Prefix + p.Name
+}
+
+// value returns where the parameter's value stands in a token of the line.
+func (p *Param) value(line []byte, t Token) Token {
+	if p.Prefix != "" && bytes.HasPrefix(line[t.Start:t.End], []byte(p.Prefix)) {
+		t.Start += len(p.Prefix)
+	}
+	return t
 }
 
 // Param is one parameter of a form.
@@ -173,6 +191,9 @@ type Param struct {
 	Optional bool
 	// Repeat: any number of tokens follow under this name.
 	Repeat bool
+	// Prefix stands before the value on the line, and tells it apart from others:
+	// "N=". It belongs to the token, and not to the value.
+	Prefix string
 }
 
 // verbs is the command table: see the files whose names begin with rows.

@@ -18,13 +18,14 @@ var floors = []struct {
 	ours      []string
 	libraries []string
 }{
-	{"decode/payload", nil, []string{"golang.org/x/text"}},
+	{"decode/meaning", nil, nil},
+	{"decode/payload", []string{"decode/meaning"}, []string{"golang.org/x/text"}},
 	{"decode/challenge", nil, nil},
 	{"decode/recent", nil, nil},
 	{"decode/filter", []string{"decode"}, []string{"github.com/expr-lang/expr"}},
 	{"decode/dissector", []string{"decode"}, nil},
 	{"decode/check", []string{"decode", "decode/payload", "decode/challenge", "decode/recent"}, nil},
-	{"decode", []string{"decode/payload", "decode/challenge", "decode/recent"}, []string{"golang.org/x/text"}},
+	{"decode", []string{"decode/payload", "decode/challenge", "decode/meaning", "decode/recent"}, []string{"golang.org/x/text"}},
 	{"capture", []string{"decode", "decode/payload", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
 	{"capture/story", []string{"decode", "decode/challenge", "decode/check", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/payload", "decode/challenge", "capture/story"}, nil},

@@ -127,7 +127,7 @@ func (o *object) line(m *decode.Message) {
 	o.name("args")
 	for i := range m.Len() {
 		o.b = append(o.b, "[,"[min(i, 1)])
-		o.b = appendJSON(o.b, m.Field(i).Raw)
+		o.b = appendJSON(o.b, m.Arg(i))
 	}
 	o.b = append(o.b, ']')
 	o.name("fields")
@@ -151,11 +151,32 @@ func (o *object) line(m *decode.Message) {
 		}
 	}
 	o.b = append(o.b, '}')
+	o.parts(m)
+}
+
+// parts adds what parameters hold: the description of a picture, and that of others by
+// the parameter's name.
+func (o *object) parts(m *decode.Message) {
+	others := false
 	for i := range m.Len() {
-		if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "msnobj" {
-			o.nodes("object", payload.Object(f.Raw))
+		f := m.Field(i)
+		if f.Name == "msnobj" {
+			o.nodes("object", f.Nodes())
+		} else {
+			others = others || f.Nodes() != nil
 		}
 	}
+	if !others {
+		return
+	}
+	o.name("parts")
+	o.b = append(o.b, '{')
+	for i := range m.Len() {
+		if f := m.Field(i); f.Name != "msnobj" {
+			o.nodes(f.Name, f.Nodes())
+		}
+	}
+	o.b = append(o.b, '}')
 }
 
 func (o *object) strings(name string, list []string) {
