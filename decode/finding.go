@@ -123,7 +123,11 @@ func (m *Message) lineFindings(dst []Finding) []Finding {
 	if m.Role != 0 && f.Roles&m.Role == 0 {
 		add("line.role", Warning, "%s does not belong on a connection to %s", m.Name(), m.Role)
 	}
-	if !f.In(m.Dialect) {
+	switch first, last := m.Verb.span(m.From); {
+	case f.In(m.Dialect):
+	case m.From == Client && m.Verb.Outside == "" && (m.Dialect < first || last != 0 && m.Dialect > last):
+		add("version.command", Warning, "%s is of %s; this connection speaks MSNP%d", m.Name(), dialects(first, last), m.Dialect)
+	default:
 		add("version.form", Note, "%s is of %s; this connection speaks MSNP%d", f.Usage(), f.Dialects(), m.Dialect)
 	}
 	if missing := m.missing(); missing != "" {
@@ -164,14 +168,38 @@ func (m *Message) missing() string {
 }
 
 // Dialects returns the dialects that have the form, for people.
-func (f *Form) Dialects() string {
+func (f *Form) Dialects() string { return dialects(f.First, f.Last) }
+
+func dialects(first, last int) string {
 	switch {
-	case f.Last == 0:
-		return fmt.Sprintf("MSNP%d and later", f.First)
-	case f.Last == f.First:
-		return fmt.Sprintf("MSNP%d", f.First)
+	case last == 0:
+		return fmt.Sprintf("MSNP%d and later", first)
+	case last == first:
+		return fmt.Sprintf("MSNP%d", first)
 	}
-	return fmt.Sprintf("MSNP%d to %d", f.First, f.Last)
+	return fmt.Sprintf("MSNP%d to %d", first, last)
+}
+
+// span returns the first and the last dialect in which the sender says the command in
+// any form; last 0: it was never removed.
+func (v *Verb) span(from Sender) (first, last int) {
+	for i := range v.Forms {
+		f := &v.Forms[i]
+		if f.From&from == 0 {
+			continue
+		}
+		if first == 0 {
+			first, last = f.First, f.Last
+			continue
+		}
+		first = min(first, f.First)
+		if f.Last == 0 || last == 0 {
+			last = 0
+		} else {
+			last = max(last, f.Last)
+		}
+	}
+	return first, last
 }
 
 // Quote puts a value from the wire into quotation marks, for the text of a finding: at

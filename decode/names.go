@@ -3,20 +3,16 @@ package decode
 import (
 	"strconv"
 	"strings"
+
+	"msnproxy/decode/meaning"
 )
 
 // The words that the protocol's codes stand for. Codes that are not here are
 // shown as they are.
 
-var statuses = map[string]string{
-	"NLN": "online", "BSY": "busy", "IDL": "idle", "BRB": "be right back",
-	"AWY": "away", "PHN": "on the phone", "LUN": "out to lunch",
-	"HDN": "appear offline", "FLN": "offline",
-}
-
 // statusMeans: any other three letters are some state of being online.
 func statusMeans(v string) string {
-	if s, ok := statuses[v]; ok {
+	if s := meaning.Status(v); s != "" {
 		return s
 	}
 	return "online, in a state not known here"

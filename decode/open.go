@@ -8,18 +8,28 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"msnproxy/decode/payload"
 )
 
-// Nodes returns what the value holds, by name, where values of its kind hold something:
-// the description of a picture, a hop string, the parts of a ticket. Nodes have their
-// places in Raw, where they stand there as such. What is in a secret value is secret.
-func (f Field) Nodes() []payload.Node {
-	if f.Param == nil || f.Param.Kind.open == nil {
+// Within returns what parameter i, counted from 0, holds by name, where values of its kind
+// hold something: the description of a picture, a hop string, the parts of a ticket. Nodes
+// have their places in the value, where they stand there as such. What is in a secret value
+// is secret.
+func (m *Message) Within(i int) []payload.Node {
+	f := m.Field(i)
+	if f.Param == nil {
 		return nil
 	}
-	return f.Param.Kind.open(f.Raw)
+	return f.Param.Kind.within(f.Raw)
+}
+
+func (k *Kind) within(raw []byte) []payload.Node {
+	if k.open == nil {
+		return nil
+	}
+	return k.open(raw)
 }
 
 // fromBase64 decodes a value, with or without the = at its end.
@@ -101,8 +111,8 @@ const proofMark = "HAAAAAEAAAADZgAABIAA"
 // openTicket opens a ticket: "t=...&p=..." (MSNP8). Some have the answer to the
 // challenge in the same token.
 func openTicket(raw []byte) []payload.Node {
-	s := validText(raw)
-	if !strings.HasPrefix(s, "t=") || len(s) != len(raw) {
+	s := string(raw)
+	if !strings.HasPrefix(s, "t=") || !utf8.Valid(raw) {
 		return nil
 	}
 	end := len(s)
@@ -118,8 +128,8 @@ func openTicket(raw []byte) []payload.Node {
 
 // openPolicy opens what a ticket service is to be told (MSNP8 to 14): "lc=1033,id=507".
 func openPolicy(raw []byte) []payload.Node {
-	s := validText(raw)
-	if !strings.Contains(s, "=") || len(s) != len(raw) {
+	s := string(raw)
+	if !strings.Contains(s, "=") || !utf8.Valid(raw) {
 		return nil
 	}
 	nodes := pairs(s, ',', map[string]string{"id": "site", "ru": "where to return to", "tw": "seconds that a ticket is good for"})
@@ -140,8 +150,8 @@ func openPolicy(raw []byte) []payload.Node {
 
 // openServices opens the value of SBS (MSNP11): "SC=...;SI=1".
 func openServices(raw []byte) []payload.Node {
-	s := validText(raw)
-	if !strings.Contains(s, "=") || len(s) != len(raw) {
+	s := string(raw)
+	if !strings.Contains(s, "=") || !utf8.Valid(raw) {
 		return nil
 	}
 	return pairs(s, ';', nil)

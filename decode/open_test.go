@@ -30,9 +30,9 @@ func opened(t *testing.T, from Sender, dialect int, line, name string) (Field, [
 	fr := Frame{Raw: []byte(line + "\r\n"), LineLen: len(line), EOL: 2}
 	var m Message
 	m.Decode(&fr, from, NS, dialect)
-	for _, f := range m.Fields() {
+	for i, f := range m.Fields() {
 		if f.Name == name {
-			return f, f.Nodes()
+			return f, m.Within(i)
 		}
 	}
 	t.Fatalf("%q has no %s", line, name)
@@ -129,7 +129,7 @@ func FuzzOpen(f *testing.F) {
 			if k.open == nil || name == "msnobj" {
 				continue
 			}
-			placed(t, raw, Field{Param: &Param{Kind: k}, Raw: raw}.Nodes())
+			placed(t, raw, k.within(raw))
 			k.Means(string(raw))
 		}
 	})

@@ -4,15 +4,15 @@ package decode
 // in step and can be read; their payloads are shown by content type only.
 var laterVerbs = []Verb{
 	{Name: "ADC", SignedIn: true, Meaning: "adds a contact", Told: true, Forms: []Form{
-		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid list N=handle F=friendly? C=guid?", Meaning: "puts somebody on a list; the server gives those on FL an id",
+		{From: Either, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid list N=handle F=friendly? C=guid?", Meaning: "puts somebody on a list; the server gives those on FL an id",
 			Summary: "{handle}[ ({friendly})] to {list}", Example: "ADC 12 FL N=bob@example.com F=Bob"},
-		{From: Either, Roles: NS, First: 12, Last: 12, Syntax: "trid list N=handle F=friendly? C=guid? network", Meaning: "puts somebody of a network on a list",
+		{From: Either, Roles: NS, First: 12, Last: 12, Echo: true, Syntax: "trid list N=handle F=friendly? C=guid? network", Meaning: "puts somebody of a network on a list",
 			Summary: "{handle}[ ({friendly})] to {list}, {network=}", Example: "ADC 12 AL N=bob@example.com 1"},
-		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid list=FL C=guid group:groupid", Meaning: "puts a contact into a group",
+		{From: Either, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid list=FL C=guid group:groupid", Meaning: "puts a contact into a group",
 			Summary: "{guid} to group {group}", Example: "ADC 12 FL C=11111111-2222-3333-4444-555555555555 aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"},
 	}},
 	{Name: "SBP", SignedIn: true, Meaning: "sets a property of a contact", Told: true, Forms: []Form{
-		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid guid property value? flag?",
+		{From: Either, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid guid property value? flag?",
 			Summary: "{guid}: {property} is {value?}", Example: "SBP 12 11111111-2222-3333-4444-555555555555 MFN Bob"},
 	}},
 	{Name: "SBS", Meaning: "status of paid services", Forms: []Form{
@@ -55,12 +55,12 @@ var laterVerbs = []Verb{
 	{Name: "ADL", SignedIn: true, Meaning: "adds to lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are added", Summary: "added", Example: "ADL 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
-			Summary: "{payload}", Example: "ADL 7 5\r\n<ml/>"},
+			Summary: "to lists: {payload}", Example: "ADL 7 5\r\n<ml/>"},
 	}},
 	{Name: "RML", SignedIn: true, Meaning: "removes from lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are removed", Summary: "removed", Example: "RML 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
-			Summary: "{payload}", Example: "RML 7 5\r\n<ml/>"},
+			Summary: "from lists: {payload}", Example: "RML 7 5\r\n<ml/>"},
 	}},
 	{Name: "FQY", SignedIn: true, Meaning: "asks which network an address is on", PayloadFrom: 3, Forms: []Form{
 		{From: Either, Roles: NS, First: 14, Last: 20, Syntax: "trid length", Payload: "xml", Interim: true,

@@ -5,7 +5,7 @@ var presenceVerbs = []Verb{
 	{Name: "CHG", SignedIn: true, Meaning: "changes this account's status", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Syntax: "trid status capabilities? msnobj?", Meaning: "sets the status; the first one makes the client visible",
 			Summary: "{status=}", Example: "CHG 9 NLN"},
-		{From: Server, Roles: NS, First: 2, Syntax: "trid status capabilities? msnobj?", Meaning: "the status is set",
+		{From: Server, Roles: NS, First: 2, Echo: true, Syntax: "trid status capabilities? msnobj?", Meaning: "the status is set",
 			Summary: "is {status=}", Example: "CHG 0 FLN"},
 	}},
 	{Name: "ILN", Meaning: "the status of a contact when signing in or adding it", Forms: []Form{

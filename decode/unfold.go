@@ -12,7 +12,7 @@ import (
 func (m *Message) Nodes() iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for i := range m.Len() {
-			if !walkNodes(m.Field(i).Nodes(), yield) {
+			if !walkNodes(m.Within(i), yield) {
 				return
 			}
 		}

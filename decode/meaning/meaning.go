@@ -49,6 +49,15 @@ var networks = map[string]string{
 // Network says which network a number stands for (MSNP12 and later).
 func Network(v string) string { return networks[v] }
 
+var statuses = map[string]string{
+	"NLN": "online", "BSY": "busy", "IDL": "idle", "BRB": "be right back",
+	"AWY": "away", "PHN": "on the phone", "LUN": "out to lunch",
+	"HDN": "appear offline", "FLN": "offline",
+}
+
+// Status says what the three letters of a status mean, or nothing.
+func Status(v string) string { return statuses[v] }
+
 var clientTypes = map[string]string{"1": "computer", "2": "web", "3": "mobile", "4": "Xbox"}
 
 // ClientType says what kind of client an end point is (MSNP16).
@@ -86,8 +95,11 @@ func Namespaced(v string) bool {
 	return name == "CON" || name == "MSGR"
 }
 
-// MediaPiece is one piece of CurrentMedia, by name.
-type MediaPiece struct{ Name, Value string }
+// MediaPiece is one piece of CurrentMedia, by name. At is where it stands in that.
+type MediaPiece struct {
+	Name, Value string
+	At          int
+}
 
 // mediaNames are the pieces of CurrentMedia in order; those after them are what the
 // format refers to.
@@ -106,17 +118,20 @@ func Media(v string) (pieces []MediaPiece, line string) {
 	}
 	values := strings.SplitN(v, `\0`, most)
 	music := len(values) > 1 && values[1] == "Music"
+	at := 0
 	for i, s := range values {
+		from := at
+		at += len(s) + len(`\0`)
 		name := "argument " + strconv.Itoa(i-len(mediaNames))
-		switch at := i - len(mediaNames); {
-		case at < 0:
+		switch arg := i - len(mediaNames); {
+		case arg < 0:
 			name = mediaNames[i]
 		case s == "":
 			continue // the separator stands after each, and often several times
-		case music && at < len(musicNames):
-			name = musicNames[at]
+		case music && arg < len(musicNames):
+			name = musicNames[arg]
 		}
-		pieces = append(pieces, MediaPiece{name, s})
+		pieces = append(pieces, MediaPiece{name, s, from})
 	}
 	if len(values) <= len(mediaNames) || values[2] != "1" {
 		return pieces, ""

@@ -159,11 +159,10 @@ func (o *object) line(m *decode.Message) {
 func (o *object) parts(m *decode.Message) {
 	others := false
 	for i := range m.Len() {
-		f := m.Field(i)
-		if f.Name == "msnobj" {
-			o.nodes("object", f.Nodes())
+		if nodes := m.Within(i); m.Field(i).Name == "msnobj" {
+			o.nodes("object", nodes)
 		} else {
-			others = others || f.Nodes() != nil
+			others = others || nodes != nil
 		}
 	}
 	if !others {
@@ -172,8 +171,8 @@ func (o *object) parts(m *decode.Message) {
 	o.name("parts")
 	o.b = append(o.b, '{')
 	for i := range m.Len() {
-		if f := m.Field(i); f.Name != "msnobj" {
-			o.nodes(f.Name, f.Nodes())
+		if name := m.Field(i).Name; name != "msnobj" {
+			o.nodes(name, m.Within(i))
 		}
 	}
 	o.b = append(o.b, '}')
