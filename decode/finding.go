@@ -123,7 +123,7 @@ func (m *Message) lineFindings(dst []Finding) []Finding {
 	if m.Role != 0 && f.Roles&m.Role == 0 {
 		add("line.role", Warning, "%s does not belong on a connection to %s", m.Name(), m.Role)
 	}
-	switch first, last := m.Verb.span(m.From); {
+	switch first, last := m.Verb.Dialects(m.From); {
 	case f.In(m.Dialect):
 	case m.From == Client && m.Verb.Outside == "" && (m.Dialect < first || last != 0 && m.Dialect > last):
 		add("version.command", Warning, "%s is of %s; this connection speaks MSNP%d", m.Name(), dialects(first, last), m.Dialect)
@@ -178,28 +178,6 @@ func dialects(first, last int) string {
 		return fmt.Sprintf("MSNP%d", first)
 	}
 	return fmt.Sprintf("MSNP%d to %d", first, last)
-}
-
-// span returns the first and the last dialect in which the sender says the command in
-// any form; last 0: it was never removed.
-func (v *Verb) span(from Sender) (first, last int) {
-	for i := range v.Forms {
-		f := &v.Forms[i]
-		if f.From&from == 0 {
-			continue
-		}
-		if first == 0 {
-			first, last = f.First, f.Last
-			continue
-		}
-		first = min(first, f.First)
-		if f.Last == 0 || last == 0 {
-			last = 0
-		} else {
-			last = max(last, f.Last)
-		}
-	}
-	return first, last
 }
 
 // Quote puts a value from the wire into quotation marks, for the text of a finding: at

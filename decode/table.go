@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +35,10 @@ func (r Role) String() string {
 	}
 	return "?"
 }
+
+// LastFollowed is the last dialect whose sign-in is followed. Commands that came later,
+// those of MSNP24, are framed and named, and no more.
+const LastFollowed = 21
 
 // Verb is what the table knows of one verb, whoever sends it.
 type Verb struct {
@@ -124,6 +129,39 @@ type Form struct {
 // an unknown dialect, 0, has every form.
 func (f *Form) In(dialect int) bool {
 	return dialect == 0 || dialect >= f.First && (f.Last == 0 || dialect <= f.Last)
+}
+
+// Dialects returns the first and the last dialect in which the sender says the command in
+// any form; last 0: it was never removed; first 0: the sender never says it.
+func (v *Verb) Dialects(from Sender) (first, last int) {
+	for i := range v.Forms {
+		f := &v.Forms[i]
+		if f.From&from == 0 {
+			continue
+		}
+		if first == 0 {
+			first, last = f.First, f.Last
+			continue
+		}
+		first = min(first, f.First)
+		if f.Last == 0 || last == 0 {
+			last = 0
+		} else {
+			last = max(last, f.Last)
+		}
+	}
+	return first, last
+}
+
+// Says reports whether the sender says a parameter of that name in any form.
+func (v *Verb) Says(from Sender, name string) bool {
+	for i := range v.Forms {
+		f := &v.Forms[i]
+		if f.From&from != 0 && slices.ContainsFunc(f.Params, func(p Param) bool { return p.Name == name }) {
+			return true
+		}
+	}
+	return false
 }
 
 // RefusalOf returns the code of the error by which a server refuses the command
