@@ -151,7 +151,33 @@ func (o *object) line(m *decode.Message) {
 		}
 	}
 	o.b = append(o.b, '}')
+	o.means(m)
 	o.parts(m)
+}
+
+// means adds what values mean in words, by the parameter's name; of a repeated one the
+// first.
+func (o *object) means(m *decode.Message) {
+	last := ""
+	for i := range m.Len() {
+		f := m.Field(i)
+		if f.Name == "word" || f.Name == last {
+			continue
+		}
+		words := f.Means()
+		if words == "" {
+			continue
+		}
+		if last == "" {
+			o.name("means")
+			o.b = append(o.b, '{')
+		}
+		o.str(f.Name, words)
+		last = f.Name
+	}
+	if last != "" {
+		o.b = append(o.b, '}')
+	}
 }
 
 // parts adds what parameters hold: the description of a picture, and that of others by
