@@ -218,26 +218,6 @@ func osMeans(v string) string {
 	return ""
 }
 
-func networkMeans(v string) string {
-	switch v {
-	case "1":
-		return "Messenger"
-	case "2":
-		return "Office Communicator"
-	case "4":
-		return "telephone"
-	case "8":
-		return "mobile network"
-	case "9":
-		return "circle"
-	case "13":
-		return "Facebook"
-	case "32":
-		return "Yahoo"
-	}
-	return ""
-}
-
 // locales are the Windows LCIDs that clients of the time were sold in.
 var locales = map[uint64]string{
 	0x0401: "Arabic", 0x0402: "Bulgarian", 0x0404: "Chinese (Taiwan)", 0x0405: "Czech",

@@ -89,12 +89,14 @@ var laterVerbs = []Verb{
 	}},
 	{Name: "SDG", SignedIn: true, Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK", Meaning: "it is sent", Summary: "sent", Example: "SDG 4 OK"},
-		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
-			Summary: "{payload}", Example: "SDG 4 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+		{From: Client, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
+			Summary: "[to {peer}: ]{payload}", Example: "SDG 4 94\r\nRouting: 1.0\r\nTo: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
+		{From: Server, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
+			Summary: "[{peer}: ]{payload}", Example: "SDG 0 96\r\nRouting: 1.0\r\nFrom: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
 	}},
 	{Name: "NFY", Meaning: "somebody's state changes", PayloadFrom: 3, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "what:word=PUT|DEL length", Payload: "mime",
-			Summary: "{what} {payload}", Example: "NFY PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+			Summary: "{what} [{peer}: ]{payload}", Example: "NFY PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "PUT", SignedIn: true, Meaning: "sets a state", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is set",

@@ -119,7 +119,8 @@ func (o *object) base64(name string, b []byte) {
 	o.b = append(o.b, '"')
 }
 
-// line adds the parameters: as they stand on the wire, and decoded by name.
+// line adds the parameters: as they stand on the wire, and decoded by name, with what
+// else filters know by name.
 func (o *object) line(m *decode.Message) {
 	if m.Len() == 0 {
 		return
@@ -150,10 +151,14 @@ func (o *object) line(m *decode.Message) {
 			o.b = appendJSON(o.b, f.Value())
 		}
 	}
+	for name, value := range m.Also() {
+		o.name(name)
+		o.b = appendJSON(o.b, value)
+	}
 	o.b = append(o.b, '}')
 	for i := range m.Len() {
 		if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "msnobj" {
-			o.nodes("object", payload.Object(f.Raw))
+			o.nodes("object", m.Within(i))
 		}
 	}
 }
