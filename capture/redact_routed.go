@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,7 @@ func (r *Redactor) routed(p *payload.Payload, raw []byte) []byte {
 	for i := range nodes {
 		n := &nodes[i]
 		switch {
-		case n.Start >= at || n.End > at:
+		case inBody(n, at):
 		case strings.EqualFold(n.Name, "Content-Length"):
 			if told, err := strconv.Atoi(n.Value); err == nil && told >= 0 && told < 1<<30 {
 				e.replace(n, strconv.AppendInt(nil, int64(max(0, told+len(body)-len(raw)+at)), 10))
@@ -55,7 +56,7 @@ func (r *Redactor) routedBody(p *payload.Payload, raw []byte, nodes []payload.No
 	}
 	e := edits{raw: raw[at:]}
 	for i := range nodes {
-		if n := nodes[i : i+1]; n[0].Start >= at || n[0].End == 0 && len(n[0].Children) > 0 {
+		if n := nodes[i : i+1]; inBody(&n[0], at) {
 			r.nodes(&e, moved(n, at), "")
 		}
 	}
@@ -64,11 +65,23 @@ func (r *Redactor) routedBody(p *payload.Payload, raw []byte, nodes []payload.No
 		return r.document(&e)
 	case hasKeys(p):
 		return e.end()
-	case r.all && p.Text == "":
+	case !r.all && noText(body):
+		return r.tickets(e.blotted())
+	case !r.all:
+		return r.tickets(e.end())
+	case p.Text == "":
 		blot(body)
 		return body
 	}
 	return r.loose(body)
+}
+
+// inBody reports whether a node, or what is in it, stands in the body.
+func inBody(n *payload.Node, at int) bool {
+	if n.End > n.Start {
+		return n.Start >= at
+	}
+	return slices.ContainsFunc(n.Children, func(c payload.Node) bool { return inBody(&c, at) })
 }
 
 // moved returns nodes with places that count from the body.
@@ -90,6 +103,15 @@ func (r *Redactor) document(e *edits) []byte {
 		return r.between(e.raw)
 	}
 	return e.end()
+}
+
+// blotted is what end returns, of the length that there was: in packets that tell it.
+func (e *edits) blotted() []byte {
+	out := bytes.Clone(e.raw)
+	for _, x := range e.list {
+		blot(out[x.start:x.end])
+	}
+	return out
 }
 
 // onlyTags is XML without any text, its attributes empty.
