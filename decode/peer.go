@@ -74,24 +74,12 @@ func (m *Message) Also() iter.Seq2[string, string] {
 	}
 }
 
-// Within returns what parameter i, counted from 0, holds within: the parts of an address
-// besides the account, the attributes of a picture's description. Places are in the
-// parameter.
-func (m *Message) Within(i int) []payload.Node {
-	f := m.Field(i)
-	if f.Param == nil {
+// openAddress opens an address: what it says besides the account.
+func openAddress(raw []byte) []payload.Node {
+	if address.Plain(raw) {
 		return nil
 	}
-	switch f.Param.Kind.Name {
-	case "msnobj":
-		return payload.Object(f.Raw)
-	case handleKind:
-		if address.Plain(f.Raw) {
-			return nil
-		}
-		return payload.AddressParts(f.Raw)
-	}
-	return nil
+	return payload.AddressParts(raw)
 }
 
 // appendPeer appends an address as summaries have it: who it is, and where that is not

@@ -202,7 +202,7 @@ func (m *Message) appendValue(dst []byte, p *piece, first int) ([]byte, int) {
 		last = m.Len() - 1
 	}
 	for i := first; i <= last; i++ {
-		t := m.tokens[i+1]
+		t := param.value(m.Frame.Raw, m.tokens[i+1])
 		raw := m.Frame.Raw[t.Start:t.End]
 		if i > first {
 			dst = append(dst, ' ')

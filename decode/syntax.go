@@ -40,6 +40,7 @@ func (f *Form) compile(v *Verb) {
 			f.least++
 		}
 		f.repeat = f.repeat || p.Repeat
+		f.keyed = f.keyed || p.Prefix != "" && p.Optional
 	}
 	if f.pieces, err = parseSummary(f.Summary, params); err != nil {
 		panic(fmt.Sprintf("command table: %s summary %q: %v", v.Name, f.Summary, err))
@@ -54,6 +55,8 @@ func (f *Form) compile(v *Verb) {
 //	LITERAL       (upper case) a word that stands there just so, named "word"
 //	name?         it may be missing
 //	name...       any number of tokens from here on
+//	X=name        its token begins with a letter and a =; such a one may be missing
+//	              although others follow
 func parseSyntax(s string) ([]Param, error) {
 	var params []Param
 	optional := false
@@ -64,6 +67,9 @@ func parseSyntax(s string) ([]Param, error) {
 		}
 		if w, ok := strings.CutSuffix(word, "..."); ok {
 			p.Repeat, word = true, w
+		}
+		if len(word) > 2 && word[1] == '=' {
+			p.Prefix, word = word[:2], word[2:]
 		}
 		if name, values, ok := strings.Cut(word, "="); ok {
 			p.Literals, word = strings.Split(values, "|"), name
@@ -81,7 +87,7 @@ func parseSyntax(s string) ([]Param, error) {
 		if optional && !p.Optional {
 			return nil, fmt.Errorf("%s follows an optional parameter", name)
 		}
-		optional = p.Optional
+		optional = p.Optional && p.Prefix == ""
 		if len(params) > 0 && params[len(params)-1].Repeat {
 			return nil, fmt.Errorf("%s follows a repeated parameter", name)
 		}

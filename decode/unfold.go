@@ -7,8 +7,8 @@ import (
 )
 
 // Nodes are all names and values that the message holds beyond its parameters, in
-// order: what addresses and descriptions of pictures among the parameters say, and what
-// the payload says, with everything opened that is nested in it. It costs.
+// order: what the payload says, with everything opened that is nested in it, and what
+// parameters hold, as descriptions of pictures and tickets. It costs.
 func (m *Message) Nodes() iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for i := range m.Len() {

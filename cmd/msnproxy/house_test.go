@@ -19,13 +19,14 @@ var floors = []struct {
 	libraries []string
 }{
 	{"decode/address", nil, nil},
-	{"decode/payload", []string{"decode/address"}, []string{"golang.org/x/text"}},
+	{"decode/meaning", nil, nil},
+	{"decode/payload", []string{"decode/address", "decode/meaning"}, []string{"golang.org/x/text"}},
 	{"decode/challenge", nil, nil},
 	{"decode/recent", nil, nil},
 	{"decode/filter", []string{"decode"}, []string{"github.com/expr-lang/expr"}},
 	{"decode/dissector", []string{"decode"}, nil},
 	{"decode/check", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "decode/recent"}, nil},
-	{"decode", []string{"decode/address", "decode/payload", "decode/challenge", "decode/recent"}, []string{"golang.org/x/text"}},
+	{"decode", []string{"decode/address", "decode/payload", "decode/challenge", "decode/meaning", "decode/recent"}, []string{"golang.org/x/text"}},
 	{"capture", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
 	{"capture/story", []string{"decode", "decode/challenge", "decode/check", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/payload", "decode/challenge", "capture/story"}, nil},

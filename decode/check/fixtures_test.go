@@ -60,7 +60,8 @@ var fixtures = map[string]fixture{
 	"trid.missing":    {bad: "talk 7\n2 C: CAL 3 carol@example.com\n2 S: 217 User not online", good: "talk 7\n2 C: CAL 3 carol@example.com\n2 S: 217 3"},
 
 	"version.unknown-command": {bad: "ns 7\n1 C: ZZZ 5", good: "ns 7\n1 C: URL 5 INBOX\n1 S: URL 5 /a http://b 2"},
-	"version.form":            {bad: "ns 5\n1 C: LSG 5\n1 S: 200 5", good: "ns 7\n1 C: LSG 5\n1 S: 200 5"},
+	"version.form":            {bad: "ns8 9\n1 C: ADG 9 Friends\n1 S: 200 9", good: "ns8 9\n1 C: ADG 9 Friends 0\n1 S: 200 9"},
+	"version.command":         {bad: "ns 5\n1 C: LSG 5\n1 S: 200 5", good: "ns 7\n1 C: LSG 5\n1 S: 200 5"},
 	"version.first":           {bad: "1 open 10.0.0.9:1 10.0.0.5:1863\n1 C: USR 1 MD5 I alice@example.com\n1 S: USR 1 MD5 S 1", good: "1 mid 10.0.0.9:1 10.0.0.5:1863\n1 C: USR 1 MD5 I alice@example.com\n1 S: USR 1 MD5 S 1"},
 	"version.repeated":        {bad: "ns 7\n1 C: VER 5 MSNP7 CVR0\n1 S: VER 5 MSNP7", good: "ns 7\n1 S: XFR 0 NS 0\n1 C: VER 5 MSNP7 CVR0\n1 S: VER 5 MSNP7\n1 C: USR 6 MD5 I alice@example.com\n1 S: USR 6 MD5 S 1"},
 	"version.cvr0":            {bad: "1 open 10.0.0.9:1 10.0.0.5:1863\n1 C: VER 1 MSNP7\n1 S: VER 1 MSNP7", good: "1 open 10.0.0.9:1 10.0.0.5:1863\n1 C: VER 1 MSNP7 cvr0\n1 S: VER 1 MSNP7"},

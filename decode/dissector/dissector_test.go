@@ -175,6 +175,29 @@ func TestHeuristic(t *testing.T) {
 	}
 }
 
+// Parameters that are told apart by what stands before them have their names, whichever
+// are missing, and the value is what stands behind that.
+func TestPrefixes(t *testing.T) {
+	lines := "LST N=bob@example.com F=Bob C=1111 11 1 aaaa\r\nLST N=eve@example.com 8 1\r\nADC 0 RL N=bob@example.com F=Bob\r\nADC 5 FL C=1111 aaaa\r\n"
+	out := tshark(t, "-r", pcap(t, [][]byte{[]byte(lines)}, 1863), "-O", "msnp")
+	var got []string
+	for line := range strings.SplitSeq(out, "\n") {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		switch name {
+		case "handle", "friendly", "guid", "bits", "network", "groups", "group", "Further parameter":
+			if ok {
+				got = append(got, name+"="+value)
+			}
+		}
+	}
+	want := []string{"handle=bob@example.com", "friendly=Bob", "guid=1111", "bits=11", "network=1", "groups=aaaa",
+		"handle=eve@example.com", "bits=8", "network=1",
+		"handle=bob@example.com", "friendly=Bob", "guid=1111", "group=aaaa"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // The real captures: as many commands as our own reader finds.
 func TestRealCaptures(t *testing.T) {
 	for file, want := range map[string]int{"escargot-amsn082-msnp7.pcap": 123, "javaserver-amsn082-msnp7.pcap": 120, "goserver-amsn052-msnp2-ds-ns-sb.pcap": 88} {

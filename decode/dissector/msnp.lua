@@ -54,20 +54,43 @@ local function payload_length(verb, words)
   return 0
 end
 
+-- value is a word without the prefix of its parameter, and how long that is; nil if the
+-- word should have one and has not.
+local function value(p, word)
+  if not p.prefix then return word, 0 end
+  if word:sub(1, #p.prefix) ~= p.prefix then return nil, 0 end
+  return word:sub(#p.prefix + 1), #p.prefix
+end
+
+-- assign says which parameter each word stands for, and how many are missing. Those that
+-- are told apart by a prefix may be missing although others follow.
+local function assign(form, words)
+  local out, missing, at = {}, 0, 2
+  for _, p in ipairs(form.params) do
+    if at > #words then
+      if not p.optional then missing = missing + 1 end
+    elseif not (p.prefix and p.optional and not value(p, words[at].word)) then
+      repeat
+        out[at] = p
+        at = at + 1
+      until not p.rest or at > #words
+    end
+  end
+  return out, missing
+end
+
 -- misfit says how badly the words fit a form: 0 is a perfect fit.
 local function misfit(form, words)
-  local cost, args = 0, #words - 1
-  local least, rest = 0, false
-  for _, p in ipairs(form.params) do
-    if not p.optional then least = least + 1 end
-    rest = rest or p.rest
-  end
-  if args < least then cost = cost + 3 * (least - args) end
-  if args > #form.params and not rest then cost = cost + 3 * (args - #form.params) end
-  for i = 1, args do
-    local p = form.params[math.min(i, #form.params)]
-    if p and (i <= #form.params or p.rest) then
-      local word = words[i + 1].word
+  local params, missing = assign(form, words)
+  local cost = 3 * missing
+  for i = 2, #words do
+    local p = params[i]
+    local word = p and value(p, words[i].word)
+    if not p then
+      cost = cost + 3
+    elseif not word then
+      cost = cost + 8
+    else
       if p.only then
         if not p.only[word] then cost = cost + 8 end
       elseif p.pattern and not word:match(p.pattern) and word ~= "Hotmail" then
@@ -147,12 +170,11 @@ local function info(list)
 end
 
 local function add_line(tree, tvb, at, words, form)
+  local params = form and assign(form, words) or {}
   for i = 2, #words do
-    local w = words[i]
-    local p = form and form.params[math.min(i - 1, #form.params)]
-    local id = ".extra"
-    if p and (i - 1 <= #form.params or p.rest) then id = p.name end
-    tree:add_packet_field(fields[id], tvb(at + w.at, #w.word), utf8)
+    local w, p, skip = words[i], params[i], 0
+    if p then _, skip = value(p, w.word) end
+    tree:add_packet_field(fields[p and p.name or ".extra"], tvb(at + w.at + skip, #w.word - skip), utf8)
   end
 end
 

@@ -92,7 +92,7 @@ var names = []Name{
 	{"args", "list", "the parameters as they stand on the wire", func(m *decode.Message) any {
 		args := make([]string, m.Len())
 		for i := range args {
-			args[i] = string(m.Field(i).Raw)
+			args[i] = string(m.Arg(i))
 		}
 		return args
 	}},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"msnproxy/decode/address"
+	"msnproxy/decode/meaning"
 )
 
 // AddressParts returns what an address says besides the account, each part where it
@@ -27,7 +28,7 @@ func (p *Payload) address(start, end int, whole bool) (nodes []Node) {
 		}
 		n := Node{Name: addressNames[part], Value: p.cut(start+from, start+to), Start: start + from, End: start + to}
 		if part == address.Network {
-			n.Meaning = address.NetworkName(n.Value)
+			n.Meaning = meaning.Network(n.Value)
 		}
 		nodes = append(nodes, n)
 	})

@@ -286,8 +286,13 @@ func (p *Payload) profile(at int) {
 			n.Meaning = swappedPort(n.Value)
 		case "lang_preference":
 			n.Meaning = "LCID, decimal"
-		case "memberidhigh", "memberidlow":
+		case "memberidhigh":
 			n.Meaning = unsignedHex(n.Value)
+		case "memberidlow":
+			n.Meaning = unsignedHex(n.Value)
+			if cid := accountNumber(p.value("MemberIdHigh"), n.Value); cid != "" {
+				n.Meaning += ", " + cid
+			}
 		case "emailenabled", "kid", "abchmigrated", "mpopenabled":
 			n.Meaning = map[string]string{"0": "no", "1": "yes"}[n.Value]
 		case "mspauth":

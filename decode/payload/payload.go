@@ -96,7 +96,9 @@ func Decode(kind Kind, b []byte) *Payload {
 		p.mime()
 	case XML:
 		p.Nodes = p.xml(0, len(b))
-		p.Summary = xmlSummary(p.Nodes)
+		if p.Summary = listSummary(p.Nodes); p.Summary == "" {
+			p.Summary = xmlSummary(p.Nodes)
+		}
 	case Notification:
 		p.notification()
 	case Page:

@@ -58,9 +58,7 @@ func (u *Payload) open(nodes []Node, depth int) []Node {
 	for i := range out {
 		n := &out[i]
 		n.Children = append(u.open(n.Children, depth), u.within(n, depth)...)
-		if strings.EqualFold(n.Name, "msnobj") {
-			objectMeanings(n.Children)
-		}
+		u.elementMeaning(n)
 	}
 	return out
 }

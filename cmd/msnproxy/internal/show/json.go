@@ -128,7 +128,7 @@ func (o *object) line(m *decode.Message) {
 	o.name("args")
 	for i := range m.Len() {
 		o.b = append(o.b, "[,"[min(i, 1)])
-		o.b = appendJSON(o.b, m.Field(i).Raw)
+		o.b = appendJSON(o.b, m.Arg(i))
 	}
 	o.b = append(o.b, ']')
 	o.name("fields")
@@ -156,11 +156,57 @@ func (o *object) line(m *decode.Message) {
 		o.b = appendJSON(o.b, value)
 	}
 	o.b = append(o.b, '}')
+	o.means(m)
+	o.parts(m)
+}
+
+// means adds what values mean in words, by the parameter's name; of a repeated one the
+// first.
+func (o *object) means(m *decode.Message) {
+	last := ""
 	for i := range m.Len() {
-		if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "msnobj" {
-			o.nodes("object", m.Within(i))
+		f := m.Field(i)
+		if f.Name == "word" || f.Name == last {
+			continue
+		}
+		words := f.Means()
+		if words == "" {
+			continue
+		}
+		if last == "" {
+			o.name("means")
+			o.b = append(o.b, '{')
+		}
+		o.str(f.Name, words)
+		last = f.Name
+	}
+	if last != "" {
+		o.b = append(o.b, '}')
+	}
+}
+
+// parts adds what parameters hold: the description of a picture, and that of others by
+// the parameter's name.
+func (o *object) parts(m *decode.Message) {
+	others := false
+	for i := range m.Len() {
+		if nodes := m.Within(i); m.Field(i).Name == "msnobj" {
+			o.nodes("object", nodes)
+		} else {
+			others = others || nodes != nil
 		}
 	}
+	if !others {
+		return
+	}
+	o.name("parts")
+	o.b = append(o.b, '{')
+	for i := range m.Len() {
+		if name := m.Field(i).Name; name != "msnobj" {
+			o.nodes(name, m.Within(i))
+		}
+	}
+	o.b = append(o.b, '}')
 }
 
 func (o *object) strings(name string, list []string) {
