@@ -94,9 +94,9 @@ var laterVerbs = []Verb{
 	{Name: "SDG", SignedIn: true, Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK", Meaning: "it is sent", Summary: "sent", Example: "SDG 4 OK"},
 		{From: Client, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
-			Summary: "[to {peer}: ]{payload}", Example: "SDG 4 94\r\nRouting: 1.0\r\nTo: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
+			Summary: "[to {peer}: ]{payload}", Example: "SDG 4 99\r\nRouting: 1.0\r\nTo: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
 		{From: Server, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
-			Summary: "[{peer}: ]{payload}", Example: "SDG 0 96\r\nRouting: 1.0\r\nFrom: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
+			Summary: "[{peer}: ]{payload}", Example: "SDG 0 101\r\nRouting: 1.0\r\nFrom: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
 		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime", Reply: "none",
 			Summary: "{namespace} {payload}", Example: "SDG 4 MSGR 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
