@@ -53,7 +53,7 @@ var kinds = byName(
 	Kind{Name: "dialect", About: "dialect of the protocol", fit: isDialect},
 	Kind{Name: "word", About: "a word that stands there just so", means: wordMeans},
 	Kind{Name: "package", About: "authentication package", means: packageMeans},
-	Kind{Name: "handle", About: "account: an e-mail address", Subject: true, Personal: true, fit: isHandle},
+	Kind{Name: "handle", About: "account: an e-mail address; from MSNP16 on also network, end point and circle", Subject: true, Personal: true, fit: isHandle, open: openAddress},
 	Kind{Name: "target", About: "e-mail address, or the index of a search result", Subject: true, Personal: true},
 	Kind{Name: "friendly", About: "friendly name, percent-encoded UTF-8", Personal: true, Encoded: true},
 	Kind{Name: "challenge", About: "challenge", Volatile: true},
@@ -151,16 +151,6 @@ func isNumbers(b []byte) bool {
 }
 
 func isFlag(b []byte) bool { return len(b) == 1 && (b[0] == '0' || b[0] == '1') }
-
-// isHandle accepts what names an account on the wire: an address, the service
-// itself ("Hotmail"), an address with a network before it or an end point behind
-// it (MSNP16 and later).
-func isHandle(b []byte) bool {
-	if bytes.IndexByte(b, '@') > 0 {
-		return true
-	}
-	return string(b) == "Hotmail" || bytes.HasPrefix(b, []byte("tel:"))
-}
 
 // isAddress accepts host, host:port, [IPv6]:port.
 func isAddress(b []byte) bool {

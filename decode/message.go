@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"msnproxy/decode/address"
 	"msnproxy/decode/challenge"
 	"msnproxy/decode/payload"
 )
@@ -283,9 +284,12 @@ func (m *Message) payloadKind() payload.Kind {
 	return payload.Opaque
 }
 
-// Value returns the value decoded as its kind says: percent escapes undone, and
-// in any case valid UTF-8.
+// Value returns the value decoded as its kind says: percent escapes undone, of an
+// address the account, and in any case valid UTF-8.
 func (f Field) Value() string {
+	if f.Param != nil && f.Param.Kind.Name == handleKind {
+		return validText(address.Bare(f.Raw))
+	}
 	if f.Param != nil && f.Param.Kind.Encoded {
 		return Unescape(f.Raw)
 	}

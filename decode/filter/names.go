@@ -40,6 +40,10 @@ var names = []Name{
 	{"role", "string", `"DS", "NS", "DS/NS" (either), "SB", "MSNFTP" or "?"`, func(m *decode.Message) any { return m.Conn.Role.String() }},
 	{"dialect", "number", "number of the dialect: 7 is MSNP7; 0: not known", func(m *decode.Message) any { return m.Conn.Dialect }},
 	{"account", "string", "who is signed in on the connection", func(m *decode.Message) any { return m.Conn.Account }},
+	{"handle", "string", "whom the message is about or comes from: the account that its line names, or the other end of a routed payload (SDG and the like)", func(m *decode.Message) any { return m.Peer().Account }},
+	{"network", "string", `number of that account's network, "1" is Messenger; empty: not named`, func(m *decode.Message) any { return m.Peer().Network }},
+	{"endpoint", "string", `which of the places where that account is signed in, "{GUID}"; empty: not named`, func(m *decode.Message) any { return m.Peer().EndPoint }},
+	{"via", "string", "circle or gateway that the account comes by; empty: none", func(m *decode.Message) any { return m.Peer().Via }},
 	{"client", "string", "host:port of the client", func(m *decode.Message) any { return m.Conn.Client }},
 	{"server", "string", "host:port of the server", func(m *decode.Message) any { return m.Conn.Server }},
 	{"from", "string", `"client" or "server"; empty: it is no message`, func(m *decode.Message) any {

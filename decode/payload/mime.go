@@ -124,6 +124,10 @@ func (p *Payload) trim(start, end int) (int, int) {
 
 // mime decodes the header block and, by the content type, the body.
 func (p *Payload) mime() {
+	if Routed(p.raw) {
+		p.routed()
+		return
+	}
 	var at int
 	p.Nodes, at = p.block(0)
 	p.Body = p.raw[at:]
@@ -133,6 +137,7 @@ func (p *Payload) mime() {
 	for i := range p.Nodes {
 		p.header(&p.Nodes[i])
 	}
+	p.ReadAs = p.ContentType
 	if d, ok := decoders[p.ContentType]; ok {
 		d(p, at)
 	} else {

@@ -9,8 +9,7 @@ import (
 const maxNested = 4
 
 // Unfold returns the nodes with everything that is nested in them opened: XML and
-// descriptions of pictures within values, the packets and invitations of P2P, the
-// header blocks of MSNP18. Nodes that do not stand in the payload as such, as they
+// descriptions of pictures within values, the packets and invitations of P2P, addresses. Nodes that do not stand in the payload as such, as they
 // were encoded, have no place. Decode does not do this: it costs, and nobody wants
 // it but who looks at one message closely. Problems are those of what is nested.
 func (p *Payload) Unfold() (nodes []Node, problems []string) {
@@ -18,7 +17,11 @@ func (p *Payload) Unfold() (nodes []Node, problems []string) {
 	nodes = u.open(p.Nodes, 0)
 	switch p.Kind {
 	case MIME:
-		nodes = append(nodes, u.body(p)...)
+		if Routed(p.raw) {
+			nodes = u.openRouted(p, nodes)
+		} else {
+			nodes = append(nodes, u.body(p)...)
+		}
 	case Opaque, Note:
 		nodes = append(nodes, u.anything(0)...)
 	}
@@ -33,10 +36,6 @@ func (u *Payload) body(p *Payload) []Node {
 		return u.p2p(at)
 	case "text/x-mms-emoticon", "text/x-mms-animemoticon":
 		return u.emoticons(at)
-	case "":
-		if len(p.Nodes) > 0 && strings.EqualFold(p.Nodes[0].Name, "Routing") {
-			return u.structured(at)
-		}
 	}
 	return nil
 }
@@ -95,24 +94,4 @@ func unplace(nodes []Node) {
 		nodes[i].Start, nodes[i].End = 0, 0
 		unplace(nodes[i].Children)
 	}
-}
-
-// structured opens what follows the Routing block of MSNP18 and later: a block on
-// reliability, one on the message, and the body.
-func (u *Payload) structured(at int) (nodes []Node) {
-	for range 2 {
-		var block []Node
-		block, at = u.block(at)
-		nodes = append(nodes, block...)
-	}
-	if at >= len(u.raw) {
-		return nodes
-	}
-	if inner := u.anything(at); inner != nil {
-		return append(nodes, inner...)
-	}
-	if printable(u.raw[at:]) {
-		return append(nodes, Node{Name: "text", Value: u.cut(at, len(u.raw)), Start: at, End: len(u.raw)})
-	}
-	return append(nodes, u.bytes("body", at, len(u.raw)))
 }

@@ -1,9 +1,8 @@
 package replay
 
 import (
-	"strings"
-
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 )
 
 // signIn reports whether a request begins the sign-in of an account, by whichever
@@ -40,7 +39,7 @@ func (c *conn) enter(m *decode.Message) bool {
 func (c *conn) admit(m *decode.Message, cookie string) bool {
 	handle := string(m.Raw("handle"))
 	ad, ok := c.s.cookies.take(cookie)
-	if !ok || !strings.EqualFold(ad.account, handle) {
+	if !ok || !address.Same(ad.account, handle) {
 		c.account = ""
 		c.report(Refused, 0, "%s shows a cookie that is not good for %s", spoken(m), handle)
 		c.line(decode.RefusalOf(m.Name()), string(trid(m)))
@@ -60,7 +59,7 @@ func (c *conn) admit(m *decode.Message, cookie string) bool {
 // settle takes the sign-in: now it is known who this is, and which connection of the
 // recording. It returns false if the account is turned away.
 func (c *conn) settle(m *decode.Message) bool {
-	who := string(m.Raw("handle"))
+	who := address.Bare(string(m.Raw("handle")))
 	list := c.s.candidates(c, who)
 	if len(list) == 0 {
 		c.account = ""

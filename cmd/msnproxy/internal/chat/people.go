@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 )
 
 // person is somebody of the chat.
@@ -29,14 +30,11 @@ type person struct {
 
 const maxPlaces = 16
 
-// bare returns a handle without the end point that MSNP16 and later put behind it.
-func bare(handle string) string {
-	handle, _, _ = strings.Cut(handle, ";")
-	return handle
-}
+// bare returns the account of an address.
+func bare(handle string) string { return address.Bare(handle) }
 
 // identity is what a handle is compared by.
-func identity(handle string) string { return strings.ToLower(clip(bare(handle), maxName)) }
+func identity(handle string) string { return clip(address.Identity(handle), maxName) }
 
 // person returns who the handle names. Of too many, the rest are nobody that is
 // remembered.
@@ -139,7 +137,7 @@ func (b *Builder) joins(row int, m *decode.Message) {
 		words = "is already here"
 	}
 	b.comes(row, m, p, words)
-	if _, place, ok := strings.Cut(handle, ";"); ok && len(p.places) < maxPlaces && !slices.Contains(p.places, place) {
+	if place := m.Peer().EndPoint; place != "" && len(p.places) < maxPlaces && !slices.Contains(p.places, place) {
 		p.places = append(p.places, clip(place, maxName))
 	}
 }
@@ -237,7 +235,7 @@ func (b *Builder) bye(row int, m *decode.Message) {
 		return
 	}
 	p := b.person(handle)
-	if _, place, ok := strings.Cut(handle, ";"); ok {
+	if place := m.Peer().EndPoint; place != "" {
 		if i := slices.Index(p.places, place); i >= 0 {
 			p.places = slices.Delete(p.places, i, i+1)
 		}

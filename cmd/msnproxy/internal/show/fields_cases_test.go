@@ -149,10 +149,12 @@ length=100
 payload=100 bytes (mime) <11 to 111>
  Routing=1.0
  To=1:a@example.com
+  network=1 (Messenger)
+  handle=a@example.com
  Reliability=1.0
  Messaging=2.0
  Message-Type=Text
- text=Hello
+ text=Hello (utf-8)
 `},
 	{from: decode.Server, name: "more than the table has", raw: "ACK 5 6\r\n", want: `
 verb=ACK (a message was delivered)

@@ -119,7 +119,8 @@ func (o *object) base64(name string, b []byte) {
 	o.b = append(o.b, '"')
 }
 
-// line adds the parameters: as they stand on the wire, and decoded by name.
+// line adds the parameters: as they stand on the wire, and decoded by name, with what
+// else filters know by name.
 func (o *object) line(m *decode.Message) {
 	if m.Len() == 0 {
 		return
@@ -149,6 +150,10 @@ func (o *object) line(m *decode.Message) {
 			o.name(f.Name)
 			o.b = appendJSON(o.b, f.Value())
 		}
+	}
+	for name, value := range m.Also() {
+		o.name(name)
+		o.b = appendJSON(o.b, value)
 	}
 	o.b = append(o.b, '}')
 	o.means(m)
