@@ -111,7 +111,7 @@ var patterns = map[string]string{
 	"trid": "^%d+$", "number": "^%d+$", "index": "^%d+$", "total": "^%d+$", "listver": "^%d+$", "length": "^%d+$",
 	"group": "^%d+$", "size": "^%d+$", "code": "^%d+$", "seconds": "^%d+$", "network": "^%d+$",
 	"capability": "^%d+$", "listbits": "^%d+$", "refresh": "^%d+$", "notetype": "^%d+$", "messagetype": "^%d+$", "device": "^%d+$",
-	"blob": "^[^{]", "machine": "^{.*}$", "namespace": "^[CM][OS][NG]R?",
+	"blob": "^[^{]", "machine": "^{?%x+%-%x+%-%x+%-%x+%-%x+}?$", "namespace": "^[CM][OS][NG]R?",
 	"groups": "^[%d,]+$", "flag": "^[01]$", "handle": "@", "status": "^%u%u%u$", "property": "^%u%u%u$",
 	"list": "^[FABRP]L$", "address": "^[%w%.%-_%*:%[%]%%]+$", "dialect": "^[CcMm]", "lcid": "^%w+$",
 }
