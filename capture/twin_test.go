@@ -39,7 +39,14 @@ func translated(t *testing.T, b []byte, client, server string) []byte {
 func TestTwinsBegin(t *testing.T) {
 	const reply = "MSG 2 N 49\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nhi"
 	talks := map[string]func(k *talk){
-		"a sign-in": func(k *talk) { k.C(ver); k.S(ver); k.C(inf); k.S(infMD5); k.C(usr); k.S("USR 3 MD5 S 123.456\r\n") },
+		"a sign-in": func(k *talk) {
+			k.C(ver)
+			k.S(ver)
+			k.C(inf)
+			k.S(infMD5)
+			k.C(usr)
+			k.S("USR 3 MD5 S 123.456\r\n")
+		},
 		"a caller": func(k *talk) {
 			k.C("USR 1 alice@example.com 17262740.1050826919\r\n")
 			k.S("USR 1 OK alice@example.com Alice\r\n")
