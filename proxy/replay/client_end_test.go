@@ -58,7 +58,7 @@ func TestClientHungUp(t *testing.T) {
 			"message 10 #1 NS alice@example.com: ended CHG (answers CHG of message 9): the server ends the connection before this message (is online); 3 messages are left out"},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			r := sameEachTime(t, 20, func(t *bubble) replayed {
+			r := sameEachTime(t, 8, func(t *bubble) replayed {
 				addr := brokenPeer(t, func(c peerConn) {
 					next := lines(c)
 					for _, out := range []string{"VER 1 MSNP7\r\n", "USR 2 MD5 S 1.2\r\n", "USR 3 OK alice@example.com Alice 1\r\n", test.answer} {

@@ -33,10 +33,7 @@ type relay struct {
 // at a time.
 func newRelay(t testing.TB, c proxytest.Config, alter func(role decode.Role, line string, frame []byte) []byte) *relay {
 	t.Helper()
-	r := &relay{alter: alter, dial: (&net.Dialer{}).DialContext}
-	if b, ok := t.(*bubble); ok {
-		r.dial = b.host.Dial
-	}
+	r := &relay{alter: alter, dial: dialer(t)}
 	var listeners []net.Listener
 	for range 3 {
 		listeners = append(listeners, listen(t))
