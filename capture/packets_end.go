@@ -87,6 +87,9 @@ func (p *packets) patience(f *flow, at time.Time) {
 func (p *packets) skip(f *flow, s side, n int, at time.Time) {
 	p.replace(f)
 	f.streams[s].giveUp(n)
+	if f.verdict == undecided {
+		f.tear(s, false)
+	}
 	p.queue.push(event{flow: f, kind: Lost, from: s, time: at, lost: n})
 	p.drain(f, s, at, true)
 }

@@ -112,6 +112,9 @@ func (p *packets) cut(f *flow, from side, end uint32, n int, before uint32, at t
 	}
 	p.replace(f)
 	f.lookTorn(from)
+	if f.verdict == undecided {
+		f.tear(from, true)
+	}
 	if f.verdict == isMSNP && !f.counted {
 		p.isMSNP(f)
 	}
