@@ -6,6 +6,7 @@ import (
 
 	"msnproxy/capture/story"
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 )
 
 // cause is what an unasked message came of, as far as the recording tells: the last
@@ -109,7 +110,7 @@ func (c *conn) about(m *story.Message, d *decode.Message) (place, bool) {
 		switch value := string(f.Raw); f.Param.Kind.Name {
 		case "handle":
 			if at.account == "" {
-				at.account = strings.ToLower(f.Value())
+				at.account = strings.ToLower(address.Bare(f.Value()))
 			}
 		case "reason":
 			if value == "OTH" {
