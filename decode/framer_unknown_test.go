@@ -20,7 +20,7 @@ func TestUnknownPayload(t *testing.T) {
 		{"an empty line first", "CNT 1 CON 6\r\n\r\n<a/>", []string{`0 "CNT 1 CON 6" "\r\n<a/>"`}},
 		{"an empty line of LF", "CNT 1 CON 5\n\n<a/>", []string{`0 "CNT 1 CON 5" "\n<a/>"`}},
 		{"a lone LF", "CNT 1 CON 4\n<a/>", []string{`0 "CNT 1 CON 4" "<a/>"`}},
-		{"no TrID", "CNT CON 4\r\n<a/>", []string{`0 "CNT CON 4" "<a/>"`}},
+		{"no TrID", "CNX CON 4\r\n<a/>", []string{`0 "CNT CON 4" "<a/>"`}},
 		{"two", "CNT 1 CON 4\r\n<a/>ATH 2 CON\\USER 4\r\n<b/>PNG\r\n", []string{
 			`0 "CNT 1 CON 4" "<a/>"`, `17 "ATH 2 CON\\USER 4" "<b/>"`, `39 "PNG" ""`}},
 		{"a known command behind it", "CNT 1 CON 10\r\nA: b\r\n\r\n\r\nQNG 41\r\n", []string{
