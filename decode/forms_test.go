@@ -51,16 +51,20 @@ func formCases(t *testing.T) (cases []formCase) {
 	return cases
 }
 
-// understood writes the fields of a line as testdata/forms.txt has them.
+// understood writes the fields of a line as testdata/forms.txt has them, with what an
+// address says besides the account in brackets.
 func understood(m *Message) string {
 	var list []string
-	for _, f := range m.Fields() {
+	for i, f := range m.Fields() {
 		if f.Name == "word" {
 			continue
 		}
 		s := f.Name + "=" + f.Value()
 		if means := f.Means(); means != "" {
 			s += " (" + means + ")"
+		}
+		if f.Param != nil && f.Param.Kind.Name == handleKind && len(m.Within(i)) > 0 {
+			s += " [" + flat(m.Within(i)) + "]"
 		}
 		list = append(list, s)
 	}

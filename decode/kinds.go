@@ -65,6 +65,7 @@ var kinds = byName(
 	Kind{Name: "machine", About: "GUID of the machine: the end point of this sign-in", Secret: true, fit: isBraced},
 	Kind{Name: "policy", About: "what the ticket service is to be told", open: openPolicy},
 	Kind{Name: "hop", About: "how often the client was sent on, base64, or 0", Volatile: true, means: hopMeans, open: openHop},
+	Kind{Name: "serverkind", About: "kind of server, D wherever it was seen: no source says what it means"},
 	Kind{Name: "way", About: "how to get there, as it seems: U directly, G through the HTTP gateway", means: meaning.Way},
 	Kind{Name: "cookie", About: "admits one connection to a switchboard", Linked: true, Secret: true, Volatile: true},
 	Kind{Name: "session", About: "switchboard session", Linked: true, Volatile: true},

@@ -43,7 +43,7 @@ var public = map[string]func([]byte) bool{
 	"session":      func(b []byte) bool { return len(b) <= 32 && len(bytes.Trim(b, "0123456789abcdefABCDEF")) == 0 },
 	"capabilities": capabilities.Match, "capability": isNumber,
 	"listbits": isNumber, "refresh": isNumber, "notetype": isNumber, "messagetype": isNumber, "device": isNumber,
-	"way": meant(meaning.Way), "namespace": isNamespace,
+	"way": meant(meaning.Way), "serverkind": among("D"), "namespace": isNamespace,
 	"paid": among("null"), "hop": publicHop,
 	"policy":    among("MBI_KEY_OLD MBI_KEY MBI MBI_SSL"),
 	"lcid":      locale.Match,

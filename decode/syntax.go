@@ -15,6 +15,7 @@ func compile(groups ...[]Verb) []*Verb {
 			v := &g[i]
 			for j := range v.Forms {
 				v.Forms[j].compile(v)
+				v.Echoes = v.Echoes || v.Forms[j].Echo
 			}
 			all = append(all, v)
 		}

@@ -58,6 +58,8 @@ type Verb struct {
 	// Refusal is the code of the error by which a server says that it cannot do
 	// what it is asked; empty: 502, the command is disabled.
 	Refusal string
+	// Echoes: some form of it is an echo; see [Form.Echo].
+	Echoes bool
 	// Undocumented: no source says what its parameters mean, or its payload.
 	Undocumented bool
 	// Outside is the code of the error by which Microsoft's servers answered it where

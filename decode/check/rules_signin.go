@@ -20,6 +20,8 @@ var tridRules = []Rule{
 		About: "The connection, or the recording, ends before a request has its reply. Servers answer many mistakes by closing the connection: the last request is then the first to look at."},
 	{ID: "trid.again", Severity: warning, First: 2, Source: "MSNP2, all commands",
 		About: "A request that has had its reply has another one. A client takes the second for the reply to something else, or acts twice. Items of lists, and the status of contacts that follows CHG, are none of these."},
+	{ID: "trid.echo", Severity: warning, First: 2, Source: "MSNP2, ADD",
+		About: "A reply that repeats its request (ADD, ADC, REA, ADG, SBP and the like) has another value in a place: the server has changed something else than it was asked to, or answers something else. How values are escaped, and case, make no difference; nor does the name of somebody who is put on a list, as servers tell the present one."},
 	{ID: "trid.missing", Severity: note, First: 2, Source: "MSNP2, error replies",
 		About: "An error reply has no TrID although a request is waiting. The draft has errors without a TrID for what is nobody's request; a client can't tell what this one is about."},
 }
