@@ -179,7 +179,7 @@ func charsetOf(params []byte) []byte {
 
 // oddFormat says what is odd about the value of X-MMS-IM-Format, or nothing.
 func oddFormat(v []byte) string {
-	seen := 0
+	empty := true
 	for len(v) > 0 {
 		var part []byte
 		part, v, _ = bytes.Cut(v, []byte{';'})
@@ -190,7 +190,7 @@ func oddFormat(v []byte) string {
 		if !found {
 			return clip(part) + " has no ="
 		}
-		seen++
+		empty = false
 		ok := true
 		switch string(bytes.TrimSpace(name)) {
 		case "EF":
@@ -206,7 +206,7 @@ func oddFormat(v []byte) string {
 			return string(bytes.TrimSpace(name)) + " is " + clip(value)
 		}
 	}
-	if seen == 0 {
+	if empty {
 		return "it is empty"
 	}
 	return ""

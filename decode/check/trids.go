@@ -45,7 +45,7 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 	if !ok {
 		return
 	}
-	c.sinceQuestion++
+	c.busy = true
 	q := request{place: here(m), trid: trid, verb: m.Verb.Name, must: m.WantsReply(),
 		made: m.Fate == decode.Injected, enters: decode.RefusalOf(m.Verb.Name) == "911", right: m.SignIn == decode.SignInRight}
 	if ack := m.Raw("ack"); len(ack) == 1 {
@@ -60,9 +60,7 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 		q.trid = sent
 	}
 	q.said = forEcho(m.Arrived())
-	if len(c.early) > 0 {
-		k.tooEarly(c, m, &q)
-	}
+	k.tooEarly(c, m, &q)
 	if len(c.requests) >= maxRequests {
 		if old := &c.requests[0]; old.must && !old.replied && old.overtaken {
 			k.ignored(c, old)
@@ -82,9 +80,6 @@ func (k *Checker) trid(c *conn, m *decode.Message) (uint32, bool) {
 		return trid, true
 	}
 	raw := m.Field(0).Raw
-	if len(raw) == 0 {
-		return 0, false
-	}
 	if slices.ContainsFunc(raw, func(b byte) bool { return b < '0' || b > '9' }) {
 		k.instead(c, m, "line.parameter", "trid of ", "trid.form", "the TrID of %s is %s, not a number", m.Name(), clip(raw))
 	} else {
@@ -146,11 +141,10 @@ func (k *Checker) replied(c *conn, m *decode.Message) {
 	if q := c.answers(m); q != nil {
 		if !q.replied {
 			for i := range c.requests {
-				if old := &c.requests[i]; old.number >= q.number {
+				if &c.requests[i] == q {
 					break
-				} else if !old.replied {
-					old.overtaken = true
 				}
+				c.requests[i].overtaken = true
 			}
 		}
 		q.replied = true
@@ -213,7 +207,7 @@ func (k *Checker) unanswered(c *conn, how string) {
 		case !q.must || q.replied:
 		case q.overtaken:
 			k.ignored(c, q)
-		default:
+		case !c.told:
 			k.put(c, q.place, "trid.abandoned", fmt.Sprintf("%s before %s with TrID %d had its reply", how, q.verb, q.trid))
 		}
 	}

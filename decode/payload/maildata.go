@@ -20,7 +20,6 @@ func (p *Payload) mailData(at int) {
 	data := p.Find("Mail-Data")
 	if data == nil {
 		p.Summary = "mail notification"
-		p.problem("no Mail-Data")
 		return
 	}
 	if !strings.HasPrefix(data.Value, "<") {

@@ -37,7 +37,7 @@ func (c *conn) enter(m *decode.Message) bool {
 
 // admit lets the client into the switchboard that the cookie is for.
 func (c *conn) admit(m *decode.Message, cookie string) bool {
-	handle := string(m.Raw("handle"))
+	handle := address.Bare(string(m.Raw("handle")))
 	ad, ok := c.s.cookies.take(cookie)
 	if !ok || !address.Same(ad.account, handle) {
 		c.account = ""
