@@ -31,7 +31,7 @@ func everything(records []Record) []byte {
 func TestRedactCanary(t *testing.T) {
 	all := []string{"canary", "15551234567", "5551234", "(555)", "24.111.111", "90210", "33267", "1.2.3.4", "ns.example.com", "alice@canary"}
 	secrets := []string{"507canarysid", "4canarykv", "AAcanaryauth", "aaaabbbbccccddddeeeeffff0000", "P4$$", "w0rd", "!!@@##", "canaryticket", "canaryprofile",
-		"17canarycookie", "18canarycookie", "93301canary", "canarysso", "canarynonce", "canarycutauth"}
+		"17canarycookie", "18canarycookie", "93301canary", "canarysso", "canarynonce", "canarytoken", "canarycutauth"}
 	for _, test := range []struct {
 		all  bool
 		gone []string

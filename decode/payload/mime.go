@@ -191,8 +191,8 @@ var decoders = map[string]func(*Payload, int){
 	"text/x-clientcaps":                     (*Payload).keys,
 	"text/x-clientinfo":                     (*Payload).keys,
 	"text/x-msnmsgr-datacast":               (*Payload).datacast,
-	"text/x-msmsgsinitialmdatanotification": (*Payload).keys,
-	"text/x-msmsgsoimnotification":          (*Payload).keys,
+	mailboxType:                             (*Payload).mailData,
+	oimType:                                 (*Payload).mailData,
 	"text/html":                             (*Payload).plain,
 	"text/search-query":                     (*Payload).plain,
 }

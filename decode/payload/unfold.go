@@ -9,7 +9,8 @@ import (
 const maxNested = 4
 
 // Unfold returns the nodes with everything that is nested in them opened: XML and
-// descriptions of pictures within values, the packets and invitations of P2P, addresses. Nodes that do not stand in the payload as such, as they
+// descriptions of pictures within values, addresses, the bodies of routed payloads, the
+// packets and invitations of P2P. Nodes that do not stand in the payload as such, as they
 // were encoded, have no place. Decode does not do this: it costs, and nobody wants
 // it but who looks at one message closely. Problems are those of what is nested.
 func (p *Payload) Unfold() (nodes []Node, problems []string) {
@@ -46,10 +47,13 @@ func (u *Payload) anything(at int) []Node {
 	if isSLP(b) {
 		return u.slp(at, len(u.raw))
 	}
+	if isSIP(b) {
+		return u.sip(at)
+	}
 	if nodes := u.p2p(at); nodes != nil {
 		return nodes
 	}
-	return u.within(&Node{Value: u.cut(at, len(u.raw)), Start: at, End: len(u.raw)}, 0)
+	return u.inside(&Node{Value: u.cut(at, len(u.raw)), Start: at, End: len(u.raw)}, 0)
 }
 
 // open copies the nodes and opens their values.
@@ -57,7 +61,7 @@ func (u *Payload) open(nodes []Node, depth int) []Node {
 	out := slices.Clone(nodes)
 	for i := range out {
 		n := &out[i]
-		n.Children = append(u.open(n.Children, depth), u.within(n, depth)...)
+		n.Children = append(u.open(n.Children, depth), u.inside(n, depth)...)
 		u.elementMeaning(n)
 	}
 	return out

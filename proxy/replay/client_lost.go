@@ -5,7 +5,6 @@ import (
 
 	"msnproxy/capture/story"
 	"msnproxy/decode"
-	"msnproxy/decode/address"
 )
 
 // loss is an account that says nothing any more: in a conversation, or (0) anywhere.
@@ -53,7 +52,7 @@ func (p *performance) isLost(m *story.Message) bool {
 		if f.Param == nil || !f.Param.Kind.Subject {
 			continue
 		}
-		handle := strings.ToLower(address.Bare(f.Value()))
+		handle := strings.ToLower(f.Value())
 		if p.lost[loss{handle, 0}] || m.Conn.Conversation > 0 && p.lost[loss{handle, m.Conn.Conversation}] {
 			return true
 		}

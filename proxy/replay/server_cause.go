@@ -6,7 +6,6 @@ import (
 
 	"msnproxy/capture/story"
 	"msnproxy/decode"
-	"msnproxy/decode/address"
 )
 
 // cause is what an unasked message came of, as far as the recording tells: the last
@@ -110,7 +109,7 @@ func (c *conn) about(m *story.Message, d *decode.Message) (place, bool) {
 		switch value := string(f.Raw); f.Param.Kind.Name {
 		case "handle":
 			if at.account == "" {
-				at.account = strings.ToLower(address.Bare(f.Value()))
+				at.account = strings.ToLower(f.Value())
 			}
 		case "reason":
 			if value == "OTH" {

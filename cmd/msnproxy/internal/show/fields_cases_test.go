@@ -62,8 +62,8 @@ payload=107 bytes (text/x-msmsgsinitialmdatanotification) <30 to 137>
  Content-Type=text/x-msmsgsinitialmdatanotification
  Mail-Data=<MD><E><I>2</I></E></MD>
   MD=
-   E=
-    I=2
+   E= (mail)
+    I=2 (messages in the inbox)
  Inbox-URL=/x
 `},
 	{from: decode.Server, name: "alert", raw: with("NOT", "<NOTIFICATION id=\"0\"><TEXT>a &amp; b</TEXT></NOTIFICATION>"), want: `
