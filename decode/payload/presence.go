@@ -37,7 +37,7 @@ func (u *Payload) media(n *Node) {
 	if line != "" {
 		n.Meaning = line
 	}
-	there := n.End > n.Start && n.End <= len(u.raw) && string(u.raw[n.Start:n.End]) == n.Value
+	there := n.End <= len(u.raw) && string(u.raw[n.Start:n.End]) == n.Value
 	for _, piece := range pieces {
 		child := Node{Name: piece.Name, Value: piece.Value}
 		if there && piece.Value != "" {
