@@ -110,7 +110,7 @@ func hasCommand(line []byte) bool {
 		for end < len(line) && word(line[end]) {
 			end++
 		}
-		if w := line[at:end]; len(w) == 3 && ('2' <= w[0] && w[0] <= '9' || decode.LookupVerb(string(w)) != nil) {
+		if w := line[at:end]; len(w) == 3 && ('2' <= w[0] && w[0] <= '9' || theVerb.Match(w) && decode.LookupVerb(string(w)) != nil) {
 			return true
 		}
 		at = end

@@ -219,8 +219,8 @@ func FuzzLogs(f *testing.F) {
 // minutes for what is here.
 func TestTextByteByByte(t *testing.T) {
 	const said = ">>> VER 1 MSNP7 CVR0\n<<< VER 1 MSNP7 CVR0\n"
-	prose := "a line about Client and Server: that is no command, and says >> nothing of VER\n"
-	text := prose + said + strings.Repeat(prose, 900) + said
+	prose := "a line of prose, as documents have between what was said of VER and other things\n\n"
+	text := prose + said + strings.Repeat(prose, 1200) + said
 	begun := time.Now()
 	r, err := OpenReader(iotest.OneByteReader(strings.NewReader(text)), "x")
 	if err != nil {
