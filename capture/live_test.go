@@ -1,8 +1,11 @@
 package capture
 
 import (
+	"context"
 	"encoding/binary"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,6 +136,42 @@ func TestFresh(t *testing.T) {
 		p := newPackets(&pcap{f: &file{}})
 		if p.isLive(&packet{time: time.Now()}); p.live {
 			t.Error("a file is live")
+		}
+	})
+}
+
+// A file that grows is waited for no longer than that.
+func TestTailAwaits(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.pcap")
+	if err := os.WriteFile(name, []byte("abc"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		file, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		in := &tail{f: &following{ctx: ctx, idle: func() {}}, file: file, name: name}
+		begun := time.Now()
+		if !in.Await(time.Second) || time.Since(begun) != 0 {
+			t.Error("what is there is waited for")
+		}
+		in.Read(make([]byte, 10))
+		if in.Await(time.Second) || time.Since(begun) != time.Second {
+			t.Errorf("nothing came, after %v", time.Since(begun))
+		}
+		if err := os.WriteFile(name, []byte("abcd"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if !in.Await(time.Second) {
+			t.Error("what came is not seen")
+		}
+		in.at = 4
+		cancel()
+		if !in.Await(time.Second) {
+			t.Error("the end is not seen")
 		}
 	})
 }
