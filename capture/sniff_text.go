@@ -90,9 +90,12 @@ func fromUTF16(head []byte, in *bufio.Reader) (io.Reader, bool) {
 		return nil, false
 	}
 	if head[0] == 0xff && head[1] == 0xfe {
-		// A capture that PowerShell has spoiled is no text.
-		if more, _ := in.Peek(64); bytes.Contains(more[2:], []byte{0, 0}) {
-			return nil, false
+		// A capture that PowerShell has spoiled is no text: there are NULs in it.
+		more, _ := in.Peek(64)
+		for i := 2; i+1 < len(more); i += 2 {
+			if more[i]|more[i+1] == 0 {
+				return nil, false
+			}
 		}
 	}
 	return unicode.UTF16(order, unicode.UseBOM).NewDecoder().Reader(in), true

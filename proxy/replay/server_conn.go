@@ -272,6 +272,7 @@ func (c *conn) when(m *story.Message) time.Time {
 // wait decides what to do while nothing is due. again: something has changed.
 func (c *conn) wait(h hold, now time.Time) (wake time.Time, again bool) {
 	p := c.part
+	c.waits = h.waits != nil
 	if p.over() || c.leaving && len(p.asked) == 0 {
 		return c.finish(now), false
 	}
@@ -283,8 +284,6 @@ func (c *conn) wait(h hold, now time.Time) (wake time.Time, again bool) {
 		if h.waits = p.waiting(c.s.script, h.on); h.waits == nil {
 			return now.Add(hour), false
 		}
-	} else {
-		c.waits = true
 	}
 	if c.held != h {
 		c.held, c.since = h, now
