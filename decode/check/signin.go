@@ -33,6 +33,7 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 		return
 	case c.offered != nil && !slices.Contains(c.offered, strings.ToUpper(first)):
 		k.add(c, m, "version.choice", "the server chooses %s, which the client does not offer", clip([]byte(first)))
+		return // that a client leaves then has its reason
 	}
 	c.speaks = here(m)
 	n := 0
