@@ -28,8 +28,12 @@ type Foreign struct {
 }
 
 // NoMSNP is the error of a recording in which there is no MSNP: what there is, and
-// what to do about it.
+// what to do about it. It is nil where there is MSNP, if no message of it: the last file
+// of a rotation may have only the ends of connections.
 func (s Stats) NoMSNP(name string) error {
+	if s.MSNP > 0 {
+		return nil
+	}
 	err := fmt.Errorf("%s: no MSNP in it (%v)", name, s)
 	if len(s.Foreign) == 1 && s.Foreign[0].First.Advice != "" {
 		err = fmt.Errorf("%w; %s", err, s.Foreign[0].First.Advice)
