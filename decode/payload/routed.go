@@ -27,7 +27,7 @@ var messageTypes = map[string]string{
 	"voiceclip": "text/x-msnmsgr-datacast", "action": "text/x-msnmsgr-datacast",
 	"customemoticon": "text/x-mms-emoticon", "animemoticon": "text/x-mms-animemoticon",
 	"ink": "application/x-ms-ink", "data": "application/x-msnmsgrp2p",
-	"control": "text/x-msmsgscontrol", "control/typing": "text/x-msmsgscontrol", "control/recording": "text/x-msmsgscontrol",
+	"control/typing": "text/x-msmsgscontrol", "control/recording": "text/x-msmsgscontrol",
 }
 
 // routed decodes the blocks, and the body as far as that costs little.
