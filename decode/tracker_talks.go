@@ -41,10 +41,15 @@ func (m *Message) talkKeys(own string) iter.Seq2[string, []string] {
 		b1, b2 := payload.Route(m.Frame.Payload())
 		from, to := address.Parse(validText(b1)), address.Parse(validText(b2))
 		for _, a := range []address.Address{to, from, address.Parse(to.Via), address.Parse(from.Via)} {
-			if ofCircle(a) {
-				yield("circle "+address.Identity(a.Account), []string{from.Account, own})
-				return
+			if !ofCircle(a) {
+				continue
 			}
+			who := []string{own}
+			if !ofCircle(from) {
+				who = []string{from.Account, own}
+			}
+			yield("circle "+address.Identity(a.Account), who)
+			return
 		}
 		pair(from.Account, to.Account, yield)
 	}
