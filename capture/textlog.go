@@ -214,7 +214,6 @@ const leastCommands = 2
 // judge looks at the first lines of a text. ok is false if they are no notation that is
 // known.
 func judge(head []byte) (e evidence, ok bool) {
-	var both [2]int
 	var first *spokenLine
 	var weak [2]int
 	votes := make([]int, len(notations))
@@ -250,7 +249,6 @@ func judge(head []byte) (e evidence, ok bool) {
 			weak[index(s.from)]++
 			continue
 		}
-		both[index(s.from)]++
 		strong++
 		if first == nil {
 			first = &s

@@ -62,9 +62,9 @@ var kinds = byName(
 	Kind{Name: "ticket", About: "ticket of a sign-in service", Secret: true, Volatile: true, open: openTicket},
 	Kind{Name: "circleticket", About: "ticket for the circles of the account, XML in base64", Secret: true, Volatile: true, open: openXML},
 	Kind{Name: "blob", About: "answer to the nonce, made with the key that came with the ticket, base64", Secret: true, Volatile: true, fit: isBlob, open: openProof},
-	Kind{Name: "machine", About: "GUID of the machine: the end point of this sign-in", Secret: true, fit: isBraced},
+	Kind{Name: "machine", About: "GUID of the machine: the end point of this sign-in", Secret: true, fit: isGUID},
 	Kind{Name: "policy", About: "what the ticket service is to be told", open: openPolicy},
-	Kind{Name: "hop", About: "how often the client was sent on, base64, or 0", Volatile: true, means: hopMeans, open: openHop},
+	Kind{Name: "hop", About: "how often the client was sent on, base64, or 0", means: hopMeans, open: openHop},
 	Kind{Name: "serverkind", About: "kind of server, D wherever it was seen: no source says what it means"},
 	Kind{Name: "way", About: "how to get there, as it seems: U directly, G through the HTTP gateway", means: meaning.Way},
 	Kind{Name: "cookie", About: "admits one connection to a switchboard", Linked: true, Secret: true, Volatile: true},
@@ -106,7 +106,7 @@ var kinds = byName(
 	Kind{Name: "privacy", About: "how people in neither AL nor BL are treated", means: privacyMeans},
 	Kind{Name: "onoff", About: "ON or OFF"},
 	Kind{Name: "ack", About: "acknowledgement asked for", means: ackMeans},
-	Kind{Name: "product", About: "product id of the client", means: productMeans},
+	Kind{Name: "product", About: "product id of the client; it tells how it answers: by MD5 of challenge and key (MSNP6 to 10), or in the way of MSNP11", means: productMeans},
 	Kind{Name: "service", About: "web service", means: serviceMeans},
 	Kind{Name: "term", About: "name=value of a directory search, percent-encoded", Personal: true, Encoded: true},
 	Kind{Name: "reason", About: "why", means: reasonMeans},
@@ -212,10 +212,31 @@ func isDialect(b []byte) bool {
 	return ok && n != "" && len(n) <= 3 && allDigits([]byte(n))
 }
 
-// isBlob accepts what may be base64, isBraced what stands in braces, as a GUID does: the
-// two may stand in the same place.
-func isBlob(b []byte) bool   { return len(b) > 0 && b[0] != '{' }
-func isBraced(b []byte) bool { return len(b) > 2 && b[0] == '{' && b[len(b)-1] == '}' }
+// isBlob accepts what may be base64 and is no GUID, which may stand in the same place.
+func isBlob(b []byte) bool { return len(b) > 0 && !isGUID(b) }
+
+// isGUID accepts a GUID, in braces or not: clients exist that leave them out.
+func isGUID(b []byte) bool {
+	if len(b) == 38 && b[0] == '{' && b[37] == '}' {
+		b = b[1:37]
+	}
+	if len(b) != 36 {
+		return false
+	}
+	for i, c := range b {
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if unhex(c) < 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 func isNamespace(b []byte) bool { return meaning.Namespaced(string(b)) }
 

@@ -119,6 +119,17 @@ func TestSecretsOfSSO(t *testing.T) {
 	}
 }
 
+func TestGUIDs(t *testing.T) {
+	const guid = "0f0e0d0c-0b0a-0908-0706-050403020100"
+	for s, want := range map[string]bool{guid: true, "{" + guid + "}": true, strings.ToUpper(guid): true,
+		"{" + guid: false, guid + "}": false, guid[1:]: false, guid + "0": false, "": false, strings.Replace(guid, "-", "0", 1): false,
+		strings.Replace(guid, "f", "g", 1): false, "[" + guid + "]": false, "{" + guid[1:] + "-}": false} {
+		if isGUID([]byte(s)) != want || isBlob([]byte(s)) == want && s != "" {
+			t.Errorf("%q: %v", s, !want)
+		}
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte(proof))
 	f.Add([]byte("t=A&p=" + proof))

@@ -134,15 +134,15 @@ var laterVerbs = []Verb{
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "opaque", Reply: "none",
 			Summary: "", Example: "FSL 35 2\r\nhi"},
 	}},
-	{Name: "CNT", Meaning: "opens a connection (MSNP24)", PayloadFrom: 4, Forms: []Form{
+	{Name: "CNT", Meaning: "opens a connection (MSNP24)", PayloadFrom: 3, Forms: []Form{
 		{From: Either, Roles: NS, First: 24, Opens: true, Syntax: "trid namespace length", Payload: "xml",
 			Summary: "{namespace} {payload}", Example: "CNT 1 CON 10\r\n<connect/>"},
 	}},
-	{Name: "ATH", Meaning: "signs in (MSNP24)", PayloadFrom: 4, Forms: []Form{
+	{Name: "ATH", Meaning: "signs in (MSNP24)", PayloadFrom: 3, Forms: []Form{
 		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "xml",
 			Summary: "{namespace} {payload}", Example: "ATH 2 CON\\USER 7\r\n<user/>"},
 	}},
-	{Name: "BND", Meaning: "binds the end point (MSNP24)", PayloadFrom: 4, Forms: []Form{
+	{Name: "BND", Meaning: "binds the end point (MSNP24)", PayloadFrom: 3, Forms: []Form{
 		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
 			Summary: "{namespace} {payload}", Example: "BND 3 CON\\MSGR 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},

@@ -40,8 +40,9 @@ func appendFields(fields []Field, m *decode.Message) []Field {
 		fields = append(fields, Field{Name: "error", Value: code})
 	}
 	for i := range m.Len() {
-		fields = append(fields, parameter(m, i))
-		fields = appendNodes(fields, m.Field(i).Name+"/", m.Within(i), false)
+		p := parameter(m, i)
+		fields = append(fields, p)
+		fields = appendNodes(fields, p.Name+"/", m.Within(i), p.Volatile)
 	}
 	if m.Challenge != nil && m.Challenge.Result == challenge.Wrong {
 		fields = append(fields, Field{Name: "challenge", Value: "the answer is wrong"})

@@ -6,12 +6,8 @@ import (
 	"msnproxy/decode"
 )
 
-const (
-	// maxEchoed is how many parameters of a request are remembered for its echo, and
-	// maxEchoedValue how many bytes of one.
-	maxEchoed      = 6
-	maxEchoedValue = 400
-)
+// maxEchoedValue is how many bytes of a parameter are remembered for its echo.
+const maxEchoedValue = 400
 
 // named is a parameter of a request by name.
 type named struct{ name, value string }
@@ -25,7 +21,7 @@ func forEcho(m *decode.Message) (list []named) {
 		f := m.Field(i)
 		switch {
 		case f.Param == nil || f.Param.Repeat || f.Param.Kind.Secret || f.Param.Kind.Volatile || f.Name == "word":
-		case len(f.Raw) <= maxEchoedValue && len(list) < maxEchoed:
+		case len(f.Raw) <= maxEchoedValue:
 			list = append(list, named{f.Name, f.Value()})
 		}
 	}

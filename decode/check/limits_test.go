@@ -253,6 +253,13 @@ func TestExactly(t *testing.T) {
 		{"two dialects", "1 open\n1 C: VER 1 MSNP7 MSNP6 CVRO\n1 S: VER 1 MSNP7 MSNP6 CVRO", []string{"version"},
 			"2 version.several: the reply names 2 dialects; the first one counts"},
 
+		{"a charset that nobody knows", "talk 7\n2 C: MSG 3 N #|$plainx-klingon||hi\n2 C: MSG 4 N #|$plainwindows-1252||hi", []string{"mime"},
+			`18 mime.charset-unknown: charset "x-klingon" is not known: read as UTF-8; 19 mime.charset: the charset is "windows-1252"`},
+		{"one TrID twice", "ns 7\n1 C: CHG 5 NLN\n1 C: URL 5 INBOX\n1 S: CHG 5 NLN\n1 closed S", []string{"trid", "end.unanswered"},
+			"10 trid.reused: URL has the TrID 5 of CHG in message 9, which has no reply yet"},
+		{"one TrID twice, no reply", "ns 7\n1 C: CHG 5 NLN\n1 C: URL 5 INBOX\n1 closed S", []string{"trid", "end.unanswered"},
+			"10 trid.reused: URL has the TrID 5 of CHG in message 9, which has no reply yet; 0 end.unanswered: the connection ends without a reply to URL in message 10"},
+
 		// Who is to blame.
 		{"JOI before the reply to ANS", "ring 7\n2 C: ANS 1 alice@example.com 84.5 4711\n2 S: JOI alice@example.com Alice\n2 C: MSG 2 N #|$text\n2 S: IRO 1 1 1 bob@example.com Bob\n2 S: ANS 1 OK", []string{"switchboard"},
 			"11 switchboard.order: " + join + "MSG in message 12"},

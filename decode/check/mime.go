@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"msnproxy/decode"
@@ -121,7 +122,8 @@ func (k *Checker) mime(c *conn, m *decode.Message) {
 	if h.chunk && h.kind == 0 {
 		return // the continuation of a message has no more headers
 	}
-	if is(h.media, "text/plain") && !h.utf8() {
+	unknown := slices.ContainsFunc(k.out, func(l Located) bool { return l.Rule == "mime.charset-unknown" && l.Number == m.Number })
+	if is(h.media, "text/plain") && !h.utf8() && !unknown {
 		k.add(c, m, "mime.charset", "the charset is %s", clip(h.charset))
 	}
 	k.headerBlock(c, m, h)

@@ -102,6 +102,7 @@ func (k *Checker) ordered(c *conn, m *decode.Message, q *request) {
 		}
 		if old.must && !old.replied {
 			k.later(c, m, "trid.reused", "%s has the TrID %d of %s in message %d, which has no reply yet", q.verb, q.trid, old.verb, old.number)
+			old.must = false // whose reply it is can't be told from now on
 		} else if c.once("trid.order") {
 			k.add(c, m, "trid.order", "%s has the TrID %d, which %s in message %d has had", q.verb, q.trid, old.verb, old.number)
 		}

@@ -22,10 +22,7 @@ const tableMark = "-- TABLE --\n"
 
 // Write writes the dissector.
 func Write(w io.Writer) error {
-	before, after, ok := strings.Cut(logic, tableMark)
-	if !ok {
-		return fmt.Errorf("the dissector's logic has no place for the table")
-	}
+	before, after, _ := strings.Cut(logic, tableMark)
 	var sb strings.Builder
 	sb.WriteString(before)
 	writeFields(&sb)
@@ -111,7 +108,7 @@ var patterns = map[string]string{
 	"trid": "^%d+$", "number": "^%d+$", "index": "^%d+$", "total": "^%d+$", "listver": "^%d+$", "length": "^%d+$",
 	"group": "^%d+$", "size": "^%d+$", "code": "^%d+$", "seconds": "^%d+$", "network": "^%d+$",
 	"capability": "^%d+$", "listbits": "^%d+$", "refresh": "^%d+$", "notetype": "^%d+$", "messagetype": "^%d+$", "device": "^%d+$",
-	"blob": "^[^{]", "machine": "^{.*}$", "namespace": "^[CM][OS][NG]R?",
+	"blob": "^[^{]", "machine": "^{?%x+%-%x+%-%x+%-%x+%-%x+}?$", "namespace": "^[CM][OS][NG]R?",
 	"groups": "^[%d,]+$", "flag": "^[01]$", "handle": "@", "status": "^%u%u%u$", "property": "^%u%u%u$",
 	"list": "^[FABRP]L$", "address": "^[%w%.%-_%*:%[%]%%]+$", "dialect": "^[CcMm]", "lcid": "^%w+$",
 }

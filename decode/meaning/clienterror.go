@@ -77,7 +77,7 @@ const (
 	messenger     = 0x81000000
 	signInService = 0x80040000
 	firstHTTP     = 12000
-	lastHTTP      = 12175
+	lastHTTP      = 12999
 	firstSocket   = 10000
 	lastSocket    = 11999
 )

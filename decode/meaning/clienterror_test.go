@@ -24,7 +24,7 @@ func TestLookupClientError(t *testing.T) {
 		0x81000999: "Messenger itself", 0x80048888: "sign-in service",
 		0x80072edf: "Error 11999 of Windows, an error of the network", 0x80072ee0: "Error 12000 of Windows, an error of HTTP",
 		0x80072710: "Error 10000 of Windows, an error of the network", 0x8007270f: "Error 9999 of Windows.",
-		0x80072f90: "Error 12176 of Windows.",
+		0x800732c7: "Error 12999 of Windows, an error of HTTP", 0x800732c8: "Error 13000 of Windows.", 0x81000301: "can't connect to the service",
 	} {
 		e, ok := LookupClientError(code)
 		if !ok || !strings.Contains(e.About, want) || e.Code != code {

@@ -68,6 +68,43 @@ func walk(nodes []Node, f func(*Node)) {
 	}
 }
 
+// The pieces of what somebody listens to stand where they stand, if nothing in them was
+// escaped.
+func TestPlacesOfMedia(t *testing.T) {
+	for _, tt := range []struct {
+		xml  string
+		want map[string]int // where the pieces stand; 0: nowhere
+	}{
+		{`<Data><CurrentMedia>\0Music\01\0{0}\0Song\0Band\0</CurrentMedia></Data>`, map[string]int{"application": 0, "kind": 22, "enabled": 29, "format": 32, "title": 37, "artist": 43}},
+		{`<Data><CurrentMedia>x\0Music\01\0{0}\0A &amp; B</CurrentMedia></Data>`, map[string]int{"application": 0, "kind": 0, "enabled": 0, "format": 0, "title": 0}},
+	} {
+		nodes, _ := Decode(XML, []byte(tt.xml)).Unfold()
+		media := find(nodes, "CurrentMedia")
+		if len(media.Children) != len(tt.want) {
+			t.Errorf("%s: %d pieces", tt.xml, len(media.Children))
+		}
+		for _, n := range media.Children {
+			if n.Start != tt.want[n.Name] || n.Start > 0 && n.End != n.Start+len(n.Value) || n.Start == 0 && n.End != 0 {
+				t.Errorf("%s: %s from %d to %d, want %d", tt.xml, n.Name, n.Start, n.End, tt.want[n.Name])
+			}
+		}
+	}
+}
+
+// Numbers at the bounds of what they can be.
+func TestBoundsOfValues(t *testing.T) {
+	for v, want := range map[string]string{"0": "1970-01-01 00:00:00 UTC", "-1": "", "8589934592": "2242-03-16 12:56:32 UTC", "8589934593": ""} {
+		if got := unixTime(v); got != want {
+			t.Errorf("%s: %q", v, got)
+		}
+	}
+	for v, want := range map[string]string{"-2147483648": "0x80000000", "-2147483649": "", "4294967295": "0xffffffff", "4294967296": ""} {
+		if got := unsignedHex(v); got != want {
+			t.Errorf("%s: %q", v, got)
+		}
+	}
+}
+
 // The halves of an account's number, and the number that they make.
 func TestAccountNumber(t *testing.T) {
 	for _, tt := range []struct{ high, low, want string }{
