@@ -74,7 +74,7 @@ func (f *Framer) Feed(b []byte) {
 		return
 	}
 	f.keep()
-	if cap(f.own)-len(f.own) < len(b) && f.need > len(f.own)+len(b) {
+	if f.need > cap(f.own) {
 		f.own = append(make([]byte, 0, f.need), f.own...)
 	}
 	f.own = append(f.own, b...)
@@ -149,17 +149,16 @@ func (f *Framer) quick(fr *Frame) bool {
 	if b[i-1] == '\r' {
 		lineLen, eol = i-1, 2
 	}
-	if lineLen < 3 || lineLen > 3 && b[3] != ' ' {
+	if lineLen > 3 && b[3] != ' ' {
 		return false
 	}
 	need := i + 1
 	if v.PayloadFrom > 0 {
-		if n := v.payloadLen(b[:lineLen]); n > 0 {
-			if n > f.maxPayload() {
-				return false
-			}
-			need += n
+		n := max(v.payloadLen(b[:lineLen]), 0)
+		if n > f.maxPayload() {
+			return false
 		}
+		need += n
 	}
 	if len(b) < need {
 		return false
@@ -337,7 +336,7 @@ func (f *Framer) Gap(n int64, fr *Frame) bool {
 		f.torn(fr)
 		fr.Gap, f.gapped = true, true
 		f.rest = fr.Missing
-		if f.blocks && fr.Kind == Block {
+		if f.blocks {
 			f.left -= int64(max(0, len(fr.Raw)-blockHeader) + fr.Missing)
 		}
 		return true
@@ -366,7 +365,7 @@ func (f *Framer) Flush(fr *Frame) bool {
 
 // settle is Next where no more bytes will come to say whether a line has a payload.
 func (f *Framer) settle(fr *Frame) bool {
-	if f.eol > 0 && f.need == 0 {
+	if f.need == 0 {
 		f.need = f.lineLen + f.eol
 	}
 	return !f.lost && f.Next(fr)

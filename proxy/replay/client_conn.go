@@ -129,9 +129,19 @@ func (p *performance) open(ctx context.Context, k *clientConn) error {
 			}
 		}).Stop()
 	}
-	nc, err := p.guard.Dial(dialing, target, from, p.config.Dialer)
+	word := ""
+	nc, err := p.guard.Dial(dialing, target, from, func(ctx context.Context, network, address string) (net.Conn, error) {
+		if at, err := netip.ParseAddrPort(address); err == nil {
+			word = p.guard.Word(target, at.Addr(), from)
+		}
+		return p.config.Dialer(ctx, network, address)
+	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if word != "" && !p.followed[word] {
+		p.followed[word] = true
+		p.report(&Difference{Kind: DiffRedirect, Note: true, Text: word}, k, k.recorded.Came)
+	}
 	if err == nil && p.stopping != "" {
 		nc.Close()
 		return p.stopped()
