@@ -167,7 +167,7 @@ func TestChoose(t *testing.T) {
 	}{
 		{Client, 0, 0, "REM 13 FL bob@example.com", "REM TrID list handle {group}"},
 		{Client, NS, 21, "REM 13 FL bob@example.com", "REM TrID list handle {group}"},
-		{Client, NS, 11, "REM 13 FL 1111-2222", "REM TrID list contact {group}"},
+		{Client, NS, 11, "REM 13 FL 1111-2222", "REM TrID FL guid {group}"},
 		{Server, NS, 7, "USR 1 OK alice@example.com Alice", "USR TrID OK handle friendly {verified}"},
 		{Server, SB, 7, "USR 1 OK alice@example.com Alice", "USR TrID OK handle friendly"},
 		{Server, NS, 7, "USR OK alice@example.com Alice", "USR TrID OK handle friendly {verified}"},
@@ -195,7 +195,6 @@ func TestKindsFit(t *testing.T) {
 		"property": {[]string{"PHH"}, []string{"PH", "ph1"}},
 		"list":     {[]string{"FL", "AL", "BL", "RL", "PL"}, []string{"", "XL", "fl"}},
 		"dialect":  {[]string{"MSNP2", "MSNP21", "MSNP999", "msnp7", "CVR0", "CVRO", "cvr0"}, []string{"", "MSNP", "MSNP1000", "MSNPx", "CVR1", "7"}},
-		"keyed":    {[]string{"N=x", "A=1", "Z=1"}, []string{"", "N=", "n=x", "@=x", "[=x", "Nx=", "N"}},
 		"lcid":     {[]string{"0x1", "0x0409", "0X0409", "1033"}, []string{"", "0x", "x0409", "1x0409", "en"}},
 		"number":   {[]string{"0"}, []string{"x"}},
 	} {
