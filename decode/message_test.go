@@ -217,7 +217,7 @@ func TestMeanings(t *testing.T) {
 	for kind, words := range map[string]map[string]string{
 		"status":   {"BSY": "busy", "XYZ": "online, in a state not known here"},
 		"list":     {"FL": "forward list: my contacts", "AL": "allow list: may see and call me", "BL": "block list: may not", "RL": "reverse list: have me in their forward list", "PL": "pending list", "XL": ""},
-		"property": {"PHH": "home phone", "PHW": "work phone", "PHM": "mobile phone", "MOB": "contacts may page the mobile (Y/N)", "MBE": "mobile device is set up (Y/N)", "WWE": "web watch", "MFN": "own friendly name", "HSB": "has a blog", "X": ""},
+		"property": {"PHH": "home phone", "PHW": "work phone", "PHM": "mobile phone", "MOB": "contacts may page the mobile (Y/N)", "MBE": "mobile device is set up (Y/N)", "WWE": "web watch", "MFN": "friendly name", "HSB": "has a blog", "X": ""},
 		"flag":     {"1": "yes", "0": "no"},
 		"package":  {"MD5": "MD5 of challenge and password", "CTP": "clear text password", "TWN": "Passport ticket (Tweener)", "SSO": "single sign-on ticket", "SHA": "circle ticket", "CKI": "cookie", "X": ""},
 		"word":     {"I": "initiate", "S": "subsequent", "OK": "accepted", "NS": "notification server", "SB": "switchboard", "RINGING": "the server is calling", "CKI": "cookie", "X": ""},
