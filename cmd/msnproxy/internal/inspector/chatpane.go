@@ -17,6 +17,7 @@ type chatPane struct {
 	task   task
 	talks  []talkFacts
 	reader *index.Reader // nil: not needed yet
+	wanted int           // conversation that was gone to last
 	stamp  [3]int        // of talks
 	at     time.Time     // when they were listed
 	number int           // conversation on the screen; 0: none
@@ -41,6 +42,7 @@ type talkFacts struct {
 	home        string // the account of its first connection
 	sessions    []int
 	conns       []int // the first one begins at row first
+	passedOn    bool  // by a notification server
 	first, last int   // rows
 	open        bool
 }
@@ -130,6 +132,7 @@ func (p *chatPane) learn() {
 func (t *talkFacts) add(c *index.ConnState, v *decode.Conversation) {
 	t.id = or(v.SessionID, t.id)
 	t.conns = append(t.conns, c.Index)
+	t.passedOn = v.Key != ""
 	t.last = max(t.last, c.Last)
 	t.open = t.open || !c.Closed
 	if s := c.Facts.Session; s != nil {
@@ -146,6 +149,14 @@ func (t *talkFacts) add(c *index.ConnState, v *decode.Conversation) {
 // than makes sense.
 func (p *chatPane) start(t *talkFacts) int {
 	const far = 4096
+	if t.passedOn {
+		rows := p.ins.x.TalkRows(nil, t.first, min(t.first+far, p.ins.x.Len()), t.number)
+		for _, i := range rows {
+			if m := p.message(i); m != nil && m.In(t.number) {
+				return i
+			}
+		}
+	}
 	for i := t.first; i < min(t.first+far, p.ins.x.Len()); i++ {
 		if r := p.ins.x.Row(i); r.Kind == index.Message && r.Conn != nil && slices.Contains(t.conns, r.Conn.Index) {
 			return i
@@ -220,22 +231,34 @@ func (p *chatPane) choose() (number int, why string) {
 }
 
 // ofRow returns the conversation that a message of a notification server is part of, or
-// 0: only its bytes tell.
+// 0: only its bytes tell. Of several it is the one that was gone to.
 func (p *chatPane) ofRow(r *index.Row) int {
 	if r.Conn == nil || r.Kind != index.Message || len(r.Conn.Facts.Talks) == 0 {
 		return 0
 	}
-	if p.reader == nil {
-		p.reader = p.ins.x.NewReader()
-	}
-	m, _, err := p.reader.Read(r.Index)
-	if err != nil || m == nil {
+	m := p.message(r.Index)
+	switch {
+	case m == nil:
 		return 0
+	case p.wanted != 0 && m.In(p.wanted):
+		return p.wanted
 	}
 	if v := m.Conversation(); v != nil {
 		return v.Number
 	}
 	return 0
+}
+
+// message reads a row again: nil if it is none.
+func (p *chatPane) message(row int) *decode.Message {
+	if p.reader == nil {
+		p.reader = p.ins.x.NewReader()
+	}
+	m, _, err := p.reader.Read(row)
+	if err != nil {
+		return nil
+	}
+	return m
 }
 
 // nearestTalk returns the conversation whose rows lie nearest.
@@ -378,6 +401,7 @@ func (p *chatPane) sideways(n int) {
 		p.sel, p.top, p.synced = 0, 0, -1
 		return
 	}
+	p.wanted = list[to].number
 	p.ins.selectRow(p.start(&list[to]))
 }
 
