@@ -78,13 +78,13 @@ var laterVerbs = []Verb{
 			Summary: "from {handle}: {type=}", Example: "UBN bob@example.com 5 2\r\nhi"},
 	}},
 	{Name: "UUM", SignedIn: true, Meaning: "a message to another network or for later", PayloadFrom: 5, Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 14, Last: 20, Syntax: "trid handle network type:messagetype length", Payload: "mime", Reply: "none",
+		{From: Client, Roles: NS, First: 14, Last: 20, Talk: true, Syntax: "trid handle network type:messagetype length", Payload: "mime", Reply: "none",
 			Summary: "to {handle}: {payload}", Example: "UUM 9 bob@example.com 32 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "UBM", Meaning: "a message from another network or from before", PayloadFrom: 5, Forms: []Form{
-		{From: Server, Roles: NS | SB, First: 14, Last: 15, Syntax: "handle network type:messagetype length", Payload: "mime",
+		{From: Server, Roles: NS | SB, First: 14, Last: 15, Talk: true, Syntax: "handle network type:messagetype length", Payload: "mime",
 			Summary: "from {handle}: {payload}", Example: "UBM bob@example.com 32 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
-		{From: Server, Roles: NS | SB, First: 16, Last: 20, Syntax: "handle network to:handle tonetwork:network type:messagetype length", Payload: "mime",
+		{From: Server, Roles: NS | SB, First: 16, Last: 20, Talk: true, Syntax: "handle network to:handle tonetwork:network type:messagetype length", Payload: "mime",
 			Summary: "from {handle}: {payload}", Example: "UBM bob@example.com 32 alice@example.com 1 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "VAS", SignedIn: true, Meaning: "reports abuse", PayloadFrom: 4, Undocumented: true, Forms: []Form{
@@ -93,9 +93,9 @@ var laterVerbs = []Verb{
 	}},
 	{Name: "SDG", SignedIn: true, Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK", Meaning: "it is sent", Summary: "sent", Example: "SDG 4 OK"},
-		{From: Client, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
+		{From: Client, Roles: NS, First: 18, Talk: true, Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "[to {peer}: ]{payload}", Example: "SDG 4 99\r\nRouting: 1.0\r\nTo: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
-		{From: Server, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
+		{From: Server, Roles: NS, First: 18, Talk: true, Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "[{peer}: ]{payload}", Example: "SDG 0 101\r\nRouting: 1.0\r\nFrom: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
 		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime", Reply: "none",
 			Summary: "{namespace} {payload}", Example: "SDG 4 MSGR 30\r\nContent-Type: text/plain\r\n\r\nhi"},

@@ -34,7 +34,7 @@ var switchboardVerbs = []Verb{
 	{Name: "MSG", Meaning: "a message", PayloadFrom: 4, Told: true, Forms: []Form{
 		{From: Client, Roles: SB, First: 2, Last: 20, Syntax: "trid ack=U|N|A|D length", Payload: "mime", Meaning: "a message to everybody in the conversation",
 			Summary: "{payload}", Example: "MSG 4 N 56\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nHello Bob"},
-		{From: Server, Roles: NS | SB, First: 2, Syntax: "handle friendly length", Payload: "mime", Meaning: "a message from somebody, or from the service itself",
+		{From: Server, Roles: NS | SB, First: 2, Talk: true, Syntax: "handle friendly length", Payload: "mime", Meaning: "a message from somebody, or from the service itself",
 			Summary: "{handle}: {payload}", Example: "MSG bob@example.com Bob 58\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nHello Alice"},
 	}},
 	{Name: "ACK", Meaning: "a message was delivered", Forms: []Form{

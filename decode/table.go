@@ -93,6 +93,8 @@ type Form struct {
 	Noise Noise
 	// Own: the server sends it when it likes; see [Message.Own].
 	Own bool
+	// Talk: on a notification server it is part of a chat, or tells of one.
+	Talk bool
 	// Opens: it is the first line that a client sends on a connection of that role.
 	Opens bool
 	// Resets: the sign-in begins again on this same connection, and with it what

@@ -136,7 +136,7 @@ func account[T text](s T) (start, end int) {
 }
 
 // maxNetwork is how many digits the number of a network has at most.
-const maxNetwork = 3
+const maxNetwork = 2
 
 // Walk calls f for each part of an address, in order, with where it stands in s. Of
 // parameters that is the value, of those that are not known all.

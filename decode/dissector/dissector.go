@@ -88,6 +88,9 @@ func writeForm(sb *strings.Builder, f *decode.Form) {
 		if p.Prefix != "" {
 			fmt.Fprintf(sb, ", prefix = %s", quote(p.Prefix))
 		}
+		if p.Kind.Name == "handle" {
+			sb.WriteString(", address = true")
+		}
 		if p.Optional {
 			sb.WriteString(", optional = true")
 		}

@@ -31,11 +31,11 @@ var names = []Name{
 		}
 		return m.Conn.Session.Number
 	}},
-	{"conversation", "number", "chat that the connection belongs to; 0: none", func(m *decode.Message) any {
-		if m.Conn.Conversation == nil {
-			return 0
+	{"conversation", "number", "chat that the message belongs to; 0: none", func(m *decode.Message) any {
+		if v := m.Conversation(); v != nil {
+			return v.Number
 		}
-		return m.Conn.Conversation.Number
+		return 0
 	}},
 	{"role", "string", `"DS", "NS", "DS/NS" (either), "SB", "MSNFTP" or "?"`, func(m *decode.Message) any { return m.Conn.Role.String() }},
 	{"dialect", "number", "number of the dialect: 7 is MSNP7; 0: not known", func(m *decode.Message) any { return m.Conn.Dialect }},

@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -104,4 +105,13 @@ var mailElements = map[string]string{
 	"E/I": "messages in the inbox", "E/IU": "unread in the inbox", "E/O": "messages in other folders", "E/OU": "unread in other folders",
 	"M/T": "type", "M/S": "status", "M/RT": "received", "M/RS": "read", "M/SZ": "bytes", "M/E": "sender",
 	"M/I": "its id", "M/F": "folder", "M/N": "sender's name",
+}
+
+// TellsOffline reports whether a MIME message tells of messages for who was offline, by
+// its content type.
+func TellsOffline(message []byte) bool {
+	value, _ := Header(message, "Content-Type")
+	kind, _, _ := bytes.Cut(value, []byte{';'})
+	kind = bytes.TrimSpace(kind)
+	return isName(kind, oimType) || isName(kind, mailboxType)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"msnproxy/decode/meaning"
 )
 
 // A routed payload (SDG, PUT, DEL and NFY, MSNP18 and later) has three blocks of headers,
@@ -25,7 +27,7 @@ var messageTypes = map[string]string{
 	"voiceclip": "text/x-msnmsgr-datacast", "action": "text/x-msnmsgr-datacast",
 	"customemoticon": "text/x-mms-emoticon", "animemoticon": "text/x-mms-animemoticon",
 	"ink": "application/x-ms-ink", "data": "application/x-msnmsgrp2p",
-	"control": "text/x-msmsgscontrol", "control/typing": "text/x-msmsgscontrol", "control/recording": "text/x-msmsgscontrol",
+	"control/typing": "text/x-msmsgscontrol", "control/recording": "text/x-msmsgscontrol",
 }
 
 // routed decodes the blocks, and the body as far as that costs little.
@@ -156,9 +158,12 @@ func (p *Payload) routedSummary() string {
 // take its XML apart costs too much for a line in a list.
 func (p *Payload) published() string {
 	var words []string
-	for _, name := range []string{"Status", "FriendlyName", "PSM", "status"} {
+	if v := orWord(p.textOf("Status"), p.textOf("status")); v != "" {
+		words = append(words, orWord(meaning.Status(v), v))
+	}
+	for _, name := range []string{"FriendlyName", "PSM"} {
 		if v := p.textOf(name); v != "" {
-			words = append(words, strings.ToLower(name[:1])+name[1:]+" "+quote(v))
+			words = append(words, name+" "+quote(v))
 		}
 	}
 	uri := p.value("Uri")

@@ -204,15 +204,15 @@ func (b *Builder) refused(row int, m *decode.Message) {
 	words := cmp.Or(decode.ErrorName(m.Error()), "error "+m.Error())
 	l := b.attach(q.line, row)
 	var text string
-	switch m.ReplyVerb {
-	case "MSG":
+	switch {
+	case l != nil && l.Delivery.State != Unknown:
 		text = "could not be delivered: " + words
-		if l != nil {
-			l.Delivery.State, l.Delivery.Row, l.Delivery.Latency = Failed, row, m.Latency
-		}
-	case "CAL":
+		l.Delivery.State, l.Delivery.Row, l.Delivery.Latency = Failed, row, m.Latency
+	case m.ReplyVerb == "MSG":
+		text = "could not be delivered: " + words
+	case m.ReplyVerb == "CAL":
 		text = cmp.Or(q.callee, "somebody") + " could not be called: " + words
-	case "USR", "ANS":
+	case m.ReplyVerb == "USR", m.ReplyVerb == "ANS":
 		text = p.display() + " could not enter: " + words
 		p.here = false
 	default:

@@ -67,7 +67,7 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 	if s := m.Conn.Session; s != nil {
 		o.num("session", int64(s.Number))
 	}
-	if v := m.Conn.Conversation; v != nil {
+	if v := m.Conversation(); v != nil {
 		o.num("conversation", int64(v.Number))
 	}
 	o.str("account", m.Conn.Account)
