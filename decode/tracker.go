@@ -205,6 +205,7 @@ var judges map[string]func(*Tracker, *Connection, *Message)
 func init() {
 	followers = map[string]func(*Tracker, *Connection, *Message){
 		"VER": (*Tracker).version,
+		"CVR": (*Tracker).client,
 		"USR": (*Tracker).user,
 		"XFR": (*Tracker).redirect,
 		"RNG": (*Tracker).redirect,

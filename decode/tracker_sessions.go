@@ -129,6 +129,14 @@ func (t *Tracker) user(c *Connection, m *Message) {
 	}
 }
 
+// client takes CVR, which from MSNP8 on says whose client it is: a dispatch server of
+// MSNP21 sends it away then and there.
+func (t *Tracker) client(c *Connection, m *Message) {
+	if handle := m.text("handle"); m.From == Client && handle != "" && c.Account == "" {
+		t.signIn(c, m, handle)
+	}
+}
+
 // signIn takes USR I: from here on it is known who this is.
 func (t *Tracker) signIn(c *Connection, m *Message, handle string) {
 	c.Account = handle
