@@ -161,13 +161,15 @@ func (p *packets) finish(err error) {
 	p.ended, p.err = true, err
 	p.settleAll()
 	for f := range p.table.all() {
+		if f.open != nil && !f.closed && f.twin != nil && f.verdict == undecided {
+			p.resembles(f, true)
+		}
+	}
+	for f := range p.table.all() {
 		if f.open == nil || f.closed {
 			continue
 		}
 		p.replace(f)
-		if f.twin != nil && f.verdict == undecided {
-			p.resembles(f, true)
-		}
 		if f.verdict == undecided {
 			f.verdict = isOther
 			p.passOver(f)

@@ -190,6 +190,10 @@ func (p *packets) close(f *flow, e event) {
 // passOver drops a connection that is not MSNP, and says of what kind it is.
 func (p *packets) passOver(f *flow) {
 	if f.data && f.open != nil {
+		if o, a := p.sureTwin(f); o != nil {
+			p.isTwin(f, a, o)
+			return
+		}
 		p.count.foreign(f.beganWith())
 	}
 	p.drop(f)

@@ -183,12 +183,11 @@ func (p *packets) begins(f *flow, from side, b []byte) {
 // capture of one that is known it stays undecided.
 func (p *packets) isMSNP(f *flow) {
 	f.counted = true
-	if f.twin = p.findTwin(f); f.twin != nil {
+	if f.twin = p.findTwin(f, f.client); f.twin != nil {
 		f.verdict = undecided
 		return
 	}
-	p.count.MSNP++
-	p.remember(f)
+	p.isAlone(f)
 	p.sameAddress(f)
 }
 

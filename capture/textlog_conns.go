@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"strings"
 
 	"msnproxy/decode"
@@ -52,10 +53,10 @@ func (t *transcript) logConn(from decode.Sender, label, command string) *spoken 
 	moves := greets && verb != "VER" && c != nil && l.said[c].greeted && l.said[c].role != decode.SB
 	if !l.notation.log && label == "" && !moves && (c != nil || t.current == nil || t.current.over) {
 		if c == nil {
-			c = t.speaker(from)
+			c = t.speaker(from, []byte(command))
 			l.said[c] = &talked{}
 		} else if t.current != nil && c == t.current {
-			c = t.speaker(from)
+			c = t.speaker(from, []byte(command))
 			if l.said[c] == nil {
 				l.said[c] = &talked{}
 			}
@@ -111,6 +112,17 @@ func opens(words []string) bool {
 		return len(words) == 4 && strings.Contains(words[2], "@")
 	}
 	return false
+}
+
+// mayBegin reports whether a connection may begin with a command, or if it is none that
+// is known, with that.
+func mayBegin(from decode.Sender, command []byte) bool {
+	line, _, _ := bytes.Cut(command, []byte{'\n'})
+	words := strings.Fields(string(line[:min(len(line), 256)]))
+	if len(words) == 0 || !plausible(command) {
+		return true
+	}
+	return from == decode.Client && opens(words)
 }
 
 // logged finds a connection that is known: by its label, or else the newest on which

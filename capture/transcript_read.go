@@ -142,7 +142,7 @@ func (t *transcript) said(text, word string) error {
 		}
 	}
 	if from, n, ok := parseMissing(word); ok {
-		c := t.speaker(from)
+		c := t.speaker(from, nil)
 		c.resync[index(from)] = true
 		c.offset[index(from)] += max(n, 0)
 		t.give(Record{Conn: c.conn, Kind: Lost, From: from, Lost: n})
@@ -215,11 +215,12 @@ func (t *transcript) end(c *spoken) {
 	}
 }
 
-// speaker returns the connection that the sender speaks on. It is a new one if
-// that end has closed the last.
-func (t *transcript) speaker(from decode.Sender) *spoken {
+// speaker returns the connection that the sender speaks on. It is a new one if that end
+// has closed the last: one that was open already, if what comes first on it, nil if it is
+// no command, is nothing to begin with.
+func (t *transcript) speaker(from decode.Sender, first []byte) *spoken {
 	if c := t.current; c == nil || c.over || c.waiting && c.closer == from {
-		t.open("", false)
+		t.open("", first != nil && !mayBegin(from, first))
 	} else if c.waiting && c.closer != 0 && !c.told {
 		// The other end goes on.
 		c.told = true
@@ -372,7 +373,11 @@ func (t *transcript) goOn(from decode.Sender) error {
 
 // emit gives what is in work, on the connection that is spoken on.
 func (t *transcript) emit(from decode.Sender, mark byte) {
-	c := t.speaker(from)
+	first := t.work
+	if mark == markOpaque || mark == markBlock {
+		first = nil
+	}
+	c := t.speaker(from, first)
 	start := len(t.frames)
 	t.frames = append(t.frames, t.work...)
 	b := t.frames[start:]

@@ -33,7 +33,7 @@ func (t *TranscriptWriter) WriteRecord(r *Record) error {
 	t.buf = t.buf[:0]
 	if t.silent && r.Kind != Remark {
 		// A frame opens the first connection, anything else does not.
-		if t.silent = false; r.Kind != Data || r.Conn != t.current {
+		if t.silent = false; r.Kind != Data || r.Conn != t.current || !mayBegin(r.From, r.Frame.Raw) {
 			t.event(lineOpens)
 		}
 	}

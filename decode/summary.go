@@ -87,8 +87,17 @@ func parseRef(name string, params []Param) (piece, error) {
 // characters from the wire.
 func (m *Message) Summary() string { return string(m.AppendSummary(nil)) }
 
-// AppendSummary appends the summary to dst.
+// AppendSummary appends the summary to dst. That of a command that a gap in the
+// recording cuts short says so: its last value may lack its end, and others are missing.
 func (m *Message) AppendSummary(dst []byte) []byte {
+	dst = m.appendWhole(dst)
+	if fr := m.Frame; fr.Gap && !fr.Omitted && fr.Kind == Command && !fr.Complete() {
+		dst = append(dst, "… (cut)"...)
+	}
+	return dst
+}
+
+func (m *Message) appendWhole(dst []byte) []byte {
 	fr := m.Frame
 	switch {
 	case fr.Kind == Blank:
