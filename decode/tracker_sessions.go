@@ -116,6 +116,7 @@ func (t *Tracker) user(c *Connection, m *Message) {
 		c.salt = m.Arrived().text("challenge")
 	case m.From == Server && handle != "":
 		c.Account, c.SignedIn = handle, true
+		c.let = m.Number
 		c.EndPoint = cmp.Or(endPoint, c.EndPoint)
 		if c.Session == nil {
 			t.newSession(c, handle)
