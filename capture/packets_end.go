@@ -75,7 +75,7 @@ func (p *packets) patience(f *flow, at time.Time) {
 			if n > 0 {
 				p.observe(f)
 			}
-			if !f.streams[s].impatient(n, acked, p.now, f.packets, f.acceptable(), !f.streams[s.peer()].seen) {
+			if !f.streams[s].impatient(n, acked, p.now, f.packets, f.acceptable(), !f.streams[s.peer()].seen, p.live) {
 				break
 			}
 			p.skip(f, s, n, p.skipTime(f, s, at))

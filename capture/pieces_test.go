@@ -197,7 +197,9 @@ func TestJudge(t *testing.T) {
 		{"one more", lines(3999, "a") + ">> VER 1\n<< VER 1\n", "-"},
 	} {
 		got := "-"
-		if e, ok := judge([]byte(tt.text)); ok {
+		var j judge
+		j.take([]byte(tt.text))
+		if e, ok := j.says(); ok {
 			got = ""
 			if e.weak {
 				got += "weak "

@@ -125,6 +125,9 @@ func mayBegin(from decode.Sender, command []byte) bool {
 	return from == decode.Client && opens(words)
 }
 
+// maxSearched is how many connections back a command may go on with one.
+const maxSearched = 256
+
 // logged finds a connection that is known: by its label, or else the newest on which
 // the command may be.
 func (t *transcript) logged(label string, roles decode.Role) *spoken {
@@ -139,7 +142,7 @@ func (t *transcript) logged(label string, roles decode.Role) *spoken {
 	if c := t.current; c != nil && suits(c) {
 		return c
 	}
-	for i := len(t.conns) - 1; i >= 0; i-- {
+	for i := len(t.conns) - 1; i >= max(0, len(t.conns)-maxSearched); i-- {
 		if suits(t.conns[i]) {
 			return t.conns[i]
 		}

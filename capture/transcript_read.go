@@ -157,7 +157,7 @@ func (t *transcript) said(text, word string) error {
 }
 
 // mostMarks is how many marks a frame can have.
-const mostMarks = 2
+const mostMarks = 3
 
 // marksNext reports whether a line says something of the frame that comes next.
 func marksNext(text string) bool {
@@ -165,7 +165,22 @@ func marksNext(text string) bool {
 	case remarkPrefix + markInjected, remarkPrefix + markWithheld, remarkPrefix + markGap:
 		return true
 	}
-	return false
+	n, _ := markedLine(text)
+	return n > 0
+}
+
+// markedLine returns the line of another text that a mark names.
+func markedLine(text string) (n int, omitted bool) {
+	text, _ = strings.CutPrefix(text, remarkPrefix)
+	text, ok := strings.CutSuffix(text, lineEnd)
+	number, is := strings.CutPrefix(text, markLine)
+	if !is {
+		number, omitted = strings.CutPrefix(text, markOmitted)
+	}
+	if n, err := strconv.Atoi(number); err == nil && ok && n <= maxTranscriptNumbers {
+		return max(n, 0), omitted
+	}
+	return 0, false
 }
 
 // unmark makes the marks that no frame has followed the remarks that they are.
@@ -426,6 +441,8 @@ func (t *transcript) giveFrame(c *spoken, from decode.Sender, fr decode.Frame) {
 			rec.Fate = Withheld
 		case markGap:
 			fr.Gap = true
+		default:
+			fr.TextLine, fr.Omitted = markedLine(mark)
 		}
 	}
 	t.marks = t.marks[:0]

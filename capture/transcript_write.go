@@ -157,6 +157,11 @@ func (t *TranscriptWriter) frame(r *Record) {
 	if r.Frame.Gap {
 		t.remark(markGap)
 	}
+	if n := strconv.Itoa(r.Frame.TextLine); r.Frame.Omitted {
+		t.remark(markOmitted + n + lineEnd)
+	} else if r.Frame.TextLine > 0 {
+		t.remark(markLine + n + lineEnd)
+	}
 	if !t.frames && (t.begun || len(t.buf) > 0) {
 		t.buf = append(t.buf, '\n')
 	}

@@ -146,6 +146,9 @@ func TestCasesConverted(t *testing.T) {
 			if got := strings.Join(rulesOf(t, out), " "); got != c.findings {
 				t.Errorf("%s as %s: check finds %q\nwanted       %q", c.file, format, got, c.findings)
 			}
+			if got, want := attempted("check", out), attempted("check", file); got != want {
+				t.Errorf("%s as %s: check says\n%s, not\n%s", c.file, format, got, want)
+			}
 			if got := len(messageLine.FindAllString(attempted("read", out), -1)); got != c.messages {
 				t.Errorf("%s as %s: %d messages, wanted %d", c.file, format, got, c.messages)
 			}

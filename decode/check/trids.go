@@ -160,9 +160,31 @@ func (k *Checker) replied(c *conn, m *decode.Message) {
 	if c.forgot && trid < c.requests[0].trid {
 		return
 	}
+	if q := c.meant(m); q != nil && c.heard(decode.Client) && c.whole() {
+		q.replied = true // told once
+		k.add(c, m, "trid.unknown", "%s has the TrID %d, which no request has had; %s in message %d waits for its reply with TrID %d", m.Name(), trid, q.verb, q.number, q.trid)
+		return
+	}
 	if !slices.ContainsFunc(c.early, func(e early) bool { return e.trid == trid }) {
 		c.early = append(c.early, early{here(m), trid, m.Name(), m.Refuses()})
 	}
+}
+
+// meant returns the request that a reply of its verb is probably meant for whose TrID
+// is another one: the only one of that verb that has no reply. nil: there is none.
+func (c *conn) meant(m *decode.Message) (q *request) {
+	if m.Error() != "" {
+		return nil
+	}
+	for i := range c.requests {
+		if old := &c.requests[i]; old.must && !old.replied && old.verb == m.Name() {
+			if q != nil {
+				return nil
+			}
+			q = old
+		}
+	}
+	return q
 }
 
 // repeated looks whether the reply is the second one to its request. Items of lists,

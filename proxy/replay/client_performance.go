@@ -69,12 +69,13 @@ type performance struct {
 	// that do not come for that reason.
 	lost     map[loss]bool
 	lostTo   map[*story.Message]bool
-	held     []*Difference // found, and not yet told
-	standing bool          // a difference was found, and the first one is wanted only
-	counted  []counted     // with StopOnDiff: of the result
-	heard    time.Time     // when the last message came
-	matched  time.Time     // when the last expected one came
-	lonely   int           // unasked messages in a row that did not come
+	followed map[string]bool // whose word was followed where: told once
+	held     []*Difference   // found, and not yet told
+	standing bool            // a difference was found, and the first one is wanted only
+	counted  []counted       // with StopOnDiff: of the result
+	heard    time.Time       // when the last message came
+	matched  time.Time       // when the last expected one came
+	lonely   int             // unasked messages in a row that did not come
 	opened   uint32
 	reports  int
 	stopping string
@@ -92,7 +93,7 @@ func newPerformance(c *Client) *performance {
 	p := &performance{Client: c, conns: make(map[*story.Conn]*clientConn), changed: make(chan struct{}, 1),
 		accounts: make(map[string]*Values), here: make(map[string]bool), absent: make(map[string]bool),
 		reader: c.config.Story.NewReader(), leads: make(map[*story.Message]*lead),
-		lost: make(map[loss]bool), lostTo: make(map[*story.Message]bool),
+		followed: make(map[string]bool), lost: make(map[loss]bool), lostTo: make(map[*story.Message]bool),
 		waiting: make(map[*story.Message]bool), overtaken: make(map[*story.Message]*story.Message)}
 	passwords := make(map[string]string)
 	for old, a := range c.config.Accounts {

@@ -274,7 +274,7 @@ func (c *conn) wait(h hold, now time.Time) (wake time.Time, again bool) {
 	p := c.part
 	c.waits = h.waits != nil
 	if p.over() || c.leaving && len(p.asked) == 0 {
-		return c.finish(now), false
+		return c.finish(now, c.waits && !p.over()), false
 	}
 	if h.on == nil {
 		return c.linger(now), false
@@ -306,10 +306,11 @@ func (c *conn) wait(h hold, now time.Time) (wake time.Time, again bool) {
 }
 
 // finish ends a connection on which all is said as the recorded one ended. Where the
-// client was the one to close it is waited for.
-func (c *conn) finish(now time.Time) (wake time.Time) {
+// client was the one to close it is waited for; so it is if it hears of somebody who
+// may be leaving, too.
+func (c *conn) finish(now time.Time, hears bool) (wake time.Time) {
 	rec := c.part.conn
-	if rec.Ended && rec.End == decode.Server {
+	if !hears && rec.Ended && rec.End == decode.Server {
 		c.closing = true
 		return now
 	}

@@ -93,3 +93,35 @@ func TestWaitsForOthers(t *testing.T) {
 		}
 	}
 }
+
+// Two who leave at once hear of each other as they did when it was recorded, whoever is
+// the first; the second one is waited for for two seconds.
+func TestLeaveTogether(t *testing.T) {
+	signIn := func(who string) string {
+		return "Client opens a connection to 192.0.2.1:1863\r\nC: VER 1 MSNP7\r\nS: VER 1 MSNP7\r\nC: USR 3 MD5 I " + who + "@example.com\r\nS: USR 3 MD5 S 1\r\nC: USR 4 MD5 S 00000000000000000000000000000000\r\nS: USR 4 OK " + who + "@example.com A 1\r\n"
+	}
+	path := transcribed(t, signIn("alice")+"C: OUT\r\nServer disconnects client\r\n"+signIn("bob")+"C: OUT\r\nS: FLN alice@example.com\r\nServer disconnects client\r\n")
+	for after, want := range map[time.Duration]string{-1: "FLN alice@example.com\r\n", 0: "FLN alice@example.com\r\n", 2*time.Second - 1: "FLN alice@example.com\r\n", 2*time.Second + 1: ""} {
+		bubbled(t, after.String(), func(t *bubble) {
+			s, _ := serve(t, ServerConfig{Story: tell(t, path)})
+			in := func(who string) *visitor {
+				p := visit(t, s.Addr().String())
+				p.ask("VER 1 MSNP7\r\nUSR 3 MD5 I "+who+"@example.com\r\n", "USR 3 MD5 S 1\r\n")
+				p.ask("USR 4 MD5 S 0\r\n", "USR 4 OK "+who+"@example.com A 1\r\n")
+				return p
+			}
+			alice, bob := in("alice"), in("bob")
+			if after < 0 {
+				alice.send("OUT\r\n")
+				alice.end()
+			}
+			bob.send("OUT\r\n")
+			if after >= 0 {
+				time.AfterFunc(after, func() { alice.send("OUT\r\n") })
+			}
+			if bob.end(); bob.got != want {
+				t.Errorf("bob hears %q, want %q", bob.got, want)
+			}
+		})
+	}
+}
