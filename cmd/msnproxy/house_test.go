@@ -18,7 +18,8 @@ var floors = []struct {
 	ours      []string
 	libraries []string
 }{
-	{"decode/payload", nil, []string{"golang.org/x/text"}},
+	{"decode/p2p", nil, nil},
+	{"decode/payload", []string{"decode/p2p"}, []string{"golang.org/x/text"}},
 	{"decode/challenge", nil, nil},
 	{"decode/recent", nil, nil},
 	{"decode/filter", []string{"decode"}, []string{"github.com/expr-lang/expr"}},

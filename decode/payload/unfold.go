@@ -45,7 +45,7 @@ func (u *Payload) body(p *Payload) []Node {
 func (u *Payload) anything(at int) []Node {
 	b := u.raw[at:]
 	if isSLP(b) {
-		return u.slp(at, len(u.raw))
+		return u.slp(at, len(u.raw), true)
 	}
 	if nodes := u.p2p(at); nodes != nil {
 		return nodes

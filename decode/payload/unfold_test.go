@@ -11,7 +11,7 @@ import (
 
 // p2pPacket is a P2P message with the data and, if app is not negative, a footer.
 func p2pPacket(session uint32, data string, app int) string {
-	h := make([]byte, p2pHeader)
+	h := make([]byte, 48)
 	binary.LittleEndian.PutUint32(h, session)
 	binary.LittleEndian.PutUint32(h[24:], uint32(len(data)))
 	binary.LittleEndian.PutUint32(h[28:], 0x1000020)
