@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"msnproxy/decode/p2p"
 	"msnproxy/decode/payload"
 )
 
@@ -119,6 +120,9 @@ func (m *Message) AppendSummary(dst []byte) []byte {
 		return dst
 	}
 	dst, _ = m.appendPieces(dst, m.Form.pieces)
+	if slp, ok := p2p.ParseSLP(m.Joined); ok {
+		dst = append(append(dst, ": "...), slp.Summary()...)
+	}
 	if n := m.extra(); n > 0 {
 		dst = fmt.Appendf(dst, " +%d more", n)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"msnproxy/decode/p2p"
 	"msnproxy/decode/recent"
 )
 
@@ -65,6 +66,7 @@ type Connection struct {
 	salt          string // of the sign-in challenge
 	said          said
 	begun         [2]begun // of the client, of the server
+	joiner        *p2p.Joiner
 	closed        bool
 }
 
@@ -175,6 +177,9 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		}
 	}
 	m.Noise = c.noise(m)
+	if m.Noise == NoNoise && mayJoin(m) {
+		c.join(m)
+	}
 	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {
 		return m
 	}

@@ -68,8 +68,9 @@ type Packet struct {
 	Package   uint16
 	DataTLVs  []TLV
 	Remaining uint64
-	// Length is what the header of version 2 announces: data and their header, bytes.
-	Length uint16
+	// Length is what the header announces: bytes of the data, in version 2 with their
+	// header.
+	Length uint32
 
 	Data []byte
 	// HasApp: there is an application id behind the data.
@@ -84,17 +85,33 @@ func (p *Packet) DataStart() int { return p.header + p.dataHeader }
 
 // Parse takes a packet apart, of a switchboard or, without the application id, of a
 // direct connection. Its version is that of which the lengths agree: version 1, if
-// both do. The error says in which way neither does.
+// both do. The error says in which way neither does; if it looks like version 1 all the
+// same, the packet is that, with Version set, and has what data it announces, if there
+// is so much.
 func Parse(b []byte) (Packet, error) {
-	p, why1 := parseV1(b)
+	p1, why1 := parseV1(b)
 	if why1 == "" {
-		return p, nil
+		return p1, nil
 	}
-	p, why2 := parseV2(b)
-	if why2 == "" {
-		return p, nil
+	p2, why2 := parseV2(b)
+	switch {
+	case why2 == "":
+		return p2, nil
+	case p1.likely():
+		return p1, fmt.Errorf("a P2P packet of version 1 in which %s", why1)
 	}
 	return Packet{}, fmt.Errorf("no P2P packet: as version 1 %s; as version 2 %s", why1, why2)
+}
+
+// likely reports whether the header makes sense as one of version 1, though its length
+// does not.
+func (p *Packet) likely() bool {
+	const most = 1 << 40 // nobody sent that much
+	known := uint32(0)
+	for _, f := range flags {
+		known |= f.bit
+	}
+	return p.header > 0 && p.Flags&^known == 0 && p.Offset <= p.Total && p.Total > 0 && p.Total < most
 }
 
 // tail takes what is behind the header, of which size bytes are announced.
@@ -106,7 +123,11 @@ func (p *Packet) tail(b []byte, size uint64) string {
 		p.HasApp = true
 		p.AppID = binary.BigEndian.Uint32(rest[size:])
 	default:
-		return fmt.Sprintf("%d bytes are announced behind the header, and there are %d", size, n)
+		wrong := fmt.Sprintf("%d bytes are announced behind the header, and there are %d", size, n)
+		if n > size {
+			p.Data = rest[:size]
+		}
+		return wrong
 	}
 	p.Data = rest[:size]
 	return ""
@@ -123,7 +144,8 @@ func parseV1(b []byte) (p Packet, wrong string) {
 	if p.Flags&FlagHandshake != 0 {
 		p.Nonce, p.AckID, p.AckUnique, p.AckSize = b[32:48], 0, 0, 0
 	}
-	return p, p.tail(b, uint64(le.Uint32(b[24:])))
+	p.Length = le.Uint32(b[24:])
+	return p, p.tail(b, uint64(p.Length))
 }
 
 // Acks returns what the packet acknowledges, or says not to have received: in version
@@ -222,7 +244,7 @@ func (p *Packet) Fields() []Field {
 	b.number("Identifier", uint64(p.ID), "", 4)
 	b.number("DataOffset", p.Offset, "", 8)
 	b.number("TotalSize", p.Total, "bytes", 8)
-	b.number("MessageLength", uint64(len(p.Data)), "bytes in this packet", 4)
+	b.number("MessageLength", uint64(p.Length), "bytes in this packet", 4)
 	b.add("Flag", fmt.Sprintf("0x%x", p.Flags), flagNames(p.Flags), 4)
 	if p.Nonce != nil {
 		b.add("Nonce", guid(p.Nonce), "lets in: a secret", 16)

@@ -185,3 +185,29 @@ func TestNoPacket(t *testing.T) {
 		}
 	}
 }
+
+// A header that makes sense is read though its length does not fit what is there.
+func TestWrongLength(t *testing.T) {
+	whole := v1(Packet{SessionID: 7, ID: 1, Total: 5, Flags: FlagFile, Data: []byte("hello")}, 1)
+	announce := func(n byte) []byte {
+		b := append([]byte(nil), whole...)
+		b[24] = n
+		return b
+	}
+	for n, want := range map[byte]string{0: "", 4: "hell", 10: "", 8: ""} {
+		p, err := Parse(announce(n))
+		if err == nil || p.Version != V1 || string(p.Data) != want || p.HasApp || p.Length != uint32(n) {
+			t.Errorf("%d announced: %v, %+v", n, err, p)
+		}
+	}
+	for name, edit := range map[string]func([]byte){
+		"an unknown flag": func(b []byte) { b[29] = 0x40 }, "no total": func(b []byte) { b[16] = 0 },
+		"a place behind the end": func(b []byte) { b[8] = 6 }, "far too much": func(b []byte) { b[21] = 1 },
+	} {
+		b := announce(0)
+		edit(b)
+		if p, err := Parse(b); err == nil || p.Version != 0 {
+			t.Errorf("%s: %v, %+v", name, err, p)
+		}
+	}
+}

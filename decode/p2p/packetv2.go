@@ -40,7 +40,7 @@ func parseV2(b []byte) (p Packet, wrong string) {
 		return p, fmt.Sprintf("it has %d bytes, and a header has %d", len(b), least)
 	}
 	be := binary.BigEndian
-	p = Packet{Version: V2, header: int(b[0]), Op: b[1], Length: be.Uint16(b[2:]), ID: be.Uint32(b[4:])}
+	p = Packet{Version: V2, header: int(b[0]), Op: b[1], Length: uint32(be.Uint16(b[2:])), ID: be.Uint32(b[4:])}
 	switch {
 	case p.header < least || p.header > most || p.header%4 != 0:
 		return p, fmt.Sprintf("its header has %d bytes, and it has 8 to 252, a multiple of 4", p.header)

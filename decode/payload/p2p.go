@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"bytes"
 	"strconv"
 
 	"msnproxy/decode/p2p"
@@ -13,7 +14,9 @@ func (p *Payload) peerToPeer(at int) {
 	if err != nil {
 		p.problem("%v", err)
 		p.other(at)
-		return
+		if packet.Version == 0 {
+			return
+		}
 	}
 	p.Summary = peerSummary(&packet)
 }
@@ -44,10 +47,11 @@ func peerSummary(p *p2p.Packet) string {
 }
 
 // p2p opens a packet of either version, which its lengths give away; of anything else
-// it returns nothing.
-func (u *Payload) p2p(at int) []Node {
+// it returns nothing. ofPackets: it is said to be one, and is read though its length is
+// wrong.
+func (u *Payload) p2p(at int, ofPackets bool) []Node {
 	packet, err := p2p.Parse(u.raw[at:])
-	if err != nil {
+	if err != nil && (packet.Version == 0 || !ofPackets) {
 		return nil
 	}
 	nodes := nodesOf(packet.Fields(), at)
@@ -63,6 +67,14 @@ func (u *Payload) p2p(at int) []Node {
 			n.Meaning = "data preparation: the object comes next"
 		}
 		nodes = append(nodes, n)
+	}
+	if err != nil {
+		if to := from + len(packet.Data); to < len(u.raw) {
+			n := u.bytes("rest", to, len(u.raw))
+			n.Meaning = "not announced by the header"
+			nodes = append(nodes, n)
+		}
+		return nodes
 	}
 	return append(nodes, nodesOf(packet.Footer(), at)...)
 }
@@ -113,4 +125,17 @@ func SLP(b []byte) []Node {
 	nodes := nodesOf(m.Fields(), 0)
 	unplace(nodes)
 	return nodes
+}
+
+// PeerPacket returns the packet of MSNP2P that a MIME message carries, as a window into
+// it; false if it carries none.
+func PeerPacket(message []byte) (packet []byte, ok bool) {
+	packet = Walk(message, func(name, value []byte) bool {
+		if isName(name, "Content-Type") {
+			kind, _, _ := bytes.Cut(value, []byte{';'})
+			ok = isName(bytes.TrimSpace(kind), "application/x-msnmsgrp2p")
+		}
+		return true
+	})
+	return packet, ok && packet != nil
 }

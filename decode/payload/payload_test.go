@@ -207,6 +207,7 @@ func TestProblems(t *testing.T) {
 		{MIME, "Content-Type: text/x-msmsgsemailnotification\r\n\r\nX: y\r\n", "mail notification"},
 		{MIME, strings.Repeat("a:b\n", 5000), "more than"},
 		{Challenge, "abc", "32 hex digits"},
+		{MIME, wrongLength, "a P2P packet of version 1 in which 0 bytes are announced behind the header, and there are 9"},
 		{MIME, "Content-Type: application/x-msnmsgrp2p\r\n\r\n\x00\x01", "no P2P packet: as version 1 it has 2 bytes"},
 		{Notification, "<NOTIFICATION><MSG>", "has no end"},
 		{Notification, "</X>", "without a beginning"},
