@@ -177,7 +177,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		}
 	}
 	m.Noise = c.noise(m)
-	if m.Noise == NoNoise && mayJoin(m) {
+	if m.Noise == NoNoise {
 		c.join(m)
 	}
 	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {

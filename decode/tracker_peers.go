@@ -1,8 +1,6 @@
 package decode
 
 import (
-	"bytes"
-
 	"msnproxy/decode/p2p"
 	"msnproxy/decode/payload"
 )
@@ -10,8 +8,11 @@ import (
 // join puts an invitation, or what else MSNSLP says, together that is too long for one
 // packet of P2P, and gives the whole to the message that ends it.
 func (c *Connection) join(m *Message) {
+	if m.Form == nil || m.Form.Payload != string(payload.MIME) || !m.Frame.Complete() || m.Fate == Withheld {
+		return
+	}
 	body, ok := payload.PeerPacket(m.Frame.Payload())
-	if !ok || m.Fate == Withheld || m.Frame.Missing > 0 {
+	if !ok {
 		return
 	}
 	packet, err := p2p.Parse(body)
@@ -26,15 +27,4 @@ func (c *Connection) join(m *Message) {
 	if r.Blob != nil && p2p.IsSLP(r.Blob) {
 		m.Joined = r.Blob
 	}
-}
-
-// mayJoin reports whether the message may be a packet of P2P: a look that costs nearly
-// nothing, as all messages get it.
-func mayJoin(m *Message) bool {
-	const headers = 512
-	if m.Form == nil || m.Form.Payload != string(payload.MIME) || !m.Frame.Complete() {
-		return false
-	}
-	b := m.Frame.Payload()
-	return len(b) > 48 && bytes.Contains(b[:min(len(b), headers)], []byte("msnmsgrp2p"))
 }

@@ -22,6 +22,7 @@ var floors = []struct {
 	{"decode/payload", []string{"decode/p2p"}, []string{"golang.org/x/text"}},
 	{"decode/challenge", nil, nil},
 	{"decode/recent", nil, nil},
+	{"decode/transfer", []string{"decode", "decode/payload", "decode/p2p", "decode/recent"}, nil},
 	{"decode/filter", []string{"decode"}, []string{"github.com/expr-lang/expr"}},
 	{"decode/dissector", []string{"decode"}, nil},
 	{"decode/check", []string{"decode", "decode/payload", "decode/challenge", "decode/recent"}, nil},

@@ -194,7 +194,7 @@ func TestWrongLength(t *testing.T) {
 		b[24] = n
 		return b
 	}
-	for n, want := range map[byte]string{0: "", 4: "hell", 10: "", 8: ""} {
+	for n, want := range map[byte]string{0: "", 4: "hell", 10: "", 8: "hello\x00\x00\x00"} {
 		p, err := Parse(announce(n))
 		if err == nil || p.Version != V1 || string(p.Data) != want || p.HasApp || p.Length != uint32(n) {
 			t.Errorf("%d announced: %v, %+v", n, err, p)
