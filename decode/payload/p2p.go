@@ -143,3 +143,14 @@ func PeerPacket(message []byte) (packet []byte, ok bool) {
 	})
 	return packet, ok && packet != nil
 }
+
+// Objects returns the descriptions in a message that defines custom emoticons.
+func Objects(message []byte) (list []p2p.Object) {
+	body := Walk(message, func(_, _ []byte) bool { return true })
+	for part := range bytes.SplitSeq(body, []byte{'\t'}) {
+		if o, ok := p2p.ParseObject(part); ok && len(list) < maxNodes {
+			list = append(list, o)
+		}
+	}
+	return list
+}

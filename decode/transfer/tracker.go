@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"io"
 	"slices"
 	"strings"
@@ -27,6 +28,8 @@ type Tracker struct {
 	// where that is to go. Content comes in order; what comes behind a hole comes when
 	// that is filled, or never. Nil: nowhere.
 	Sink func(*Transfer) io.Writer
+	// Max is how many transfers are kept, the newest; 0: 16,384.
+	Max int
 
 	list    []*Transfer
 	dropped int
@@ -225,7 +228,7 @@ func kindOf(p *p2p.Packet) string {
 
 // begin makes a transfer.
 func (k *Tracker) begin(m *decode.Message) *Transfer {
-	if len(k.list) >= maxTransfers {
+	if len(k.list) >= cmp.Or(k.Max, maxTransfers) {
 		k.drop()
 	}
 	t := &Transfer{Number: k.dropped + len(k.list) + 1, Size: -1, Conn: m.Conn.ID, Message: m.Number, Began: m.Time}
