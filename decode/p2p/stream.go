@@ -72,6 +72,11 @@ func (s *Stream) Sum() []byte {
 	return s.hash.Sum(nil)
 }
 
+// Snapshot returns what has come so far as it is now. No more can be added to it.
+func (s *Stream) Snapshot() Stream {
+	return Stream{Err: s.Err, next: s.next, come: ranges{slices.Clone(s.come.list), s.come.size}, total: s.total, known: s.known}
+}
+
 // Add takes a packet with content. It returns how many of its bytes are new, and what
 // the total was before, if the packet says otherwise and that counts from here on.
 func (s *Stream) Add(p *Packet) (fresh int, was uint64, changed bool) {

@@ -11,6 +11,7 @@ package transfer
 
 import (
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"msnproxy/decode/p2p"
@@ -104,6 +105,14 @@ const maxHead = 64
 
 // Received is how many bytes of the content have come, each counted once.
 func (t *Transfer) Received() uint64 { return t.stream.Received() }
+
+// Snapshot returns a copy that does not change when more comes.
+func (t *Transfer) Snapshot() Transfer {
+	c := *t
+	c.stream = t.stream.Snapshot()
+	c.Head, c.Addresses, c.offers = slices.Clone(t.Head), slices.Clone(t.Addresses), nil
+	return c
+}
 
 // Missing returns the first stretch of the content that has not come, from start up to,
 // not including, end; false if there is none, or the size is not known.

@@ -51,6 +51,7 @@ type Index struct {
 	findings   findings
 	journal    journal
 	joined     map[int][]byte // by row
+	handed     handed
 	tally      *tally.Tally
 	notes      notes
 	verbs      map[uint16]int
@@ -272,6 +273,7 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 		c.folded++
 	}
 	x.join(row, m.Joined)
+	x.hand(row, m)
 	x.put(k)
 	side := 0
 	if r.From == decode.Server {
