@@ -99,6 +99,8 @@ func (m *Message) AppendSummary(dst []byte) []byte {
 			return append(dst, "end of the file's blocks"...)
 		}
 		return fmt.Appendf(dst, "block of the file, %d bytes", len(fr.Payload()))
+	case m.Opening != nil && m.Opening.Direct():
+		return fmt.Appendf(dst, "%d bytes of %s", len(fr.Raw), textDirect)
 	case fr.Kind == Opaque:
 		if len(fr.Raw) == 1 {
 			dst = append(dst, "1 byte that is no MSNP"...)

@@ -67,6 +67,7 @@ type Connection struct {
 	said          said
 	begun         [2]begun // of the client, of the server
 	joiner        *p2p.Joiner
+	direct        bool // between two clients
 	closed        bool
 }
 
@@ -170,7 +171,12 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	}
 	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
 	if fate != Injected {
-		if m.Opening = c.begin(m); m.Opening != nil {
+		if m.Opening = c.begin(m); m.Opening != nil && m.Opening.Direct() {
+			c.direct = true
+		}
+		if c.direct {
+			m.Opening = &Opening{Name: nameDirect, Text: textDirect}
+		} else if m.Opening != nil {
 			m.Findings = append(m.Findings, c.foreignFinding(m))
 		} else {
 			m.Findings = m.frameFindings(m.Findings)

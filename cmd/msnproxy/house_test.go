@@ -27,7 +27,7 @@ var floors = []struct {
 	{"decode/dissector", []string{"decode"}, nil},
 	{"decode/check", []string{"decode", "decode/payload", "decode/p2p", "decode/transfer", "decode/challenge", "decode/recent"}, nil},
 	{"decode", []string{"decode/payload", "decode/p2p", "decode/challenge", "decode/recent"}, []string{"golang.org/x/text"}},
-	{"capture", []string{"decode", "decode/payload", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
+	{"capture", []string{"decode", "decode/payload", "decode/p2p", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
 	{"capture/story", []string{"decode", "decode/challenge", "decode/check", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/payload", "decode/challenge", "capture/story"}, nil},
 	{"proxy/proxytest", []string{"decode", "decode/payload", "decode/challenge"}, nil},

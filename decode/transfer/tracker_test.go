@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"msnproxy/capture"
+	"msnproxy/decode"
+	"msnproxy/decode/p2p"
 	"msnproxy/decode/transfer"
 )
 
@@ -90,5 +94,73 @@ func TestRecordings(t *testing.T) {
 				t.Errorf("%s: the content of %d is not what it should be", file, x.Number)
 			}
 		}
+	}
+}
+
+// A capture by another program has the direct connection beside the switchboard's.
+func TestCapturedDirect(t *testing.T) {
+	data := picture(30_000)
+	var in bytes.Buffer
+	w, err := capture.NewPcapWriter(&in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Unix(1_700_000_000, 0)
+	offsets := map[string]int64{}
+	put := func(c *capture.Conn, kind capture.Kind, from decode.Sender, raw []byte) {
+		t.Helper()
+		at = at.Add(time.Millisecond)
+		key := fmt.Sprint(c.ID, from)
+		r := capture.Record{Kind: kind, Time: at, Conn: c, From: from, Frame: decode.Frame{Kind: decode.Opaque, Raw: raw, Offset: offsets[key]}}
+		offsets[key] += int64(len(raw))
+		if err := w.WriteRecord(&r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sb := &capture.Conn{ID: 1, Client: "192.0.2.1:1050", Server: "192.0.2.9:1863"}
+	put(sb, capture.Opened, 0, nil)
+	say := func(from decode.Sender, line string, body []byte) {
+		put(sb, capture.Data, from, append([]byte(line+"\r\n"), body...))
+	}
+	say(decode.Client, "USR 1 alice@example.com 1.2", nil)
+	say(decode.Server, "USR 1 OK alice@example.com Alice", nil)
+	say(decode.Server, "JOI bob@example.com Bob", nil)
+	context := make([]byte, 574)
+	context[4], context[16], context[20] = 2, 1, 'a'
+	binary.LittleEndian.PutUint64(context[8:], uint64(len(data)))
+	for i, b := range [][]byte{
+		slp("INVITE MSNMSGR:"+bob+" MSNSLP/1.0", bob, alice, "{C}", "sessionreqbody", "EUF-GUID: {5D3E02AB-6190-11D3-BBBB-00C04F795683}\r\nSessionID: 7\r\nAppID: 2\r\nContext: "+base64.StdEncoding.EncodeToString(context)+"\r\n"),
+		slp("INVITE MSNMSGR:"+bob+" MSNSLP/1.0", bob, alice, "{C}", "transreqbody", "Bridges: TCPv1\r\n"),
+	} {
+		body := []byte(msg(bob, v1(0, uint32(10+i), 0, 0, len(b), b, 0)))
+		say(decode.Client, fmt.Sprintf("MSG %d D %d", i+2, len(body)), body)
+	}
+	yes := slp("MSNSLP/1.0 200 OK", alice, bob, "{C}", "transrespbody", "Bridge: TCPv1\r\nListening: true\r\nNonce: {04030201-0605-0807-090A-0B0C0D0E0F10}\r\nIPv4Internal-Addrs: 192.0.2.7\r\nIPv4Internal-Port: 4000\r\n")
+	body := []byte(msg(alice, v1(0, 50, 0, 0, len(yes), yes, 0)))
+	say(decode.Server, fmt.Sprintf("MSG bob@example.com Bob %d", len(body)), body)
+	direct := &capture.Conn{ID: 2, Client: "192.0.2.1:1051", Server: "192.0.2.7:4000"}
+	put(direct, capture.Opened, 0, nil)
+	frame := func(b []byte) []byte { return append(binary.LittleEndian.AppendUint32(nil, uint32(len(b))), b...) }
+	put(direct, capture.Data, decode.Client, []byte(p2p.Greeting))
+	nonce := v1(0, 1, p2p.FlagHandshake, 0, 0, nil, -1)
+	copy(nonce[32:], "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10")
+	put(direct, capture.Data, decode.Client, frame(nonce))
+	put(direct, capture.Data, decode.Server, frame(nonce))
+	for i := 0; i < len(data); i += 1352 {
+		put(direct, capture.Data, decode.Client, frame(v1(7, 60, p2p.FlagFile, i, len(data), data[i:min(len(data), i+1352)], -1)))
+	}
+	put(direct, capture.Data, decode.Server, frame(v1(0, 70, p2p.FlagAck, 0, len(data), nil, -1)))
+	put(direct, capture.Closed, decode.Client, nil)
+	file := filepath.Join(t.TempDir(), "direct.pcap")
+	if err := os.WriteFile(file, in.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k, content := follow(t, file)
+	want := fmt.Sprintf("1 file \"a\" %d of %[1]d, alice@example.com to bob@example.com by alice@example.com: complete; ; ; direct; ; ; PNG picture; 192.0.2.7:4000; bye false unseen false\n", len(data))
+	if diff := cmp.Diff(want, lines(k)); diff != "" {
+		t.Fatal(diff)
+	}
+	if !bytes.Equal(content[1].Bytes(), data) {
+		t.Error("the content is another")
 	}
 }
