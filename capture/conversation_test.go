@@ -65,47 +65,6 @@ func TestClocksDiffer(t *testing.T) {
 	}
 }
 
-// A capture of one direction says so, with the connection.
-func TestOnlyOneDirection(t *testing.T) {
-	for _, side := range []string{aliceAt, nsAt} {
-		w := newWire(t)
-		k := w.dial(aliceAt, nsAt)
-		k.C(ver)
-		k.S(ver)
-		w.packets = slices.DeleteFunc(w.packets, func(p wirePacket) bool {
-			var s segment
-			newDissector().dissect(&packet{link: layers.LinkTypeRaw, data: p.data}, &s)
-			return s.key.address(s.from) != side
-		})
-		only := decode.Client
-		if side == nsAt {
-			only = decode.Server
-		}
-		if c := firstConn(t, w.pcap()); c.Only != only {
-			t.Errorf("%s alone: Only is %v", side, c.Only)
-		}
-	}
-	w := newWire(t)
-	k := w.dial(aliceAt, nsAt)
-	k.C(ver)
-	if c := firstConn(t, w.pcap()); c.Only != 0 {
-		t.Errorf("both are there, Only is %v", c.Only)
-	}
-}
-
-func firstConn(t *testing.T, b []byte) *Conn {
-	t.Helper()
-	r, err := OpenReader(strings.NewReader(string(b)), "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec, err := r.Next()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rec.Conn
-}
-
 // The client's first segment is lost: that is told before what answers it.
 func TestFirstSegmentLost(t *testing.T) {
 	w := newWire(t)

@@ -98,7 +98,13 @@ func (d *dissector) descend(data []byte, link layers.LinkType, at time.Time, s *
 		case linkNone:
 			return noTCP
 		case linkTCP:
-			if ip == 0 || d.tcp.DecodeFromBytes(data, gopacket.NilDecodeFeedback) != nil {
+			if ip == 0 {
+				return noTCP
+			}
+			if d.tcp.DecodeFromBytes(data, gopacket.NilDecodeFeedback) != nil {
+				if announced, there := d.lengths(ip); announced > there {
+					d.notRead = "TCP, cut within its header (capture whole packets: tcpdump -s 0)"
+				}
 				return noTCP
 			}
 			d.segment(ip, s)
@@ -169,24 +175,29 @@ func (d *dissector) inIPv6(b []byte) (protocol layers.IPProtocol, payload []byte
 
 // segment fills in s from the layers.
 func (d *dissector) segment(ip gopacket.LayerType, s *segment) {
-	var src, dst []byte
-	var announced, there int
-	if ip == layers.LayerTypeIPv4 {
-		src, dst = d.ip4.SrcIP, d.ip4.DstIP
-		announced, there = int(d.ip4.Length), len(d.ip4.Contents)+len(d.ip4.Payload)
-	} else {
+	src, dst := d.ip4.SrcIP, d.ip4.DstIP
+	if ip != layers.LayerTypeIPv4 {
 		src, dst = d.ip6.SrcIP, d.ip6.DstIP
-		announced, there = int(d.ip6.Length), len(d.ip6.Payload)
-		if d.ip6.HopByHop != nil {
-			there += d.ip6.HopByHop.ActualLength
-		}
 	}
+	announced, there := d.lengths(ip)
 	t := &d.tcp
 	s.seq, s.ack = t.Seq, t.Ack
 	s.syn, s.fin, s.rst, s.has = t.SYN, t.FIN, t.RST, t.ACK
 	s.data, s.place = t.Payload, d.place
 	s.cut = max(0, announced-there)
 	s.from = s.key.set(src, dst, uint16(t.SrcPort), uint16(t.DstPort))
+}
+
+// lengths returns how long the IP packet says that it is, and how much of it is there.
+func (d *dissector) lengths(ip gopacket.LayerType) (announced, there int) {
+	if ip == layers.LayerTypeIPv4 {
+		return int(d.ip4.Length), len(d.ip4.Contents) + len(d.ip4.Payload)
+	}
+	announced, there = int(d.ip6.Length), len(d.ip6.Payload)
+	if d.ip6.HopByHop != nil {
+		there += d.ip6.HopByHop.ActualLength
+	}
+	return announced, there
 }
 
 // set makes the key of a packet from src to dst, and returns which side of it is

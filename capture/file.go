@@ -45,6 +45,7 @@ type file struct {
 	r    *bufio.Reader
 	name string
 	gzip bool
+	live Live // nil: nothing is to be waited for
 	// at is the offset of the record or block that is looked at.
 	at int64
 	// taken is its length, once it was taken.

@@ -202,6 +202,19 @@ func (t *tail) Read(b []byte) (int, error) {
 	}
 }
 
+// Await implements [Live].
+func (t *tail) Await(atMost time.Duration) bool {
+	for end := time.Now().Add(atMost); ; t.f.wait() {
+		own, err := t.file.Stat()
+		if err != nil || own.Size() > t.at || t.f.ctx.Err() != nil || t.replaced() {
+			return true
+		}
+		if !time.Now().Before(end) {
+			return false
+		}
+	}
+}
+
 // skip waits until another file takes the place of this one.
 func (t *tail) skip() {
 	for t.f.ctx.Err() == nil && !t.replaced() {

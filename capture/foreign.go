@@ -10,6 +10,13 @@ import (
 // maxForeign bounds the kinds of connections other than MSNP that are told apart.
 const maxForeign = 16
 
+// nameTorn names a connection whose first packet was cut before it told what it is;
+// maxQuoted is how many bytes of that are shown.
+const (
+	nameTorn  = "something cut short"
+	maxQuoted = 24
+)
+
 // Foreign is a kind of connections that are not MSNP.
 type Foreign struct {
 	// Name is what they speak, in short, such as "TLS"; see [decode.Opening].
@@ -21,8 +28,12 @@ type Foreign struct {
 }
 
 // NoMSNP is the error of a recording in which there is no MSNP: what there is, and
-// what to do about it.
+// what to do about it. It is nil where there is MSNP, if no message of it: the last file
+// of a rotation may have only the ends of connections.
 func (s Stats) NoMSNP(name string) error {
+	if s.MSNP > 0 {
+		return nil
+	}
 	err := fmt.Errorf("%s: no MSNP in it (%v)", name, s)
 	if len(s.Foreign) == 1 && s.Foreign[0].First.Advice != "" {
 		err = fmt.Errorf("%w; %s", err, s.Foreign[0].First.Advice)
@@ -63,6 +74,7 @@ type lead struct {
 	buf  []byte // as long as more bytes may tell more
 	said decode.Opening
 	done bool
+	torn bool // the capture has left out what comes next
 }
 
 // take looks at the next bytes of the side.
@@ -80,6 +92,15 @@ func (o *lead) take(from decode.Sender, b []byte) {
 	}
 }
 
+// tear takes note that bytes of an undecided connection are missing: what comes behind
+// them does not go on with what is before.
+func (f *flow) tear(from side, cut bool) {
+	f.probes[from].buf = nil
+	if o := &f.leads[from]; !o.done {
+		o.done, o.torn = true, cut
+	}
+}
+
 // beganWith says how a connection that is not MSNP began: the client's word counts for
 // more.
 func (f *flow) beganWith() decode.Opening {
@@ -87,8 +108,11 @@ func (f *flow) beganWith() decode.Opening {
 	for _, s := range []side{f.client, f.client.peer()} {
 		o := &f.leads[s]
 		said := o.said
-		if !o.done && len(o.buf) > 0 {
+		if len(o.buf) > 0 {
 			said, _ = decode.ReadOpening(o.buf, f.senderIfKnown(s), true)
+			if o.torn && (!said.Named() || said.MSNP()) {
+				said = decode.Opening{Name: nameTorn, Text: fmt.Sprintf("it begins with \"%s\", the capture has left out the rest", o.buf[:min(len(o.buf), maxQuoted)])}
+			}
 		}
 		if said.Named() || best.Name == "" {
 			best = said

@@ -64,3 +64,44 @@ func TestForeignKindsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// A first packet that is cut before it tells what it is is called that, and what comes
+// behind the cut does not go on with it.
+func TestCutBeginning(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		client        []string
+		bytes         int // that are left of each packet
+		want, mustNot string
+	}{
+		{"two bytes", []string{ver, inf, usr}, 2, `1 of something cut short (it begins with "VE", the capture has left out the rest); 4 packets cut at 42 bytes (capture whole packets: tcpdump -s 0)`, "text:"},
+		{"a verb and no more", []string{ver, inf}, 3, `something cut short (it begins with "VER"`, "text"},
+		{"a verb and its blank", []string{ver, inf}, 4, "1 of MSNP", "cut short"},
+		{"two that make a verb", []string{"VE, and so on", "R is cut, too"}, 2, `something cut short (it begins with "VE"`, "1 of MSNP"},
+		{"bytes of TLS", []string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"}, 2, "something cut short (it begins with \"\x16\x03\"", "binary"},
+		{"enough of HTTP", []string{"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n"}, 30, "1 of HTTP", "cut short"},
+		{"none", []string{ver}, 0, "1 without a byte of data; 2 packets cut at 40 bytes", "something"},
+		{"within the header", []string{ver}, -4, "5 packets of TCP, cut within its header (capture whole packets: tcpdump -s 0)", "without TCP"},
+	} {
+		w := newWire(t)
+		k := w.dial(aliceAt, nsAt)
+		for _, line := range tt.client {
+			k.C(line)
+		}
+		if strings.HasPrefix(tt.client[0], "GET") {
+			k.S("HTTP/1.1 200 OK\r\n\r\n")
+		} else {
+			k.S(ver)
+		}
+		for i := range w.packets {
+			w.packets[i].data = w.packets[i].data[:min(len(w.packets[i].data), 40+tt.bytes)]
+		}
+		_, r, err := readAll(t, w.pcap())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Stats().String(); !strings.Contains(got, tt.want) || strings.Contains(got, tt.mustNot) {
+			t.Errorf("%s: %s", tt.name, got)
+		}
+	}
+}

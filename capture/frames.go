@@ -36,12 +36,6 @@ func (p *packets) record(rec *Record) bool {
 		p.lastID++
 		f.conn = &Conn{ID: p.lastID, MidStream: f.midStream(),
 			Client: f.key.address(f.client), Server: f.key.address(f.client.peer())}
-		if f.open != nil && f.streams[0].seen != f.streams[1].seen {
-			f.conn.Only = f.sender(1)
-			if f.streams[0].seen {
-				f.conn.Only = f.sender(0)
-			}
-		}
 		rec.Conn = f.conn
 		return true
 	case Data:

@@ -49,6 +49,8 @@ type jsonLine struct {
 	Injected  bool
 	Resync    bool
 	Gap       bool
+	Line      int
+	Omitted   bool
 	Offset    *int64
 	About     *noteAbout
 }
@@ -190,7 +192,7 @@ func (j *jsonLines) frame(rec *Record, l *jsonLine) error {
 	if l.Offset != nil {
 		*link = *l.Offset
 	}
-	fr.Offset, fr.Resync, fr.Gap = *link, l.Resync, l.Gap
+	fr.Offset, fr.Resync, fr.Gap, fr.TextLine, fr.Omitted = *link, l.Resync, l.Gap, l.Line, l.Omitted
 	if !l.Injected {
 		*link += int64(len(l.Raw))
 	}

@@ -27,6 +27,7 @@ func TestPatienceWithHoles(t *testing.T) {
 		packets int
 		late    time.Duration // so late bytes came before
 		alone   bool
+		live    bool
 		pieces  int
 		memory  int
 		want    bool
@@ -43,6 +44,10 @@ func TestPatienceWithHoles(t *testing.T) {
 		{name: "not acknowledged, in time", n: 1, waited: 60 * time.Second, want: true},
 		{name: "only one side, a moment too early", n: 1, alone: true, waited: 5*time.Second - 1},
 		{name: "only one side, in time", n: 1, alone: true, waited: 5 * time.Second, want: true},
+		{name: "live, a moment too early", n: 1, live: true, waited: 3*time.Second - 1},
+		{name: "live, in time", n: 1, live: true, waited: 3 * time.Second, want: true},
+		{name: "live, only one side, a moment too early", n: 1, live: true, alone: true, waited: time.Second - 1},
+		{name: "live, only one side, in time", n: 1, live: true, alone: true, waited: time.Second, want: true},
 		{name: "as many pieces as may wait", n: 1, pieces: 4096},
 		{name: "one more", n: 1, pieces: 4097, want: true},
 		{name: "as much memory as may be", n: 1, memory: 1 << 20},
@@ -51,10 +56,10 @@ func TestPatienceWithHoles(t *testing.T) {
 		begun := time.Unix(1e9, 0)
 		s := stream{held: make([]piece, tt.pieces), memory: tt.memory}
 		f := flow{open: &open{late: tt.late}}
-		if s.memory <= 1<<20 && len(s.held) <= 4096 && s.impatient(tt.n, tt.acked, begun, 500, f.acceptable(), tt.alone) {
+		if s.memory <= 1<<20 && len(s.held) <= 4096 && s.impatient(tt.n, tt.acked, begun, 500, f.acceptable(), tt.alone, tt.live) {
 			t.Errorf("%s: given up at once", tt.name)
 		}
-		if got := s.impatient(tt.n, tt.acked, begun.Add(tt.waited), 500+tt.packets, f.acceptable(), tt.alone); got != tt.want {
+		if got := s.impatient(tt.n, tt.acked, begun.Add(tt.waited), 500+tt.packets, f.acceptable(), tt.alone, tt.live); got != tt.want {
 			t.Errorf("%s: given up: %v", tt.name, got)
 		}
 	}
@@ -65,12 +70,12 @@ func TestPatienceBeginsAnew(t *testing.T) {
 	at := time.Unix(1e9, 0)
 	var s stream
 	s.start(100)
-	s.impatient(5, true, at, 0, ackedPatience, false)
+	s.impatient(5, true, at, 0, ackedPatience, false, false)
 	s.add(100, []byte("abc"), 0, at)
-	if s.impatient(2, true, at.Add(time.Second), 10, ackedPatience, false) {
+	if s.impatient(2, true, at.Add(time.Second), 10, ackedPatience, false, false) {
 		t.Error("given up at once")
 	}
-	if !s.impatient(2, true, at.Add(time.Second+200*time.Millisecond), 10, ackedPatience, false) {
+	if !s.impatient(2, true, at.Add(time.Second+200*time.Millisecond), 10, ackedPatience, false, false) {
 		t.Error("not given up")
 	}
 }
@@ -217,13 +222,14 @@ func TestQueueHoldsBack(t *testing.T) {
 		{"a megabyte", 1 << 20, 1, 0, false}, {"a byte more", 1<<20 + 1, 1, 0, true},
 		{"8,192 events", 0, 8192, 0, false}, {"one more", 0, 8193, 0, true},
 		{"two seconds", 0, 1, 2 * time.Second, false}, {"a moment more", 0, 1, 2*time.Second + 1, true},
+		{"live, half a second", 0, -1, time.Second / 2, false}, {"live, a moment more", 0, -1, time.Second/2 + 1, true},
 	} {
-		q := queue{memory: tt.memory}
+		q := queue{memory: tt.memory, live: tt.events < 0}
 		for range 3 { // taken already
 			q.push(event{})
 			q.head++
 		}
-		for range tt.events {
+		for range max(tt.events, -tt.events) {
 			q.push(event{time: begun})
 		}
 		if got := q.full(begun.Add(tt.after)); got != tt.full {

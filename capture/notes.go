@@ -41,6 +41,10 @@ type note struct {
 	Resync bool `json:"resync,omitempty"`
 	// Gap: what the frame lacks, the recording lacks.
 	Gap bool `json:"gap,omitempty"`
+	// Line is, in a text that the frame was read from, the line where its length does
+	// not fit; Omitted: the text shows no payloads.
+	Line    int  `json:"line,omitempty"`
+	Omitted bool `json:"omitted,omitempty"`
 	// In is the number of the connection, where another one has the same addresses.
 	In uint32 `json:"in,omitempty"`
 	// Sent is what was sent on instead; Fate "withheld" or "injected".

@@ -69,6 +69,9 @@ func OpenReader(in io.Reader, name string) (*Reader, error) {
 		src = bufio.NewReaderSize(z, readBuffer)
 	}
 	f := &file{r: src, name: name, gzip: zipped}
+	if l, ok := in.(Live); ok && !zipped {
+		f.live = l
+	}
 	// Four bytes tell a capture: more may not be there yet, in a pipe.
 	head, err := src.Peek(4)
 	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) && !torn(err) {

@@ -27,6 +27,7 @@ type packets struct {
 	told      [maxAbouts]bool
 	memory    int   // bytes that streams and links hold
 	limit     int   // of them, and of those that undecided connections hold
+	live      bool  // the capture is being made
 	ended     bool  // every packet has been read
 	err       error // and why
 
@@ -71,6 +72,9 @@ func (p *packets) next(rec *Record) error {
 
 // read reads a packet.
 func (p *packets) read() {
+	if !p.arrives() {
+		return
+	}
 	pkt, s := &p.packet, &p.tcp
 	if err := p.src.next(pkt); err != nil {
 		p.finish(err)
@@ -80,6 +84,7 @@ func (p *packets) read() {
 	if pkt.time.After(p.now) {
 		p.now = pkt.time
 	}
+	p.isLive(pkt)
 	p.watch()
 	what := p.dissect.dissect(pkt, s)
 	for more := true; more; what, more = p.dissect.again(pkt, s) {
@@ -161,13 +166,15 @@ func (p *packets) finish(err error) {
 	p.ended, p.err = true, err
 	p.settleAll()
 	for f := range p.table.all() {
+		if f.open != nil && !f.closed && f.twin != nil && f.verdict == undecided {
+			p.resembles(f, true)
+		}
+	}
+	for f := range p.table.all() {
 		if f.open == nil || f.closed {
 			continue
 		}
 		p.replace(f)
-		if f.twin != nil && f.verdict == undecided {
-			p.resembles(f, true)
-		}
 		if f.verdict == undecided {
 			f.verdict = isOther
 			p.passOver(f)

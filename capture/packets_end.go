@@ -75,7 +75,7 @@ func (p *packets) patience(f *flow, at time.Time) {
 			if n > 0 {
 				p.observe(f)
 			}
-			if !f.streams[s].impatient(n, acked, p.now, f.packets, f.acceptable(), !f.streams[s.peer()].seen) {
+			if !f.streams[s].impatient(n, acked, p.now, f.packets, f.acceptable(), !f.streams[s.peer()].seen, p.live) {
 				break
 			}
 			p.skip(f, s, n, p.skipTime(f, s, at))
@@ -87,6 +87,9 @@ func (p *packets) patience(f *flow, at time.Time) {
 func (p *packets) skip(f *flow, s side, n int, at time.Time) {
 	p.replace(f)
 	f.streams[s].giveUp(n)
+	if f.verdict == undecided {
+		f.tear(s, false)
+	}
 	p.queue.push(event{flow: f, kind: Lost, from: s, time: at, lost: n})
 	p.drain(f, s, at, true)
 }
@@ -190,6 +193,10 @@ func (p *packets) close(f *flow, e event) {
 // passOver drops a connection that is not MSNP, and says of what kind it is.
 func (p *packets) passOver(f *flow) {
 	if f.data && f.open != nil {
+		if o, a := p.sureTwin(f); o != nil {
+			p.isTwin(f, a, o)
+			return
+		}
 		p.count.foreign(f.beganWith())
 	}
 	p.drop(f)

@@ -112,6 +112,9 @@ func (p *packets) cut(f *flow, from side, end uint32, n int, before uint32, at t
 	}
 	p.replace(f)
 	f.lookTorn(from)
+	if f.verdict == undecided {
+		f.tear(from, true)
+	}
 	if f.verdict == isMSNP && !f.counted {
 		p.isMSNP(f)
 	}
@@ -183,12 +186,11 @@ func (p *packets) begins(f *flow, from side, b []byte) {
 // capture of one that is known it stays undecided.
 func (p *packets) isMSNP(f *flow) {
 	f.counted = true
-	if f.twin = p.findTwin(f); f.twin != nil {
+	if f.twin = p.findTwin(f, f.client); f.twin != nil {
 		f.verdict = undecided
 		return
 	}
-	p.count.MSNP++
-	p.remember(f)
+	p.isAlone(f)
 	p.sameAddress(f)
 }
 

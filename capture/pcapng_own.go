@@ -269,7 +269,7 @@ func (o *own) frame(rec *Record, raw []byte, n *note) {
 		rec.Fate = Injected
 	}
 	rec.Frame = reframe(&o.framer, n.Kind, raw)
-	rec.Frame.Resync, rec.Frame.Gap = n.Resync, n.Gap
+	rec.Frame.Resync, rec.Frame.Gap, rec.Frame.TextLine, rec.Frame.Omitted = n.Resync, n.Gap, n.Line, n.Omitted
 	c := o.anybody
 	if c == nil {
 		c = o.known[rec.Conn]

@@ -154,7 +154,7 @@ func (w *Writer) append(r *Record) {
 // plain reports whether a frame needs no note, as nearly all; then it is counted.
 func (w *Writer) plain(c *written, r *Record) bool {
 	f, expected := &r.Frame, &c.offset[index(r.From)]
-	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || f.Gap || c.shared || r.Sent != nil || r.Text != "" || r.Fate != Passed || len(f.Raw) > maxSegment {
+	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || f.Gap || f.TextLine != 0 || c.shared || r.Sent != nil || r.Text != "" || r.Fate != Passed || len(f.Raw) > maxSegment {
 		return false
 	}
 	*expected += int64(len(f.Raw))
@@ -247,7 +247,7 @@ func (w *Writer) opening(c *written, r *Record) []byte {
 
 // data writes a frame: one packet, or more where it is too long for one.
 func (w *Writer) data(c *written, r *Record) {
-	n := note{Resync: r.Frame.Resync, Gap: r.Frame.Gap, In: c.in(), Text: r.Text}
+	n := note{Resync: r.Frame.Resync, Gap: r.Frame.Gap, Line: r.Frame.TextLine, Omitted: r.Frame.Omitted, In: c.in(), Text: r.Text}
 	people := ""
 	expected := &c.offset[index(r.From)]
 	if r.Frame.Offset != *expected {
@@ -276,7 +276,7 @@ func (w *Writer) data(c *written, r *Record) {
 		n.Size = len(raw)
 	}
 	var comment []byte
-	if n.Sent != nil || n.Offset != nil || n.Resync || n.Gap || n.In != 0 || n.Text != "" || n.Kind != "" || n.Fate != "" || n.Size != 0 {
+	if n.Sent != nil || n.Offset != nil || n.Resync || n.Gap || n.Line != 0 || n.In != 0 || n.Text != "" || n.Kind != "" || n.Fate != "" || n.Size != 0 {
 		if comment = n.comment(people); len(comment) > maxComment {
 			n.Sent, n.Text = nil, fmt.Sprintf("sent on otherwise: %d bytes, too many for this note", len(r.Sent))
 			comment = n.comment(people)

@@ -30,6 +30,7 @@ const (
 	maxQueued       = 1 << 20 // bytes
 	maxQueuedEvents = 8192
 	maxQueuedTime   = 2 * time.Second
+	maxQueuedLive   = time.Second / 2 // of a capture that is being made
 	eventMemory     = 128
 )
 
@@ -39,6 +40,7 @@ type queue struct {
 	head   int
 	lent   int // events from here on have bytes that are the packet's
 	memory int // in the bytes of the others
+	live   bool
 	parked int // memory of what undecided flows have in their own lists
 }
 
@@ -101,8 +103,11 @@ func (q *queue) pop(now time.Time) (event, bool) {
 }
 
 func (q *queue) full(now time.Time) bool {
-	return q.memory > maxQueued || len(q.events)-q.head > maxQueuedEvents ||
-		now.Sub(q.events[q.head].time) > maxQueuedTime
+	most := maxQueuedTime
+	if q.live {
+		most = maxQueuedLive
+	}
+	return q.memory > maxQueued || len(q.events)-q.head > maxQueuedEvents || now.Sub(q.events[q.head].time) > most
 }
 
 // take takes the first event off the queue.

@@ -16,9 +16,6 @@ type Conn struct {
 	Client, Server string
 	// MidStream says that the recording starts after the connection did.
 	MidStream bool
-	// Only is who sends all that the capture has of the connection, where it has
-	// one direction only; else 0.
-	Only decode.Sender
 	// Via is the proxy's own address that the client dialled. Live only.
 	Via string
 }

@@ -370,7 +370,7 @@ func (m *mender) sound(typ uint32, body []byte, order binary.ByteOrder) bool {
 		return true // other blocks are not understood, and have no options to speak of
 	}
 	if len(body) < fixed {
-		return len(body) == fixed-(fixed%4) || typ == blockPacket
+		return false
 	}
 	p := &pcapng{f: &file{}, order: order}
 	return p.options(body[fixed:], func(uint16, []byte) {}) == nil

@@ -13,7 +13,8 @@ import (
 // they come bit by bit: no more are waited for than are needed. If it is no recording
 // they are returned.
 func (f *file) sniff(r *Reader) (head []byte, err error) {
-	judged := 0
+	var jury judge
+	judged, dumps := 0, leastDump
 	for n := 1; ; n = min(len(head)+1, sniffed) {
 		head, err = f.r.Peek(n)
 		if b := f.r.Buffered(); err == nil && b > n {
@@ -28,19 +29,30 @@ func (f *file) sniff(r *Reader) (head []byte, err error) {
 			r.in = newJSONLines(f)
 			return head, nil
 		}
-		if all || len(head) >= 4<<10 {
-			if p := dumpOf(whole); p != nil {
+		isDump := func() bool {
+			p := dumpOf(whole)
+			if p != nil {
 				r.in = newPackets(p(f))
+			}
+			return p != nil
+		}
+		if all || len(head) >= dumps {
+			if dumps = 2 * len(head); isDump() {
 				return head, nil
 			}
 		}
 		if !all && len(whole) == judged {
 			continue // within a line
 		}
+		bom := []byte("\xef\xbb\xbf")
+		jury.take(bytes.TrimPrefix(whole[judged:], bom))
 		judged = len(whole)
-		text := bytes.TrimPrefix(whole, []byte("\xef\xbb\xbf"))
-		e, ok := judge(text)
+		text := bytes.TrimPrefix(whole, bom)
+		e, ok := jury.says()
 		if ok && (all || e.native && settled(text) || e.commands >= sureOf) {
+			if len(head) >= leastDump && isDump() {
+				return head, nil
+			}
 			r.in = newLog(f, e, brokenLines.Match(head))
 			return head, nil
 		}
@@ -55,6 +67,10 @@ func (f *file) sniff(r *Reader) (head []byte, err error) {
 
 // brokenLines are lines that go on with the ones before.
 var brokenLines = regexp.MustCompile(`\n[ \t>]*\.\. `)
+
+// leastDump is how much text that comes bit by bit must be there to tell that it shows
+// packets.
+const leastDump = 4 << 10
 
 // sureOf is how many commands a text must show that comes bit by bit.
 const sureOf = 8
@@ -90,9 +106,12 @@ func fromUTF16(head []byte, in *bufio.Reader) (io.Reader, bool) {
 		return nil, false
 	}
 	if head[0] == 0xff && head[1] == 0xfe {
-		// A capture that PowerShell has spoiled is no text.
-		if more, _ := in.Peek(64); bytes.Contains(more[2:], []byte{0, 0}) {
-			return nil, false
+		// A capture that PowerShell has spoiled is no text: there are NULs in it.
+		more, _ := in.Peek(64)
+		for i := 2; i+1 < len(more); i += 2 {
+			if more[i]|more[i+1] == 0 {
+				return nil, false
+			}
 		}
 	}
 	return unicode.UTF16(order, unicode.UseBOM).NewDecoder().Reader(in), true

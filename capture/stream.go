@@ -232,7 +232,7 @@ func (s *stream) missing(ahead int) (n int, acked bool) {
 // impatient reports whether the n missing bytes have been waited for long enough:
 // those that were acknowledged for the time that is given. It is called when the
 // connection has had so many packets, and when time has passed.
-func (s *stream) impatient(n int, acked bool, now time.Time, packets int, acceptable time.Duration, alone bool) bool {
+func (s *stream) impatient(n int, acked bool, now time.Time, packets int, acceptable time.Duration, alone, live bool) bool {
 	if n <= 0 {
 		s.hole = false
 		return false
@@ -244,7 +244,7 @@ func (s *stream) impatient(n int, acked bool, now time.Time, packets int, accept
 	switch {
 	case s.memory > maxHeld || len(s.held) > maxHeldPieces:
 	case acked && (waited >= acceptable || acceptable == ackedPatience && packets-s.holeCount >= ackedPatiencePackets):
-	case waited >= patience:
+	case waited >= patience || live && (waited >= patienceLive || alone && waited >= alonePatienceLive):
 	case alone && waited >= patienceAlone:
 	default:
 		return false

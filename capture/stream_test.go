@@ -103,7 +103,7 @@ func TestStreamGivesUp(t *testing.T) {
 	piece := make([]byte, 1000)
 	for i := 1; ; i++ {
 		s.add(uint32(i*1000), piece, 0, time.Time{})
-		if n, acked := s.missing(0); s.impatient(n, acked, w.now, i, ackedPatience, false) {
+		if n, acked := s.missing(0); s.impatient(n, acked, w.now, i, ackedPatience, false, false) {
 			if n != 1000 {
 				t.Errorf("%d bytes given up", n)
 			}

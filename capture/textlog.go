@@ -97,9 +97,33 @@ func compileSigns() signed {
 // maxBefore is how many bytes may stand before the sign of the speaker.
 const maxBefore = 160
 
+// hasCommand reports whether a command may stand somewhere in a line: a verb that is
+// known, or what may be the code of an error, as a word of its own.
+func hasCommand(line []byte) bool {
+	word := func(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' }
+	for at := 0; at < len(line); {
+		if !word(line[at]) {
+			at++
+			continue
+		}
+		end := at + 1
+		for end < len(line) && word(line[end]) {
+			end++
+		}
+		if w := line[at:end]; len(w) == 3 && ('2' <= w[0] && w[0] <= '9' || theVerb.Match(w) && decode.LookupVerb(string(w)) != nil) {
+			return true
+		}
+		at = end
+	}
+	return false
+}
+
 // takeApart finds the first sign in a line behind which a command stands.
 func takeApart(line []byte) (s spokenLine, ok bool) {
 	line = unmarked(line)
+	if !hasCommand(line) {
+		return s, false // most lines: they cost an expression of all signs
+	}
 	head := line[:min(len(line), maxBefore)]
 	for at := 0; at < len(head); {
 		m := signs.re.FindSubmatchIndex(head[at:])
@@ -211,56 +235,72 @@ type evidence struct {
 // there may be one other line.
 const leastCommands = 2
 
-// judge looks at the first lines of a text. ok is false if they are no notation that is
-// known.
-func judge(head []byte) (e evidence, ok bool) {
-	var both [2]int
-	var first *spokenLine
-	var weak [2]int
-	votes := make([]int, len(notations))
-	native, written, strong, lines := 0, 0, 0, 0
-	headers := 0
-	for len(head) > 0 {
-		line, rest, _ := bytes.Cut(head, []byte{'\n'})
-		head = rest
-		line = unmarked(bytes.TrimSuffix(line, []byte{'\r'}))
-		if lines++; lines > 4000 {
+// judge looks at the first lines of a text, which come bit by bit. The zero value has
+// seen none.
+type judge struct {
+	lines   int
+	printed bool // summaries, which are no commands
+	// What speaks for which notation: so many lines.
+	native, written, strong, headers int
+	weak                             [2]int
+	votes                            []int
+}
+
+// maxJudged is how many lines are looked at.
+const maxJudged = 4000
+
+// take looks at the next lines, which are whole.
+func (j *judge) take(text []byte) {
+	if j.votes == nil {
+		j.votes = make([]int, len(notations))
+	}
+	for len(text) > 0 && j.lines < maxJudged {
+		line, rest, _ := bytes.Cut(text, []byte{'\n'})
+		text = rest
+		j.lines++
+		j.line(unmarked(bytes.TrimSuffix(line, []byte{'\r'})))
+	}
+}
+
+func (j *judge) line(line []byte) {
+	if printed.Match(line) {
+		j.printed = true
+		return
+	}
+	if _, mark, text, isFrame := frameLine(line); isFrame && (mark != markPlain || plausible(text)) {
+		j.native++
+		if mark == markPlain && bytes.HasSuffix(text, []byte(`\r\n`)) {
+			j.written++
+		}
+		if mark == markPlain {
+			return
+		}
+	}
+	if headedLine(line) != 0 {
+		j.headers++
+	}
+	s, found := takeApart(line)
+	if !found {
+		return
+	}
+	if s.weak {
+		j.weak[index(s.from)]++
+		return
+	}
+	j.strong++
+	for i := range notations {
+		if notations[i].fits(&s) {
+			j.votes[i]++
 			break
 		}
-		if printed.Match(line) {
-			return e, false // summaries are no commands
-		}
-		if _, mark, text, isFrame := frameLine(line); isFrame && (mark != markPlain || plausible(text)) {
-			native++
-			if mark == markPlain && bytes.HasSuffix(text, []byte(`\r\n`)) {
-				written++
-			}
-			if mark == markPlain {
-				continue
-			}
-		}
-		if headedLine(line) != 0 {
-			headers++
-		}
-		s, found := takeApart(line)
-		if !found {
-			continue
-		}
-		if s.weak {
-			weak[index(s.from)]++
-			continue
-		}
-		both[index(s.from)]++
-		strong++
-		if first == nil {
-			first = &s
-		}
-		for i := range notations {
-			if notations[i].fits(&s) {
-				votes[i]++
-				break
-			}
-		}
+	}
+}
+
+// says returns what the lines say. ok is false if they are no notation that is known.
+func (j *judge) says() (e evidence, ok bool) {
+	native, written, strong, headers, weak, votes := j.native, j.written, j.strong, j.headers, j.weak, j.votes
+	if j.printed {
+		return e, false
 	}
 	if native > 0 && native >= strong && 2*written <= native {
 		e.native = true
@@ -280,7 +320,7 @@ func judge(head []byte) (e evidence, ok bool) {
 		e.headed, e.notation = true, &notation{name: "log of Miranda", log: true}
 		return e, true
 	}
-	if strong == 0 || strong < leastCommands && lines > 2 {
+	if strong == 0 || strong < leastCommands && j.lines > 2 {
 		return e, false
 	}
 	best := 0

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"strings"
 
 	"msnproxy/decode"
@@ -52,10 +53,10 @@ func (t *transcript) logConn(from decode.Sender, label, command string) *spoken 
 	moves := greets && verb != "VER" && c != nil && l.said[c].greeted && l.said[c].role != decode.SB
 	if !l.notation.log && label == "" && !moves && (c != nil || t.current == nil || t.current.over) {
 		if c == nil {
-			c = t.speaker(from)
+			c = t.speaker(from, []byte(command))
 			l.said[c] = &talked{}
 		} else if t.current != nil && c == t.current {
-			c = t.speaker(from)
+			c = t.speaker(from, []byte(command))
 			if l.said[c] == nil {
 				l.said[c] = &talked{}
 			}
@@ -113,6 +114,20 @@ func opens(words []string) bool {
 	return false
 }
 
+// mayBegin reports whether a connection may begin with a command, or if it is none that
+// is known, with that.
+func mayBegin(from decode.Sender, command []byte) bool {
+	line, _, _ := bytes.Cut(command, []byte{'\n'})
+	words := strings.Fields(string(line[:min(len(line), 256)]))
+	if len(words) == 0 || !plausible(command) {
+		return true
+	}
+	return from == decode.Client && opens(words)
+}
+
+// maxSearched is how many connections back a command may go on with one.
+const maxSearched = 256
+
 // logged finds a connection that is known: by its label, or else the newest on which
 // the command may be.
 func (t *transcript) logged(label string, roles decode.Role) *spoken {
@@ -127,7 +142,7 @@ func (t *transcript) logged(label string, roles decode.Role) *spoken {
 	if c := t.current; c != nil && suits(c) {
 		return c
 	}
-	for i := len(t.conns) - 1; i >= 0; i-- {
+	for i := len(t.conns) - 1; i >= max(0, len(t.conns)-maxSearched); i-- {
 		if suits(t.conns[i]) {
 			return t.conns[i]
 		}

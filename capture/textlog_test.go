@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"msnproxy/decode"
 )
@@ -212,4 +213,62 @@ func FuzzLogs(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A text that comes byte by byte is looked at once, not anew with every line: that took
+// minutes for what is here.
+func TestTextByteByByte(t *testing.T) {
+	const said = ">>> VER 1 MSNP7 CVR0\n<<< VER 1 MSNP7 CVR0\n"
+	prose := "a line of prose, as documents have between what was said of VER and other things\n\n"
+	text := prose + said + strings.Repeat(prose, 1200) + said
+	begun := time.Now()
+	r, err := OpenReader(iotest.OneByteReader(strings.NewReader(text)), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begun); len(text) < sniffed || took > 10*time.Second {
+		t.Errorf("%d bytes took %v", len(text), took)
+	}
+	n := 0
+	for {
+		rec, err := r.Next()
+		if err != nil {
+			break
+		}
+		if rec.Kind == Data {
+			n++
+		}
+	}
+	if n != 4 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+// What may hold a command is looked at closely.
+func TestHasCommand(t *testing.T) {
+	for line, want := range map[string]bool{
+		"": false, "VER": true, "C: VER 1": true, "<<<VER 1": true, "u'VER 1 MSNP7": true, "→OUT": true, "OUT\\r\\n": true, "`OUT`": true,
+		"911 1": true, "<< 911": true, "199 1": false, "200 1": true, "1911 1": false,
+		"MIME-Version: 1.0": false, "OUTER": false, "ABOUT": false, "ZZZ 1": false, "out": false, "VER1": false, "the end, VE": false,
+	} {
+		if got := hasCommand([]byte(line)); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
+// A command goes on with one of the last 256 connections of a log.
+func TestLogSearchesBack(t *testing.T) {
+	for n, want := range map[int]bool{256: true, 257: false} {
+		tr := &transcript{log: &logReader{said: make(map[*spoken]*talked)}}
+		for range n {
+			c := &spoken{}
+			tr.conns = append(tr.conns, c)
+			tr.log.said[c] = &talked{role: decode.SB}
+		}
+		tr.log.said[tr.conns[0]].role = decode.NS
+		if got := tr.logged("", decode.NS) == tr.conns[0]; got != want {
+			t.Errorf("of %d connections: %v", n, got)
+		}
+	}
 }

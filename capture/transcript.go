@@ -26,6 +26,9 @@ const (
 	markInjected         = "the proxy made this:"
 	markWithheld         = "the proxy withheld this:"
 	markGap              = "what this lacks, the recording lacks:"
+	markLine             = "its length does not fit in line "
+	markOmitted          = "its payload is not shown in line "
+	lineEnd              = " of the text that it was read from:"
 	maxTranscriptLine    = 8 << 20
 	maxTranscriptNumbers = 1 << 20
 	escapedWidth         = 72 // bytes of a frame on an escaped line

@@ -107,12 +107,7 @@ func writtenEnds(lines [][]byte) [][]byte {
 		for range 2 {
 			for _, end := range []string{`\r\n`, `\n`, `\r`, "<CR><LF>", "<CRLF>", "␍␊", "↵"} {
 				if cut, ok := bytes.CutSuffix(bytes.TrimRight(l, " "), []byte(end)); ok {
-					if any = true; len(out) > 0 && bytes.HasSuffix(cut, []byte(`\r\n`)) {
-						// an empty line is written behind the one before
-						l = cut
-						break
-					}
-					l = cut
+					any, l = true, cut
 					break
 				}
 			}

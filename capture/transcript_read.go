@@ -142,7 +142,7 @@ func (t *transcript) said(text, word string) error {
 		}
 	}
 	if from, n, ok := parseMissing(word); ok {
-		c := t.speaker(from)
+		c := t.speaker(from, nil)
 		c.resync[index(from)] = true
 		c.offset[index(from)] += max(n, 0)
 		t.give(Record{Conn: c.conn, Kind: Lost, From: from, Lost: n})
@@ -157,7 +157,7 @@ func (t *transcript) said(text, word string) error {
 }
 
 // mostMarks is how many marks a frame can have.
-const mostMarks = 2
+const mostMarks = 3
 
 // marksNext reports whether a line says something of the frame that comes next.
 func marksNext(text string) bool {
@@ -165,7 +165,22 @@ func marksNext(text string) bool {
 	case remarkPrefix + markInjected, remarkPrefix + markWithheld, remarkPrefix + markGap:
 		return true
 	}
-	return false
+	n, _ := markedLine(text)
+	return n > 0
+}
+
+// markedLine returns the line of another text that a mark names.
+func markedLine(text string) (n int, omitted bool) {
+	text, _ = strings.CutPrefix(text, remarkPrefix)
+	text, ok := strings.CutSuffix(text, lineEnd)
+	number, is := strings.CutPrefix(text, markLine)
+	if !is {
+		number, omitted = strings.CutPrefix(text, markOmitted)
+	}
+	if n, err := strconv.Atoi(number); err == nil && ok && n <= maxTranscriptNumbers {
+		return max(n, 0), omitted
+	}
+	return 0, false
 }
 
 // unmark makes the marks that no frame has followed the remarks that they are.
@@ -215,11 +230,12 @@ func (t *transcript) end(c *spoken) {
 	}
 }
 
-// speaker returns the connection that the sender speaks on. It is a new one if
-// that end has closed the last.
-func (t *transcript) speaker(from decode.Sender) *spoken {
+// speaker returns the connection that the sender speaks on. It is a new one if that end
+// has closed the last: one that was open already, if what comes first on it, nil if it is
+// no command, is nothing to begin with.
+func (t *transcript) speaker(from decode.Sender, first []byte) *spoken {
 	if c := t.current; c == nil || c.over || c.waiting && c.closer == from {
-		t.open("", false)
+		t.open("", first != nil && !mayBegin(from, first))
 	} else if c.waiting && c.closer != 0 && !c.told {
 		// The other end goes on.
 		c.told = true
@@ -372,7 +388,11 @@ func (t *transcript) goOn(from decode.Sender) error {
 
 // emit gives what is in work, on the connection that is spoken on.
 func (t *transcript) emit(from decode.Sender, mark byte) {
-	c := t.speaker(from)
+	first := t.work
+	if mark == markOpaque || mark == markBlock {
+		first = nil
+	}
+	c := t.speaker(from, first)
 	start := len(t.frames)
 	t.frames = append(t.frames, t.work...)
 	b := t.frames[start:]
@@ -421,6 +441,8 @@ func (t *transcript) giveFrame(c *spoken, from decode.Sender, fr decode.Frame) {
 			rec.Fate = Withheld
 		case markGap:
 			fr.Gap = true
+		default:
+			fr.TextLine, fr.Omitted = markedLine(mark)
 		}
 	}
 	t.marks = t.marks[:0]

@@ -113,16 +113,19 @@ func TestTranscriptNotation(t *testing.T) {
 		want       []told
 	}{
 		{"plain", "C: VER 1 MSNP7 CVR0\nS: VER 1 MSNP7 CVR0\n", []told{{1, Opened, 0, " ", 0}, c(ver), s(ver)}},
+		{"a server before it", "S: XFR 3 NS 10.0.0.5:1863\n", []told{{1, Opened, 0, "  mid-stream", 0}, s("XFR 3 NS 10.0.0.5:1863\r\n")}},
+		{"a switchboard", "C: ANS 1 bob@example.com 12.34 567\n", []told{{1, Opened, 0, " ", 0}, c("ANS 1 bob@example.com 12.34 567\r\n")}},
+		{"a caller", "C: USR 1 alice@example.com 12.34\n", []told{{1, Opened, 0, " ", 0}, c("USR 1 alice@example.com 12.34\r\n")}},
 		{"remarks", "Alice signs in.\n\nC: INF 2\n# and so on\nS: INF 2 MD5\nsee C: INF\n", []told{
-			{0, Remark, 0, "Alice signs in.", 0}, {1, Opened, 0, " ", 0}, c(inf), {1, Remark, 0, "and so on", 0}, s(infMD5), {1, Remark, 0, "see C: INF", 0}}},
-		{"payload joined by CRLF", "C: MSG 5 N 6\nab\ncd\nC: INF 2\n", []told{{1, Opened, 0, " ", 0}, c("MSG 5 N 6\r\nab\r\ncd"), c(inf)}},
-		{"payload joined by LF", "C: MSG 5 N 5\nab\ncd\nC: INF 2\n", []told{{1, Opened, 0, " ", 0}, c("MSG 5 N 5\r\nab\ncd"), c(inf)}},
-		{"payload that looks like a frame", "C: MSG 5 N 8\nC: INF 2\nC: INF 2\n", []told{{1, Opened, 0, " ", 0}, c("MSG 5 N 8\r\nC: INF 2"), c(inf)}},
-		{"empty payload", "C: MSG 5 N 0\nC: INF 2\n", []told{{1, Opened, 0, " ", 0}, c("MSG 5 N 0\r\n"), c(inf)}},
-		{"payload of a line end", "C: MSG 5 N 2\n\n\nC: INF 2\n", []told{{1, Opened, 0, " ", 0}, c("MSG 5 N 2\r\n\r\n"), c(inf)}},
-		{"the last payload lost its empty line", "C: MSG 5 N 4\nab\n", []told{{1, Opened, 0, " ", 0}, c("MSG 5 N 4\r\nab\r\n")}},
-		{"length in bytes", "C: MSG 5 N 4\nåß\n", []told{{1, Opened, 0, " ", 0}, c("MSG 5 N 4\r\nåß")}},
-		{"trailing blank", "C: INF 2 \n", []told{{1, Opened, 0, " ", 0}, c("INF 2 \r\n")}},
+			{0, Remark, 0, "Alice signs in.", 0}, {1, Opened, 0, "  mid-stream", 0}, c(inf), {1, Remark, 0, "and so on", 0}, s(infMD5), {1, Remark, 0, "see C: INF", 0}}},
+		{"payload joined by CRLF", "C: MSG 5 N 6\nab\ncd\nC: INF 2\n", []told{{1, Opened, 0, "  mid-stream", 0}, c("MSG 5 N 6\r\nab\r\ncd"), c(inf)}},
+		{"payload joined by LF", "C: MSG 5 N 5\nab\ncd\nC: INF 2\n", []told{{1, Opened, 0, "  mid-stream", 0}, c("MSG 5 N 5\r\nab\ncd"), c(inf)}},
+		{"payload that looks like a frame", "C: MSG 5 N 8\nC: INF 2\nC: INF 2\n", []told{{1, Opened, 0, "  mid-stream", 0}, c("MSG 5 N 8\r\nC: INF 2"), c(inf)}},
+		{"empty payload", "C: MSG 5 N 0\nC: INF 2\n", []told{{1, Opened, 0, "  mid-stream", 0}, c("MSG 5 N 0\r\n"), c(inf)}},
+		{"payload of a line end", "C: MSG 5 N 2\n\n\nC: INF 2\n", []told{{1, Opened, 0, "  mid-stream", 0}, c("MSG 5 N 2\r\n\r\n"), c(inf)}},
+		{"the last payload lost its empty line", "C: MSG 5 N 4\nab\n", []told{{1, Opened, 0, "  mid-stream", 0}, c("MSG 5 N 4\r\nab\r\n")}},
+		{"length in bytes", "C: MSG 5 N 4\nåß\n", []told{{1, Opened, 0, "  mid-stream", 0}, c("MSG 5 N 4\r\nåß")}},
+		{"trailing blank", "C: INF 2 \n", []told{{1, Opened, 0, "  mid-stream", 0}, c("INF 2 \r\n")}},
 		{"no command", "C: hello\n", []told{{1, Opened, 0, " ", 0}, c("opaque hello\r\n (incomplete)")}},
 		{"escapes", `S= \r\n` + "\n" + `S= OUT` + "\n" + `C? \xff\x00\\x` + "\n" + `S# \x00\x03\x00abc` + "\n" + `C= MSG 5 N 9\r\n` + "\n" + `C+ ab\t\r\n` + "\nC+ cdé\n", []told{
 			{1, Opened, 0, " ", 0}, s("blank \r\n"), s("OUT (incomplete)"), c("opaque \xff\x00\\x (incomplete)"), s("block \x00\x03\x00abc"),
@@ -131,18 +134,18 @@ func TestTranscriptNotation(t *testing.T) {
 			{1, Opened, 0, " 10.0.0.1:1863", 0}, c(inf), {2, Opened, 0, " 10.0.0.2:1863", 0}, {2, Data, decode.Client, ver, 0},
 			s(infMD5), ends(decode.Server), {2, Closed, decode.Client, "reset", 0}}},
 		{"both close", "C: OUT\nClient disconnects from server\nS: OUT\nServer disconnects client\nC: INF 2\nServer disconnects client\nClient disconnects from server\n", []told{
-			{1, Opened, 0, " ", 0}, c("OUT\r\n"), half(decode.Client), s("OUT\r\n"), ends(decode.Client),
-			{2, Opened, 0, " ", 0}, {2, Data, decode.Client, inf, 0}, {2, Closed, decode.Server, "", 0}}},
+			{1, Opened, 0, "  mid-stream", 0}, c("OUT\r\n"), half(decode.Client), s("OUT\r\n"), ends(decode.Client),
+			{2, Opened, 0, "  mid-stream", 0}, {2, Data, decode.Client, inf, 0}, {2, Closed, decode.Server, "", 0}}},
 		{"finishes, and closes later", "C: OUT\nClient finishes sending\nS: OUT\nServer finishes sending.\nServer disconnects client\n", []told{
-			{1, Opened, 0, " ", 0}, c("OUT\r\n"), half(decode.Client), s("OUT\r\n"), half(decode.Server), ends(decode.Server)}},
+			{1, Opened, 0, "  mid-stream", 0}, c("OUT\r\n"), half(decode.Client), s("OUT\r\n"), half(decode.Server), ends(decode.Server)}},
 		{"nothing to finish", "Client finishes sending\nC: OUT\nThe connection ends\nServer finishes sending\n", []told{
-			{0, Remark, 0, "Client finishes sending", 0}, {1, Opened, 0, " ", 0}, c("OUT\r\n"), {1, Closed, 0, "", 0}, {0, Remark, 0, "Server finishes sending", 0}}},
+			{0, Remark, 0, "Client finishes sending", 0}, {1, Opened, 0, "  mid-stream", 0}, c("OUT\r\n"), {1, Closed, 0, "", 0}, {0, Remark, 0, "Server finishes sending", 0}}},
 		{"the client goes on elsewhere", "C: OUT\nClient disconnects from server\nC: INF 2\n", []told{
-			{1, Opened, 0, " ", 0}, c("OUT\r\n"), ends(decode.Client), {2, Opened, 0, " ", 0}, {2, Data, decode.Client, inf, 0}}},
+			{1, Opened, 0, "  mid-stream", 0}, c("OUT\r\n"), ends(decode.Client), {2, Opened, 0, "  mid-stream", 0}, {2, Data, decode.Client, inf, 0}}},
 		{"missing", "Client has a connection to 10.0.0.1:1863\nC: INF 2\n12 bytes of the client are missing\nBytes of the server are missing\n1 byte of the server is missing\n1 bytes of nobody\nThe connection ends\n", []told{
 			{1, Opened, 0, " 10.0.0.1:1863 mid-stream", 0}, c(inf), {1, Lost, decode.Client, "12 bytes", 0}, {1, Lost, decode.Server, "-1 bytes", 0},
 			{1, Lost, decode.Server, "1 byte", 0}, {1, Remark, 0, "1 bytes of nobody", 0}, {1, Closed, 0, "", 0}}},
-		{"nothing to close", "Server disconnects client\nC: INF 2\n", []told{{0, Remark, 0, "Server disconnects client", 0}, {1, Opened, 0, " ", 0}, c(inf)}},
+		{"nothing to close", "Server disconnects client\nC: INF 2\n", []told{{0, Remark, 0, "Server disconnects client", 0}, {1, Opened, 0, "  mid-stream", 0}, c(inf)}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -370,6 +373,27 @@ func TestEscape(t *testing.T) {
 		}
 		if u, err := appendUnescaped(nil, e); err != nil || string(u) != b {
 			t.Errorf("%q comes back as %q, %v", b, u, err)
+		}
+	}
+}
+
+// That a connection was opened is written where its first command does not say so.
+func TestOpenedIsWritten(t *testing.T) {
+	conn := &Conn{ID: 1}
+	for line, want := range map[string]string{
+		ver:                "C: VER 1 MSNP7 CVR0\n",
+		inf:                "Client opens a connection\n\nC: INF 2\n",
+		"hello, world\r\n": "C? hello, world\\r\\n\n",
+	} {
+		fr := reframe(new(decode.Framer), "", []byte(line))
+		records := []Record{{Conn: conn, Kind: Opened}, {Conn: conn, Kind: Data, From: decode.Client, Frame: fr}}
+		text := writeTranscript(t, records)
+		if text != want {
+			t.Errorf("%q is written as %q, not %q", line, text, want)
+		}
+		again, err := transcriptRecords(t, text)
+		if err != nil || len(again) != 2 || again[0].Conn.MidStream {
+			t.Errorf("%q: %v, %v", text, again, err)
 		}
 	}
 }

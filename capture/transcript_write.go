@@ -33,7 +33,7 @@ func (t *TranscriptWriter) WriteRecord(r *Record) error {
 	t.buf = t.buf[:0]
 	if t.silent && r.Kind != Remark {
 		// A frame opens the first connection, anything else does not.
-		if t.silent = false; r.Kind != Data || r.Conn != t.current {
+		if t.silent = false; r.Kind != Data || r.Conn != t.current || !mayBegin(r.From, r.Frame.Raw) {
 			t.event(lineOpens)
 		}
 	}
@@ -156,6 +156,11 @@ func (t *TranscriptWriter) frame(r *Record) {
 	}
 	if r.Frame.Gap {
 		t.remark(markGap)
+	}
+	if n := strconv.Itoa(r.Frame.TextLine); r.Frame.Omitted {
+		t.remark(markOmitted + n + lineEnd)
+	} else if r.Frame.TextLine > 0 {
+		t.remark(markLine + n + lineEnd)
 	}
 	if !t.frames && (t.begun || len(t.buf) > 0) {
 		t.buf = append(t.buf, '\n')

@@ -155,7 +155,11 @@ func (p *packets) release(f *flow) bool {
 	case f.waits > maxWaitingBytes || len(f.waiting[0])+len(f.waiting[1]) > maxWaitingPieces:
 	case f.streams[from.peer()].seen:
 		// patience gives up holes; what waits for none must not wait for ever.
-		if waited < 2*f.acceptable() || packets < 2*ackedPatiencePackets {
+		if waited < 2*f.acceptable() || packets < 2*ackedPatiencePackets && !p.live {
+			return false
+		}
+	case p.live:
+		if waited < unseenPatienceLive {
 			return false
 		}
 	case waited < unseenPatience || packets < unseenPatiencePackets:

@@ -203,7 +203,7 @@ func (d *dissector) inESP(b []byte, name string) ([]byte, layers.LinkType) {
 					return inner, layers.LinkTypeIPv4
 				}
 			case layers.IPProtocolIPv6:
-				if len(inner) >= 40 && inner[0]>>4 == 6 && int(binary.BigEndian.Uint16(inner[4:])) == len(inner)-40 {
+				if inner[0]>>4 == 6 && int(binary.BigEndian.Uint16(inner[4:])) == len(inner)-40 {
 					return inner, layers.LinkTypeIPv6
 				}
 			case layers.IPProtocolTCP:

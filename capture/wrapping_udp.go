@@ -29,7 +29,7 @@ func (d *dissector) inUDP(b []byte) ([]byte, layers.LinkType) {
 		return d.named("DTLS (UDP): encrypted, not looked into")
 	case len(b) >= 7 && b[0]&0xc0 == 0xc0 && isQUIC(binary.BigEndian.Uint32(b[1:])):
 		return d.named("QUIC (UDP): encrypted, not looked into")
-	case len(b) >= 32 && b[0] >= 1 && b[0] <= 4 && b[1]|b[2]|b[3] == 0 && (b[0] == 1 && len(b) == 148 || b[0] == 2 && len(b) == 92 || b[0] == 4 && len(b)%16 == 0):
+	case len(b) >= 32 && b[1]|b[2]|b[3] == 0 && (b[0] == 1 && len(b) == 148 || b[0] == 2 && len(b) == 92 || b[0] == 4 && len(b)%16 == 0):
 		return d.named(wireGuard)
 	}
 	return nil, linkNone

@@ -1,7 +1,5 @@
 package decode
 
-import "slices"
-
 // What a line that does not fit a row costs, to find the row that it fits best.
 // A literal that differs says most: those tell the rows of a verb apart.
 const (
@@ -69,8 +67,8 @@ func (f *Form) misfit(line []byte, tokens []Token) int {
 	for i := len(args); i < f.least; i++ {
 		cost += f.Params[i].omitted(true)
 	}
-	if n := len(args) - len(f.Params); n > 0 && !f.repeat {
-		cost += costCount * n
+	if !f.repeat {
+		cost += costCount * max(0, len(args)-len(f.Params))
 	}
 	for i := range f.Params {
 		p := &f.Params[i]
@@ -115,25 +113,20 @@ func (p *Param) misfit(b []byte) int {
 // replies, perfectly: the test for what may be a command, where nothing else
 // says that it is one.
 func fits(line []byte) bool {
-	v := lookup(line)
+	v := verbOf(line)
 	if v == nil {
-		if len(line) < 3 || !isDigit(line[0]) {
-			return false
-		}
-		v = errorVerb
+		return false
 	}
 	var room [16]Token
 	fr := Frame{Raw: line, LineLen: len(line)}
 	tokens := fr.AppendTokens(room[:0], true)
 	for i := range v.Forms {
 		if v.Forms[i].misfit(line, tokens) == 0 {
-			return v == errorVerb || !v.hasPayload() || v.Forms[i].Payload == "" || payloadLen(line) >= 0
+			return v.Forms[i].Payload == "" || payloadLen(line) >= 0
 		}
 	}
 	return false
 }
-
-func (v *Verb) hasPayload() bool { return v.PayloadFrom > 0 }
 
 // tokenise parts the line for the fields: by single blanks, so that an empty
 // parameter has its place, unless the line fits better with runs of blanks taken
@@ -142,7 +135,7 @@ func (m *Message) tokenise(v *Verb) {
 	fr := m.Frame
 	m.tokens = fr.AppendTokens(m.tokens[:0], false)
 	trimmed := m.tokens
-	for len(trimmed) > 1 && trimmed[len(trimmed)-1].Start == trimmed[len(trimmed)-1].End {
+	for trimmed[len(trimmed)-1].Start == trimmed[len(trimmed)-1].End {
 		trimmed = trimmed[:len(trimmed)-1]
 	}
 	line := fr.Line()
@@ -153,7 +146,7 @@ func (m *Message) tokenise(v *Verb) {
 	}
 	m.spaced = len(trimmed) < len(m.tokens)
 	m.tokens = trimmed
-	if m.cost == 0 || !slices.ContainsFunc(trimmed, func(t Token) bool { return t.Start == t.End }) {
+	if m.cost == 0 {
 		return
 	}
 	collapsed := fr.AppendTokens(nil, true)

@@ -74,7 +74,7 @@ func (f *Framer) Feed(b []byte) {
 		return
 	}
 	f.keep()
-	if cap(f.own)-len(f.own) < len(b) && f.need > len(f.own)+len(b) {
+	if f.need > cap(f.own) {
 		f.own = append(make([]byte, 0, f.need), f.own...)
 	}
 	f.own = append(f.own, b...)
@@ -149,17 +149,16 @@ func (f *Framer) quick(fr *Frame) bool {
 	if b[i-1] == '\r' {
 		lineLen, eol = i-1, 2
 	}
-	if lineLen < 3 || lineLen > 3 && b[3] != ' ' {
+	if lineLen > 3 && b[3] != ' ' {
 		return false
 	}
 	need := i + 1
 	if v.PayloadFrom > 0 {
-		if n := v.payloadLen(b[:lineLen]); n > 0 {
-			if n > f.maxPayload() {
-				return false
-			}
-			need += n
+		n := max(v.payloadLen(b[:lineLen]), 0)
+		if n > f.maxPayload() {
+			return false
 		}
+		need += n
 	}
 	if len(b) < need {
 		return false
@@ -197,9 +196,11 @@ func (f *Framer) measure() measured {
 		if m := f.line(); m != whole {
 			return m
 		}
-		n := payloadLen(f.buf[:f.lineLen])
-		if n < 0 && lookup(f.buf) == nil {
-			n = unknownPayload(f.buf[:f.lineLen], f.buf[f.lineLen+f.eol:])
+	}
+	if f.need == 0 {
+		n, verdict := f.payload()
+		if verdict == Maybe {
+			return partial
 		}
 		if n > f.maxPayload() {
 			if end := int64(f.lineLen+f.eol) + int64(n); end <= maxBeyond {
@@ -208,7 +209,7 @@ func (f *Framer) measure() measured {
 			f.forget()
 			return senseless
 		}
-		f.need = f.lineLen + f.eol + max(n, 0)
+		f.need = f.lineLen + f.eol + n
 	}
 	if len(f.buf) < f.need {
 		return partial
@@ -328,11 +329,14 @@ func (f *Framer) forget() { f.scan, f.lineLen, f.eol, f.need, f.passed = 0, 0, 0
 // in step; otherwise it looks for the next plausible command.
 func (f *Framer) Gap(n int64, fr *Frame) bool {
 	missing := int64(f.rest)
+	if f.settle(fr) {
+		return true
+	}
 	if len(f.buf) > 0 {
 		f.torn(fr)
 		fr.Gap, f.gapped = true, true
 		f.rest = fr.Missing
-		if f.blocks && fr.Kind == Block {
+		if f.blocks {
 			f.left -= int64(max(0, len(fr.Raw)-blockHeader) + fr.Missing)
 		}
 		return true
@@ -356,7 +360,15 @@ func (f *Framer) Flush(fr *Frame) bool {
 	if len(f.buf) == 0 {
 		return false
 	}
-	return f.torn(fr)
+	return f.settle(fr) || f.torn(fr)
+}
+
+// settle is Next where no more bytes will come to say whether a line has a payload.
+func (f *Framer) settle(fr *Frame) bool {
+	if f.need == 0 {
+		f.need = f.lineLen + f.eol
+	}
+	return !f.lost && f.Next(fr)
 }
 
 // torn makes a frame of everything pending.
@@ -381,6 +393,18 @@ func (f *Framer) torn(fr *Frame) bool {
 // Pending returns the bytes that were fed and are in no frame yet. They hold
 // until the next Feed.
 func (f *Framer) Pending() []byte { return f.buf }
+
+// Beginning returns those of the pending bytes that may be the beginning of a line,
+// and the offset of the first of them in the link: all but a whole line before them
+// that may, or may not, go on in a payload.
+func (f *Framer) Beginning() ([]byte, int64) {
+	n := 0
+	if f.eol > 0 && f.need == 0 {
+		n = f.lineLen + f.eol
+		n += len(f.buf[n:]) - len(pastBlank(f.buf[n:]))
+	}
+	return f.buf[n:], f.off + int64(n)
+}
 
 // Offset returns the offset of the first pending byte in the link.
 func (f *Framer) Offset() int64 { return f.off }

@@ -2,21 +2,45 @@ package decode
 
 import "bytes"
 
-// unknownPayload returns the length of the payload of a command that the table does
-// not have, or -1 if it seems to have none. Such a command has one if its line ends in
-// a number, what follows is no command, and there is one, or nothing more, just so
-// many bytes on. after is what has come behind the line.
-func unknownPayload(line, after []byte) int {
+// payload returns the length of the payload behind the line at the start of the
+// buffer. It answers Maybe if that depends on bytes that have not come.
+func (f *Framer) payload() (int, Guess) {
+	line := f.buf[:f.lineLen]
+	n := max(payloadLen(line), 0)
+	if n > 0 || lookup(line) != nil || isDigit(line[0]) {
+		return n, Yes
+	}
+	if n = unknownPayload(line); n == 0 || n > f.maxPayload() {
+		return 0, Yes
+	}
+	after := f.buf[f.lineLen+f.eol:]
+	after = pastBlank(after[:min(len(after), n)])
+	switch {
+	case len(after) == 0 || startsLine(after) == partial && len(after) < 4:
+		if len(f.buf) < f.lineLen+f.eol+n {
+			return 0, Maybe
+		}
+		return 0, Yes
+	case startsLine(after) == partial:
+		return 0, Yes
+	}
+	return n, Yes
+}
+
+// unknownPayload returns the length of the payload that the line of a command that the
+// table does not have may announce, as those of MSNP24 do, or 0: the line ends in a
+// word in capitals and a number ("CON\USER 134").
+func unknownPayload(line []byte) int {
 	start := bytes.LastIndexByte(line, ' ') + 1
 	n, ok := decimal(line[start:])
-	if !ok || start < 5 || countTokens(line) < 3 || n == 0 || int64(len(after)) < n {
-		return -1
+	words := bytes.Fields(line[3:max(start, 3)])
+	if !ok || len(words) == 0 || len(bytes.Trim(words[len(words)-1], `ABCDEFGHIJKLMNOPQRSTUVWXYZ\`)) > 0 {
+		return 0
 	}
-	if startsLine(after) == partial && (len(after) < 4 || lookup(after) != nil || isDigit(after[0])) {
-		return -1
-	}
-	if rest := after[n:]; len(rest) > 0 && startsLine(rest) != partial {
-		return -1
-	}
-	return int(n)
+	return int(min(n, tooLarge))
+}
+
+// pastBlank returns b without an empty line at its start, or what has come of one.
+func pastBlank(b []byte) []byte {
+	return bytes.TrimPrefix(bytes.TrimPrefix(b, []byte{'\r'}), []byte{'\n'})
 }

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -100,11 +101,7 @@ func (m *Message) Decode(fr *Frame, from Sender, role Role, dialect int) {
 		return
 	}
 	line := fr.Line()
-	m.Verb = lookup(line)
-	if m.Verb == nil && len(line) > 0 && isDigit(line[0]) {
-		m.Verb = errorVerb
-	}
-	if m.Verb != nil {
+	if m.Verb = verbOf(line); m.Verb != nil {
 		m.tokenise(m.Verb)
 		return
 	}
@@ -228,12 +225,14 @@ func (m *Message) Value(name string) (string, bool) {
 		if m.absent.holds(i) {
 			return "", false
 		}
-		if i = m.absent.argument(i); i+1 >= len(m.tokens) {
+		if i = m.absent.argument(i); i >= m.Len() {
 			return "", false
 		}
 		s := m.Field(i).Value()
-		for j := i + 2; p.Repeat && j < len(m.tokens); j++ {
-			s += " " + m.Field(j-1).Value()
+		if p.Repeat {
+			for i++; i < m.Len(); i++ {
+				s += " " + m.Field(i).Value()
+			}
 		}
 		return s, true
 	}
@@ -298,11 +297,7 @@ func (f Field) Means() string {
 // as servers exist that send names with it; bytes that are no UTF-8 become
 // U+FFFD.
 func Unescape(b []byte) string {
-	i := 0
-	for i < len(b) && b[i] != '%' {
-		i++
-	}
-	if i == len(b) {
+	if bytes.IndexByte(b, '%') < 0 {
 		return validText(b)
 	}
 	var sb strings.Builder

@@ -118,12 +118,11 @@ func msnp(b []byte, from Sender) (Opening, Guess) {
 	if startsLine(b) != partial {
 		return Opening{}, No
 	}
-	end := bytes.IndexByte(b, '\n')
-	if end < 0 {
+	if !bytes.Contains(b, []byte{'\n'}) {
 		return Opening{}, Maybe
 	}
-	fr := Frame{Raw: b[:end+1], LineLen: len(bytes.TrimSuffix(b[:end], []byte{'\r'}))}
-	fr.EOL = end + 1 - fr.LineLen
+	line := firstLine(b)
+	fr := Frame{Raw: line, LineLen: len(line)}
 	if !firstCommand(&fr) {
 		return Opening{}, No
 	}
@@ -186,10 +185,8 @@ func firstCommand(fr *Frame) bool {
 
 // firstLine returns the first line of b without its end.
 func firstLine(b []byte) []byte {
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		b = b[:i]
-	}
-	return bytes.TrimSuffix(b, []byte{'\r'})
+	line, _, _ := bytes.Cut(b, []byte{'\n'})
+	return bytes.TrimSuffix(line, []byte{'\r'})
 }
 
 // maxQuoted bounds what is shown of a foreign line.

@@ -90,10 +90,8 @@ func marked(b []byte, _ Sender) (Opening, Guess) {
 				o.Advice = adviceService
 			}
 			if m.name == "BOM" {
-				if rest := b[len(m.begins):]; len(rest) > 0 {
-					if _, guess := msnp(rest, Either); guess == Yes {
-						o.Text = "a byte order mark (UTF-8) in front of MSNP"
-					}
+				if _, guess := msnp(b[len(m.begins):], Either); guess == Yes {
+					o.Text = "a byte order mark (UTF-8) in front of MSNP"
 				}
 			}
 			if printable(firstLine(b)) && b[0] < 0x7f {
@@ -146,7 +144,7 @@ func greeting(b []byte, _ Sender) (Opening, Guess) {
 	if len(b) > 3 && b[3] != ' ' && b[3] != '-' {
 		return Opening{}, No
 	}
-	if !whole || len(b) < 4 {
+	if !whole {
 		return Opening{}, Maybe
 	}
 	upper := strings.ToUpper(string(line[min(4, len(line)):]))

@@ -92,9 +92,8 @@ func readHello(hello []byte) (version uint16, host string) {
 		switch kind {
 		case serverName:
 			e.skip(3)
-			if name := e.take(e.number(2)); len(name) > 0 {
-				host = plain(name[:min(len(name), 253)])
-			}
+			name := e.take(e.number(2))
+			host = plain(name[:min(len(name), 253)])
 		case supportedVersions:
 			if client {
 				e.skip(1)

@@ -14,8 +14,7 @@ func (f *Framer) search(fr *Frame) bool {
 	b := f.buf
 	i := f.passed
 	for ; i < len(b); i++ {
-		c := b[i]
-		if c-'0' > 'Z'-'0' || c > '9' && c < 'A' {
+		if !begins[b[i]] {
 			continue
 		}
 		verdict := f.candidate(i)
@@ -39,46 +38,62 @@ func (f *Framer) search(fr *Frame) bool {
 	return true
 }
 
-// candidate judges whether a command starts at buf[i]. At the start of a line
-// the command must fit the table, and what follows it, if it is there, must
-// look like another; anywhere else it must also be one that carries parameters,
-// and be here whole.
+// begins tells the bytes that a command may begin with.
+var begins = func() (is [256]bool) {
+	for _, v := range verbs {
+		is[v.Name[0]] = true
+	}
+	for code := range errorNames {
+		is[code[0]] = true
+	}
+	return is
+}()
+
+// candidate judges whether a command starts at buf[i].
 func (f *Framer) candidate(i int) Guess {
-	b := f.buf[i:]
+	atLine := f.atLine
+	if i > 0 {
+		atLine = f.buf[i-1] == '\n'
+	}
+	return judge(f.buf[i:], atLine, f.maxLine(), f.maxPayload())
+}
+
+// judge says whether b begins with a command. At the start of a line the command must
+// fit the table, and what follows it, if it is there, must look like another; anywhere
+// else it must also be one that carries parameters, and be here whole.
+func judge(b []byte, atLine bool, maxLine, maxPayload int) Guess {
 	if startsLine(b) != partial {
 		return No
 	}
 	if len(b) < 4 {
 		return Maybe
 	}
-	atLine := i == 0 && f.atLine || i > 0 && f.buf[i-1] == '\n'
-	if lookup(b) == nil && !(atLine && isDigit(b[0]) && errorKnown(b)) {
+	if lookup(b) == nil && !(atLine && errorKnown(b)) {
 		return No
 	}
-	end := bytes.IndexByte(b, '\n')
-	if end < 0 {
-		if len(b) > f.maxLine() || !printable(b) {
-			return No
-		}
+	line, after, whole := bytes.Cut(b, []byte{'\n'})
+	if len(line) > maxLine {
+		return No
+	}
+	if line = bytes.TrimSuffix(line, []byte{'\r'}); !printable(line) {
+		return No
+	}
+	if !whole {
 		return Maybe
 	}
-	line := bytes.TrimSuffix(b[:end], []byte{'\r'})
-	if end > f.maxLine() || !printable(line) || !fits(line) {
-		return No
-	}
 	n := max(payloadLen(line), 0)
-	if n > f.maxPayload() {
+	if !fits(line) || n > maxPayload {
 		return No
 	}
 	if !atLine {
 		if len(line) == 3 || n > maxStrayPayload {
 			return No
 		}
-		if len(b) < end+1+n {
+		if len(after) < n {
 			return Maybe
 		}
 	}
-	if after := b[min(len(b), end+1+n):]; len(after) > 0 && !goesOn(after) {
+	if after = after[min(len(after), n):]; len(after) > 0 && !goesOn(after) {
 		return No
 	}
 	return Yes
@@ -95,10 +110,10 @@ func goesOn(b []byte) bool {
 	return len(b) < 4 || isDigit(b[0]) || lookup(b) != nil
 }
 
-// printable reports whether b holds no control characters.
+// printable reports whether b holds no control characters but tabs.
 func printable(b []byte) bool {
-	for i, c := range b {
-		if c < ' ' && !(c == '\r' && i == len(b)-1) && c != '\t' || c == 0x7f {
+	for _, c := range b {
+		if c < ' ' && c != '\t' || c == 0x7f {
 			return false
 		}
 	}
@@ -122,38 +137,14 @@ func (g Guess) String() string { return [...]string{"maybe", "yes", "no"}[g] }
 // middle of one, looks like MSNP or MSNFTP. The answer is Yes as soon as the
 // first line is a command that fits the table.
 func Plausible(b []byte) Guess {
-	for len(b) > 0 && (b[0] == '\r' || b[0] == '\n') {
-		b = b[1:]
-	}
+	b = bytes.TrimLeft(b, "\r\n")
 	if len(b) == 0 {
 		return Maybe
 	}
-	if startsLine(b) != partial {
-		return No
-	}
-	if len(b) < 4 {
-		return Maybe
-	}
-	if lookup(b) == nil && !(isDigit(b[0]) && errorKnown(b)) {
-		return No
-	}
-	end := bytes.IndexByte(b, '\n')
-	if end < 0 {
-		if len(b) > DefaultMaxLine || !printable(b) {
-			return No
-		}
-		return Maybe
-	}
-	line := bytes.TrimSuffix(b[:end], []byte{'\r'})
-	if !printable(line) || !fits(line) {
-		return No
-	}
-	if after := b[min(len(b), end+1+max(payloadLen(line), 0)):]; len(after) > 0 && !goesOn(after) {
-		return No
-	}
-	if isDigit(b[0]) {
+	g := judge(b, true, DefaultMaxLine, DefaultMaxPayload)
+	if g == Yes && isDigit(b[0]) {
 		// SMTP and FTP servers greet with a number, too.
 		return Maybe
 	}
-	return Yes
+	return g
 }

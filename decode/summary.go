@@ -38,22 +38,21 @@ func parseSummary(s string, params []Param) ([]piece, error) {
 		if i > 0 {
 			pieces = append(pieces, piece{text: s[:i], param: -1})
 		}
-		open, shut := s[i], byte('}')
-		if open == '[' {
-			shut = ']'
+		group, shut := s[i] == '[', "}"
+		if group {
+			shut = "]"
 		}
-		j := strings.IndexByte(s[i:], shut)
-		if j < 0 {
-			return nil, fmt.Errorf("no %c", shut)
+		inner, rest, whole := strings.Cut(s[i+1:], shut)
+		if !whole {
+			return nil, fmt.Errorf("no %s", shut)
 		}
-		inner := s[i+1 : i+j]
-		s = s[i+j+1:]
-		if open == '[' {
-			group, err := parseSummary(inner, params)
+		s = rest
+		if group {
+			within, err := parseSummary(inner, params)
 			if err != nil {
 				return nil, err
 			}
-			pieces = append(pieces, piece{param: -1, group: group})
+			pieces = append(pieces, piece{group: within})
 			continue
 		}
 		p, err := parseRef(inner, params)
@@ -66,7 +65,7 @@ func parseSummary(s string, params []Param) ([]piece, error) {
 }
 
 func parseRef(name string, params []Param) (piece, error) {
-	p := piece{param: -1}
+	var p piece
 	if name == "payload" || name == "error" {
 		p.special = name
 		return p, nil
@@ -88,8 +87,17 @@ func parseRef(name string, params []Param) (piece, error) {
 // characters from the wire.
 func (m *Message) Summary() string { return string(m.AppendSummary(nil)) }
 
-// AppendSummary appends the summary to dst.
+// AppendSummary appends the summary to dst. That of a command that a gap in the
+// recording cuts short says so: its last value may lack its end, and others are missing.
 func (m *Message) AppendSummary(dst []byte) []byte {
+	dst = m.appendWhole(dst)
+	if fr := m.Frame; fr.Gap && !fr.Omitted && fr.Kind == Command && !fr.Complete() {
+		dst = append(dst, "… (cut)"...)
+	}
+	return dst
+}
+
+func (m *Message) appendWhole(dst []byte) []byte {
 	fr := m.Frame
 	switch {
 	case fr.Kind == Blank:
@@ -159,17 +167,19 @@ func (m *Message) appendPieces(dst []byte, pieces []piece) ([]byte, bool) {
 		case p.param < 0:
 			dst = append(dst, p.text...)
 		default:
-			n := 0
+			n := len(dst)
 			if at := m.absent.argument(p.param); m.absent.holds(p.param) || at >= m.Len() {
 				if !m.Form.Params[p.param].Optional && !p.empty {
-					dst, n = append(dst, '?'), 1
+					dst = append(dst, '?')
 				}
 			} else {
-				dst, n = m.appendValue(dst, p, at)
+				dst = m.appendValue(dst, p, at)
 			}
-			if n == 0 && p.empty {
+			switch {
+			case len(dst) > n:
+			case p.empty:
 				dst = append(dst, "empty"...)
-			} else if n == 0 {
+			default:
 				complete = false
 			}
 		}
@@ -192,9 +202,8 @@ func (m *Message) appendPayload(dst []byte) []byte {
 }
 
 // appendValue appends the value that a piece stands for, which is that of the argument
-// first or begins there, and says how many bytes that were.
-func (m *Message) appendValue(dst []byte, p *piece, first int) ([]byte, int) {
-	before := len(dst)
+// first or begins there.
+func (m *Message) appendValue(dst []byte, p *piece, first int) []byte {
 	param := &m.Form.Params[p.param]
 	last := first
 	if param.Repeat {
@@ -219,5 +228,5 @@ func (m *Message) appendValue(dst []byte, p *piece, first int) ([]byte, int) {
 			dst = append(dst, raw...)
 		}
 	}
-	return dst, len(dst) - before
+	return dst
 }

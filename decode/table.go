@@ -228,6 +228,14 @@ func lookup(line []byte) *Verb {
 	return nil
 }
 
+// verbOf is lookup that finds the rows for error replies, too.
+func verbOf(line []byte) *Verb {
+	if len(line) > 0 && isDigit(line[0]) {
+		return errorVerb
+	}
+	return lookup(line)
+}
+
 // payloadLen returns the length of the payload that the command line announces,
 // in bytes, or -1 if it announces none. The rule needs neither dialect nor
 // direction: the length is the last token of a verb that can have a payload, if

@@ -62,6 +62,11 @@ func addrPort(ip netip.Addr, port uint16) netip.AddrPort { return netip.AddrPort
 func (c *conn) open() {
 	rt, pieces, doubts, err := c.route()
 	if err != nil {
+		if c.isStopped() {
+			c.rec.Server = c.p.cfg.upstream.String()
+			c.end(0, proxyClosed, doubts)
+			return
+		}
 		c.rec.Server = c.p.cfg.upstream.String()
 		c.fail(decode.Client, fmt.Sprintf("the client went before it was connected: %v", cause(err)), nil)
 		return
@@ -76,7 +81,7 @@ func (c *conn) open() {
 		var refused *refusal
 		switch {
 		case c.isStopped():
-			c.end(0, "the proxy was closed", doubts)
+			c.end(0, proxyClosed, doubts)
 			return
 		case errors.As(err, &refused):
 			c.p.count.refused.Add(1)
@@ -225,6 +230,9 @@ func reset(c net.Conn) {
 	_ = c.Close()
 }
 
+// proxyClosed is the reason of the ends that nobody but the proxy brought about.
+const proxyClosed = "the proxy was closed"
+
 // stop ends the connection for the proxy's own reasons.
 func (c *conn) stop(text string) {
 	c.mu.Lock()
@@ -235,6 +243,10 @@ func (c *conn) stop(text string) {
 	c.stopped = true
 	if !c.over {
 		c.text = text
+		if c.closer != 0 {
+			c.text += fmt.Sprintf("; the %s had finished sending before", c.closer)
+		}
+		c.closer = 0 // it would have gone on without us
 	}
 	c.wake()
 }

@@ -74,7 +74,7 @@ func (c *conn) goesOn(from decode.Sender) {
 func (c *conn) halfClosed(who decode.Sender) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closer == 0 {
+	if c.closer == 0 && !c.stopped {
 		c.closer = who
 	}
 	s := &c.sides[who]

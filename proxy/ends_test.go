@@ -239,6 +239,49 @@ func TestCloseEndsEverything(t *testing.T) {
 	}
 }
 
+// Who the proxy cuts off has not closed it, whatever was on its way to that.
+func TestClosedByTheProxy(t *testing.T) {
+	for _, test := range []struct {
+		what  string
+		begin func(m *memory)
+		text  string
+	}{
+		{"while both talk", func(m *memory) { m.pair() }, "the proxy was closed"},
+		{"when the client had finished", func(m *memory) {
+			client, _ := m.pair()
+			m.settle()
+			client.CloseWrite()
+		}, "the proxy was closed; the client had finished sending before"},
+		{"when the server had finished", func(m *memory) {
+			_, server := m.pair()
+			m.settle()
+			server.CloseWrite()
+		}, "the proxy was closed; the server had finished sending before"},
+		{"before the client said anything", func(m *memory) {
+			client, server := m.pair()
+			m.say(server, "XFR 1 NS 192.0.2.1 0\r\n")
+			client.Close()
+			server.Close()
+			m.settle()
+			m.clients.Dial("198.51.100.9:1056")
+		}, "the proxy was closed"},
+	} {
+		inMemory(t, Config{}, func(m *memory) {
+			test.begin(m)
+			m.settle()
+			m.p.Close()
+			m.settle()
+			all := m.j.all()
+			if r := all[len(all)-1]; r.Kind != capture.Closed || r.From != 0 || r.Text != test.text {
+				t.Errorf("%s: %s by %q: %q, want %q", test.what, r.Kind, r.From, r.Text, test.text)
+			}
+			if r := m.j.remarks(); len(r) > 0 {
+				t.Errorf("%s: %q", test.what, r)
+			}
+		})
+	}
+}
+
 func TestServeEndsWithItsContext(t *testing.T) {
 	u := newUpstream(t)
 	p, err := New(Config{Upstream: u.Addr().String(), Listen: "127.0.0.1:0"})

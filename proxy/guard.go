@@ -61,6 +61,17 @@ func (g *Guard) Dial(ctx context.Context, target string, from netip.Addr, dial f
 	return nil, err
 }
 
+// Word says on whose word a redirect to target, by a server at from, is followed to ip,
+// where that is not to be taken for granted; else it returns "".
+func (g *Guard) Word(target string, ip, from netip.Addr) string {
+	to, err := parseAddress(target, DefaultPort)
+	from = from.Unmap()
+	if err != nil || !from.IsValid() || ip == from || from.IsLoopback() && ip.IsLoopback() {
+		return ""
+	}
+	return g.settings.trusts(to, ip, from)
+}
+
 func (g *Guard) refuse(to address, ip, from netip.Addr) string {
 	if ip == from || from.IsLoopback() && ip.IsLoopback() {
 		return ""

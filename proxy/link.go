@@ -224,11 +224,11 @@ func (l *link) hold(cursor int64) int64 {
 	if l.from != decode.Server || !l.framer.InStep() || !l.trusted() {
 		return l.in
 	}
-	pending := l.framer.Pending()
-	if len(pending) == 0 || l.framer.Offset() < cursor || !decode.MayRedirect(pending) || bytes.IndexByte(pending, '\n') >= 0 {
+	line, at := l.framer.Beginning()
+	if len(line) == 0 || at < cursor || !decode.MayRedirect(line) || bytes.IndexByte(line, '\n') >= 0 {
 		return l.in
 	}
-	return l.framer.Offset()
+	return at
 }
 
 // appendInput appends the bytes received from offset from to offset to. They lie in

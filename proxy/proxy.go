@@ -290,7 +290,7 @@ func (p *Proxy) Close() {
 		p.cancel()
 		p.mu.Lock()
 		for c := range p.conns {
-			c.stop("the proxy was closed")
+			c.stop(proxyClosed)
 		}
 		p.mu.Unlock()
 		p.waitLoops()

@@ -48,7 +48,8 @@ var redirectLines = []struct{ name, in, out string }{
 func TestRedirectCutEverywhere(t *testing.T) {
 	p, _ := idleProxy(t, Config{Advertise: "192.0.2.1:1863"})
 	for _, tt := range redirectLines {
-		const before, after = "CHL 0 17101613\r\nMSG a b 5\r\nXFR 1", "QNG 40\r\nRNG"
+		// Whether the unknown command has a payload is told by what follows.
+		const before, after = "CHL 0 17101613\r\nMSG a b 5\r\nXFR 1ZZZ 1 CON 9\r\n", "QNG 40\r\nRNG"
 		in := before + tt.in + after
 		want := before + put(tt.out, "192.0.2.1:1863") + after
 		for cut := range in {

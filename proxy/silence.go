@@ -174,18 +174,18 @@ func (c *conn) leftEarly() string {
 	case len(reply) < 3 || reply[0] != "VER":
 		return left + fmt.Sprintf("the answer was %q", c.down.opening)
 	case reply[2] == "0":
-		return left + "the server takes none of the dialects that it offered"
+		return "" // that is a finding (version.refused)
 	}
 	offered := func(dialect string) bool {
 		return slices.ContainsFunc(asked[2:], func(o string) bool { return strings.EqualFold(o, dialect) })
 	}
 	for _, d := range reply[2:] {
 		if !isCVR0(d) && !offered(d) {
-			return left + fmt.Sprintf("the server answered with %s, which it did not offer", d)
+			return "" // likewise (version.choice)
 		}
 	}
 	if slices.ContainsFunc(asked[2:], isCVR0) && !slices.ContainsFunc(reply[2:], isCVR0) {
-		return "" // that is a finding (version.cvr0-reply)
+		return "" // likewise (version.cvr0-reply)
 	}
 	return left + "the answer is one that it offered, so the reason is its own"
 }

@@ -201,7 +201,9 @@ func Read(in *capture.Reader, file io.ReaderAt, name string, o Options) (*Story,
 	err := t.read(in, file)
 	s := t.story
 	if err == nil && s.Messages == 0 {
-		err = in.Stats().NoMSNP(name)
+		if err = in.Stats().NoMSNP(name); err == nil {
+			err = fmt.Errorf("%s: no message in it, only the ends of connections", name)
+		}
 		if s.Damage != nil {
 			err = s.Damage
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -102,7 +103,7 @@ func (p *livePipe) Read(b []byte) (int, error) {
 		p.start()
 	}
 	if len(p.left) == 0 && p.err == nil {
-		p.wait()
+		p.wait(nil)
 	}
 	n := copy(b, p.left)
 	if p.left = p.left[n:]; n > 0 {
@@ -138,8 +139,26 @@ func (p *livePipe) start() {
 	}()
 }
 
-// wait takes the next part.
-func (p *livePipe) wait() {
+// Await implements [capture.Live].
+func (p *livePipe) Await(atMost time.Duration) bool {
+	if f, ok := p.in.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	if p.parts == nil {
+		p.start()
+	}
+	if len(p.left) > 0 || p.err != nil {
+		return true
+	}
+	t := time.NewTimer(atMost)
+	defer t.Stop()
+	return p.wait(t.C)
+}
+
+// wait takes the next part. It reports false if the time is over before.
+func (p *livePipe) wait(over <-chan time.Time) bool {
 	if p.block != nil {
 		p.free <- p.block[:cap(p.block)]
 		p.block = nil
@@ -155,10 +174,13 @@ func (p *livePipe) wait() {
 		case got = <-p.parts:
 		case <-p.ctx.Done():
 			p.err = io.EOF
-			return
+			return true
+		case <-over:
+			return false
 		}
 	}
 	p.left, p.block, p.err = got.b, got.b, got.err
+	return true
 }
 
 // interrupted makes of what reading ended with what an interruption makes of it.

@@ -55,7 +55,9 @@ func stats(c *cli.Context) error {
 		return err
 	}
 	if err == nil && t.Messages == 0 {
-		return in.Stats().NoMSNP(inputName(c))
+		if err := in.Stats().NoMSNP(inputName(c)); err != nil {
+			return err
+		}
 	}
 	// What was read before a damage is counted, and the damage reported.
 	if format == "json" {

@@ -182,8 +182,9 @@ func (v *viewed) load() (end func()) {
 		case v.err != nil:
 			v.ins.Complain(v.err.Error())
 		case sum.Done && sum.Rows == 0:
-			v.err = v.in.Stats().NoMSNP(v.name)
-			v.ins.Complain(v.err.Error())
+			if v.err = v.in.Stats().NoMSNP(v.name); v.err != nil {
+				v.ins.Complain(v.err.Error())
+			}
 		}
 	})
 	return func() {

@@ -158,53 +158,60 @@ func (k *Checker) command(c *conn, m *decode.Message) {
 
 // byVerb applies the rule on the verb, if it is to see the message.
 func (k *Checker) byVerb(c *conn, m *decode.Message) {
-	if rule := watchers[m.Verb.Name]; rule != nil && counts(m) {
-		rule(k, c, m)
+	if w := watchers[m.Verb.Name]; w.rule != nil && w.by.counts(m) {
+		w.rule(k, c, m)
 	}
+}
+
+// watcher is the rule on a verb, and which messages it is to see where a proxy has
+// withheld some, and has made others.
+type watcher struct {
+	rule func(*Checker, *conn, *decode.Message)
+	by   counting
 }
 
 // watchers hold the rules on single verbs. What is not in here is only looked at
 // for its TrID, its names and its place in the order of things.
-var watchers map[string]func(*Checker, *conn, *decode.Message)
+var watchers map[string]watcher
 
 func init() {
-	watchers = map[string]func(*Checker, *conn, *decode.Message){
-		"VER": (*Checker).version,
-		"CVR": (*Checker).clientVersion,
-		"INF": (*Checker).packages,
-		"USR": (*Checker).user,
-		"XFR": (*Checker).redirect,
-		"RNG": (*Checker).redirect,
-		"OUT": (*Checker).leave,
-		"PNG": (*Checker).ping,
-		"QNG": (*Checker).pong,
-		"SYN": (*Checker).synchronise,
-		"LST": (*Checker).listed,
-		"LSG": (*Checker).group,
-		"ADG": (*Checker).group,
-		"REG": (*Checker).group,
-		"RMG": (*Checker).group,
-		"ADD": (*Checker).added,
-		"REM": (*Checker).removed,
-		"REA": (*Checker).numbered,
-		"GTC": (*Checker).numbered,
-		"BLP": (*Checker).numbered,
-		"PRP": (*Checker).property,
-		"BPR": (*Checker).property,
-		"CHG": (*Checker).status,
-		"ILN": (*Checker).status,
-		"NLN": (*Checker).status,
-		"FLN": (*Checker).status,
-		"CHL": (*Checker).challenged,
-		"QRY": (*Checker).answered,
-		"ANS": (*Checker).answer,
-		"CAL": (*Checker).call,
-		"IRO": (*Checker).joins,
-		"JOI": (*Checker).joins,
-		"BYE": (*Checker).leaves,
-		"MSG": (*Checker).message,
-		"ACK": (*Checker).acknowledged,
-		"NAK": (*Checker).acknowledged,
+	watchers = map[string]watcher{
+		"VER": {(*Checker).version, bySelf},
+		"CVR": {(*Checker).clientVersion, bySaid},
+		"INF": {(*Checker).packages, byGot},
+		"USR": {(*Checker).user, byGot},
+		"XFR": {(*Checker).redirect, byGot},
+		"RNG": {(*Checker).redirect, byGot},
+		"OUT": {(*Checker).leave, bySelf},
+		"PNG": {(*Checker).ping, bySaid},
+		"QNG": {(*Checker).pong, bySaid},
+		"SYN": {(*Checker).synchronise, bySaid},
+		"LST": {(*Checker).listed, bySaid},
+		"LSG": {(*Checker).group, bySaid},
+		"ADG": {(*Checker).group, bySaid},
+		"REG": {(*Checker).renamed, bySaid},
+		"RMG": {(*Checker).disbanded, bySaid},
+		"GTC": {(*Checker).numbered, bySaid},
+		"BLP": {(*Checker).numbered, bySaid},
+		"REA": {(*Checker).numbered, bySaid},
+		"ADD": {(*Checker).added, bySaid},
+		"REM": {(*Checker).removed, bySaid},
+		"PRP": {(*Checker).property, bySaid},
+		"BPR": {(*Checker).property, bySaid},
+		"CHG": {(*Checker).change, bySaid},
+		"ILN": {(*Checker).presence, bySaid},
+		"NLN": {(*Checker).presence, bySaid},
+		"FLN": {(*Checker).presence, bySaid},
+		"CHL": {(*Checker).challenged, byGot},
+		"QRY": {(*Checker).answered, bySelf},
+		"ANS": {(*Checker).answer, byGot},
+		"CAL": {(*Checker).call, bySaid},
+		"IRO": {(*Checker).joins, bySaid},
+		"JOI": {(*Checker).joins, bySaid},
+		"BYE": {(*Checker).leaves, bySaid},
+		"MSG": {(*Checker).message, bySaid},
+		"ACK": {(*Checker).acknowledged, bySaid},
+		"NAK": {(*Checker).acknowledged, bySaid},
 	}
 }
 
@@ -216,7 +223,10 @@ func (k *Checker) Lost(info *decode.Connection, from decode.Sender, n int64, at 
 	k.blind(c)
 	c.links[from&1].gap = true
 	text := "bytes of the " + from.String() + " are missing in the recording here"
-	if n >= 0 {
+	switch {
+	case n == 1:
+		text = "1 byte of the " + from.String() + " is missing in the recording here"
+	case n >= 0:
 		text = fmt.Sprintf("%d %s", n, text)
 	}
 	k.put(c, place{from: from, at: at}, "frame.lost", text)

@@ -31,25 +31,26 @@ type conn struct {
 	lastPing place
 
 	// The sign-in.
-	version       bool          // VER was sent
-	speaks        place         // the server's VER that names dialects, but not CVR0; 0: it names it, too
-	over          bool          // the client, or somebody not known, has ended the connection
-	reset         bool          // the server has asked for a new sign-in on this connection
-	offered       []string      // dialects, in upper case
-	packs         []string      // authentication packages that the server named
-	asked         string        // handle that wants in
-	in            bool          // the server has let it in
-	sentAway      bool          // XFR NS was the answer to the sign-in
-	parted        bool          // OUT was said by somebody, or XFR NS sent the client away
-	half          decode.Sender // who is done, before the connection is
-	watchedAs     string
-	syns          int
-	status        string // newest of CHG, either way
-	statusTrID    uint32
-	statusAsked   string
-	challenges    []place
-	unjudged      bool // the newest wrong answer may be the right one to a challenge not seen
-	sinceQuestion int  // requests since the newest challenge
+	version     bool          // VER was sent
+	speaks      place         // the server's VER that names dialects, but not CVR0; 0: it names it, too
+	over        bool          // the client, or somebody not known, has ended the connection
+	reset       bool          // the server has asked for a new sign-in on this connection
+	offered     []string      // dialects, in upper case
+	packs       []string      // authentication packages that the server named
+	asked       string        // handle that wants in
+	in          bool          // the server has let it in
+	sentAway    bool          // XFR NS was the answer to the sign-in
+	parted      bool          // OUT was said by somebody, or XFR NS sent the client away
+	half        decode.Sender // who is done, before the connection is
+	told        bool          // its end has said what had no reply
+	watchedAs   string
+	syns        int
+	status      string // newest of CHG, either way
+	statusTrID  uint32
+	statusAsked string
+	challenges  []place
+	unjudged    bool // the newest wrong answer may be the right one to a challenge not seen
+	busy        bool // it has made requests since the newest challenge
 
 	lists lists
 	room  room
@@ -175,11 +176,9 @@ func (k *Checker) between(c *conn, m *decode.Message) {
 		if l.paid {
 			k.instead(c, m, "frame.blank", "", "payload.length",
 				"an empty line after a payload: its length is probably %d too small", len(m.Frame.Raw))
-		} else if l.commands > 0 {
-			k.instead(c, m, "frame.blank", "", "frame.blank", "an empty line between commands")
 		}
 	case decode.Opaque:
-		if l.paid && l.trails > 0 {
+		if l.paid {
 			more, big := trails(m.Frame.Raw)
 			if n := len(m.Frame.Raw); n == l.trails+more || n == l.trails+more-l.big-big {
 				k.instead(c, m, "frame.opaque", "", "payload.characters",

@@ -50,6 +50,7 @@ func (k *Checker) ended(c *conn, how decode.Occurrence, p place) {
 	}
 	if open := c.open(); len(open) > 0 && !c.holes {
 		k.put(c, p, "end.unanswered", fmt.Sprintf("the connection ends without a reply to %s", strings.Join(open, ", ")))
+		c.told = true
 	}
 }
 
@@ -62,7 +63,7 @@ func (c *conn) seen() bool { return c.links[0].commands+c.links[1].commands > 0 
 // open names the requests that wait for a reply, the oldest first.
 func (c *conn) open() (list []string) {
 	const most = 5
-	if c.links[decode.Server&1].commands == 0 {
+	if !c.heard(decode.Server) {
 		return nil // only one direction was recorded
 	}
 	more := 0
@@ -74,7 +75,7 @@ func (c *conn) open() (list []string) {
 		}
 	}
 	for i := range c.requests {
-		if q := &c.requests[i]; q.must && !q.replied {
+		if q := &c.requests[i]; q.must && !q.replied && !q.overtaken {
 			name(q.verb, q.number)
 		}
 	}

@@ -232,22 +232,43 @@ func (k *Checker) reverse(c *conn, m *decode.Message, list []byte) {
 	}
 }
 
-// group takes what tells of groups (MSNP7-9).
+// renamed takes REG (MSNP7-9).
+func (k *Checker) renamed(c *conn, m *decode.Message) {
+	k.groupName(c, m, maxGroupReg)
+	k.aGroup(c, m, k.groupID(c, m))
+}
+
+// disbanded takes RMG (MSNP7-9).
+func (k *Checker) disbanded(c *conn, m *decode.Message) {
+	id := k.groupID(c, m)
+	k.numbered(c, m)
+	if m.From == decode.Server {
+		delete(c.lists.groups, string(id))
+	}
+}
+
+// group takes LSG and ADG (MSNP7-9).
 func (k *Checker) group(c *conn, m *decode.Message) {
+	k.groupName(c, m, maxGroupName)
+	k.aGroup(c, m, k.groupID(c, m))
+}
+
+// groupID returns the id of the group that the line names, and judges it.
+func (k *Checker) groupID(c *conn, m *decode.Message) []byte {
 	id := m.Raw("group")
 	if n, ok := number(id); ok && n > 29 {
 		k.add(c, m, "lists.group-id", "the group id %d is more than 29", n)
 	}
-	k.groupName(c, m)
+	return id
+}
+
+// aGroup takes the server's news that there is a group.
+func (k *Checker) aGroup(c *conn, m *decode.Message, id []byte) {
 	if m.From != decode.Server || id == nil {
 		return
 	}
 	k.numbered(c, m)
 	l := &c.lists
-	if m.Verb.Name == "RMG" {
-		delete(l.groups, string(id))
-		return
-	}
 	if total, ok := number(m.Raw("total")); ok {
 		if trid, _ := m.TrID(); trid != l.groupTrID || l.groups == nil {
 			l.groups, l.groupTrID, l.groupsSeen = make(map[string]bool), trid, 0
@@ -294,17 +315,18 @@ func (k *Checker) property(c *conn, m *decode.Message) {
 var statuses = map[string]bool{"NLN": true, "BSY": true, "IDL": true, "BRB": true, "AWY": true, "PHN": true,
 	"LUN": true, "HDN": true, "FLN": true}
 
-// status takes CHG, ILN, NLN and FLN.
-func (k *Checker) status(c *conn, m *decode.Message) {
+// status returns the status that the line names, and judges it.
+func (k *Checker) status(c *conn, m *decode.Message) string {
 	s := string(m.Raw("status"))
 	if len(s) == 3 && !statuses[s] && c.once("presence.status "+s) {
 		k.add(c, m, "presence.status", "the status %s is not known", clip([]byte(s)))
 	}
-	if m.Verb.Name == "CHG" {
-		k.change(c, m, s)
-		return
-	}
-	if s == "HDN" || m.Verb.Name != "FLN" && s == "FLN" {
+	return s
+}
+
+// presence takes ILN, NLN and FLN.
+func (k *Checker) presence(c *conn, m *decode.Message) {
+	if s := k.status(c, m); s == "HDN" || s == "FLN" {
 		k.add(c, m, "presence.offline", "%s with the status %s", m.Verb.Name, s)
 	}
 	fl := &c.lists.fl
@@ -317,11 +339,12 @@ func (k *Checker) status(c *conn, m *decode.Message) {
 }
 
 // change takes CHG, of either side.
-func (k *Checker) change(c *conn, m *decode.Message, s string) {
+func (k *Checker) change(c *conn, m *decode.Message) {
+	s := k.status(c, m)
 	trid, _ := m.TrID()
 	if m.From == decode.Client {
 		c.statusTrID, c.statusAsked = trid, s
-	} else if m.ReplyVerb == "CHG" && trid == c.statusTrID && s != c.statusAsked && len(s) == 3 {
+	} else if m.ReplyVerb == m.Verb.Name && trid == c.statusTrID && s != c.statusAsked && len(s) == 3 {
 		k.add(c, m, "presence.other", "the client asks for the status %s and gets %s", clip([]byte(c.statusAsked)), s)
 	}
 	c.status = s

@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"msnproxy/decode"
@@ -120,7 +121,8 @@ func (k *Checker) mime(c *conn, m *decode.Message) {
 	if h.chunk && h.kind == 0 {
 		return // the continuation of a message has no more headers
 	}
-	if is(h.media, "text/plain") && !h.utf8() {
+	unknown := slices.ContainsFunc(k.out, func(l Located) bool { return l.Rule == "mime.charset-unknown" && l.Number == m.Number })
+	if is(h.media, "text/plain") && !h.utf8() && !unknown {
 		k.add(c, m, "mime.charset", "the charset is %s", clip(h.charset))
 	}
 	k.headerBlock(c, m, h)
@@ -184,7 +186,7 @@ func charsetOf(params []byte) []byte {
 
 // oddFormat says what is odd about the value of X-MMS-IM-Format, or nothing.
 func oddFormat(v []byte) string {
-	seen := 0
+	empty := true
 	for len(v) > 0 {
 		var part []byte
 		part, v, _ = bytes.Cut(v, []byte{';'})
@@ -195,7 +197,7 @@ func oddFormat(v []byte) string {
 		if !found {
 			return clip(part) + " has no ="
 		}
-		seen++
+		empty = false
 		ok := true
 		switch string(bytes.TrimSpace(name)) {
 		case "EF":
@@ -211,7 +213,7 @@ func oddFormat(v []byte) string {
 			return string(bytes.TrimSpace(name)) + " is " + clip(value)
 		}
 	}
-	if seen == 0 {
+	if empty {
 		return "it is empty"
 	}
 	return ""

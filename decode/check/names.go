@@ -54,11 +54,11 @@ func (k *Checker) encoding(c *conn, m *decode.Message, f decode.Field) {
 	if again(&c.links[m.From&1].name, f.Raw) {
 		return
 	}
-	bad, raw, decoded := -1, -1, false
+	bad, raw, decoded := -1, false, false
 	for i, b := range f.Raw {
 		switch {
-		case b >= utf8.RuneSelf && raw < 0:
-			raw = i
+		case b >= utf8.RuneSelf:
+			raw = true
 		case b != '%':
 		case i+2 < len(f.Raw) && hex(f.Raw[i+1]) && hex(f.Raw[i+2]):
 			decoded = true
@@ -66,7 +66,7 @@ func (k *Checker) encoding(c *conn, m *decode.Message, f decode.Field) {
 			bad = i
 		}
 	}
-	if bad < 0 && raw < 0 && !decoded {
+	if bad < 0 && !raw && !decoded {
 		return
 	}
 	key := m.From.Letter() + string(f.Raw[:min(len(f.Raw), maxFriendly)])
@@ -74,7 +74,7 @@ func (k *Checker) encoding(c *conn, m *decode.Message, f decode.Field) {
 		k.add(c, m, "name.escape", "the %% at byte %d of %s %s is no escape", bad, f.Name, clip(f.Raw))
 	}
 	// Microsoft's own servers sent names that were not escaped.
-	if raw >= 0 && m.From == decode.Client && c.once("name.raw "+key) {
+	if raw && m.From == decode.Client && c.once("name.raw "+key) {
 		k.add(c, m, "name.raw", "%s %s has bytes that are neither ASCII nor escaped", f.Name, clip(f.Raw))
 	}
 	if !utf8.ValidString(unescape(f.Raw)) && c.once("name.utf-8 "+key) {
@@ -107,15 +107,8 @@ func nibble(c byte) byte {
 }
 
 // groupName looks at the length of a new name of a group.
-func (k *Checker) groupName(c *conn, m *decode.Message) {
-	if m.From != decode.Client {
-		return
-	}
-	limit := maxGroupName
-	if m.Verb.Name == "REG" {
-		limit = maxGroupReg
-	}
-	if n := len(m.Raw("groupname")); n > limit {
+func (k *Checker) groupName(c *conn, m *decode.Message, limit int) {
+	if n := len(m.Raw("groupname")); n > limit && m.From == decode.Client {
 		k.add(c, m, "name.group", "the group name has %d bytes; %s allows %d", n, m.Verb.Name, limit)
 	}
 }

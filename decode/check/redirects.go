@@ -26,7 +26,8 @@ func (k *Checker) redirect(c *conn, m *decode.Message) {
 	switch r.Kind {
 	case decode.RedirectNS:
 		c.parted = true
-		c.sentAway = m.ReplyVerb == "USR"
+		q := c.answers(m)
+		c.sentAway = q != nil && q.enters
 	default:
 		if r.Cookie == "" {
 			k.add(c, m, "redirect.cookie", "no cookie comes with the address of the switchboard")

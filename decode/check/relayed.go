@@ -5,23 +5,22 @@ import "msnproxy/decode"
 // What a proxy does to frames parts what one end says from what the other one gets.
 // A fault is only found with an end for what it said itself, by what it got.
 
-// telling are the commands by which a server tells a client what it may or must do.
-var telling = map[string]bool{
-	"VER": true, "INF": true, "USR": true, "XFR": true, "RNG": true, "CHL": true, "ANS": true,
-}
+// counting tells which messages a rule is to see, of those that a proxy has not passed
+// on as they came.
+type counting uint8
 
-// either are the commands whose rules tell by themselves what was said from what
-// was got.
-var either = map[string]bool{"VER": true, "QRY": true, "OUT": true}
+const (
+	bySaid counting = iota // a client's if the server gets it, a server's if it has said it
+	byGot                  // either one's if the other gets it: a client acts on it
+	bySelf                 // all: the rule tells by itself what was said from what was got
+)
 
-// counts reports whether the rule on a message's verb is to see it. What a client
-// says counts if the server gets it, as does what tells a client what to do; what
-// else a server says counts if the server has said it.
-func counts(m *decode.Message) bool {
+// counts reports whether the rule is to see the message.
+func (by counting) counts(m *decode.Message) bool {
 	switch {
-	case m.Fate == decode.Passed, either[m.Verb.Name]:
+	case m.Fate == decode.Passed, by == bySelf:
 		return true
-	case m.From == decode.Client, telling[m.Verb.Name]:
+	case m.From == decode.Client, by == byGot:
 		return m.Fate == decode.Injected
 	}
 	return m.Fate == decode.Withheld

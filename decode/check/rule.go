@@ -35,7 +35,7 @@ func (r *Rule) In(dialect int) bool {
 	if r.First <= 2 && r.Last == 0 {
 		return true
 	}
-	return dialect >= r.First && dialect > 0 && (r.Last == 0 || dialect <= r.Last)
+	return dialect >= r.First && (r.Last == 0 || dialect <= r.Last)
 }
 
 // Dialects returns the dialects that the rule is for, for people.

@@ -17,7 +17,7 @@ var tridRules = []Rule{
 	{ID: "trid.unanswered", Severity: warning, First: 2, Source: "MSNP2, all commands",
 		About: "A request that always has a reply, or an error, has none, although a later request on the connection has. The client waits for it. For MSG this holds if it asks for an acknowledgement (A, D)."},
 	{ID: "trid.abandoned", Severity: note, First: 2, Source: "MSNP2, all commands",
-		About: "The connection, or the recording, ends before a request has its reply. Servers answer many mistakes by closing the connection: the last request is then the first to look at."},
+		About: "The connection, or the recording, ends before a request has its reply. Servers answer many mistakes by closing the connection: the last request is then the first to look at. Where end.unanswered names the requests, that is enough."},
 	{ID: "trid.again", Severity: warning, First: 2, Source: "MSNP2, all commands",
 		About: "A request that has had its reply has another one. A client takes the second for the reply to something else, or acts twice. Items of lists, and the status of contacts that follows CHG, are none of these."},
 	{ID: "trid.missing", Severity: note, First: 2, Source: "MSNP2, error replies",

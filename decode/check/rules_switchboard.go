@@ -19,7 +19,7 @@ var switchboardRules = []Rule{
 	{ID: "switchboard.session", Severity: warning, First: 2, Source: "MSNP2, ANS and CAL",
 		About: "ANS names another session than the RNG with this cookie, or CAL another than before on this connection. Servers close the connection of who answers with a wrong one."},
 	{ID: "switchboard.order", Severity: warning, First: 2, Source: "MSNP2, USR and ANS",
-		About: "CAL or MSG comes before the switchboard has answered USR or ANS with OK. Said once for each connection."},
+		About: "CAL or MSG comes before the switchboard has answered USR or ANS with OK. It is said of the JOI that came before, if one did: clients take that for the answer, and the switchboard is to wait with it. Said once for each connection."},
 	{ID: "switchboard.roster", Severity: warning, First: 2, Source: "MSNP2, IRO",
 		About: "The number of people that IRO announces is not the number of IROs before ANS OK. A client that waits for the others shows nobody."},
 	{ID: "switchboard.ringing", Severity: note, First: 2, Source: "MSNP2, CAL",

@@ -69,6 +69,8 @@ var words = strings.NewReplacer(
 //	CONN open CLIENT SERVER    a connection; "mid" instead of open: in mid-stream
 //	CONN C: LINE|PAYLOAD       a command; | is CRLF, # in the line the payload's length
 //	CONN C! BYTES              bytes as they are, with Go's escapes
+//	CONN Cw LINE               a command that a proxy withholds; Ci: that it makes
+//	CONN Se LINE => LINE       a command, and what a proxy sends on instead
 //	CONN lost S 100            bytes of the server are missing
 //	CONN close                 it is not said how; or how, and by whom:
 //	CONN closed S              also reset, half
@@ -182,6 +184,8 @@ func (s *stage) line(id uint32, rest string) {
 			s.t.Fatalf("%q: %v", rest, err)
 		}
 		s.bytes(id, verb[0], raw)
+	case "Cw", "Sw", "Ci", "Si", "Ce", "Se":
+		s.fated(id, verb, arg)
 	default:
 		s.t.Fatalf("%q is no line of a script", rest)
 	}
@@ -220,6 +224,26 @@ func (s *stage) bytes(id uint32, letter byte, raw string) {
 
 func (s *stage) frame(id uint32, from decode.Sender, fr *decode.Frame) {
 	m := s.tracker.Frame(id, from, fr, s.at)
+	s.conns[id] = m.Conn
+	s.found = append(s.found, s.checker.Message(m)...)
+}
+
+// fated plays a line that a proxy does not pass on as it came.
+func (s *stage) fated(id uint32, what, arg string) {
+	from := map[byte]decode.Sender{'C': decode.Client, 'S': decode.Server}[what[0]]
+	fate := map[byte]decode.Fate{'w': decode.Withheld, 'i': decode.Injected, 'e': decode.Passed}[what[1]]
+	arg, sent, edited := strings.Cut(arg, " => ")
+	var f decode.Framer
+	f.Feed([]byte(wire(arg)))
+	var fr decode.Frame
+	if !f.Next(&fr) {
+		s.t.Fatalf("%q is no frame", arg)
+	}
+	var instead []byte
+	if edited {
+		instead = []byte(wire(sent))
+	}
+	m := s.tracker.Relayed(id, from, &fr, s.at, fate, instead)
 	s.conns[id] = m.Conn
 	s.found = append(s.found, s.checker.Message(m)...)
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"time"
 
 	"msnproxy/decode"
@@ -32,7 +33,10 @@ func (k *Checker) order(c *conn, m *decode.Message) {
 	switch {
 	case m.Verb.SignedIn && c.info.Role&decode.NS != 0 && c.once("signin.order"):
 		k.later(c, m, "signin.order", "%s before the sign-in is at its end", name)
-	case m.Form.Roles == decode.SB && !m.Form.Opens && c.switchboard() && c.once("switchboard.order"):
+	case m.Form.Roles != decode.SB || m.Form.Opens || !c.switchboard() || !c.once("switchboard.order"):
+	case c.room.soon.number != 0:
+		k.put(c, c.room.soon, "switchboard.order", fmt.Sprintf("JOI comes before the switchboard has let the client in; the client takes it for that, and goes on with %s in message %d", name, m.Number))
+	default:
 		k.later(c, m, "switchboard.order", "%s before the switchboard has let the client in", name)
 	}
 }
@@ -85,14 +89,11 @@ const challengeTime = 50 * time.Second
 // challenged takes CHL of the server.
 func (k *Checker) challenged(c *conn, m *decode.Message) {
 	const most = 8
-	if m.From != decode.Server {
-		return
-	}
 	if len(c.challenges) >= most {
 		c.challenges = append(c.challenges[:0], c.challenges[1:]...)
 	}
 	c.challenges = append(c.challenges, here(m))
-	c.sinceQuestion = 0
+	c.busy = false
 }
 
 // answered takes QRY of the client.
@@ -117,7 +118,7 @@ func (k *Checker) answered(c *conn, m *decode.Message) {
 func (k *Checker) unchallenged(c *conn, at time.Time, how string) {
 	for _, p := range c.challenges {
 		timed := !p.at.IsZero() && !at.IsZero()
-		if timed && at.Sub(p.at) < challengeTime && c.sinceQuestion == 0 {
+		if timed && at.Sub(p.at) < challengeTime && !c.busy {
 			continue
 		}
 		if !c.heard(decode.Client) {
@@ -139,13 +140,13 @@ type file struct {
 
 // transfer takes a line of MSNFTP.
 func (k *Checker) transfer(c *conn, m *decode.Message) {
-	switch m.Verb.Name {
-	case "FIL":
+	switch code := m.Raw("code"); {
+	case m.Verb.Blocks:
 		n, ok := number(m.Raw("size"))
 		c.file = file{size: n, announced: ok}
-	case "BYE":
+	case code != nil:
 		// 16777989: received, says who gets the file.
-		if string(m.Raw("code")) == "16777989" && c.file.announced && c.file.got != c.file.size && c.whole() {
+		if string(code) == "16777989" && c.file.announced && c.file.got != c.file.size && c.whole() {
 			k.add(c, m, "transfer.size", "the file is received with %d bytes, but FIL announced %d", c.file.got, c.file.size)
 		}
 		c.file = file{}

@@ -18,9 +18,7 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 		if !c.reset && !slices.ContainsFunc(c.offered, isCVR0) {
 			k.add(c, m, "version.cvr0", "the client does not offer CVR0")
 		}
-		if got := m.Arrived(); got != m {
-			c.offered = dialects(got)
-		}
+		c.offered = dialects(m.Arrived())
 		return
 	}
 	if m.Len() < 2 {
@@ -33,8 +31,9 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 		return
 	case c.offered != nil && !slices.Contains(c.offered, strings.ToUpper(first)):
 		k.add(c, m, "version.choice", "the server chooses %s, which the client does not offer", clip([]byte(first)))
+	default:
+		c.speaks = here(m)
 	}
-	c.speaks = here(m)
 	n := 0
 	for i := 1; i < m.Len(); i++ {
 		if isCVR0(strings.ToUpper(string(m.Field(i).Raw))) {
@@ -132,7 +131,7 @@ func (k *Checker) admitted(c *conn, m *decode.Message, handle string) {
 	if c.asked != "" && handle != c.asked {
 		k.add(c, m, "signin.other", "%s wants in, %s is let in", clip([]byte(c.asked)), clip([]byte(handle)))
 	}
-	if c.in && m.ReplyVerb == "USR" {
+	if c.in && m.ReplyVerb == m.Verb.Name {
 		k.add(c, m, "signin.repeated", "the server lets the client in again")
 	}
 	c.in = true

@@ -38,6 +38,7 @@ type room struct {
 	calls   []call
 	joined  bool   // somebody was in
 	session string // as CAL or ANS named it
+	soon    place  // a JOI before the switchboard has let the client in
 	roster  int64  // IROs that have come
 	total   int64  // IROs that were announced
 }
@@ -192,9 +193,11 @@ func (k *Checker) call(c *conn, m *decode.Message) {
 // joins takes IRO and JOI.
 func (k *Checker) joins(c *conn, m *decode.Message) {
 	r := &c.room
-	if m.Verb.Name == "IRO" {
-		r.total, _ = number(m.Raw("total"))
+	if total := m.Raw("total"); total != nil { // IRO
+		r.total, _ = number(total)
 		r.roster++
+	} else if !c.in && r.soon.number == 0 {
+		r.soon = here(m)
 	}
 	handle := lower(m.Raw("handle"))
 	base := account([]byte(handle))
@@ -279,11 +282,13 @@ func (k *Checker) acknowledged(c *conn, m *decode.Message) {
 	if q == nil || q.ack == 0 {
 		return
 	}
-	if m.Verb.Name == "ACK" && (q.ack == 'U' || q.ack == 'N') {
-		k.add(c, m, "switchboard.ack", "ACK for message %d, which asks for %c", q.number, q.ack)
-	}
-	if m.Verb.Name == "NAK" && q.ack == 'U' {
-		k.add(c, m, "switchboard.nak", "NAK for message %d, which asks for U", q.number)
+	switch {
+	case m.Refuses():
+		if q.ack == 'U' {
+			k.add(c, m, "switchboard.nak", "%s for message %d, which asks for U", m.Name(), q.number)
+		}
+	case q.ack == 'U', q.ack == 'N':
+		k.add(c, m, "switchboard.ack", "%s for message %d, which asks for %c", m.Name(), q.number, q.ack)
 	}
 }
 

@@ -44,7 +44,7 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 	if !ok {
 		return
 	}
-	c.sinceQuestion++
+	c.busy = true
 	q := request{place: here(m), trid: trid, verb: m.Verb.Name, must: m.WantsReply(),
 		made: m.Fate == decode.Injected, enters: decode.RefusalOf(m.Verb.Name) == "911", right: m.SignIn == decode.SignInRight}
 	if ack := m.Raw("ack"); len(ack) == 1 {
@@ -58,9 +58,7 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 	} else if sent, ok := got.TrID(); ok {
 		q.trid = sent
 	}
-	if len(c.early) > 0 {
-		k.tooEarly(c, m, &q)
-	}
+	k.tooEarly(c, m, &q)
 	if len(c.requests) >= maxRequests {
 		if old := &c.requests[0]; old.must && !old.replied && old.overtaken {
 			k.ignored(c, old)
@@ -80,9 +78,6 @@ func (k *Checker) trid(c *conn, m *decode.Message) (uint32, bool) {
 		return trid, true
 	}
 	raw := m.Field(0).Raw
-	if len(raw) == 0 {
-		return 0, false
-	}
 	if slices.ContainsFunc(raw, func(b byte) bool { return b < '0' || b > '9' }) {
 		k.instead(c, m, "line.parameter", "trid of ", "trid.form", "the TrID of %s is %s, not a number", m.Name(), clip(raw))
 	} else {
@@ -105,6 +100,7 @@ func (k *Checker) ordered(c *conn, m *decode.Message, q *request) {
 		}
 		if old.must && !old.replied {
 			k.later(c, m, "trid.reused", "%s has the TrID %d of %s in message %d, which has no reply yet", q.verb, q.trid, old.verb, old.number)
+			old.must = false // whose reply it is can't be told from now on
 		} else if c.once("trid.order") {
 			k.add(c, m, "trid.order", "%s has the TrID %d, which %s in message %d has had", q.verb, q.trid, old.verb, old.number)
 		}
@@ -144,11 +140,10 @@ func (k *Checker) replied(c *conn, m *decode.Message) {
 	if q := c.answers(m); q != nil {
 		if !q.replied {
 			for i := range c.requests {
-				if old := &c.requests[i]; old.number >= q.number {
+				if &c.requests[i] == q {
 					break
-				} else if !old.replied {
-					old.overtaken = true
 				}
+				c.requests[i].overtaken = true
 			}
 		}
 		q.replied = true
@@ -165,9 +160,31 @@ func (k *Checker) replied(c *conn, m *decode.Message) {
 	if c.forgot && trid < c.requests[0].trid {
 		return
 	}
+	if q := c.meant(m); q != nil && c.heard(decode.Client) && c.whole() {
+		q.replied = true // told once
+		k.add(c, m, "trid.unknown", "%s has the TrID %d, which no request has had; %s in message %d waits for its reply with TrID %d", m.Name(), trid, q.verb, q.number, q.trid)
+		return
+	}
 	if !slices.ContainsFunc(c.early, func(e early) bool { return e.trid == trid }) {
 		c.early = append(c.early, early{here(m), trid, m.Name(), m.Refuses()})
 	}
+}
+
+// meant returns the request that a reply of its verb is probably meant for whose TrID
+// is another one: the only one of that verb that has no reply. nil: there is none.
+func (c *conn) meant(m *decode.Message) (q *request) {
+	if m.Error() != "" {
+		return nil
+	}
+	for i := range c.requests {
+		if old := &c.requests[i]; old.must && !old.replied && old.verb == m.Name() {
+			if q != nil {
+				return nil
+			}
+			q = old
+		}
+	}
+	return q
 }
 
 // repeated looks whether the reply is the second one to its request. Items of lists,
@@ -210,7 +227,7 @@ func (k *Checker) unanswered(c *conn, how string) {
 		case !q.must || q.replied:
 		case q.overtaken:
 			k.ignored(c, q)
-		default:
+		case !c.told:
 			k.put(c, q.place, "trid.abandoned", fmt.Sprintf("%s before %s with TrID %d had its reply", how, q.verb, q.trid))
 		}
 	}

@@ -22,10 +22,7 @@ const tableMark = "-- TABLE --\n"
 
 // Write writes the dissector.
 func Write(w io.Writer) error {
-	before, after, ok := strings.Cut(logic, tableMark)
-	if !ok {
-		return fmt.Errorf("the dissector's logic has no place for the table")
-	}
+	before, after, _ := strings.Cut(logic, tableMark)
 	var sb strings.Builder
 	sb.WriteString(before)
 	writeFields(&sb)

@@ -3,6 +3,7 @@ package dissector
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,7 +29,31 @@ func TestWrite(t *testing.T) {
 	if strings.Contains(b.String(), strings.TrimSpace(tableMark)) {
 		t.Error("the table has no place")
 	}
+	for _, want := range []string{
+		`["QRY"] = {meaning = "answers a challenge", payload = 4, forms = {` + "\n" +
+			`    {client = true, server = false, mime = false, meaning = "answers a challenge", params = {{name = "trid", pattern = "^%d+$"}, `,
+		`    {client = false, server = true, mime = false, meaning = "the answer is right", params = {{name = "trid", pattern = "^%d+$"}, }},`,
+		`    {client = true, server = false, mime = true, meaning = "a message to everybody in the conversation", params = {`,
+		`["TFR"] = {meaning = "asks for the file", payload = 0, forms = {` + "\n    {client = true, server = true, mime = false, ",
+		`{name = "privacy", only = {["AL"] = true, ["BL"] = true, }}`,
+		`{name = "text", rest = true}, }},`,
+		`["911"] = "authentication failed",`,
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if err := Write(full{}); err == nil || err.Error() != "the disk is full" {
+		t.Errorf("a disk that is full: %v", err)
+	}
+	if got := quote("a \"b\" \\ c\nd"); got != `"a \"b\" \\ c d"` {
+		t.Error(got)
+	}
 }
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
 
 // tshark runs tshark with the dissector, and returns its output.
 func tshark(t *testing.T, args ...string) string {

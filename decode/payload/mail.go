@@ -102,18 +102,16 @@ func decodeWords(s string) string {
 // encodedWord decodes the encoded word that s begins with, and returns how long
 // it is: 0 if it is none.
 func encodedWord(s string) (text string, n int) {
-	charset, rest, ok := strings.Cut(s[2:], "?")
-	if !ok || len(rest) < 2 || rest[1] != '?' {
+	const most = 1024 // RFC 2047 has 75; without a bound, many beginnings and no end take long
+	charset, rest, _ := strings.Cut(s[2:min(len(s), most)], "?")
+	encoding, rest, _ := strings.Cut(rest, "?")
+	body, _, ended := strings.Cut(rest, "?=")
+	if !ended {
 		return "", 0
 	}
-	body, _, ok := strings.Cut(rest[2:], "?=")
-	if !ok {
-		return "", 0
-	}
-	n = 2 + len(charset) + 1 + 2 + len(body) + 2
-	text, err := wordDecoder.Decode("=?" + strings.Trim(charset, `"`) + "?" + rest[:1] + "?" + body + "?=")
+	text, err := wordDecoder.Decode("=?" + strings.Trim(charset, `"`) + "?" + encoding + "?" + body + "?=")
 	if err != nil {
 		return "", 0
 	}
-	return text, n
+	return text, len("=?") + len(charset) + len("?") + len(encoding) + len("?") + len(body) + len("?=")
 }

@@ -11,20 +11,13 @@ import (
 // returns the body, nil if there is no empty line before one. Name and value are
 // windows into b; nothing is allocated.
 func Walk(b []byte, f func(name, value []byte) bool) (body []byte) {
-	for len(b) > 0 {
-		line := b
-		if i := bytes.IndexByte(b, '\n'); i >= 0 {
-			line, b = b[:i], b[i+1:]
-		} else {
-			b = nil
-		}
+	for {
+		var line []byte
+		line, b, _ = bytes.Cut(b, []byte{'\n'}) // b is nil where there is none
 		if n := len(line); n > 0 && line[n-1] == '\r' {
 			line = line[:n-1]
 		}
 		if len(line) == 0 {
-			if b == nil {
-				return nil
-			}
 			return b
 		}
 		name, value := line, []byte(nil)
@@ -41,7 +34,6 @@ func Walk(b []byte, f func(name, value []byte) bool) (body []byte) {
 			return nil
 		}
 	}
-	return nil
 }
 
 // Header returns the value of the first header of that name, whatever its case,
@@ -77,7 +69,7 @@ func (p *Payload) block(start int) (nodes []Node, next int) { return p.blockIn(s
 // blockIn is block for lines that end before stop.
 func (p *Payload) blockIn(start, stop int) (nodes []Node, next int) {
 	b := p.raw[:stop]
-	for start < len(b) {
+	for {
 		end, after := len(b), len(b)
 		if i := bytes.IndexByte(b[start:], '\n'); i >= 0 {
 			end, after = start+i, start+i+1
@@ -96,7 +88,6 @@ func (p *Payload) blockIn(start, stop int) (nodes []Node, next int) {
 		nodes = append(nodes, p.headerLine(start, start+len(line)))
 		start = after
 	}
-	return nodes, start
 }
 
 // headerLine makes a node of the line from start to end.

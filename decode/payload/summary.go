@@ -34,7 +34,7 @@ func appendQuick(dst, b []byte) (out []byte, ok bool) {
 		}
 		return headers < maxQuick
 	})
-	if headers >= maxQuick || types != 1 || !utf8.Valid(body) {
+	if body == nil || types != 1 || !utf8.Valid(body) {
 		return dst, false
 	}
 	if isName(contentType, "text/plain; charset=UTF-8") || isName(contentType, "text/plain") {
@@ -63,10 +63,8 @@ func Typing(b []byte) (summary string) {
 		switch {
 		case !typed && isName(name, "Content-Type"):
 			typed = true
-			if i := bytes.IndexByte(value, ';'); i >= 0 {
-				value = bytes.TrimSpace(value[:i])
-			}
-			control = isName(value, "text/x-msmsgscontrol")
+			kind, _, _ := bytes.Cut(value, []byte{';'})
+			control = isName(bytes.TrimSpace(kind), "text/x-msmsgscontrol")
 		case typing == nil && isName(name, "TypingUser"):
 			typing = value
 		case recording == nil && isName(name, "RecordingUser"):
@@ -100,7 +98,7 @@ func appendQuote[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start, blank := len(dst), false
 	for i := 0; i < len(s) && len(dst)-start <= most; {
-		if c := s[i]; '!' <= c && c < utf8.RuneSelf {
+		if c := s[i]; c > ' ' && c < utf8.RuneSelf {
 			if blank {
 				dst = append(dst, ' ')
 				blank = false

@@ -63,12 +63,10 @@ func fromCharset(b []byte, charset string) (text string, known bool) {
 func (p *Payload) imFormat(header *Node) []Node {
 	const most = 32
 	nodes := p.formatRoom[:0]
-	for at := header.Start; at < header.End && len(nodes) < most; {
-		end := header.End
-		if i := bytes.IndexByte(p.raw[at:end], ';'); i >= 0 {
-			end = at + i
-		}
-		if i := bytes.IndexByte(p.raw[at:end], '='); i >= 0 {
+	at := header.Start
+	for piece := range bytes.SplitSeq(p.raw[header.Start:header.End], []byte{';'}) {
+		end := at + len(piece)
+		if i := bytes.IndexByte(piece, '='); i >= 0 && len(nodes) < most {
 			nameFrom, nameTo := p.trim(at, at+i)
 			from, to := p.trim(at+i+1, end)
 			n := Node{Name: p.cut(nameFrom, nameTo), Value: p.cut(from, to), Start: from, End: to}

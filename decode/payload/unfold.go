@@ -69,12 +69,12 @@ func (u *Payload) open(nodes []Node, depth int) []Node {
 // within returns what a value holds if it is XML, whole and sound.
 func (u *Payload) within(n *Node, depth int) []Node {
 	v := strings.TrimSpace(n.Value)
-	if depth >= maxNested || len(v) < 4 || v[0] != '<' || v[len(v)-1] != '>' || u.count > maxNodes {
+	if depth >= maxNested || len(v) < 4 || v[0] != '<' || v[len(v)-1] != '>' {
 		return nil
 	}
 	inner := &Payload{raw: []byte(n.Value), str: n.Value, count: u.count}
 	start, end, there := 0, len(n.Value), false
-	if n.End > n.Start && string(u.raw[n.Start:n.End]) == n.Value {
+	if string(u.raw[n.Start:n.End]) == n.Value {
 		inner.raw, inner.str = u.raw, u.str
 		start, end, there = n.Start, n.End, true
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -26,9 +27,7 @@ func (p *Payload) xml(start, end int) []Node {
 		if err != nil {
 			if !errors.Is(err, io.EOF) {
 				p.problem("XML is broken at byte %d: %v", start+from, err)
-				if rest := b[from:]; len(rest) > 0 {
-					root.Children = append(root.Children, Node{Name: "text", Value: valid(rest), Start: start + from, End: end})
-				}
+				root.Children = append(root.Children, Node{Name: "text", Value: valid(b[from:]), Start: start + from, End: end})
 			}
 			break
 		}
@@ -41,7 +40,7 @@ func (p *Payload) xml(start, end int) []Node {
 		switch t := token.(type) {
 		case xml.StartElement:
 			top.Children = append(top.Children, p.element(t, b, start, from, to))
-			if len(open) < maxDepth {
+			if len(open) <= maxDepth { // the root is no element
 				open = append(open, &top.Children[len(top.Children)-1])
 			} else {
 				p.problem("XML is nested more than %d deep", maxDepth)
@@ -87,8 +86,9 @@ func (p *Payload) element(t xml.StartElement, b []byte, start, from, to int) Nod
 			break
 		}
 		child := Node{Name: "@" + name(a.Name), Value: strings.ToValidUTF8(a.Value, "\ufffd")}
-		if i := bytes.Index(b[at:to], []byte(name(a.Name)+"=")); i >= 0 {
-			child.Start, child.End = attrValue(b[:to], at+i+len(name(a.Name))+1)
+		key := name(a.Name) + "="
+		if before, _, ok := bytes.Cut(b[at:to], []byte(key)); ok {
+			child.Start, child.End = attrValue(b[:to], at+len(before)+len(key))
 			at = child.End
 			child.Start += start
 			child.End += start
@@ -100,25 +100,22 @@ func (p *Payload) element(t xml.StartElement, b []byte, start, from, to int) Nod
 	return n
 }
 
-// attrValue finds the attribute value, with or without quotes, that starts at at.
+// attrValue finds the attribute value, with or without quotes, that starts at at in a
+// tag, which ends with a >.
 func attrValue(b []byte, at int) (start, end int) {
-	if at < len(b) && (b[at] == '"' || b[at] == '\'') {
+	if b[at] == '"' || b[at] == '\'' {
 		if i := bytes.IndexByte(b[at+1:], b[at]); i >= 0 {
 			return at + 1, at + 1 + i
 		}
 	}
-	end = at
-	for end < len(b) && !bytes.ContainsRune([]byte(" \t\r\n>/"), rune(b[end])) {
-		end++
-	}
-	return at, end
+	return at, at + bytes.IndexAny(b[at:], " \t\r\n>/")
 }
 
 // closeElement ends the innermost open element of that name, and with it those
 // within it.
 func (p *Payload) closeElement(open []*Node, name string) []*Node {
-	for i := len(open) - 1; i > 0; i-- {
-		if open[i].Name == name {
+	for i, n := range slices.Backward(open) { // the root has no name
+		if n.Name == name {
 			if i < len(open)-1 {
 				p.problem("XML element %s has no end", quote(open[len(open)-1].Name))
 			}

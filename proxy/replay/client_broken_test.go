@@ -102,13 +102,11 @@ func TestClientBrokenPeers(t *testing.T) {
 		}, "extra CHL"},
 		{"escapes for the terminal", func(c peerConn) { read(c); c.Write([]byte("VER 1 \x1b]0;x\a\r\n")); read(c) }, "different VER"},
 	} {
-		t.Run(test.what, func(t *testing.T) {
-			t.Parallel()
+		bubbled(t, test.what, func(t *bubble) {
 			story, addr := tell(t, demo), brokenPeer(t, test.serve)
-			start := time.Now()
 			r := play(t, ClientConfig{Story: story, Server: addr, Accounts: demoPasswords(), Timeout: 100 * time.Millisecond})
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("it took %v", took)
+			if r.Elapsed > 5*time.Second {
+				t.Errorf("it took %v", r.Elapsed)
 			}
 			if !errors.Is(r.err, ErrNoSignIn) || r.Differences == 0 {
 				t.Errorf("%v, %+v", r.err, r.Result)

@@ -84,7 +84,7 @@ func TestClientClearText(t *testing.T) {
 		{"in such a form, allowed", strange, "hunter2", true, "USR 4 XYZ A B hunter2", false},
 		{"in such a form, something else", strange, "hunter", false, "USR 4 XYZ A B hunter2", false},
 	} {
-		t.Run(test.what, func(t *testing.T) {
+		bubbled(t, test.what, func(t *bubble) {
 			addr, got := answering(t, map[string]string{"VER 1": "VER 1 MSNP2", "INF 2": "INF 2 CTP", "USR 3 CTP I alice@example.com": "USR 3 CTP S", "USR 3 MD5": "USR 3 MD5 S 1.2"})
 			config := ClientConfig{Story: transcript(t, test.lines...), Server: addr, ClearText: test.clear, Timeout: 100 * time.Millisecond}
 			if test.password != "" {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,6 +25,7 @@ type connState uint8
 const (
 	connWaiting connState = iota
 	connOpen
+	connLeaving // closed from this side; what still comes counts
 	connOver    // closed, by whomever, or given up
 	connSkipped // never opened
 )
@@ -62,8 +64,8 @@ type clientConn struct {
 	silent int
 	whims  int   // messages of the server's own in a row that the recording does not have
 	heard  int64 // number of the newest recorded message that was heard
-	// unheard counts what was sent since the server has said something.
-	unheard int
+	// unheard is what was sent since the server has said something.
+	unheard []*request
 	lost    bool // the server, or what it did, has ended it early
 }
 
@@ -110,7 +112,7 @@ func (p *performance) open(ctx context.Context, k *clientConn) error {
 		k.state = connSkipped
 		p.drop(k)
 		if came := k.recorded.Came; came != nil && (p.lostTo[came] || p.conns[came.Conn] != nil && p.conns[came.Conn].lost) {
-			p.result.Skipped += len(k.recorded.Messages) // why is told
+			p.add(&p.result.Skipped, len(k.recorded.Messages), k.begins()) // why is told
 		} else {
 			p.skipConn(k, why)
 		}
@@ -128,9 +130,19 @@ func (p *performance) open(ctx context.Context, k *clientConn) error {
 			}
 		}).Stop()
 	}
-	nc, err := p.guard.Dial(dialing, target, from, p.config.Dialer)
+	word := ""
+	nc, err := p.guard.Dial(dialing, target, from, func(ctx context.Context, network, address string) (net.Conn, error) {
+		if at, err := netip.ParseAddrPort(address); err == nil {
+			word = p.guard.Word(target, at.Addr(), from)
+		}
+		return p.config.Dialer(ctx, network, address)
+	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if word != "" && !p.followed[word] {
+		p.followed[word] = true
+		p.report(&Difference{Kind: DiffRedirect, Note: true, Text: word}, k, k.recorded.Came)
+	}
 	if err == nil && p.stopping != "" {
 		nc.Close()
 		return p.stopped()
@@ -143,7 +155,7 @@ func (p *performance) open(ctx context.Context, k *clientConn) error {
 	}
 	k.nc, k.state = nc, connOpen
 	p.opened++
-	p.result.Conns++
+	p.add(&p.result.Conns, 1, k.begins())
 	now := time.Now()
 	k.live = &capture.Conn{ID: p.opened, Client: nc.LocalAddr().String(), Server: nc.RemoteAddr().String()}
 	opened := &capture.Record{Time: now, Conn: k.live, Kind: capture.Opened}
@@ -187,7 +199,7 @@ func (p *performance) unreachable(k *clientConn, err error) error {
 	p.drop(k)
 	k.state = connSkipped
 	p.lostConn(k)
-	p.result.Skipped += len(k.recorded.Messages)
+	p.add(&p.result.Skipped, len(k.recorded.Messages), k.begins())
 	d := &Difference{Kind: DiffRedirect, Text: err.Error()}
 	if c := k.recorded.Came; c != nil {
 		d.Text = fmt.Sprintf("%s leads nowhere: %v", c.Name, err)
@@ -245,7 +257,7 @@ func (k *clientConn) read() {
 func (k *clientConn) gone(err error) {
 	p := k.p
 	from, reset := decode.Server, !errors.Is(err, io.EOF)
-	if k.state == connOver {
+	if k.state != connOpen {
 		from, reset = decode.Client, false // it was closed here
 	}
 	closed := &capture.Record{Time: time.Now(), Conn: k.live, Kind: capture.Closed, From: from, Reset: reset}
@@ -291,16 +303,49 @@ func (k *clientConn) write() {
 			k.p.wake()
 		}
 		if !more {
-			k.nc.Close()
+			k.bye()
 			return
 		}
 	}
 }
 
-// close ends the connection from this side, when everything is sent. mu is held.
-func (k *clientConn) close() {
+// bye closes the connection, and hears before that what the server says to the end of
+// it, as that it would otherwise be chance whether that is heard.
+func (k *clientConn) bye() {
+	k.p.mu.Lock()
+	leaving := k.state == connLeaving
+	k.p.mu.Unlock()
+	if half, ok := k.nc.(interface{ CloseWrite() error }); ok && leaving && half.CloseWrite() == nil {
+		t := time.NewTimer(settling)
+		defer t.Stop()
+		select {
+		case <-k.ended:
+		case <-t.C:
+		}
+	}
+	k.nc.Close()
+}
+
+// heardOf notes that the server has taken the first n of what was not known to be, as it
+// says something; not so requests of which the recorded answer is still to come. mu is held.
+func (k *clientConn) heardOf(n int) {
+	taken := func(q *request) bool {
+		return q.heard || q.recorded == nil || !slices.ContainsFunc(q.recorded.Replies, func(m *story.Message) bool {
+			return m.From == decode.Server && !k.done[m.Index]
+		})
+	}
+	later := slices.Clone(k.unheard[n:])
+	k.unheard = append(slices.DeleteFunc(k.unheard[:n], taken), later...)
+}
+
+// begins is the number of its first recorded message.
+func (k *clientConn) begins() int64 { return k.recorded.Messages[0].Number }
+
+// close ends the connection from this side, when everything is sent; as is connLeaving
+// or connOver. mu is held.
+func (k *clientConn) close(as connState) {
 	if k.state == connOpen {
-		k.state = connOver
+		k.state = as
 		k.p.drop(k)
 		k.out.close()
 	}
@@ -310,10 +355,10 @@ func (k *clientConn) close() {
 func (p *performance) lose(k *clientConn, why string, note bool) {
 	if k.state == connOpen {
 		left := k.left()
-		p.result.Skipped += left
+		p.add(&p.result.Skipped, left, k.heard)
 		p.report(&Difference{Kind: DiffEnded, Note: note, Text: why + leftOut(left)}, k, nil)
 		p.lostConn(k)
-		k.close()
+		k.close(connOver)
 	}
 }
 
@@ -327,13 +372,10 @@ func (k *clientConn) left() (n int) {
 	return n
 }
 
-// awaitEnd waits so long for the server to end the connection. The error says that
-// the context is at its end.
+// awaitEnd waits so long for the connection to end. The error says that the context is
+// at its end.
 func (k *clientConn) awaitEnd(ctx context.Context, limit time.Duration) error {
-	k.p.mu.Lock()
-	open := k.state == connOpen
-	k.p.mu.Unlock()
-	if !open {
+	if k.nc == nil {
 		return nil
 	}
 	t := time.NewTimer(limit)
@@ -354,7 +396,7 @@ func (k *clientConn) hangUp() {
 	if k.nc == nil {
 		return
 	}
-	if k.state == connOpen {
+	if k.state == connOpen || k.state == connLeaving {
 		k.state = connOver
 	}
 	k.out.close()

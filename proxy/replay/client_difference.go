@@ -1,7 +1,9 @@
 package replay
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"msnproxy/capture/compare"
@@ -110,14 +112,12 @@ func (p *performance) report(d *Difference, k *clientConn, r *story.Message) {
 	} else {
 		p.result.Differences++
 	}
-	if p.config.Report != nil {
-		p.held = append(p.held, d)
-	}
+	p.held = append(p.held, d)
 	if p.reports++; p.reports >= mostReports {
 		p.stop(fmt.Sprintf("after %d differences and notes", mostReports))
 	}
 	if p.config.StopOnDiff && !d.Note {
-		p.stop("at the first difference")
+		p.stand()
 	}
 }
 
@@ -129,7 +129,7 @@ func (p *performance) missing(k *clientConn, r *story.Message) {
 	note := k.own[r]
 	k.settle(r)
 	if p.lostTo[r] {
-		p.result.Skipped++
+		p.add(&p.result.Skipped, 1, r.Number)
 		return
 	}
 	d := &Difference{Kind: DiffMissing, Verb: r.Name, Note: note, Text: "it does not come: " + p.summary(r)}
@@ -142,7 +142,7 @@ func (p *performance) missing(k *clientConn, r *story.Message) {
 	default:
 		if k.unanswered(q) {
 			k.silent++
-			p.result.Unanswered++
+			p.add(&p.result.Unanswered, 1, r.Number)
 			d.Kind, d.Text = DiffUnanswered, fmt.Sprintf("nothing answers; recorded was: %s", p.summary(r))
 			if k.state == connOpen {
 				d.Text = fmt.Sprintf("nothing answers within %v; recorded was: %s", p.config.Timeout, p.summary(r))
@@ -192,7 +192,7 @@ func (p *performance) passedBy(k *clientConn, early bool) {
 		}
 	}
 	for _, r := range unsaid {
-		p.result.Skipped++
+		p.add(&p.result.Skipped, 1, r.Number)
 		p.report(&Difference{Kind: DiffSkipped, Note: true, Verb: r.Name, Text: "not sent, as the server has not asked for it"}, k, r)
 	}
 }
@@ -291,27 +291,79 @@ func fields(diffs []compare.FieldDifference) string {
 // still to come: in one line, whatever is left out because of it. mu is held.
 func (p *performance) closedEarly(k *clientConn, how string) {
 	k.state = connOver
-	var next *story.Message
-	left := 0
+	var left []*story.Message
+	first, next := p.firstUnheard(k), (*story.Message)(nil)
 	for _, r := range k.recorded.Messages[k.lo:] {
 		if k.done[r.Index] || k.own[r] || p.lostTo[r] || k.conditional(r) {
 			continue
 		}
+		left = append(left, r)
+		if r.From == decode.Client && (first == nil || r.Number < first.Number) {
+			first = r
+		}
 		// What the client had still to say depends on how fast it is; what it has
 		// heard does not.
-		if left++; next == nil || next.From == decode.Client && r.From == decode.Server {
+		if next == nil && r.From == decode.Client && p.atOnce(first, r) {
+			continue
+		}
+		if next == nil || next.From == decode.Client && r.From == decode.Server {
 			next = r
 		}
 	}
 	if next == nil {
+		// Whether its last words, after which nothing comes, still went out is chance.
+		for _, r := range left {
+			k.settle(r)
+			p.add(&p.result.Sent, 1, r.Number)
+		}
 		p.passedBy(k, true)
 		return
 	}
-	p.result.Sent -= k.unheard
-	p.result.Skipped += left + k.unheard
+	for _, q := range k.unheard {
+		p.add(&p.result.Sent, -1, k.placeOf(q))
+		p.add(&p.result.Skipped, 1, k.placeOf(q))
+	}
+	p.add(&p.result.Skipped, len(left), next.Number)
 	p.report(&Difference{Kind: DiffEnded, Verb: next.Name, Text: fmt.Sprintf("%s before this message (%s)%s",
-		how, p.summary(next), leftOut(left+k.unheard))}, k, next)
+		how, p.summary(next), leftOut(len(left)+len(k.unheard)))}, k, next)
 	p.lostConn(k)
+}
+
+// firstUnheard is the first message that was sent since the server has said something;
+// nil: there is none. mu is held.
+func (p *performance) firstUnheard(k *clientConn) *story.Message {
+	for _, q := range k.unheard {
+		if q.recorded != nil {
+			return q.recorded
+		}
+	}
+	return nil
+}
+
+// atOnce reports whether two client messages are said in one go: there is nothing to
+// wait for in between. mu is held.
+func (p *performance) atOnce(first, m *story.Message) bool {
+	i, _ := slices.BinarySearchFunc(p.order, first, func(a, b *story.Message) int { return cmp.Compare(a.Number, b.Number) })
+	for last := first; i < len(p.order) && p.order[i].Number <= m.Number; i++ {
+		next := p.order[i]
+		if next.From == decode.Server && p.counts(next) {
+			return false
+		}
+		if p.config.Speed > 0 && p.paced(next.Time.Sub(last.Time)) >= stillness {
+			return false
+		}
+		last = next
+	}
+	return true
+}
+
+// placeOf is the number of the recorded message that a request is; of one that is not
+// recorded that of the newest before it. mu is held.
+func (k *clientConn) placeOf(q *request) int64 {
+	if q.recorded != nil {
+		return q.recorded.Number
+	}
+	return k.heard
 }
 
 // conditional reports whether a message answers what the server need not ask, or comes

@@ -19,8 +19,9 @@ func (p *performance) hear(k *clientConn, fr *decode.Frame) {
 	now := time.Now()
 	heard := &capture.Record{Time: now, Conn: k.live, Kind: capture.Data, From: decode.Server, Frame: *fr}
 	k.record(heard)
-	p.heard, k.unheard = now, 0
-	if k.state != connOpen || fr.Kind == decode.Blank || p.stopped() != nil {
+	p.heard = now
+	defer k.heardOf(len(k.unheard))
+	if k.state != connOpen && k.state != connLeaving || fr.Kind == decode.Blank || p.stopped() != nil {
 		return
 	}
 	entered := k.facts.SignedIn
@@ -56,7 +57,7 @@ func (p *performance) place(k *clientConn, m *decode.Message) {
 	}
 	if recorded == nil {
 		p.extra(k, m, q)
-		if verb != "" && p.stopped() == nil {
+		if verb != "" && p.stopped() == nil && !p.standing {
 			p.answer(k, verb, posed)
 		}
 		return
@@ -246,7 +247,7 @@ func (p *performance) compared(k *clientConn, r *story.Message, m *decode.Messag
 	p.overtake(k, r, q)
 	k.settle(r)
 	k.heard = max(k.heard, r.Number)
-	p.result.Compared++
+	p.add(&p.result.Compared, 1, r.Number)
 	p.matched = time.Now()
 	if k.whims = 0; r.Request == nil {
 		p.lonely = 0

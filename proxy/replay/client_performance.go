@@ -69,10 +69,13 @@ type performance struct {
 	// that do not come for that reason.
 	lost     map[loss]bool
 	lostTo   map[*story.Message]bool
-	held     []*Difference // found, and not yet told
-	heard    time.Time     // when the last message came
-	matched  time.Time     // when the last expected one came
-	lonely   int           // unasked messages in a row that did not come
+	followed map[string]bool // whose word was followed where: told once
+	held     []*Difference   // found, and not yet told
+	standing bool            // a difference was found, and the first one is wanted only
+	counted  []counted       // with StopOnDiff: of the result
+	heard    time.Time       // when the last message came
+	matched  time.Time       // when the last expected one came
+	lonely   int             // unasked messages in a row that did not come
 	opened   uint32
 	reports  int
 	stopping string
@@ -90,7 +93,7 @@ func newPerformance(c *Client) *performance {
 	p := &performance{Client: c, conns: make(map[*story.Conn]*clientConn), changed: make(chan struct{}, 1),
 		accounts: make(map[string]*Values), here: make(map[string]bool), absent: make(map[string]bool),
 		reader: c.config.Story.NewReader(), leads: make(map[*story.Message]*lead),
-		lost: make(map[loss]bool), lostTo: make(map[*story.Message]bool),
+		followed: make(map[string]bool), lost: make(map[loss]bool), lostTo: make(map[*story.Message]bool),
 		waiting: make(map[*story.Message]bool), overtaken: make(map[*story.Message]*story.Message)}
 	passwords := make(map[string]string)
 	for old, a := range c.config.Accounts {
@@ -118,6 +121,9 @@ func (p *performance) run(ctx context.Context) error {
 	err := p.perform(ctx)
 	if err == nil {
 		err = p.finish(ctx)
+	}
+	if err == nil {
+		err = p.atRest(ctx)
 	}
 	p.cancel()
 	for _, k := range p.played {
@@ -154,7 +160,7 @@ func (p *performance) signsIn() bool {
 // perform goes through the recording.
 func (p *performance) perform(ctx context.Context) error {
 	for i, m := range p.order {
-		if err := p.closeBefore(ctx, m.Number); err != nil {
+		if err := p.closeBefore(ctx, m.Number, connLeaving); err != nil {
 			return err
 		}
 		k := p.conns[m.Conn]
@@ -214,7 +220,7 @@ func (p *performance) own(m *story.Message) bool {
 		p.fail(err)
 		return false
 	}
-	handle := strings.ToLower(string(d.Raw("handle")))
+	handle := strings.ToLower(decode.BareHandle(string(d.Raw("handle"))))
 	return d.Own() || p.absent[handle] && !p.here[handle]
 }
 
@@ -234,7 +240,7 @@ func (p *performance) play(ctx context.Context, k *clientConn, m *story.Message)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if m.From == decode.Client && k.state == connOpen && !k.done[m.Index] {
+	if m.From == decode.Client && k.state == connOpen && !k.done[m.Index] && !p.standing {
 		p.at = max(p.at, p.next) // the answers may be here before this goroutine is
 		p.say(k, m)
 	}
@@ -268,22 +274,23 @@ func (p *performance) stop(why string) {
 }
 
 // closeBefore ends the connections that were at their end before message number.
-func (p *performance) closeBefore(ctx context.Context, number int64) error {
+func (p *performance) closeBefore(ctx context.Context, number int64, as connState) error {
 	for len(p.closings) > 0 && p.closings[0].endsAfter < number {
 		p.mu.Lock()
 		p.at = max(p.at, min(number, p.closings[0].endsAfter+1))
 		p.mu.Unlock()
 		k := p.closings[0]
 		p.closings = p.closings[1:]
-		if err := p.closeConn(ctx, k); err != nil {
+		if err := p.closeConn(ctx, k, as); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// closeConn ends a connection as the recording does.
-func (p *performance) closeConn(ctx context.Context, k *clientConn) error {
+// closeConn ends a connection as the recording does; as is connLeaving, which waits a
+// little for what the server says to that, or connOver.
+func (p *performance) closeConn(ctx context.Context, k *clientConn, as connState) error {
 	mine := func(w *story.Message) bool { return w.Conn == k.recorded }
 	if err := p.wait(ctx, mine, func(*story.Message) bool { return false }, k); err != nil {
 		return err
@@ -293,17 +300,27 @@ func (p *performance) closeConn(ctx context.Context, k *clientConn) error {
 			return p.ended(ctx)
 		}
 	}
+	p.leave(k, as)
+	if as == connLeaving {
+		if err := k.awaitEnd(ctx, 2*settling); err != nil {
+			return p.ended(ctx)
+		}
+	}
+	return nil
+}
+
+// leave closes a connection from this side.
+func (p *performance) leave(k *clientConn, as connState) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if k.state != connOpen {
-		return p.stopped()
+		return
 	}
 	p.passedBy(k, false)
 	if k.recorded.Ended && k.recorded.End == decode.Server {
 		p.report(&Difference{Kind: DiffEnded, Note: true, Text: "the server keeps the connection open where the recorded one closed it"}, k, nil)
 	}
-	k.close()
-	return p.stopped()
+	k.close(as)
 }
 
 // finish waits for what should not come any more, and ends what is open.
@@ -319,7 +336,7 @@ func (p *performance) finish(ctx context.Context) error {
 	case <-ctx.Done():
 		return p.ended(ctx)
 	}
-	if err := p.closeBefore(ctx, 1<<62); err != nil {
+	if err := p.closeBefore(ctx, 1<<62, connOver); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -329,6 +346,6 @@ func (p *performance) finish(ctx context.Context) error {
 
 // skipConn says that a connection is not played. mu is held.
 func (p *performance) skipConn(k *clientConn, why string) {
-	p.result.Skipped += len(k.recorded.Messages)
+	p.add(&p.result.Skipped, len(k.recorded.Messages), max(k.heard, k.begins()))
 	p.report(&Difference{Kind: DiffSkipped, Note: true, Text: fmt.Sprintf("not replayed: %s", why)}, k, nil)
 }

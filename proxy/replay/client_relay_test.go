@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"msnproxy/decode"
 	"msnproxy/proxy/proxytest"
@@ -18,19 +19,21 @@ type relay struct {
 
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 
+	// hold is how long a frame is held up, and what comes behind it; nil: none is. The
+	// line is "" at the end of a connection.
+	hold func(role decode.Role, line string) time.Duration
+
 	mu    sync.Mutex
 	alter func(role decode.Role, line string, frame []byte) []byte
 	work  sync.WaitGroup
 }
 
 // newRelay starts a server with a relay before it. alter returns what is sent instead
-// of a frame of the server; it is called one at a time.
+// of a frame of the server, or (line "") before it ends a connection; it is called one
+// at a time.
 func newRelay(t testing.TB, c proxytest.Config, alter func(role decode.Role, line string, frame []byte) []byte) *relay {
 	t.Helper()
-	r := &relay{alter: alter, dial: (&net.Dialer{}).DialContext}
-	if b, ok := t.(*bubble); ok {
-		r.dial = b.host.Dial
-	}
+	r := &relay{alter: alter, dial: dialer(t)}
 	var listeners []net.Listener
 	for range 3 {
 		listeners = append(listeners, listen(t))
@@ -90,15 +93,22 @@ func (r *relay) back(server, client net.Conn, role decode.Role) {
 		n, err := server.Read(buf)
 		framer.Feed(buf[:n])
 		for framer.Next(&fr) {
-			r.mu.Lock()
-			out := r.alter(role, string(fr.Line()), fr.Raw)
-			r.mu.Unlock()
-			client.Write(out)
+			client.Write(r.change(role, string(fr.Line()), fr.Raw))
 		}
 		if err != nil {
+			client.Write(r.change(role, "", nil))
 			return
 		}
 	}
+}
+
+func (r *relay) change(role decode.Role, line string, frame []byte) []byte {
+	if r.hold != nil {
+		time.Sleep(r.hold(role, line))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.alter(role, line, frame)
 }
 
 // once alters the first line of a role that begins so.

@@ -145,7 +145,7 @@ func (p *performance) withhold(k *clientConn, m *story.Message) {
 	for _, other := range m.Replies {
 		k.settle(other)
 	}
-	p.result.Skipped++
+	p.add(&p.result.Skipped, 1, m.Number)
 	p.report(&Difference{Kind: DiffSkipped, Note: true, Verb: m.Name,
 		Text: "not sent: the recorded client gives a password in clear here (--clear-text does that, too)"}, k, m)
 	if !k.facts.SignedIn {
@@ -259,6 +259,9 @@ func (p *performance) answer(k *clientConn, verb, posed string) {
 
 // send sends one frame. mu is held.
 func (p *performance) send(k *clientConn, raw []byte, kind decode.FrameKind, r *request) {
+	if k.state != connOpen {
+		return
+	}
 	fr := decode.Frame{Kind: kind, Raw: raw, Offset: k.offset}
 	if kind == decode.Command {
 		fr.LineLen = bytes.IndexByte(raw, '\n')
@@ -282,8 +285,8 @@ func (p *performance) send(k *clientConn, raw []byte, kind decode.FrameKind, r *
 		delete(k.asked, k.queue[0])
 		k.queue = append(k.queue[:0], k.queue[1:]...)
 	}
-	p.result.Sent++
-	k.unheard++
+	p.add(&p.result.Sent, 1, k.placeOf(r))
+	k.unheard = append(k.unheard, r)
 	k.out.put(raw)
 }
 

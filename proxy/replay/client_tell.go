@@ -19,17 +19,17 @@ func (p *performance) tellQuiet(now time.Time) {
 
 // tell tells what was found, in the order of the recording. mu is held.
 func (p *performance) tell() {
-	place := func(d *Difference) int64 {
-		if d.Number > 0 {
-			return d.Number
-		}
-		return d.After
-	}
 	slices.SortStableFunc(p.held, func(x, y *Difference) int {
-		return cmp.Or(cmp.Compare(place(x), place(y)), cmp.Compare(x.Conn, y.Conn))
+		return cmp.Or(cmp.Compare(x.place(), y.place()), cmp.Compare(x.Conn, y.Conn))
 	})
+	if p.standing {
+		p.cut()
+		p.stop(atFirst)
+	}
 	for _, d := range p.held {
-		p.config.Report(d)
+		if p.config.Report != nil {
+			p.config.Report(d)
+		}
 	}
 	p.held = nil
 }

@@ -16,8 +16,9 @@ import (
 )
 
 // The recorded demo against the server that it was recorded of.
-func TestClientDemo(t *testing.T) {
-	t.Parallel()
+func TestClientDemo(t *testing.T) { t.Parallel(); inMemory(t, clientDemoInMemory) }
+
+func clientDemoInMemory(t *bubble) {
 	s := demoServer(t, proxytest.Config{})
 	r := play(t, ClientConfig{Story: tell(t, demo), Server: s.DS, Accounts: demoPasswords()})
 	clean(t, r)
@@ -65,8 +66,7 @@ func TestClientFaults(t *testing.T) {
 		}, []string{
 			`message 131 #6 SB bob@example.com: different MSG: text is "Hullo Bob, schöne Grüße vom Café", recorded was "Hello Bob, schöne Grüße vom Café"`}},
 	} {
-		t.Run(test.what, func(t *testing.T) {
-			t.Parallel()
+		bubbled(t, test.what, func(t *bubble) {
 			r := play(t, ClientConfig{Story: tell(t, demo), Server: newRelay(t, proxytest.Config{}, test.alter).DS,
 				Accounts: demoPasswords(), Timeout: 300 * time.Millisecond})
 			var got []string
@@ -110,8 +110,7 @@ func swap(a, b string) func(decode.Role, string, []byte) []byte {
 // What the client records is the same again.
 func TestClientServer(t *testing.T) {
 	for name, path := range recordings() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		bubbled(t, name, func(t *bubble) {
 			original, file := tell(t, path), filepath.Join(t.TempDir(), "again.pcapng")
 			s, e := serve(t, ServerConfig{Story: tell(t, path)})
 			recorder, end := recordTo(t, file)
@@ -159,7 +158,7 @@ func TestClientProxyServer(t *testing.T) {
 
 // sameStory fails the test where two recordings differ in anything but what is between the
 // clients.
-func sameStory(t *testing.T, a, b *story.Story) {
+func sameStory(t testing.TB, a, b *story.Story) {
 	t.Helper()
 	report, err := compare.Stories(a, b, compare.Options{Keep: func(m *decode.Message) bool { return m.Conn.Role != decode.FTP }})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // pace waits as long as the client took, divided by the speed.
 func (p *performance) pace(ctx context.Context, m *story.Message) error {
 	if p.config.Speed > 0 && !m.Time.IsZero() && !p.last.IsZero() {
-		gap := time.Duration(float64(m.Time.Sub(p.last)) / p.config.Speed)
+		gap := p.paced(m.Time.Sub(p.last))
 		for _, d := range []time.Duration{min(gap, stillness), gap - min(gap, stillness)} {
 			if err := p.pause(ctx, d); err != nil {
 				return err
@@ -24,6 +24,11 @@ func (p *performance) pace(ctx context.Context, m *story.Message) error {
 	}
 	p.last = m.Time
 	return nil
+}
+
+// paced is how long a recorded pause is here.
+func (p *performance) paced(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / p.config.Speed)
 }
 
 // pause waits so long.
@@ -58,6 +63,9 @@ func (p *performance) wait(ctx context.Context, picked, unlikely func(*story.Mes
 	defer timer.Stop()
 	told := false
 	for {
+		if err := p.atRest(ctx); err != nil {
+			return err
+		}
 		p.mu.Lock()
 		if err := p.stopped(); err != nil {
 			p.mu.Unlock()

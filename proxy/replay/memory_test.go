@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -19,6 +20,23 @@ type bubble struct {
 func inMemory(t *testing.T, f func(t *bubble)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { f(&bubble{T: t}) })
+}
+
+// bubbled runs f in a bubble, as a test beside others of t.
+func bubbled(t *testing.T, name string, f func(t *bubble)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		inMemory(t, f)
+	})
+}
+
+// dialer is how the test connects: within the bubble if it runs in one.
+func dialer(t testing.TB) func(ctx context.Context, network, address string) (net.Conn, error) {
+	if b, ok := t.(*bubble); ok {
+		return b.host.Dial
+	}
+	return (&net.Dialer{}).DialContext
 }
 
 // listen opens a port: of the bubble if the test runs in one.

@@ -77,7 +77,9 @@ func TestUnread(t *testing.T) {
 }
 
 // A client too many is closed, and the others stay.
-func TestTooMany(t *testing.T) {
+func TestTooMany(t *testing.T) { t.Parallel(); inMemory(t, tooManyInMemory) }
+
+func tooManyInMemory(t *bubble) {
 	s, e := serve(t, ServerConfig{Story: tell(t, demo), MaxConns: 1})
 	first := visit(t, s.Addr().String())
 	first.ask("VER 1 MSNP7\r\n", "VER 1 MSNP7\r\n")
@@ -188,68 +190,68 @@ func sockets(t testing.TB) (n int) {
 // What another account did before is waited for as long as it is here, and no longer
 // than patience lasts.
 func TestPatience(t *testing.T) {
-	const patience = 300 * time.Millisecond
 	signIn := func(who string) string {
 		return "Client opens a connection to 192.0.2.1:1863\r\nC: VER 1 MSNP7\r\nS: VER 1 MSNP7\r\nC: USR 3 MD5 I " + who + "@example.com\r\nS: USR 3 MD5 S 1\r\nC: USR 4 MD5 S 00000000000000000000000000000000\r\nS: USR 4 OK " + who + "@example.com A 1\r\n"
 	}
 	path := transcribed(t, signIn("alice")+"C: CHG 5 NLN\r\nS: CHG 5 NLN\r\n"+signIn("bob")+"S: NLN NLN alice@example.com A\r\n")
 	for _, test := range []struct {
-		here, does bool
-		patience   time.Duration
-		waited     string
+		what     string
+		here     bool
+		does     time.Duration // when she does; 0: she does not
+		patience time.Duration // 0: the usual
+		heard    time.Duration // after bob is in
+		status   string
+		waited   string
 	}{
-		{true, false, patience, "NLN comes although CHG of alice@example.com in message 7 did not come in 300ms"},
-		{true, true, soon, ""},
-		{false, false, soon, ""},
+		{"she does not", true, 0, 300 * time.Millisecond, 300 * time.Millisecond, "NLN", "NLN comes although CHG of alice@example.com in message 7 did not come in 300ms"},
+		{"she does not, as usual", true, 0, 0, 30 * time.Second, "NLN", "NLN comes although CHG of alice@example.com in message 7 did not come in 30s"},
+		{"she does in time", true, 30*time.Second - 1, 0, 30*time.Second - 1, "BSY", ""},
+		{"she does too late", true, 30*time.Second + 1, 0, 30 * time.Second, "NLN", "NLN comes although CHG of alice@example.com in message 7 did not come in 30s"},
+		{"she is not here", false, 0, 0, 0, "NLN", ""},
 	} {
-		s, e := serve(t, ServerConfig{Story: tell(t, path), Patience: test.patience})
-		in := func(who string) *visitor {
-			p := visit(t, s.Addr().String())
-			p.ask("VER 1 MSNP7\r\nUSR 3 MD5 I "+who+"@example.com\r\n", "USR 3 MD5 S ")
-			p.ask("USR 4 MD5 S 0\r\n", "USR 4 OK")
-			return p
-		}
-		var alice *visitor
-		if test.here {
-			alice = in("alice")
-		}
-		bob := in("bob")
-		status := "NLN"
-		if test.does {
-			status = "BSY"
-			_ = bob.nc.SetReadDeadline(time.Now().Add(patience))
-			b := make([]byte, 100)
-			n, _ := bob.nc.Read(b) // the rest of the last line
-			if n, _ = bob.nc.Read(b[n:]); n > 0 || strings.Contains(string(b), "NLN") {
-				t.Error("bob hears of alice too early")
+		bubbled(t, test.what, func(t *bubble) {
+			s, e := serve(t, ServerConfig{Story: tell(t, path), Patience: test.patience})
+			in := func(who string) *visitor {
+				p := visit(t, s.Addr().String())
+				_ = p.nc.SetDeadline(time.Now().Add(time.Hour))
+				p.ask("VER 1 MSNP7\r\nUSR 3 MD5 I "+who+"@example.com\r\n", "USR 3 MD5 S ")
+				p.ask("USR 4 MD5 S 0\r\n", "USR 4 OK")
+				return p
 			}
-			_ = bob.nc.SetReadDeadline(time.Now().Add(soon))
-			alice.ask("CHG 9 BSY\r\n", "CHG 9 BSY")
-		}
-		start := time.Now()
-		bob.want("NLN " + status + " alice@example.com A\r\n")
-		if took := time.Since(start); test.waited != "" && took < patience/2 {
-			t.Errorf("bob heard after %v", took)
-		}
-		if got := e.of(Waited); (got != nil) != (test.waited != "") || got != nil && !strings.Contains(got[0], test.waited) {
-			t.Errorf("%q", got)
-		}
+			var alice *visitor
+			if test.here {
+				alice = in("alice")
+			}
+			bob, start := in("bob"), time.Now()
+			if test.does > 0 {
+				time.AfterFunc(test.does, func() { alice.send("CHG 9 BSY\r\n") })
+			}
+			bob.want("NLN " + test.status + " alice@example.com A\r\n")
+			if took := time.Since(start); took != test.heard {
+				t.Errorf("bob heard after %v, want %v", took, test.heard)
+			}
+			if got := e.of(Waited); (got != nil) != (test.waited != "") || got != nil && !strings.Contains(got[0], test.waited) {
+				t.Errorf("%q", got)
+			}
+		})
 	}
 }
 
 // The recorded pauses, divided.
 func TestPace(t *testing.T) {
-	path := testdata("escargot-twisted-msnp7.pcap") // the FLN comes 700 ms after SYN
-	for speed, least := range map[float64]time.Duration{2: 300 * time.Millisecond, 0: 0} {
-		s, _ := serve(t, ServerConfig{Story: tell(t, path), Speed: speed})
-		p := visit(t, s.Addr().String())
-		p.ask("VER 1 MSNP7\r\nINF 2\r\nUSR 3 MD5 I bob@example.com\r\n", "USR 3 MD5 S ")
-		p.ask("USR 4 MD5 S 0\r\nSYN 5 0\r\n", "BLP 5 1 AL\r\n")
-		start := time.Now()
-		p.want("FLN alice@example.com\r\n")
-		if took := time.Since(start); took < least || took > least+5*time.Second {
-			t.Errorf("speed %v: after %v", speed, took)
-		}
+	path := testdata("escargot-twisted-msnp7.pcap")
+	for speed, want := range map[float64]time.Duration{1: 702449 * time.Microsecond, 2: 351224500, 0: 0} { // the FLN comes so long after what is before it
+		bubbled(t, fmt.Sprint(speed), func(t *bubble) {
+			s, _ := serve(t, ServerConfig{Story: tell(t, path), Speed: speed})
+			p := visit(t, s.Addr().String())
+			p.ask("VER 1 MSNP7\r\nINF 2\r\nUSR 3 MD5 I bob@example.com\r\n", "USR 3 MD5 S ")
+			p.ask("USR 4 MD5 S 0\r\nSYN 5 0\r\n", "BLP 5 1 AL\r\n")
+			start := time.Now()
+			p.want("FLN alice@example.com\r\n")
+			if took := time.Since(start); took != want {
+				t.Errorf("speed %v: after %v, want %v", speed, took, want)
+			}
+		})
 	}
 }
 

@@ -272,8 +272,9 @@ func (c *conn) when(m *story.Message) time.Time {
 // wait decides what to do while nothing is due. again: something has changed.
 func (c *conn) wait(h hold, now time.Time) (wake time.Time, again bool) {
 	p := c.part
+	c.waits = h.waits != nil
 	if p.over() || c.leaving && len(p.asked) == 0 {
-		return c.finish(now), false
+		return c.finish(now, c.waits && !p.over()), false
 	}
 	if h.on == nil {
 		return c.linger(now), false
@@ -283,8 +284,6 @@ func (c *conn) wait(h hold, now time.Time) (wake time.Time, again bool) {
 		if h.waits = p.waiting(c.s.script, h.on); h.waits == nil {
 			return now.Add(hour), false
 		}
-	} else {
-		c.waits = true
 	}
 	if c.held != h {
 		c.held, c.since = h, now
@@ -307,10 +306,11 @@ func (c *conn) wait(h hold, now time.Time) (wake time.Time, again bool) {
 }
 
 // finish ends a connection on which all is said as the recorded one ended. Where the
-// client was the one to close it is waited for.
-func (c *conn) finish(now time.Time) (wake time.Time) {
+// client was the one to close it is waited for; so it is if it hears of somebody who
+// may be leaving, too.
+func (c *conn) finish(now time.Time, hears bool) (wake time.Time) {
 	rec := c.part.conn
-	if rec.Ended && rec.End == decode.Server {
+	if !hears && rec.Ended && rec.End == decode.Server {
 		c.closing = true
 		return now
 	}

@@ -106,7 +106,7 @@ func (d *driver) conn(c *story.Conn) {
 	if !ok {
 		return
 	}
-	nc, err := net.Dial("tcp", addr)
+	nc, err := dialer(d.t)(d.t.Context(), "tcp", addr)
 	if err != nil {
 		d.fail("%v", err)
 		return
@@ -265,8 +265,7 @@ func (e *ear) end() (rest string, err error) {
 func TestRecordedClients(t *testing.T) {
 	for name, path := range recordings() {
 		for _, speed := range []float64{0, 20} {
-			t.Run(fmt.Sprintf("%s/%v", name, speed), func(t *testing.T) {
-				t.Parallel()
+			bubbled(t, fmt.Sprintf("%s/%v", name, speed), func(t *bubble) {
 				st := tell(t, path)
 				s, e := serve(t, ServerConfig{Story: st, Speed: speed})
 				if failed := drive(t, st, s.Addr().String()); failed != nil {
@@ -279,7 +278,7 @@ func TestRecordedClients(t *testing.T) {
 }
 
 // faithful finds that the server met what it had expected.
-func faithful(t *testing.T, s *Server, e *events) {
+func faithful(t testing.TB, s *Server, e *events) {
 	t.Helper()
 	if got := e.of(unusual...); got != nil {
 		t.Errorf("%q", got)

@@ -38,7 +38,7 @@ func (c *conn) enter(m *decode.Message) bool {
 
 // admit lets the client into the switchboard that the cookie is for.
 func (c *conn) admit(m *decode.Message, cookie string) bool {
-	handle := string(m.Raw("handle"))
+	handle := decode.BareHandle(string(m.Raw("handle")))
 	ad, ok := c.s.cookies.take(cookie)
 	if !ok || !strings.EqualFold(ad.account, handle) {
 		c.account = ""
@@ -60,7 +60,7 @@ func (c *conn) admit(m *decode.Message, cookie string) bool {
 // settle takes the sign-in: now it is known who this is, and which connection of the
 // recording. It returns false if the account is turned away.
 func (c *conn) settle(m *decode.Message) bool {
-	who := string(m.Raw("handle"))
+	who := decode.BareHandle(string(m.Raw("handle")))
 	list := c.s.candidates(c, who)
 	if len(list) == 0 {
 		c.account = ""

@@ -24,7 +24,7 @@ type visitor struct {
 
 func visit(t testing.TB, addr string) *visitor {
 	t.Helper()
-	nc, err := net.Dial("tcp", addr)
+	nc, err := dialer(t)(t.Context(), "tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,9 @@ func signedIn(t testing.TB, s *Server) *visitor {
 }
 
 // A request that the recording does not have is answered as the protocol says.
-func TestRules(t *testing.T) {
+func TestRules(t *testing.T) { t.Parallel(); inMemory(t, rulesInMemory) }
+
+func rulesInMemory(t *bubble) {
 	s, e := serve(t, ServerConfig{Story: tell(t, demo), Patience: 200 * time.Millisecond})
 	ns := signedIn(t, s)
 	for _, test := range []struct{ ask, want string }{
@@ -153,7 +155,9 @@ func TestRules(t *testing.T) {
 }
 
 // Who is not in the recording, and who does not know the password.
-func TestTurnedAway(t *testing.T) {
+func TestTurnedAway(t *testing.T) { t.Parallel(); inMemory(t, turnedAwayInMemory) }
+
+func turnedAwayInMemory(t *bubble) {
 	cfg := ServerConfig{Story: tell(t, demo), Passwords: map[string]string{"alice@example.com": "secret"}}
 	s, e := serve(t, cfg)
 	p := visit(t, s.Addr().String())
@@ -195,7 +199,9 @@ func TestTurnedAway(t *testing.T) {
 	}
 }
 
-func TestPolicies(t *testing.T) {
+func TestPolicies(t *testing.T) { t.Parallel(); inMemory(t, policiesInMemory) }
+
+func policiesInMemory(t *bubble) {
 	for policy, want := range map[string]string{"error": "200 9\r\nCHG 10", "ignore": "CHG 10", "close": ""} {
 		p, err := ParsePolicy(policy)
 		if err != nil {
@@ -219,7 +225,9 @@ func TestPolicies(t *testing.T) {
 }
 
 // What the live client says comes to the other account, not what was recorded.
-func TestLiveWords(t *testing.T) {
+func TestLiveWords(t *testing.T) { t.Parallel(); inMemory(t, liveWordsInMemory) }
+
+func liveWordsInMemory(t *bubble) {
 	s, e := serve(t, ServerConfig{Story: tell(t, testdata("javaserver-amsn082-msnp7.pcap"))})
 	in := func(who string) *visitor {
 		p := visit(t, s.Addr().String())

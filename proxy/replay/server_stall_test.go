@@ -28,15 +28,15 @@ func TestStall(t *testing.T) {
 		wake  time.Time
 		said  int
 	}{
-		{"just before", on, 0, stalls - 1, conn{}, start.Add(stalls), 0},
-		{"then", on, 0, stalls, conn{}, hour, 1},
-		{"at the recorded pace, just before", &timed, 1, stalls + 2*time.Second - 1, conn{}, start.Add(stalls + 2*time.Second), 0},
-		{"at the recorded pace", &timed, 1, stalls + 2*time.Second, conn{}, hour, 1},
-		{"said already", on, 0, stalls, conn{stalled: true}, hour, 0},
-		{"it leaves", on, 0, stalls, conn{leaving: true}, hour, 0},
-		{"it is being closed", on, 0, stalls, conn{closing: true}, hour, 0},
-		{"nothing is waited for", nil, 0, stalls, conn{}, hour, 0},
-		{"others are waited for", server, 0, stalls, conn{}, hour, 0},
+		{"just before", on, 0, 10*time.Second - 1, conn{}, start.Add(10 * time.Second), 0},
+		{"then", on, 0, 10 * time.Second, conn{}, hour, 1},
+		{"at the recorded pace, just before", &timed, 1, 12*time.Second - 1, conn{}, start.Add(12 * time.Second), 0},
+		{"at the recorded pace", &timed, 1, 12 * time.Second, conn{}, hour, 1},
+		{"said already", on, 0, 10 * time.Second, conn{stalled: true}, hour, 0},
+		{"it leaves", on, 0, 10 * time.Second, conn{leaving: true}, hour, 0},
+		{"it is being closed", on, 0, 10 * time.Second, conn{closing: true}, hour, 0},
+		{"nothing is waited for", nil, 0, 10 * time.Second, conn{}, hour, 0},
+		{"others are waited for", server, 0, 10 * time.Second, conn{}, hour, 0},
 	} {
 		e := &events{}
 		c := test.conn

@@ -93,6 +93,9 @@ func serve(t testing.TB, cfg ServerConfig) (*Server, *events) {
 	if cfg.Listen == "" {
 		cfg.Listen = "127.0.0.1:0"
 	}
+	if b, ok := t.(*bubble); ok {
+		cfg.Listener, _ = b.host.Listen()
+	}
 	s, err := NewServer(cfg)
 	if err == nil {
 		err = s.Listen()

@@ -104,6 +104,13 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 			o.name("gap")
 			o.b = append(o.b, "true"...)
 		}
+		if r.Frame.TextLine > 0 {
+			o.num("line", int64(r.Frame.TextLine))
+		}
+		if r.Frame.Omitted {
+			o.name("omitted")
+			o.b = append(o.b, "true"...)
+		}
 		if r.Frame.Resync {
 			o.name("resync")
 			o.b = append(o.b, "true"...)
