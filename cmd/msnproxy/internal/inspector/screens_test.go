@@ -52,7 +52,6 @@ func TestTransfersScreens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := openBench(t, find(t, "transfers.txt"), size.w, size.h, Options{Theme: "dark"})
 			b.key("6")
-			b.settle()
 			compareGolden(t, name, frame(b.text(), size.w))
 			if size == sizes[1] {
 				compareGolden(t, name+"-styles", Styles(b.screen))
