@@ -5,11 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,15 +100,23 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// freeAddr returns an address that nobody listens on.
+// freeAddr returns an address that nobody listens on, each time another one. Its port is
+// below those that systems give to whoever dials or listens on port 0: between this call
+// and the program that listens there, none of the tests can come by it.
 func freeAddr(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20000+freePorts.Add(1)%10000)
+		if l, err := net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port of a hundred is free")
+	return ""
 }
+
+// freePorts begins somewhere else in each process of those that run at a time.
+var freePorts = func() (n atomic.Uint32) { n.Store(rand.Uint32N(10000)); return }()
 
 // busyAddr returns an address that somebody listens on.
 func busyAddr(t *testing.T) string {
