@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,23 +99,19 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// freeAddr returns an address that nobody listens on, each time another one. Its port is
-// below those that systems give to whoever dials or listens on port 0: between this call
-// and the program that listens there, none of the tests can come by it.
+// freeAddr returns an address that nobody listens on. Its port is below those that systems
+// give out themselves, so that no other test is given it before the program listens.
 func freeAddr(t *testing.T) string {
 	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 20000+freePorts.Add(1)%10000)
-		if l, err := net.Listen("tcp", addr); err == nil {
-			l.Close()
-			return addr
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 15000+rand.IntN(15000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
 		}
 	}
-	t.Fatal("no port of a hundred is free")
+	t.Fatal("no port is free")
 	return ""
 }
-
-// freePorts begins somewhere else in each process of those that run at a time.
-var freePorts = func() (n atomic.Uint32) { n.Store(rand.Uint32N(10000)); return }()
 
 // busyAddr returns an address that somebody listens on.
 func busyAddr(t *testing.T) string {
