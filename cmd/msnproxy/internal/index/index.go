@@ -197,6 +197,7 @@ func (x *Index) add(r *capture.Record, place int64) {
 	case capture.Lost:
 		k.set(shiftKind, 3, uint32(Lost))
 		c.lost += max(r.Lost, 0)
+		c.hearing.Lost()
 	case capture.HalfClosed:
 		k.set(shiftKind, 3, uint32(HalfClosed))
 	case capture.Closed:
@@ -262,6 +263,7 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 			k.flags |= f.flag
 		}
 	}
+	c.hearing.Message(m)
 	row := x.n
 	for i := range m.Findings {
 		f := &m.Findings[i]
@@ -353,7 +355,9 @@ func (x *Index) Row(i int) Row {
 		WantsReply: k.has(flagWants), Answered: k.has(flagGot), Noise: k.noise(), Severity: k.severity(), Fate: k.fate(),
 		SentOn: k.has(flagSent), Marked: k.has(flagMarked), Comment: k.has(flagComment)}
 	if k.conn > 0 {
-		r.Conn = x.conns[k.conn].facts
+		c := x.conns[k.conn]
+		r.Conn = c.facts
+		r.Unanswered = r.WantsReply && !r.Answered && c.hearing.Due(r.Number, r.From)
 	}
 	if q := x.rowOf(int64(k.reply)); q >= 0 {
 		r.Latency = k.since(x.at(q))
