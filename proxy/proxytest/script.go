@@ -17,6 +17,9 @@ type Script struct {
 	Pace time.Duration
 	// Dialects are those that the clients offer; nil as in [Options].
 	Dialects []string
+	// EndPoints are the machines of the people, "{GUID}" by account (MSNP16 and later); nil
+	// stands for the usual ones.
+	EndPoints map[string]string
 	// Progress, if set, is called with one line before each step.
 	Progress func(string)
 }
