@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 	"msnproxy/decode/payload"
 )
 
@@ -163,15 +164,9 @@ func (k *Checker) typist(c *conn, m *decode.Message, typing []byte) {
 	if m.From == decode.Client {
 		who = []byte(c.asked)
 	}
-	if len(who) > 0 && !bytes.EqualFold(trimEnd(who), trimEnd(typing)) && c.once("mime.typing-user "+m.From.Letter()+string(typing[:min(len(typing), maxHandle)])) {
+	if len(who) > 0 && !bytes.EqualFold(address.Bare(who), address.Bare(typing)) && c.once("mime.typing-user "+m.From.Letter()+string(typing[:min(len(typing), maxHandle)])) {
 		k.add(c, m, "mime.typing-user", "TypingUser is %s, the sender is %s", clip(typing), clip(who))
 	}
-}
-
-// trimEnd cuts the end point off a handle (MSNP16 and later).
-func trimEnd(handle []byte) []byte {
-	base, _, _ := bytes.Cut(handle, []byte{';'})
-	return base
 }
 
 // charsetOf returns the charset of a Content-Type's parameters.

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"msnproxy/decode"
 )
 
 const (
@@ -116,7 +114,7 @@ func (c *conn) xfr(req *request) error {
 // usrCookie is the caller's first line: C: USR 1 alice@example.com 17262740...,
 // S: USR 1 OK alice@example.com Alice.
 func (c *conn) usrCookie(req *request) error {
-	handle, endPoint := decode.SplitHandle(req.arg(0))
+	handle, endPoint, _ := strings.Cut(req.arg(0), ";")
 	k := c.server.redeem(req.arg(1), handle)
 	if k == nil || k.talk != nil {
 		return errAuthentication
@@ -132,7 +130,7 @@ func (c *conn) ans(req *request) error {
 	if c.stage == signedIn {
 		return errAlreadyLogin
 	}
-	handle, endPoint := decode.SplitHandle(req.arg(0))
+	handle, endPoint, _ := strings.Cut(req.arg(0), ";")
 	k := c.server.redeem(req.arg(1), handle)
 	if k == nil || k.talk == nil || k.talk.id != req.arg(2) {
 		return errAuthentication

@@ -246,7 +246,7 @@ func (p *Printer) count(m *decode.Message) {
 	if s := m.Conn.Session; s != nil {
 		p.stats.Sessions = max(p.stats.Sessions, s.Number)
 	}
-	if v := m.Conn.Conversation; v != nil {
+	if v := m.Conversation(); v != nil {
 		p.stats.Conversations = max(p.stats.Conversations, v.Number)
 	}
 }
