@@ -118,7 +118,7 @@ func TestWrittenBytes(t *testing.T) {
 			fmt.Fprintln(&text, hex.EncodeToString(line))
 		}
 	}
-	const golden = "testdata/written.txt"
+	const golden = "testdata/goldens/written.txt"
 	if *update {
 		if err := os.WriteFile(golden, []byte(text.String()), 0o644); err != nil {
 			t.Fatal(err)

@@ -30,6 +30,31 @@ func TestListSummary(t *testing.T) {
 	}
 }
 
+// What somebody tells of themselves, in a line.
+func TestPresenceSummary(t *testing.T) {
+	for xml, want := range map[string]string{
+		`<Data><PSM>gone fishing &amp; away</PSM><CurrentMedia>\0Music\01\0{0} - {1}\0Song\0Band\0\0\0</CurrentMedia></Data>`: `"gone fishing & away", listens to Song - Band`,
+		`<Data><PSM></PSM><CurrentMedia>\0Games\01\0{0}\0Chess</CurrentMedia></Data>`:                                         `plays Chess`,
+		`<Data><CurrentMedia>\0Other\01\0{0}\0it</CurrentMedia></Data>`:                                                       `is at it`,
+		`<Data><PSM>x</PSM><CurrentMedia>\0Music\00\0{0}\0Song</CurrentMedia></Data>`:                                         `"x"`,
+		`<Data><PSM></PSM><CurrentMedia></CurrentMedia></Data>`:                                                               `no personal message`,
+		`<Data/>`: `no personal message`,
+		`<EndpointData><Capabilities>2684354596:32</Capabilities></EndpointData>`: `end point of Windows Live Messenger 2009`,
+		`<EndpointData><Capabilities>4:32</Capabilities></EndpointData>`:          `end point of 4:32`,
+		`<EndpointData/>`: `end point of a client that does not say what it can`,
+		`<Data><PSM>x</PSM></Data><EndpointData id="{0f}"><Capabilities>0:0</Capabilities></EndpointData><EndpointData id="{1f}"/>`:     `"x", end points: 2`,
+		`<PrivateEndpointData><EpName>HOME</EpName><Idle>true</Idle><ClientType>1</ClientType><State>AWY</State></PrivateEndpointData>`: `end point "HOME", computer, away, idle`,
+		`<PrivateEndpointData><EpName></EpName><Idle>false</Idle><ClientType>9</ClientType></PrivateEndpointData>`:                      `end point 9`,
+		`<Data><PSM>x</PSM></Data><PrivateEndpointData id="{0f}"><EpName>HOME</EpName></PrivateEndpointData>`:                           `"x"`,
+		`<Data><PSM>x</PSM></Data><Other/>`: `Data "x"`,
+		`<config>a</config>`:                `config "a"`,
+	} {
+		if got := Decode(XML, []byte(xml)).Summary; got != want {
+			t.Errorf("%s:\n%s, want\n%s", xml, got, want)
+		}
+	}
+}
+
 // What XML says by numbers is said in words where a message is opened.
 func TestElementMeanings(t *testing.T) {
 	for xml, want := range map[string]string{

@@ -96,7 +96,8 @@ func Decode(kind Kind, b []byte) *Payload {
 		p.mime()
 	case XML:
 		p.Nodes = p.xml(0, len(b))
-		if p.Summary = listSummary(p.Nodes); p.Summary == "" {
+		p.Summary = orWord(listSummary(p.Nodes), presenceSummary(p.Nodes))
+		if p.Summary == "" {
 			p.Summary = xmlSummary(p.Nodes)
 		}
 	case Notification:

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -323,6 +324,18 @@ func (k *clientConn) bye() {
 		}
 	}
 	k.nc.Close()
+}
+
+// heardOf notes that the server has taken the first n of what was not known to be, as it
+// says something; not so requests of which the recorded answer is still to come. mu is held.
+func (k *clientConn) heardOf(n int) {
+	taken := func(q *request) bool {
+		return q.heard || q.recorded == nil || !slices.ContainsFunc(q.recorded.Replies, func(m *story.Message) bool {
+			return m.From == decode.Server && !k.done[m.Index]
+		})
+	}
+	later := slices.Clone(k.unheard[n:])
+	k.unheard = append(slices.DeleteFunc(k.unheard[:n], taken), later...)
 }
 
 // begins is the number of its first recorded message.

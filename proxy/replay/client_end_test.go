@@ -54,6 +54,9 @@ func TestClientHungUp(t *testing.T) {
 		{"some of them read", "CHG 4 BSY\r\n", 2, []string{"C: REM 5 FL bob@example.com", "C: PNG", "C: OUT"}, 7, 0, ""},
 		{"with something to come", "CHG 4 BSY\r\n", 0, []string{"C: CHG 5 NLN", "S: CHG 5 NLN", "C: OUT"}, 4, 3,
 			"message 10 #1 NS alice@example.com: ended CHG (answers CHG of message 9): the server ends the connection before this message (is online); 3 messages are left out"},
+		{"with something to come, and something else", "CHG 4 BSY\r\n", -1, []string{"C: CHG 5 NLN", "S: CHG 5 NLN", "C: OUT"}, 4, 3,
+			"after message 8 #1 NS alice@example.com: extra NLN: the recording does not have it: bob@example.com (Bob) is online\n" +
+				"message 10 #1 NS alice@example.com: ended CHG (answers CHG of message 9): the server ends the connection before this message (is online); 3 messages are left out"},
 		{"with something to come, which was asked for", "CHG 4 BSY\r\n", 1, []string{"C: CHG 5 NLN", "S: CHG 5 NLN", "C: OUT"}, 4, 3,
 			"message 10 #1 NS alice@example.com: ended CHG (answers CHG of message 9): the server ends the connection before this message (is online); 3 messages are left out"},
 	} {
@@ -67,6 +70,10 @@ func TestClientHungUp(t *testing.T) {
 					}
 					for range test.reads {
 						next()
+					}
+					if test.reads < 0 { // what is asked is taken, and something else said
+						next()
+						_, _ = c.Write([]byte("NLN NLN bob@example.com Bob\r\n"))
 					}
 				})
 				return play(t, ClientConfig{Story: transcript(t, append(hungUp[:len(hungUp):len(hungUp)], test.last...)...), Server: addr})

@@ -19,7 +19,8 @@ func (p *performance) hear(k *clientConn, fr *decode.Frame) {
 	now := time.Now()
 	heard := &capture.Record{Time: now, Conn: k.live, Kind: capture.Data, From: decode.Server, Frame: *fr}
 	k.record(heard)
-	p.heard, k.unheard = now, nil
+	p.heard = now
+	defer k.heardOf(len(k.unheard))
 	if k.state != connOpen && k.state != connLeaving || fr.Kind == decode.Blank || p.stopped() != nil {
 		return
 	}
