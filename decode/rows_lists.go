@@ -79,7 +79,7 @@ var listVerbs = []Verb{
 			Summary: "{property} is {value?}", Example: "BPR MOB N"},
 	}},
 	{Name: "ADD", SignedIn: true, Meaning: "adds to a list", Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid list handle friendly group?", Meaning: "adds somebody to a list",
+		{From: Client, Roles: NS, First: 2, Last: 9, Heard: "ADD", Syntax: "trid list handle friendly group?", Meaning: "adds somebody to a list",
 			Summary: "{handle} to {list}[, group {group}]", Example: "ADD 12 FL bob@example.com Bob 2"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Echo: true, Syntax: "trid list listver handle friendly group?", Meaning: "somebody was added to a list",
 			Summary: "{handle} is on {list}[, group {group}]", Example: "ADD 12 FL 12 bob@example.com Bob 2"},

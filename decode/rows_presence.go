@@ -3,7 +3,7 @@ package decode
 // Presence: who is online, and how.
 var presenceVerbs = []Verb{
 	{Name: "CHG", SignedIn: true, Meaning: "changes this account's status", Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 2, Syntax: "trid status capabilities? msnobj?", Meaning: "sets the status; the first one makes the client visible",
+		{From: Client, Roles: NS, First: 2, Heard: "NLN", Syntax: "trid status capabilities? msnobj?", Meaning: "sets the status; the first one makes the client visible",
 			Summary: "{status=}", Example: "CHG 9 NLN"},
 		{From: Server, Roles: NS, First: 2, Echo: true, Syntax: "trid status capabilities? msnobj?", Meaning: "the status is set",
 			Summary: "is {status=}", Example: "CHG 0 FLN"},

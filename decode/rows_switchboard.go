@@ -14,7 +14,7 @@ var switchboardVerbs = []Verb{
 			Summary: "{index}/{total}: {handle} ({friendly}) is here", Example: "IRO 1 1 2 bob@example.com Bob"},
 	}},
 	{Name: "CAL", Meaning: "calls somebody into the conversation", Told: true, Refusal: "217", Forms: []Form{
-		{From: Client, Roles: SB, First: 2, Last: 20, Syntax: "trid handle",
+		{From: Client, Roles: SB, First: 2, Last: 20, Heard: "RNG", Syntax: "trid handle",
 			Summary: "calls {handle}", Example: "CAL 2 bob@example.com"},
 		{From: Server, Roles: SB, First: 2, Last: 20, Syntax: "trid RINGING session", Interim: true, Meaning: "the server is calling",
 			Summary: "ringing, session {session}", Example: "CAL 2 RINGING 11752013"},
@@ -32,7 +32,7 @@ var switchboardVerbs = []Verb{
 			Summary: "{handle} leaves", Example: "BYE bob@example.com 1"},
 	}},
 	{Name: "MSG", Meaning: "a message", PayloadFrom: 4, Told: true, Forms: []Form{
-		{From: Client, Roles: SB, First: 2, Last: 20, Syntax: "trid ack=U|N|A|D length", Payload: "mime", Meaning: "a message to everybody in the conversation",
+		{From: Client, Roles: SB, First: 2, Last: 20, Heard: "MSG", Syntax: "trid ack=U|N|A|D length", Payload: "mime", Meaning: "a message to everybody in the conversation",
 			Summary: "{payload}", Example: "MSG 4 N 56\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nHello Bob"},
 		{From: Server, Roles: NS | SB, First: 2, Talk: true, Syntax: "handle friendly length", Payload: "mime", Meaning: "a message from somebody, or from the service itself",
 			Summary: "{handle}: {payload}", Example: "MSG bob@example.com Bob 58\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nHello Alice"},

@@ -23,7 +23,24 @@ func compile(groups ...[]Verb) []*Verb {
 	for j := range errorForms {
 		errorForms[j].compile(errorVerb)
 	}
+	markCopies(all)
 	return all
+}
+
+// markCopies finds the rows by which servers tell what a client has said.
+func markCopies(all []*Verb) {
+	heard := make(map[string]bool)
+	for _, v := range all {
+		for j := range v.Forms {
+			heard[v.Forms[j].Heard] = true
+		}
+	}
+	for _, v := range all {
+		for j := range v.Forms {
+			f := &v.Forms[j]
+			f.Copy = f.From == Server && heard[v.Name]
+		}
+	}
 }
 
 func (f *Form) compile(v *Verb) {

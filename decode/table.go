@@ -95,6 +95,11 @@ type Form struct {
 	Own bool
 	// Talk: on a notification server it is part of a chat, or tells of one.
 	Talk bool
+	// Heard is the verb by which a server lets other clients know what this one has
+	// said; empty: they do not hear of it, or not by one message for one.
+	Heard string
+	// Copy: it is such a message. Made from Heard.
+	Copy bool
 	// Opens: it is the first line that a client sends on a connection of that role.
 	Opens bool
 	// Resets: the sign-in begins again on this same connection, and with it what

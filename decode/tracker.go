@@ -25,6 +25,8 @@ type Tracker struct {
 	conversations map[string]*Conversation
 	calls         map[call]map[*Conversation]string // whose id is not known yet, with the caller
 
+	news recent.Map[*news]
+
 	messages    int64
 	start       time.Time // of the first message
 	lastSession int
@@ -62,7 +64,8 @@ type Connection struct {
 	// none is known.
 	Came int64
 
-	firm, against int // how much speaks for the role, and against it
+	let           int64 // number of the message that let the account in
+	firm, against int   // how much speaks for the role, and against it
 	requests      requests
 	challenges    []posed
 	salt          string // of the sign-in challenge
@@ -105,6 +108,7 @@ type Conversation struct {
 	key     string
 	members []*Connection
 	calls   []call // while the session id is not known
+	mail    mail
 }
 
 // NewTracker returns a tracker that knows nothing yet.
@@ -112,6 +116,7 @@ func NewTracker() *Tracker {
 	return &Tracker{
 		conns:         make(map[uint32]*Connection),
 		cookies:       recent.Map[admission]{Max: admissionsKept},
+		news:          recent.Map[*news]{Max: mostNews},
 		conversations: make(map[string]*Conversation),
 	}
 }
@@ -187,6 +192,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		return m
 	}
 	t.pair(m)
+	t.deliver(m)
 	if follow := followers[m.Verb.Name]; follow != nil && m.Arrived() != nil {
 		follow(t, c, m)
 	}
@@ -214,6 +220,7 @@ var judges map[string]func(*Tracker, *Connection, *Message)
 func init() {
 	followers = map[string]func(*Tracker, *Connection, *Message){
 		"VER": (*Tracker).version,
+		"CVR": (*Tracker).client,
 		"USR": (*Tracker).user,
 		"XFR": (*Tracker).redirect,
 		"RNG": (*Tracker).redirect,

@@ -106,6 +106,7 @@ func (t *Tracker) unite(c *Connection, v, known *Conversation) {
 		return
 	}
 	t.called(v)
+	known.mail.take(&v.mail)
 	for _, h := range v.Participants {
 		known.takePart(h)
 	}

@@ -119,6 +119,7 @@ func (t *Tracker) user(c *Connection, m *Message) {
 		c.salt = m.Arrived().text("challenge")
 	case m.From == Server && handle != "":
 		c.Account, c.SignedIn = handle, true
+		c.let = m.Number
 		c.EndPoint = cmp.Or(endPoint, c.EndPoint)
 		if c.Session == nil {
 			t.newSession(c, handle)
@@ -129,6 +130,14 @@ func (t *Tracker) user(c *Connection, m *Message) {
 		} else if c.Role == SB {
 			c.takePart(handle)
 		}
+	}
+}
+
+// client takes CVR, which from MSNP8 on says whose client it is: a dispatch server of
+// MSNP21 sends it away then and there.
+func (t *Tracker) client(c *Connection, m *Message) {
+	if handle := m.text("handle"); m.From == Client && handle != "" && c.Account == "" {
+		t.signIn(c, m, handle)
 	}
 }
 

@@ -329,3 +329,27 @@ func TestRoleRevised(t *testing.T) {
 		}
 	}
 }
+
+// TestTrackerVersionNamesAccount: from MSNP8 on CVR says whose client it is, and a
+// dispatch server of MSNP21 sends it away then and there.
+func TestTrackerVersionNamesAccount(t *testing.T) {
+	got := play(t, NewTracker(), `
+		1 open 10.0.0.9:1030 10.0.0.1:1863
+		1 C: VER 1 MSNP21 CVR0
+		1 S: VER 1 MSNP21
+		1 C: CVR 2 0x0409 winnt 6.1.0 i386 MSNMSGR 15.4.3538.0513 MSNMSGR alice@example.com VmVyc2lvbjogMQ0KWGZyQ291bnQ6IDENCg==
+		1 S: XFR 2 NS 10.0.0.5:1863 U D VmVyc2lvbjogMQ0KWGZyQ291bnQ6IDINCg==
+		1 close
+		2 open 10.0.0.9:1031 10.0.0.5:1863
+		2 C: VER 3 MSNP21 CVR0`)
+	want := []string{
+		"#1 DS/NS VER",
+		"#1 DS/NS VER MSNP21 answers 1 VER after 1ms",
+		"#1 DS/NS CVR MSNP21 s1=alice@example.com",
+		"#1 DS XFR MSNP21 s1=alice@example.com answers 3 CVR after 1ms",
+		"#2 DS/NS VER s1=alice@example.com",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -24,6 +25,7 @@ func demoCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "let the proxy listen on `ADDR`, host:port; port 0 is any"},
 		&cli.DurationFlag{Name: "pace", Usage: "pause for `TIME` before each step; in the inspector 400ms if it is not given"},
+		&cli.StringFlag{Name: "dialect", Value: "MSNP7", Usage: "`DIALECT` that the two clients and the server speak: MSNP2 to MSNP7, MSNP15 to MSNP18, MSNP21"},
 		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one or per-target, as for run"},
 	}
 	return &cli.Command{
@@ -39,6 +41,7 @@ Examples:
    msnproxy demo --view chat --pace 1s
    msnproxy demo --no-ui --detail 2
    msnproxy demo --record demo.pcapng
+   msnproxy demo --dialect MSNP18 --record msnp18.pcapng
 ` + exitCodes,
 		Flags:  slices.Concat(flags, recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: demo,
@@ -53,12 +56,16 @@ func demo(c *cli.Context) error {
 	if err != nil {
 		return usage("demo", "--%v", err)
 	}
+	offered, err := demoDialects(c)
+	if err != nil {
+		return err
+	}
 	accounts := proxytest.DemoAccounts()
 	known := make(map[string]string)
 	for _, a := range accounts {
 		known[a.Handle] = a.Password
 	}
-	server, err := proxytest.Start(proxytest.Config{Accounts: accounts})
+	server, err := proxytest.Start(proxytest.Config{Accounts: accounts, Dialects: offered})
 	if err != nil {
 		return err
 	}
@@ -86,6 +93,18 @@ func demo(c *cli.Context) error {
 	return d.end(c, p, err)
 }
 
+// demoDialects returns what the clients offer; nil stands for what client 4.5 offers.
+func demoDialects(c *cli.Context) ([]string, error) {
+	name := strings.ToUpper(c.String("dialect"))
+	if !c.IsSet("dialect") {
+		return nil, nil
+	}
+	if !proxytest.Speaks(name) {
+		return nil, usage("demo", "--dialect %s: the demo speaks MSNP2 to MSNP7, MSNP15 to MSNP18 and MSNP21", c.String("dialect"))
+	}
+	return []string{name, "CVR0"}, nil
+}
+
 // act runs the script through the proxy, and ends the proxy when it is over and,
 // if there is the inspector, the user has left.
 func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display) error {
@@ -97,12 +116,15 @@ func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display) e
 	}
 	ctx, cancel := context.WithTimeout(c.Context, demoTime+demoSteps*pace)
 	defer cancel()
-	script := proxytest.Script{Pace: pace, Progress: func(step string) {
+	offered, err := demoDialects(c)
+	if err != nil {
+		return err
+	}
+	script := proxytest.Script{Dialects: offered, Pace: pace, Progress: func(step string) {
 		if pace > 0 {
 			d.say(step)
 		}
 	}}
-	var err error
 	if d.live == nil {
 		err = script.Run(ctx, p.Addr().String(), server)
 	} else {

@@ -22,7 +22,8 @@ func statsCommand() *cli.Command {
 		Description: filesUsage + `
 Counts and bytes of each command, connection and account; how long replies took
 (the first one to each request; percentiles are up to 3 % too long); errors;
-verdicts on challenges; the longest silence of each connection.
+verdicts on challenges; the longest silence of each connection; how long each server
+takes to let others know of what a client says, where both are recorded.
 
 Examples:
    msnproxy stats session.pcapng
@@ -103,6 +104,7 @@ type statsJSON struct {
 	Commands    []commandJSON    `json:"commands"`
 	Connections []connJSON       `json:"connections"`
 	Accounts    []accountJSON    `json:"accounts"`
+	Deliveries  []deliveryJSON   `json:"deliveries,omitempty"`
 	Errors      map[string]int64 `json:"errors"`
 	Challenges  map[string]int64 `json:"challenges"`
 	Ends        map[string]int64 `json:"ends,omitempty"`
@@ -143,6 +145,18 @@ type accountJSON struct {
 	Bytes       int64  `json:"bytes"`
 }
 
+type deliveryJSON struct {
+	Verb    string   `json:"verb"`
+	Server  string   `json:"server"`
+	Count   int64    `json:"count"`
+	Altered int64    `json:"altered,omitempty"`
+	Twice   int64    `json:"twice,omitempty"`
+	P50     *float64 `json:"p50_ms,omitempty"`
+	P90     *float64 `json:"p90_ms,omitempty"`
+	P99     *float64 `json:"p99_ms,omitempty"`
+	Max     *float64 `json:"max_ms,omitempty"`
+}
+
 func writeStatsJSON(out io.Writer, t *tally.Tally) error {
 	s := statsJSON{V: 1, First: timeOrNil(t.First), Last: timeOrNil(t.Last), Messages: t.Messages, Bytes: t.Bytes,
 		Opaque: t.Opaque, Lost: t.Lost, Errors: t.Errors, Challenges: t.Challenges, Ends: t.Ends}
@@ -164,6 +178,13 @@ func writeStatsJSON(out io.Writer, t *tally.Tally) error {
 	}
 	for _, a := range t.Accounts() {
 		s.Accounts = append(s.Accounts, accountJSON{a.Handle, a.Connections, a.Messages, a.Bytes})
+	}
+	for _, d := range t.Deliveries() {
+		j := deliveryJSON{Verb: safe(d.Verb), Server: safe(d.Server), Count: d.Latency.Count() + d.Altered, Altered: d.Altered, Twice: d.Again}
+		if l := &d.Latency; l.Count() > 0 {
+			j.P50, j.P90, j.P99, j.Max = ms(l.Percentile(50)), ms(l.Percentile(90)), ms(l.Percentile(99)), ms(l.Max())
+		}
+		s.Deliveries = append(s.Deliveries, j)
 	}
 	b, err := json.Marshal(s)
 	if err != nil {

@@ -55,6 +55,7 @@ type Checker struct {
 	last    *conn // of the newest message: the next one is most often its, too
 	cookies recent.Map[*pass]
 	watched map[string]int // accounts at their hosts, to their sign-ins that were seen whole
+	parcels []parcel       // in order of time
 	out     []Located
 	muted   bool    // nothing is found fault with
 	head    headers // of the MIME message in hand
@@ -79,6 +80,7 @@ func (k *Checker) Opened(info *decode.Connection, midStream bool) {
 // lower). It has m judge its payload. The slice holds until the next call.
 func (k *Checker) Message(m *decode.Message) []Located {
 	k.out = k.out[:0]
+	k.overdue(m.Time)
 	c := k.connection(m.Conn)
 	k.head = headers{}
 	if m.Fate == decode.Injected {
@@ -214,6 +216,7 @@ func init() {
 // unknown number if n is negative, and returns the finding on that.
 func (k *Checker) Lost(info *decode.Connection, from decode.Sender, n int64, at time.Time) []Located {
 	k.out = k.out[:0]
+	k.overdue(at)
 	c := k.connection(info)
 	k.blind(c)
 	c.links[from&1].gap = true
@@ -238,6 +241,7 @@ func (k *Checker) Closed(info *decode.Connection, at time.Time) []Located {
 // go. at is when; zero if not known.
 func (k *Checker) Ended(info *decode.Connection, how decode.Occurrence, by decode.Sender, at time.Time) []Located {
 	k.out = k.out[:0]
+	k.overdue(at)
 	if c := k.conns[info.ID]; c != nil {
 		c.over = by != decode.Server
 		k.ended(c, how, place{from: by, at: at})
@@ -250,6 +254,7 @@ func (k *Checker) Ended(info *decode.Connection, how decode.Occurrence, by decod
 // the connections that are still open. at is the time of the last record.
 func (k *Checker) Finish(at time.Time) []Located {
 	k.out = k.out[:0]
+	k.overdue(at)
 	for _, id := range sortedKeys(k.conns) {
 		k.end(k.conns[id], at, "the recording ends")
 	}
@@ -265,6 +270,7 @@ func (k *Checker) end(c *conn, at time.Time, how string) {
 	k.unjoined(c, how)
 	k.unused(c, how)
 	k.unwatch(c)
+	k.unreachable(c)
 	delete(k.conns, c.info.ID)
 	k.last = nil
 }

@@ -88,6 +88,7 @@ func (c *conn) switchboard() bool { return c.info.Role == decode.SB }
 func (k *Checker) blind(c *conn) {
 	c.holes = true
 	k.unwatch(c)
+	k.unreachable(c)
 	c.requests, c.challenges, c.waiting = nil, nil, nil
 	c.speaks = place{}
 	c.lists, c.room, c.file = lists{}, room{}, file{}

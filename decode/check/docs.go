@@ -70,6 +70,7 @@ var groupTitles = map[string]string{
 	"trid": "Requests and replies", "version": "Dialects", "signin": "Signing in", "challenge": "Challenges",
 	"redirect": "Redirects", "lists": "Lists and groups", "presence": "Presence", "name": "Names and limits",
 	"switchboard": "Switchboards", "session": "Keep-alive and leaving", "end": "Ends of connections", "transfer": "File transfers",
+	"delivery": "Delivery",
 }
 
 // anchor is what a heading's link is: points vanish.

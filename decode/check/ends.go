@@ -19,7 +19,9 @@ var endRules = []Rule{
 
 // HalfClosed tells that one end of the connection is done, while the other may go on.
 func (k *Checker) HalfClosed(info *decode.Connection, by decode.Sender) {
-	k.connection(info).half |= by
+	c := k.connection(info)
+	c.half |= by
+	k.unreachable(c)
 }
 
 // ended says what is to say of how a connection ends.

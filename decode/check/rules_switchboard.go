@@ -40,6 +40,23 @@ var switchboardRules = []Rule{
 		About: "NAK comes for a message that asked for no answer at all (U)."},
 }
 
+// What comes of a message on the connections of the others in the conversation. They
+// speak where these are recorded, too.
+var deliveryRules = []Rule{
+	{ID: "delivery.lost", Severity: warning, First: 2, Source: "MSNP2, MSG",
+		About: "A message has not come to somebody who was in the conversation, and whose connection was open for ten seconds after it. The server said neither ACK nor NAK."},
+	{ID: "delivery.acked-not-delivered", Severity: fault, First: 2, Source: "MSNP2, ACK",
+		About: "The same, but the server has said ACK: the sender takes the message for read."},
+	{ID: "delivery.nak-but-delivered", Severity: warning, First: 2, Source: "MSNP2, NAK",
+		About: "The server has said NAK, but everybody in the conversation has got the message. The sender says it again."},
+	{ID: "delivery.altered", Severity: warning, First: 2, Source: "MSNP2, MSG",
+		About: "What comes to somebody in the conversation is not what was said. Other headers with the same text are no fault."},
+	{ID: "delivery.twice", Severity: warning, First: 2, Source: "MSNP2, MSG",
+		About: "A message comes to somebody twice, although it was said once."},
+	{ID: "delivery.late", Severity: warning, First: 2, Source: "MSNP2, MSG",
+		About: "A message has taken more than five seconds to somebody in the conversation."},
+}
+
 // Keep-alive and leaving, and file transfers.
 var sessionRules = []Rule{
 	{ID: "session.ping", Severity: warning, First: 2, Source: "MSNP2, PNG",

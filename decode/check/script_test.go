@@ -44,6 +44,25 @@ var macros = map[string]string{
 		2 C: CAL 2 bob@example.com
 		2 S: CAL 2 RINGING 4711
 		2 S: JOI bob@example.com Bob`,
+	"both": `
+		3 open 10.0.0.8:1030 10.0.0.5:1863
+		3 C: VER 1 MSNP%d CVR0
+		3 S: VER 1 MSNP%[1]d
+		3 C: INF 2
+		3 S: INF 2 MD5
+		3 C: USR 3 MD5 I bob@example.com
+		3 S: USR 3 MD5 S 1234567890.123456789
+		3 C: USR 4 MD5 S f59af8f2fa91d38aff7c870c17f99903
+		3 S: USR 4 OK bob@example.com Bob
+		call %[1]d
+		2 C: CAL 2 bob@example.com
+		3 S: RNG 4711 10.0.1.2:1863 CKI 84.5 alice@example.com Alice
+		2 S: CAL 2 RINGING 4711
+		4 open 10.0.0.8:1031 10.0.1.2:1863
+		4 C: ANS 1 bob@example.com 84.5 4711
+		4 S: IRO 1 1 1 alice@example.com Alice
+		4 S: ANS 1 OK
+		2 S: JOI bob@example.com Bob`,
 	"ring": `
 		ns %d
 		1 S: RNG 4711 10.0.1.2:1863 CKI 84.5 bob@example.com Bob

@@ -44,6 +44,7 @@ func (k *Checker) order(c *conn, m *decode.Message) {
 // leave takes OUT.
 func (k *Checker) leave(c *conn, m *decode.Message) {
 	c.parted = true
+	k.unreachable(c)
 	if m.Fate != decode.Injected {
 		c.links[m.From&1].out = true
 	}

@@ -227,6 +227,7 @@ func (k *Checker) joins(c *conn, m *decode.Message) {
 // leaves takes BYE.
 func (k *Checker) leaves(c *conn, m *decode.Message) {
 	handle := lower(m.Raw("handle"))
+	k.gone(c, account([]byte(handle)))
 	if i := c.room.find(handle, true); i >= 0 {
 		c.room.people = append(c.room.people[:i], c.room.people[i+1:]...)
 	} else {
@@ -257,8 +258,10 @@ func (k *Checker) message(c *conn, m *decode.Message) {
 		if raw := m.Raw("handle"); !c.room.has(raw) {
 			k.stranger(c, m, lower(raw))
 		}
+		k.delivered(c, m)
 		return
 	}
+	k.dispatch(c, m)
 	if string(m.Raw("ack")) == "D" {
 		k.add(c, m, "switchboard.mode", "D asks for an acknowledgement that MSNP%d does not have", c.info.Dialect)
 	}
@@ -291,6 +294,7 @@ func (k *Checker) acknowledged(c *conn, m *decode.Message) {
 	case q.ack == 'U', q.ack == 'N':
 		k.add(c, m, "switchboard.ack", "%s for message %d, which asks for %c", m.Name(), q.number, q.ack)
 	}
+	k.acknowledges(q.number, m.Form.Refuses)
 }
 
 // unused says at the end of a connection which cookies that came on it nobody

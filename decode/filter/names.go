@@ -131,6 +131,10 @@ var names = []Name{
 	{"latency_ms", "decimal", "milliseconds from the request to this reply; 0: no reply", func(m *decode.Message) any {
 		return float64(m.Latency) / 1e6
 	}},
+	{"copy_of", "number", "number of the message of another client that is delivered or told of here; 0: none", func(m *decode.Message) any { return int(m.Delivery.Of) }},
+	{"delivered_ms", "decimal", "milliseconds from that message to here; 0: none", func(m *decode.Message) any {
+		return float64(m.Delivery.After) / 1e6
+	}},
 	{"findings", "list", `rules of the findings: "challenge.mismatch" in findings`, func(m *decode.Message) any {
 		rules := make([]string, len(m.Findings))
 		for i, f := range m.Findings {

@@ -23,6 +23,9 @@ type Options struct {
 	// Product is the product id that challenges are answered with. Empty stands
 	// for msmsgs@msnmsgr.com.
 	Product string
+	// EndPoint is the GUID of the client's machine, in braces, Capabilities what it can,
+	// as CHG says it (MSNP16 and later). Empty stands for some of the demo's.
+	EndPoint, Capabilities string
 	// Respond, if set, answers challenges in place of the product's key.
 	Respond func(challenge string) string
 	// Mute leaves challenges unanswered: CHL becomes an event.
@@ -75,6 +78,10 @@ func Dial(ctx context.Context, addr string, options Options) (*Client, error) {
 		options.Dialects = []string{"MSNP7", "MSNP6", "MSNP5", "MSNP4", "CVR0"}
 	}
 	defaultTo(&options.Product, "msmsgs@msnmsgr.com")
+	if slices.ContainsFunc(options.Dialects, func(d string) bool { return dialectNumber(d) >= laterFrom }) {
+		options.Product = "PROD0120PW!CCV9@"
+		defaultTo(&options.EndPoint, "{0f0e0d0c-0b0a-0908-0706-050403020100}")
+	}
 	defaultTo(&options.MaxEvents, 1024)
 	c := &Client{options: options}
 	c.alive, c.cancel = context.WithCancel(context.Background())
@@ -116,6 +123,12 @@ func (c *Client) signIn(ctx context.Context, at decode.Role, addr string) (redir
 	if c.number < 2 {
 		return "", fmt.Errorf("%s: VER: the %s speaks none of %s (its answer: %q)", account, l.server,
 			strings.Join(c.options.Dialects, " "), strings.Join(ver.Args, " "))
+	}
+	if c.number >= laterFrom {
+		if c.options.Capabilities == "" {
+			c.options.Capabilities = capabilitiesOf(c.number)
+		}
+		return c.signInLater(ctx)
 	}
 	inf, err := l.one(ctx, "INF")
 	if err != nil {

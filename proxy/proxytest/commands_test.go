@@ -168,5 +168,5 @@ func TestConfigErrors(t *testing.T) {
 			t.Error("NewServer does not panic")
 		}
 	}()
-	NewServer(Config{Dialects: []string{"MSNP21"}})
+	NewServer(Config{Dialects: []string{"MSNP19"}})
 }

@@ -40,6 +40,7 @@ type conn struct {
 	account  *account
 	session  *session // NS, signed in
 	member   *member  // SB, signed in
+	noticed  int      // NFYs that were sent
 }
 
 // tcpConn is what of a TCP connection is used: one in memory has it, too.
@@ -148,7 +149,13 @@ func (c *conn) dispatch(fr *decode.Frame) []*conn {
 
 // serve finds the command's row and runs its handler.
 func (c *conn) serve(req *request) error {
-	cmd, known := c.server.commands[req.verb]
+	commands := c.server.commands
+	if c.dialect >= laterFrom {
+		if req.verb != "VER" {
+			commands = c.server.later
+		}
+	}
+	cmd, known := commands[req.verb]
 	switch {
 	case !known || cmd.roles&c.role == 0 || c.stage > fresh && c.dialect < cmd.since:
 		return errSyntax

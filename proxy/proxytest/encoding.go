@@ -25,6 +25,9 @@ func encode(text string) string {
 	return b.String()
 }
 
+// Speaks reports whether this package speaks the dialect named, as MSNP18.
+func Speaks(name string) bool { return dialectNumber(name) > 0 }
+
 // dialectNumber returns the number of an MSNP dialect that this package speaks,
 // 0 for CVR0 and -1 for all others. Case does not matter.
 func dialectNumber(name string) int {
@@ -33,6 +36,11 @@ func dialectNumber(name string) int {
 		return 0
 	}
 	for n := 2; n <= 7; n++ {
+		if name == "MSNP"+strconv.Itoa(n) {
+			return n
+		}
+	}
+	for _, n := range laterDialects {
 		if name == "MSNP"+strconv.Itoa(n) {
 			return n
 		}

@@ -47,6 +47,7 @@ var (
 	errUnknownProperty   = refusal{code: 715}
 	errNotExpected       = refusal{code: 715, hangUp: true}
 	errVersionParameters = refusal{code: 731, hangUp: true}
+	errBadList           = refusal{code: 240}
 	errRenamesTooOften   = refusal{code: 800}
 	errAuthentication    = refusal{code: 911, hangUp: true}
 	errHidden            = refusal{code: 913}

@@ -27,7 +27,7 @@ type Event struct {
 }
 
 // withoutTrID are the commands of a server whose first parameter is no TrID.
-const withoutTrID = " NLN FLN BPR RNG QNG OUT NOT IPG MSG JOI BYE "
+const withoutTrID = " NLN FLN BPR RNG QNG OUT NOT IPG MSG JOI BYE UBX NFY "
 
 func newEvent(fr *decode.Frame) Event {
 	tokens := strings.Split(string(fr.Line()), " ")
@@ -126,7 +126,7 @@ var meanings = map[int]string{
 	216: "not on the list", 217: "not online", 218: "already in that mode",
 	219: "in the opposite list", 220: "takes no pages", 223: "too many groups",
 	224: "invalid group", 225: "not in that group", 229: "group name too long",
-	230: "group 0 cannot be removed", 301: "too many hits", 302: "not signed in",
+	240: "no list that can be read", 230: "group 0 cannot be removed", 301: "too many hits", 302: "not signed in",
 	503: "invitation failed", 540: "wrong answer to the challenge",
 	710: "bad locale", 713: "too active", 715: "not expected",
 	731: "not expected, or bad parameters", 800: "too many renames",

@@ -31,6 +31,12 @@ const (
 	carol = "carol@example.com"
 )
 
+// step is something that happens in the script.
+type step struct {
+	what string
+	do   func() error
+}
+
 // play is a run of the script.
 type play struct {
 	Script
@@ -47,10 +53,7 @@ type play struct {
 func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
 	p := &play{Script: sc, ctx: ctx, server: s, addr: dsAddr}
 	defer p.close()
-	for _, step := range []struct {
-		what string
-		do   func() error
-	}{
+	steps := []step{
 		{"Alice signs in", p.aliceSignsIn},
 		{"Bob signs in, and Alice sees him", p.bobSignsIn},
 		{"the server challenges Alice", p.challenge},
@@ -64,7 +67,14 @@ func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
 		{"Alice is busy, under another name", p.busy},
 		{"Bob signs in elsewhere", p.elsewhere},
 		{"Bob and Alice sign out", p.signOut},
-	} {
+	}
+	for _, d := range sc.Dialects {
+		if n := dialectNumber(d); n >= laterFrom {
+			steps = p.laterSteps(n)
+			break
+		}
+	}
+	for _, step := range steps {
 		if sc.Progress != nil {
 			sc.Progress(step.what)
 		}

@@ -21,6 +21,7 @@ type Server struct {
 
 	config    Config
 	commands  map[string]command // by verb; not changed after Start
+	later     map[string]command // the same of MSNP15 and later
 	listeners []net.Listener
 	work      sync.WaitGroup
 
@@ -47,6 +48,7 @@ func Start(config Config) (*Server, error) {
 	s := &Server{
 		config:   config.withDefaults(),
 		commands: newCommands(),
+		later:    laterCommands(),
 		rand:     rand.New(rand.NewPCG(config.Seed, 0x4d534e50)),
 		conns:    map[*conn]struct{}{},
 		accounts: map[string]*account{},

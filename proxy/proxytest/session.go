@@ -16,10 +16,11 @@ type session struct {
 	found   []string           // handles of the last FND
 	asked   []string           // challenges not answered yet, the newest last
 	shown   map[*account]shown // whom the client knows to be online
+	later   later
 }
 
 // shown is the presence that a client was last told of a contact.
-type shown struct{ status, name string }
+type shown struct{ status, name, capabilities, object string }
 
 func newSession(c *conn, a *account) *session {
 	return &session{conn: c, account: a, shown: map[*account]shown{}}
@@ -51,7 +52,8 @@ func presence(viewer *session, of *account) (seen shown, ok bool) {
 	if of.session == nil || !of.session.online() || !of.allows(viewer.account.handle) {
 		return shown{}, false
 	}
-	return shown{of.session.status, of.name}, true
+	l := of.session.later
+	return shown{of.session.status, of.name, l.capabilities, l.object}, true
 }
 
 // announce tells everybody who has the account in the forward list what has
@@ -74,10 +76,10 @@ func (n *session) update(of *account) {
 	switch {
 	case visible && (!known || now != was):
 		n.shown[of] = now
-		n.conn.send("NLN", now.status, of.handle, now.name)
+		n.conn.sendPresence(nil, now, of)
 	case !visible && known:
 		delete(n.shown, of)
-		n.conn.send("FLN", of.handle)
+		n.conn.sendOffline(of)
 	}
 }
 
@@ -88,7 +90,7 @@ func (n *session) initial(req *request, of *account) {
 	}
 	if now, visible := presence(n, of); visible {
 		n.shown[of] = now
-		n.conn.replyAs("ILN", req, now.status, of.handle, now.name)
+		n.conn.sendPresence(req, now, of)
 	}
 }
 
@@ -98,23 +100,39 @@ const statuses = " NLN BSY IDL BRB AWY PHN LUN HDN "
 // chg sets the status: C: CHG 9 NLN, S: CHG 9 NLN, and the first time an ILN
 // for every contact online, then a challenge.
 func (c *conn) chg(req *request) error {
-	status := req.arg(0)
+	return c.setStatus(req, req.arg(0))
+}
+
+// setStatus sets the status, which echo begins with.
+func (c *conn) setStatus(req *request, echo ...string) error {
+	status := echo[0]
 	if len(status) != 3 || !strings.Contains(statuses, " "+status+" ") {
 		return errInvalidParameter
 	}
 	n, first := c.session, c.session.status == ""
 	n.status = status
-	c.reply(req, status)
+	params := make([]any, len(echo))
+	for i, p := range echo {
+		params[i] = p
+	}
+	c.reply(req, params...)
+	c.settle(req, first)
+	return nil
+}
+
+// settle tells the client who is there, if it is visible for the first time, and
+// everybody else of it.
+func (c *conn) settle(req *request, first bool) {
+	n := c.session
 	if first {
 		for _, contact := range *c.account.lists["FL"] {
 			n.initial(req, c.server.accountOf(contact.handle))
 		}
 	}
 	c.server.announce(c.account)
-	if first && c.dialect >= 6 && !c.server.config.NoChallenge {
+	if first && c.dialect >= 6 && c.dialect < 21 && !c.server.config.NoChallenge {
 		c.challenge("0")
 	}
-	return nil
 }
 
 // ims opens and closes the account to calls without a change of status (MSNP3,

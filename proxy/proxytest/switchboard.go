@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	peers "msnproxy/decode/address"
 )
 
 const (
@@ -34,8 +36,27 @@ type conversation struct {
 
 // member is one party of a conversation.
 type member struct {
-	conn *conn
-	talk *conversation
+	conn     *conn
+	talk     *conversation
+	endPoint string // "{GUID}" (MSNP16 and later), or ""
+}
+
+// names are those that the others know the member by: the end point, if it has one
+// (MSNP16 and later), then the handle alone.
+func (m *member) names() []string {
+	handle := m.conn.account.handle
+	if m.endPoint == "" {
+		return []string{handle}
+	}
+	return []string{handle + ";" + m.endPoint, handle}
+}
+
+// capabilities are those that IRO and JOI tell (MSNP12 and later), or "".
+func (m *member) capabilities() string {
+	if n := m.conn.account.session; n != nil {
+		return n.later.capabilities
+	}
+	return ""
 }
 
 // newCookie returns a cookie in the shape of Microsoft's, or nothing if the
@@ -84,19 +105,25 @@ func (c *conn) xfr(req *request) error {
 	if ticket == "" {
 		return errUserTooActive
 	}
-	c.reply(req, "SB", c.server.switchboard(), "CKI", ticket)
+	params := []any{"SB", c.server.switchboard(), "CKI", ticket}
+	if c.dialect >= 14 {
+		params = append(params, "U", "messenger.msn.com", 1)
+	}
+	c.reply(req, params...)
 	return nil
 }
 
 // usrCookie is the caller's first line: C: USR 1 alice@example.com 17262740...,
 // S: USR 1 OK alice@example.com Alice.
 func (c *conn) usrCookie(req *request) error {
-	k := c.server.redeem(req.arg(1), req.arg(0))
+	who := peers.Parse(req.arg(0))
+	handle, endPoint := who.Account, who.EndPoint
+	k := c.server.redeem(req.arg(1), handle)
 	if k == nil || k.talk != nil {
 		return errAuthentication
 	}
-	c.enter(k, &conversation{id: c.server.number(8)})
-	c.reply(req, "OK", c.account.handle, c.account.name)
+	c.enter(k, &conversation{id: c.server.number(8)}, endPoint)
+	c.reply(req, "OK", c.member.names()[0], c.account.name)
 	return nil
 }
 
@@ -106,27 +133,37 @@ func (c *conn) ans(req *request) error {
 	if c.stage == signedIn {
 		return errAlreadyLogin
 	}
-	k := c.server.redeem(req.arg(1), req.arg(0))
+	who := peers.Parse(req.arg(0))
+	handle, endPoint := who.Account, who.EndPoint
+	k := c.server.redeem(req.arg(1), handle)
 	if k == nil || k.talk == nil || k.talk.id != req.arg(2) {
 		return errAuthentication
 	}
 	present := slices.Clone(k.talk.members)
-	c.enter(k, k.talk)
-	for i, m := range present {
-		a := m.conn.account
-		c.replyAs("IRO", req, i+1, len(present), a.handle, a.name)
+	c.enter(k, k.talk, endPoint)
+	total, index := 0, 0
+	for _, m := range present {
+		total += len(m.names())
+	}
+	for _, m := range present {
+		for _, name := range m.names() {
+			index++
+			c.replyAs("IRO", req, index, total, name, m.conn.account.name, m.capabilities())
+		}
 	}
 	c.reply(req, "OK")
 	for _, m := range present {
-		m.conn.send("JOI", c.account.handle, c.account.name)
+		for _, name := range c.member.names() {
+			m.conn.send("JOI", name, c.account.name, c.member.capabilities())
+		}
 	}
 	return nil
 }
 
 // enter signs the connection in to a conversation.
-func (c *conn) enter(k *cookie, talk *conversation) {
+func (c *conn) enter(k *cookie, talk *conversation, endPoint string) {
 	c.stage, c.account, c.dialect = signedIn, k.account, k.dialect
-	c.member = &member{conn: c, talk: talk}
+	c.member = &member{conn: c, talk: talk, endPoint: endPoint}
 	talk.members = append(talk.members, c.member)
 	c.expectBy(0)
 }
@@ -147,7 +184,9 @@ func (m *member) others() []*conn {
 func (m *member) leave(reason string) {
 	m.talk.members = slices.DeleteFunc(m.talk.members, func(o *member) bool { return o == m })
 	for _, o := range m.talk.members {
-		o.conn.send("BYE", m.conn.account.handle, reason)
+		for _, name := range m.names() {
+			o.conn.send("BYE", name, reason)
+		}
 	}
 }
 
@@ -175,7 +214,11 @@ func (c *conn) cal(req *request) error {
 		return errUserTooActive
 	}
 	c.reply(req, "RINGING", talk.id)
-	callee.session.conn.send("RNG", talk.id, s.switchboard(), "CKI", ticket, c.account.handle, c.account.name)
+	params := []any{talk.id, s.switchboard(), "CKI", ticket, c.account.handle, c.account.name}
+	if callee.session.conn.dialect >= 14 {
+		params = append(params, "U", "messenger.hotmail.com", 1)
+	}
+	callee.session.conn.send("RNG", params...)
 	return nil
 }
 
@@ -201,7 +244,7 @@ func (c *conn) msg(req *request) error {
 	mode, size := req.arg(0), req.arg(1)
 	n, err := strconv.Atoi(size)
 	if len(req.args) != 2 || err != nil || n != len(req.payload) || n > maxMessage ||
-		len(mode) != 1 || !strings.Contains("UNA", mode) {
+		len(mode) != 1 || !strings.Contains("UNA", mode) && !(mode == "D" && c.dialect >= 9) {
 		return errHangUp
 	}
 	start := "MSG " + c.account.handle + " " + c.account.name
@@ -212,7 +255,7 @@ func (c *conn) msg(req *request) error {
 	switch {
 	case len(others) == 0 && mode != "U":
 		c.replyAs("NAK", req)
-	case len(others) > 0 && mode == "A":
+	case len(others) > 0 && (mode == "A" || mode == "D"):
 		c.replyAs("ACK", req)
 	}
 	return nil

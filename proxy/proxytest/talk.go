@@ -30,7 +30,7 @@ func (c *Client) OpenSwitchboard(ctx context.Context) (*Switchboard, error) {
 	if !xfr.is("XFR", []string{"SB", "*", "CKI", "*"}) {
 		return nil, fmt.Errorf("%s: XFR SB: the %s answered %s %q", c.options.Account, c.link.server, xfr.Verb, xfr.Args)
 	}
-	return c.enter(ctx, xfr.Arg(1), "USR", c.options.Account, xfr.Arg(3))
+	return c.enter(ctx, xfr.Arg(1), "USR", c.handle(), xfr.Arg(3))
 }
 
 // AnswerCall goes to the conversation that a RNG invites to.
@@ -38,7 +38,7 @@ func (c *Client) AnswerCall(ctx context.Context, rng Event) (*Switchboard, error
 	if !rng.is("RNG", []string{"*", "*", "CKI", "*", "*"}) {
 		return nil, fmt.Errorf("%s: ANS: not a call: %s %q", c.options.Account, rng.Verb, rng.Args)
 	}
-	return c.enter(ctx, rng.Arg(1), "ANS", c.options.Account, rng.Arg(3), rng.Arg(0))
+	return c.enter(ctx, rng.Arg(1), "ANS", c.handle(), rng.Arg(3), rng.Arg(0))
 }
 
 // enter connects to a switchboard and says the first line there.
@@ -107,7 +107,7 @@ func (sb *Switchboard) ExpectType(ctx context.Context, contentType string) (Even
 // a NAK is an error; in mode N a NAK comes as an event with the TrID returned;
 // in mode U nothing comes.
 func (sb *Switchboard) Message(ctx context.Context, mode, payload string) (trid uint32, err error) {
-	if mode != "A" {
+	if mode != "A" && mode != "D" {
 		return sb.link.command(ctx, nil, "MSG", []byte(payload), mode)
 	}
 	nak := false

@@ -291,13 +291,14 @@ func fields(diffs []compare.FieldDifference) string {
 // still to come: in one line, whatever is left out because of it. mu is held.
 func (p *performance) closedEarly(k *clientConn, how string) {
 	k.state = connOver
-	var left []*story.Message
+	var words []*story.Message // what the client has still to say
 	first, next := p.firstUnheard(k), (*story.Message)(nil)
 	for _, r := range k.recorded.Messages[k.lo:] {
-		if k.done[r.Index] || k.own[r] || p.lostTo[r] || k.conditional(r) {
+		// How far the recording was gone through by now is chance: it does not matter here.
+		if k.done[r.Index] || k.conditional(r) || r.From == decode.Server && (p.isLost(r) || r.Request == nil && p.own(r)) {
 			continue
 		}
-		left = append(left, r)
+		words = append(words, r)
 		if r.From == decode.Client && (first == nil || r.Number < first.Number) {
 			first = r
 		}
@@ -312,7 +313,7 @@ func (p *performance) closedEarly(k *clientConn, how string) {
 	}
 	if next == nil {
 		// Whether its last words, after which nothing comes, still went out is chance.
-		for _, r := range left {
+		for _, r := range words {
 			k.settle(r)
 			p.add(&p.result.Sent, 1, r.Number)
 		}
@@ -323,9 +324,10 @@ func (p *performance) closedEarly(k *clientConn, how string) {
 		p.add(&p.result.Sent, -1, k.placeOf(q))
 		p.add(&p.result.Skipped, 1, k.placeOf(q))
 	}
-	p.add(&p.result.Skipped, len(left), next.Number)
+	left := k.left()
+	p.add(&p.result.Skipped, left, next.Number)
 	p.report(&Difference{Kind: DiffEnded, Verb: next.Name, Text: fmt.Sprintf("%s before this message (%s)%s",
-		how, p.summary(next), leftOut(len(left)+len(k.unheard)))}, k, next)
+		how, p.summary(next), leftOut(left+len(k.unheard)))}, k, next)
 	p.lostConn(k)
 }
 

@@ -59,6 +59,9 @@ func TestClientHungUp(t *testing.T) {
 				"message 10 #1 NS alice@example.com: ended CHG (answers CHG of message 9): the server ends the connection before this message (is online); 3 messages are left out"},
 		{"with something to come, which was asked for", "CHG 4 BSY\r\n", 1, []string{"C: CHG 5 NLN", "S: CHG 5 NLN", "C: OUT"}, 4, 3,
 			"message 10 #1 NS alice@example.com: ended CHG (answers CHG of message 9): the server ends the connection before this message (is online); 3 messages are left out"},
+		{"with something to come, and a whim", "CHG 4 BSY\r\n", 0, []string{"C: CHG 5 NLN", "S: CHG 5 NLN", "S: CHL 0 1"}, 4, 3,
+			"message 10 #1 NS alice@example.com: ended CHG (answers CHG of message 9): the server ends the connection before this message (is online); 3 messages are left out"},
+		{"with only a whim to come", "CHG 4 BSY\r\n", 0, []string{"C: REM 5 FL bob@example.com", "S: CHL 0 1"}, 5, 0, ""},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			r := sameEachTime(t, 8, func(t *bubble) replayed {
@@ -82,6 +85,47 @@ func TestClientHungUp(t *testing.T) {
 				t.Errorf("%v, %+v\n%s\nwant\n%s", r.err, r.Result, r, test.want)
 			}
 		})
+	}
+}
+
+// What is left out as the server hangs up is the same however far the recording was gone
+// through by then: here bob hears no more of alice, who was hung up on before.
+func TestClientHungUpOneByOne(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{0, time.Millisecond, 100 * time.Millisecond} {
+		r := sameEachTime(t, 8, func(t *bubble) replayed {
+			addr := brokenPeer(t, func(c peerConn) {
+				next := lines(c)
+				for line := next(); line != ""; line = next() {
+					w := strings.Fields(line)
+					answer := map[string]string{"VER": "VER " + w[1] + " MSNP7", "INF": "INF " + w[1] + " MD5", "SYN": "SYN " + w[1] + " 0",
+						"CHG": "CHG " + w[1] + " NLN\r\nCHL 0 15570131571988941333"}[w[0]]
+					switch {
+					case w[0] == "USR" && w[3] == "I":
+						answer = "USR " + w[1] + " MD5 S 1234567.89"
+					case w[0] == "USR":
+						answer = "USR " + w[1] + " OK alice@example.com Alice"
+					case w[0] == "QRY":
+						_, _ = c.Write([]byte("540 " + w[1] + "\r\n"))
+						time.Sleep(after)
+						return
+					}
+					if answer != "" {
+						_, _ = c.Write([]byte(answer + "\r\n"))
+					}
+				}
+			})
+			return play(t, ClientConfig{Story: tell(t, demo), Server: addr, Accounts: demoPasswords(), Timeout: 300 * time.Millisecond})
+		})
+		for _, want := range []string{
+			"message 43 #2 NS alice@example.com: ended CVR (answers CVR of message 42): the server ends the connection before this message (recommends 4.5.0121, needs 4.5.0121); 43 messages",
+			"message 86 #4 NS bob@example.com: ended CVR (answers CVR of message 85): the server ends the connection before this message (recommends 4.5.0121, needs 4.5.0121); 11 messages",
+			"message 205 #8 NS bob@example.com: ended CVR (answers CVR of message 204): the server ends the connection before this message (recommends 4.5.0121, needs 4.5.0121); 8 messages",
+		} {
+			if !strings.Contains(r.String(), want) {
+				t.Errorf("hanging up %v after the refusal: no %q\n%s", after, want, r)
+			}
+		}
 	}
 }
 

@@ -5,10 +5,10 @@ import (
 	"msnproxy/decode/address"
 )
 
-// signIn reports whether a request begins the sign-in of an account, by whichever
-// package.
+// signIn reports whether a request says whose sign-in it is: by whichever package, or,
+// from MSNP8 on, as what client it comes (CVR).
 func signIn(m *decode.Message) bool {
-	return m.Raw("package") != nil && m.Raw("handle") != nil
+	return m.Raw("handle") != nil && (m.Raw("package") != nil || m.Raw("clientver") != nil)
 }
 
 // enter finds out from the first line what the client comes for: with a cookie for a

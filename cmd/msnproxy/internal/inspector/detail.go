@@ -134,7 +134,7 @@ func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 		d.say(t.user, "; "+text)
 	}
 	d.found(r)
-	for _, text := range []string{m.ChallengeRight(), m.SignInRight()} {
+	for _, text := range []string{m.ChallengeRight(), m.SignInRight(), delivered(m)} {
 		if text != "" {
 			d.say(t.server, "= "+text)
 		}
@@ -281,4 +281,13 @@ func (d *detail) setTab(t tab) {
 	if d.tab != hexTab {
 		d.followByte()
 	}
+}
+
+// delivered says of which message this one is the copy, and how long that took.
+func delivered(m *decode.Message) string {
+	s := m.Delivery.String()
+	if s != "" && m.Delivery.After > 0 {
+		s += ", " + shortDuration(m.Delivery.After) + " after it"
+	}
+	return s
 }

@@ -20,6 +20,7 @@ type report struct {
 	commands   []commandStat
 	conns      []*tally.Conn
 	accounts   []*tally.Account
+	deliveries []*tally.Delivery
 	errors     []string
 	challenges []string
 	sent       [2]int64 // messages by sender: the client's first
@@ -45,6 +46,7 @@ const (
 	commandStats
 	connStats
 	accountStats
+	deliveryStats
 	errorStats
 	challengeStats
 )
@@ -66,7 +68,7 @@ func (l statLine) selectable() bool { return l.item >= 0 }
 // newReport makes a report of counts that nobody else has. open tells how many
 // requests of a command have no reply; nil: as the tally says.
 func newReport(t *tally.Tally, open map[verbFrom]int64) *report {
-	r := &report{Tally: t, conns: t.Conns(), accounts: t.Accounts(),
+	r := &report{Tally: t, conns: t.Conns(), accounts: t.Accounts(), deliveries: t.Deliveries(),
 		errors: slices.Sorted(maps.Keys(t.Errors)), challenges: slices.Sorted(maps.Keys(t.Challenges))}
 	slices.SortStableFunc(r.accounts, func(a, b *tally.Account) int { return cmp.Compare(b.Messages, a.Messages) })
 	for _, c := range t.Commands() {
@@ -89,7 +91,7 @@ func newReport(t *tally.Tally, open map[verbFrom]int64) *report {
 	for _, a := range r.accounts {
 		r.mostMessages = max(r.mostMessages, a.Messages)
 	}
-	for section, n := range []int{overviewLines, len(r.commands), len(r.conns), len(r.accounts), len(r.errors), len(r.challenges)} {
+	for section, n := range []int{overviewLines, len(r.commands), len(r.conns), len(r.accounts), len(r.deliveries), len(r.errors), len(r.challenges)} {
 		s := statSection(section)
 		if n == 0 {
 			continue

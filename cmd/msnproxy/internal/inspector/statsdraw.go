@@ -51,6 +51,9 @@ var statColumns = map[statSection][]statColumn{
 		{name: "client", width: 21, drop: 5, tone: dimTone}, {name: "server", width: 21, drop: 4, tone: dimTone}},
 	accountStats: {{name: "account", width: 20, most: 40}, {name: "connections", width: 11, right: true}, {name: "messages", width: 8, right: true},
 		{width: 12, drop: 1, most: 24, tone: barTone}, {name: "bytes", width: 7, right: true}},
+	deliveryStats: {{name: "delivery", width: 10, tone: sideTone}, {name: "count", width: 7, right: true}, {name: "altered", width: 7, right: true, tone: alarmTone},
+		{name: "twice", width: 5, right: true, tone: alarmTone}, {name: "p50", width: 7, right: true}, {name: "p90", width: 7, right: true, drop: 2},
+		{name: "p99", width: 7, right: true, drop: 3}, {name: "max", width: 7, right: true}, {name: "server", width: 21, drop: 1, tone: dimTone}},
 	errorStats:     {{name: "error", width: 5}, {name: "count", width: 7, right: true}, {name: "meaning", width: 20, most: 80}},
 	challengeStats: {{name: "challenge", width: 18}, {name: "count", width: 7, right: true}},
 }
@@ -264,6 +267,8 @@ func (p *statsPane) values(l statLine, w []int) ([]string, decode.Sender) {
 	case accountStats:
 		a := r.accounts[l.item]
 		return []string{a.Handle, thousands(a.Connections), thousands(a.Messages), blocks(float64(a.Messages)/float64(max(r.mostMessages, 1)), w[3]), sizeText(a.Bytes)}, 0
+	case deliveryStats:
+		return delivery(r.deliveries[l.item]), decode.Server
 	case errorStats:
 		code := r.errors[l.item]
 		return []string{code, thousands(r.Errors[code]), or(decode.ErrorName(code), "not known")}, 0
@@ -285,6 +290,20 @@ func (r *report) command(k *commandStat, w []int) []string {
 	if k.Latency.Count() > 0 {
 		v[5], v[6], v[7], v[8] = shortDuration(k.p50), shortDuration(k.p90), shortDuration(k.p99), shortDuration(k.max)
 		v[9] = spread(k.p50, k.max, r.longest, w[9])
+	}
+	return v
+}
+
+func delivery(d *tally.Delivery) []string {
+	some := func(n int64) string {
+		if n == 0 {
+			return ""
+		}
+		return thousands(n)
+	}
+	v := []string{"← " + d.Verb, thousands(d.Latency.Count() + d.Altered), some(d.Altered), some(d.Again), "", "", "", "", or(d.Server, "-")}
+	if l := &d.Latency; l.Count() > 0 {
+		v[4], v[5], v[6], v[7] = shortDuration(l.Percentile(50)), shortDuration(l.Percentile(90)), shortDuration(l.Percentile(99)), shortDuration(l.Max())
 	}
 	return v
 }

@@ -118,6 +118,8 @@ func (p *statsPane) nameOf(n int) string {
 		return s + strconv.FormatUint(uint64(r.conns[l.item].ID), 10) + r.conns[l.item].First.String()
 	case accountStats:
 		return s + r.accounts[l.item].Handle
+	case deliveryStats:
+		return s + r.deliveries[l.item].Server + " " + r.deliveries[l.item].Verb
 	case errorStats:
 		return s + r.errors[l.item]
 	case challengeStats:
@@ -179,6 +181,8 @@ func (p *statsPane) enter() {
 		p.scope(r.conns[l.item])
 	case accountStats:
 		p.filter("account == " + strconv.Quote(r.accounts[l.item].Handle))
+	case deliveryStats:
+		p.filter("copy_of > 0 && server == " + strconv.Quote(r.deliveries[l.item].Server) + " && " + verbFilter(r.deliveries[l.item].Verb))
 	case errorStats:
 		p.filter("error == " + r.errors[l.item])
 	case challengeStats:

@@ -90,6 +90,12 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 		o.b = strconv.AppendFloat(o.b, float64(m.Latency)/1e6, 'f', -1, 64)
 		o.num("reply_to", m.ReplyTo)
 	}
+	if d := &m.Delivery; d.Kind != decode.NoDelivery {
+		o.num("copy_of", d.Of)
+		o.name("delivered_ms")
+		o.b = strconv.AppendFloat(o.b, float64(d.After)/1e6, 'f', -1, 64)
+		o.str("delivered_to", m.Conn.Account)
+	}
 	o.verdict(m)
 	o.findings(m.Findings)
 	o.fate(r)

@@ -42,6 +42,16 @@ func (p *Printer) appendText(dst []byte, m *decode.Message, r *capture.Record) [
 		}
 	}
 	if p.Detail > 1 {
+		if text := m.Delivery.String(); text != "" {
+			dst = append(dst, margin+"= "...)
+			dst = append(dst, text...)
+			if m.Delivery.After > 0 {
+				dst = append(dst, ", "...)
+				dst = appendDuration(dst, m.Delivery.After)
+				dst = append(dst, " after it"...)
+			}
+			dst = append(dst, '\n')
+		}
 		dst = p.appendFields(dst, m)
 	}
 	if p.Detail > 2 {

@@ -17,6 +17,12 @@ func (t *Tally) Clone() *Tally {
 		kept := *a
 		c.accounts[k] = &kept
 	}
+	c.deliveries = make(map[deliveryKey]*Delivery, len(t.deliveries))
+	for k, d := range t.deliveries {
+		kept := *d
+		kept.Latency.buckets = maps.Clone(d.Latency.buckets)
+		c.deliveries[k] = &kept
+	}
 	c.conns = make(map[uint32]*Conn, len(t.conns))
 	for k, x := range t.conns {
 		kept := *x

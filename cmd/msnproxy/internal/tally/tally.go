@@ -31,6 +31,8 @@ type Tally struct {
 	conns    map[uint32]*Conn
 	ended    []*Conn
 	accounts map[string]*Account
+
+	deliveries map[deliveryKey]*Delivery
 }
 
 type commandKey struct {
@@ -81,7 +83,8 @@ type Account struct {
 // New returns a tally of nothing.
 func New() *Tally {
 	return &Tally{Errors: make(map[string]int64), Challenges: make(map[string]int64), Ends: make(map[string]int64),
-		commands: make(map[commandKey]*Command), conns: make(map[uint32]*Conn), accounts: make(map[string]*Account)}
+		commands: make(map[commandKey]*Command), conns: make(map[uint32]*Conn), accounts: make(map[string]*Account),
+		deliveries: make(map[deliveryKey]*Delivery)}
 }
 
 // Event counts what a record means.
@@ -147,6 +150,7 @@ func (t *Tally) Message(m *decode.Message) {
 	c.Last = m.Time
 	t.command(c, m, size)
 	t.account(c, m, size)
+	t.deliver(m)
 	if e := m.Error(); e != "" {
 		t.Errors[e]++
 	}

@@ -52,6 +52,14 @@ func (t *Tally) WriteText(out io.Writer) error {
 	for _, a := range t.Accounts() {
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\n", safe(a.Handle), a.Connections, a.Messages, a.Bytes)
 	}
+	if list := t.Deliveries(); len(list) > 0 {
+		fmt.Fprintf(w, "\nDELIVERY\tSERVER\tCOUNT\tALTERED\tTWICE\tP50\tP90\tP99\tMAX\n")
+		for _, d := range list {
+			l := &d.Latency
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%v\t%v\t%v\t%v\n", safe(d.Verb), safe(d.Server), l.Count()+d.Altered, d.Altered, d.Again,
+				short(l.Percentile(50)), short(l.Percentile(90)), short(l.Percentile(99)), short(l.Max()))
+		}
+	}
 	if len(t.Errors) > 0 {
 		fmt.Fprintf(w, "\nERROR\tCOUNT\tMEANING\n")
 		for _, code := range sortedKeys(t.Errors) {

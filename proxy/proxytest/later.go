@@ -1,0 +1,197 @@
+package proxytest
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+
+	"msnproxy/decode"
+	"msnproxy/decode/challenge"
+)
+
+// MSNP15 and later: sign-in by SSO, lists in an address book elsewhere (ADL), end
+// points, presence with personal message (UUX, UBX), and in MSNP21 routed payloads in
+// place of presence and switchboard.
+
+// laterFrom is the first dialect of that kind which the server speaks.
+const laterFrom = 15
+
+// laterDialects are the numbers of those.
+var laterDialects = []int{15, 16, 17, 18, 21}
+
+// later is what a client of MSNP15 and later has said of itself. The server's lock
+// guards it.
+type later struct {
+	endPoint     string // "{GUID}", "" before MSNP16
+	capabilities string
+	object       string // its picture, as it stands on the wire
+	data         string // <Data> of UUX
+	endPointData string // what is within <EndpointData>
+}
+
+// laterCommands are the handlers of MSNP15 and later; what is not in here is refused.
+func laterCommands() map[string]command {
+	const login = decode.DS | decode.NS
+	return map[string]command{
+		"CVR": {login, laterFrom, fresh, (*conn).laterVersion},
+		"USR": {login, laterFrom, fresh, (*conn).sso},
+		"OUT": {login | decode.SB, laterFrom, fresh, (*conn).outCommand},
+		"PNG": {decode.NS, laterFrom, signedIn, (*conn).laterPing},
+		"QRY": {decode.NS, laterFrom, signedIn, (*conn).qry},
+		"CHL": {decode.NS, laterFrom, signedIn, (*conn).chl},
+		"BLP": {decode.NS, laterFrom, signedIn, (*conn).laterPrivacy},
+		"PRP": {decode.NS, laterFrom, signedIn, (*conn).laterName},
+		"ADL": {decode.NS, laterFrom, signedIn, (*conn).membership},
+		"RML": {decode.NS, laterFrom, signedIn, (*conn).membership},
+		"FQY": {decode.NS, laterFrom, signedIn, (*conn).networkOf},
+		"UUX": {decode.NS, laterFrom, signedIn, (*conn).personal},
+		"CHG": {decode.NS, laterFrom, signedIn, (*conn).laterStatus},
+		"XFR": {decode.NS, laterFrom, signedIn, (*conn).xfr},
+		"PUT": {decode.NS, 18, signedIn, (*conn).publish},
+		"SDG": {decode.NS, 18, signedIn, (*conn).route},
+		"CAL": {decode.SB, laterFrom, signedIn, (*conn).cal},
+		"MSG": {decode.SB, laterFrom, signedIn, (*conn).msg},
+	}
+}
+
+// Ticket is what a client shows in place of a password (MSNP15 and later), and the
+// secret that came with it, in Base64.
+type Ticket struct{ Text, Secret string }
+
+// TicketFor mints the ticket of an account. The same password gives the same ticket: no
+// service has to be asked for it, and it guards nothing.
+func TicketFor(account, password string) Ticket {
+	sum := sha1.Sum([]byte(strings.ToLower(account) + "\n" + password))
+	again := sha1.Sum(sum[:])
+	return Ticket{
+		Text:   fmt.Sprintf("t=demo%x&p=", again[:12]),
+		Secret: base64.StdEncoding.EncodeToString(append(sum[:], again[:4]...)),
+	}
+}
+
+// hops is a hop string with that count (MSNP21, CVR and XFR).
+func hops(n int) string {
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "Version: 1\r\nXfrCount: %d\r\n", n))
+}
+
+// laterVersion answers CVR, which comes before the sign-in. In MSNP21 the dispatch
+// server sends the client away already here.
+func (c *conn) laterVersion(req *request) error {
+	if c.stage != versioned && c.stage != informed || len(req.args) < 8 {
+		return errVersionParameters
+	}
+	c.stage = informed
+	if c.dialect >= 21 && c.role == decode.DS {
+		c.replyAs("XFR", req, "NS", c.notification(), "U", "D", hops(2))
+		return errHangUp
+	}
+	v := req.args[5]
+	c.reply(req, v, v, v, downloadURL, infoURL)
+	return nil
+}
+
+// sso is the sign-in: C: USR 3 SSO I alice@example.com, S: USR 3 SSO S MBI_KEY_OLD
+// nonce, C: USR 4 SSO S ticket answer {machine}, S: USR 4 OK alice@example.com 1 0.
+func (c *conn) sso(req *request) error {
+	switch {
+	case c.stage == signedIn:
+		return errAlreadyLogin
+	case c.stage < informed || req.arg(0) != "SSO":
+		return errNotExpected
+	case req.arg(1) == "I" && len(req.args) == 3 && c.stage < challenged:
+		return c.ssoInitiate(req, req.args[2])
+	case req.arg(1) == "S" && len(req.args) >= 4 && c.stage == challenged:
+		return c.ssoRespond(req)
+	}
+	return errNotExpected
+}
+
+func (c *conn) ssoInitiate(req *request, handle string) error {
+	if refused := checkHandle(handle); refused != nil {
+		return refused
+	}
+	if c.role == decode.DS && !c.server.config.NoRedirect {
+		c.replyAs("XFR", req, "NS", c.notification(), "U", "D")
+		return errHangUp
+	}
+	c.handle, c.stage = handle, challenged
+	nonce := make([]byte, 48)
+	for i := range nonce {
+		nonce[i] = byte(c.server.rand.IntN(256))
+	}
+	c.salt = base64.StdEncoding.EncodeToString(nonce)
+	c.sendPayload("GCF 0", `<Policies><Policy type="SHIELDS" checksum="D9705A71BA841CB38955822E048970C3"><config><shield><cli maj="7" min="0" minbld="0" maxbld="9999" deny=" "/></shield><block></block></config></Policy></Policies>`)
+	c.reply(req, "SSO", "S", "MBI_KEY_OLD", c.salt)
+	return nil
+}
+
+func (c *conn) ssoRespond(req *request) error {
+	acct := c.server.accountOf(c.handle)
+	if acct == nil {
+		return errAuthentication
+	}
+	ticket := TicketFor(acct.handle, acct.password)
+	if req.args[2] != ticket.Text || !challenge.VerifySSO(ticket.Secret, c.salt, req.args[3]) {
+		return errAuthentication
+	}
+	if old := acct.session; old != nil {
+		old.conn.send("OUT OTH")
+		old.conn.hangUp()
+	}
+	c.stage, c.account = signedIn, acct
+	c.session = newSession(c, acct)
+	c.session.later.endPoint = strings.ToLower(req.arg(4))
+	acct.session = c.session
+	c.expectBy(0)
+	c.reply(req, "OK", acct.handle, 1, 0)
+	c.welcome()
+	return nil
+}
+
+// welcome is what follows the sign-in unasked.
+func (c *conn) welcome() {
+	a := c.account
+	if c.dialect >= 21 {
+		c.challenge("0")
+	}
+	c.send("SBS 0 null")
+	c.sendProfile()
+	if c.dialect >= 16 && c.dialect < 21 {
+		c.sendPayload("UBX 1:"+a.handle, "")
+	}
+	c.notice(mime("text/x-msmsgsinitialmdatanotification; charset=UTF-8", nil,
+		fmt.Sprintf("Mail-Data: <MD><E><I>%d</I><IU>%d</IU><O>0</O><OU>0</OU></E><Q><QTM>409600</QTM><QNM>204800</QNM></Q></MD>", a.unread, a.unread),
+		"Inbox-URL: /cgi-bin/HoTMaiL", "Folders-URL: /cgi-bin/folders", "Post-URL: http://mail.example/", ""))
+}
+
+// laterPing: S: QNG 50, the seconds until the next PNG is wanted.
+func (c *conn) laterPing(*request) error {
+	c.send("QNG", 50)
+	return nil
+}
+
+// laterPrivacy: C: BLP 5 AL, S: BLP 5 AL.
+func (c *conn) laterPrivacy(req *request) error {
+	if !slices.Contains([]string{"AL", "BL"}, req.arg(0)) {
+		return errHangUp
+	}
+	c.account.privacy = req.arg(0)
+	c.reply(req, req.arg(0))
+	return nil
+}
+
+// laterName sets the friendly name: C: PRP 7 MFN Alice, S: PRP 7 MFN Alice.
+func (c *conn) laterName(req *request) error {
+	if req.arg(0) != "MFN" || len(req.args) != 2 || len(req.args[1]) > maxName {
+		return errInvalidParameter
+	}
+	c.account.name = req.args[1]
+	c.reply(req, "MFN", req.args[1])
+	c.server.announce(c.account)
+	return nil
+}
+
+// notification is the address that clients are sent to.
+func (c *conn) notification() any { return c.redirect()[1] }
