@@ -25,6 +25,7 @@ type piece struct {
 //	{name=}   what the value means, or the value if that is not known
 //	{name?}   the value, or "empty" if it is missing or empty
 //	{payload} the payload's own summary
+//	{peer}    the other end of a routed payload
 //	{error}   what the error code means
 //	[...]     left out if a value in it is missing
 func parseSummary(s string, params []Param) ([]piece, error) {
@@ -66,7 +67,7 @@ func parseSummary(s string, params []Param) ([]piece, error) {
 
 func parseRef(name string, params []Param) (piece, error) {
 	var p piece
-	if name == "payload" || name == "error" {
+	if name == "payload" || name == "error" || name == "peer" {
 		p.special = name
 		return p, nil
 	}
@@ -156,6 +157,12 @@ func (m *Message) appendPieces(dst []byte, pieces []piece) ([]byte, bool) {
 			if dst = m.appendPayload(dst); len(dst) == n {
 				complete = false
 			}
+		case p.special == "peer":
+			if peer := m.Peer(); peer.Account != "" {
+				dst = peer.Append(dst)
+			} else {
+				complete = false
+			}
 		case p.special == "error":
 			code := m.Error()
 			if name := ErrorName(code); name != "" {
@@ -210,7 +217,7 @@ func (m *Message) appendValue(dst []byte, p *piece, first int) []byte {
 		last = m.Len() - 1
 	}
 	for i := first; i <= last; i++ {
-		t := m.tokens[i+1]
+		t := param.value(m.Frame.Raw, m.tokens[i+1])
 		raw := m.Frame.Raw[t.Start:t.End]
 		if i > first {
 			dst = append(dst, ' ')
@@ -222,9 +229,12 @@ func (m *Message) appendValue(dst []byte, p *piece, first int) []byte {
 			}
 		}
 		f := Field{Param: param, Raw: raw}
-		if param.Kind.Encoded {
+		switch {
+		case param.Kind.Encoded:
 			dst = append(dst, f.Value()...)
-		} else {
+		case param.Kind.Name == handleKind:
+			dst = appendPeer(dst, raw)
+		default:
 			dst = append(dst, raw...)
 		}
 	}

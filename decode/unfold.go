@@ -8,11 +8,11 @@ import (
 
 // Nodes are all names and values that the message holds beyond its parameters, in
 // order: what the payload says, with everything opened that is nested in it, and what
-// descriptions of pictures among the parameters say. It costs.
+// parameters hold, as descriptions of pictures and tickets. It costs.
 func (m *Message) Nodes() iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for i := range m.Len() {
-			if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "msnobj" && !walkNodes(payload.Object(f.Raw), yield) {
+			if !walkNodes(m.Within(i), yield) {
 				return
 			}
 		}

@@ -165,7 +165,7 @@ TEXT=call me & Bob <call me &#x26; Bob>
 `},
 	{"note", Note, "Hello", `"Hello"`, "Hello", ""},
 	{"answer", Challenge, "8f2f5a91b72102cd28355e9fc9000d6e", "8f2f5a91b72102cd28355e9fc9000d6e", "", "response=8f2f5a91b72102cd28355e9fc9000d6e\n"},
-	{"lists", XML, `<ml l="1"><d n="example.com"><c n="bob" l="3" t='1'/></d></ml>`, "ml", "", `ml=
+	{"lists", XML, `<ml l="1"><d n="example.com"><c n="bob" l="3" t='1'/></d></ml>`, "bob@example.com FL AL", "", `ml=
  @l=1
  d=
   @n=example.com

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 	"msnproxy/decode/p2p"
 	"msnproxy/decode/recent"
 )
@@ -305,7 +306,7 @@ func (k *Tracker) find(session uint32, from, to string) (best *Transfer) {
 // same reports whether two handles may be those of one person.
 func same(a, b string) bool { return a == "" || b == "" || strings.EqualFold(a, b) }
 
-func bare(handle string) string { return decode.BareHandle(handle) }
+func bare(handle string) string { return address.Bare(handle) }
 
 // Closed tells that a connection is at its end. What is known of it only is let go.
 func (k *Tracker) Closed(id uint32) {

@@ -104,12 +104,12 @@ func (d *detail) connection(r *index.Row) {
 		d.fact("host", s.ClientHost)
 		d.others(c, func(o *index.Conn) bool { return o.Facts.Session != nil && o.Facts.Session.Number == s.Number })
 	}
-	if v := f.Conversation; v != nil {
+	for v := range c.Conversations() {
 		d.say(d.ins.theme.strong, "Conversation "+strconv.Itoa(v.Number))
 		d.fact("session id", v.SessionID)
 		d.fact("in it", strings.Join(v.Participants, ", "))
 		d.others(c, func(o *index.Conn) bool {
-			return o.Facts.Conversation != nil && o.Facts.Conversation.Number == v.Number
+			return o.In(v.Number)
 		})
 	}
 }
