@@ -79,6 +79,8 @@ func (r *Redactor) body(raw []byte, p *payload.Payload) []byte {
 	at := len(raw) - len(p.Body) // the nodes are before it: the header block
 	body := raw[at:]
 	switch {
+	case r.all && p.ContentType == "application/x-msnmsgrp2p":
+		body = r.peers(body)
 	case r.all && p.Text == "":
 		body = bytes.Clone(body)
 		blot(body)

@@ -67,6 +67,9 @@ type Message struct {
 	// by the doing of By. See [Message.Occur].
 	Occurrence Occurrence
 	By         Sender
+	// Joined is a message of MSNSLP (P2P) that came in several packets, of which this is
+	// what lacked of it; nil for all other messages.
+	Joined []byte
 	// Findings is what is not as the protocol says.
 	Findings []Finding
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"msnproxy/decode/p2p"
 	"msnproxy/decode/payload"
 )
 
@@ -107,6 +108,8 @@ func (m *Message) appendWhole(dst []byte) []byte {
 			return append(dst, "end of the file's blocks"...)
 		}
 		return fmt.Appendf(dst, "block of the file, %d bytes", len(fr.Payload()))
+	case m.Opening != nil && m.Opening.Direct():
+		return fmt.Appendf(dst, "%d bytes of %s", len(fr.Raw), textDirect)
 	case fr.Kind == Opaque:
 		if len(fr.Raw) == 1 {
 			dst = append(dst, "1 byte that is no MSNP"...)
@@ -128,6 +131,9 @@ func (m *Message) appendWhole(dst []byte) []byte {
 		return dst
 	}
 	dst, _ = m.appendPieces(dst, m.Form.pieces)
+	if slp, ok := p2p.ParseSLP(m.Joined); ok {
+		dst = append(append(dst, ": "...), slp.Summary()...)
+	}
 	if n := m.extra(); n > 0 {
 		dst = fmt.Appendf(dst, " +%d more", n)
 	}

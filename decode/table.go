@@ -330,11 +330,11 @@ func payloadLen(line []byte) int {
 	return v.payloadLen(line)
 }
 
-// payloadLen is payloadLen for a verb that can have a payload. The line is the
 // tooLarge stands for every length that is larger than any payload: an int of 32
 // bits holds it, and a place behind it.
 const tooLarge = 1 << 30
 
+// payloadLen is payloadLen for a verb that can have a payload. The line is the
 // verb alone or goes on with a blank.
 func (v *Verb) payloadLen(line []byte) int {
 	end := len(line)

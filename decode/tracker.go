@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"msnproxy/decode/p2p"
 	"msnproxy/decode/recent"
 )
 
@@ -71,6 +72,8 @@ type Connection struct {
 	salt          string // of the sign-in challenge
 	said          said
 	begun         [2]begun // of the client, of the server
+	joiner        *p2p.Joiner
+	direct        bool // between two clients
 	closed        bool
 }
 
@@ -181,13 +184,21 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	}
 	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
 	if fate != Injected {
-		if m.Opening = c.begin(m); m.Opening != nil {
+		if m.Opening = c.begin(m); m.Opening != nil && m.Opening.Direct() {
+			c.direct = true
+		}
+		if c.direct {
+			m.Opening = &Opening{Name: nameDirect, Text: textDirect}
+		} else if m.Opening != nil {
 			m.Findings = append(m.Findings, c.foreignFinding(m))
 		} else {
 			m.Findings = m.frameFindings(m.Findings)
 		}
 	}
 	m.Noise = c.noise(m)
+	if m.Noise == NoNoise {
+		c.join(m)
+	}
 	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {
 		return m
 	}

@@ -16,11 +16,20 @@ func (m *Message) Nodes() iter.Seq2[string, string] {
 				return
 			}
 		}
-		if p := m.Payload(); p != nil {
-			nodes, _ := p.Unfold()
-			walkNodes(nodes, yield)
-		}
+		nodes, _ := m.Unfold()
+		walkNodes(nodes, yield)
 	}
+}
+
+// Unfold is Unfold of the payload, with what the message made whole of P2P. Without a
+// payload it returns nothing.
+func (m *Message) Unfold() (nodes []payload.Node, problems []string) {
+	p := m.Payload()
+	if p == nil {
+		return nil, nil
+	}
+	nodes, problems = p.Unfold()
+	return append(nodes, payload.SLP(m.Joined)...), problems
 }
 
 func walkNodes(nodes []payload.Node, yield func(name, value string) bool) bool {

@@ -180,6 +180,17 @@ var fixtures = map[string]fixture{
 	"switchboard.ack":    {bad: "talk 7\n2 C: MSG 3 N #|$text\n2 S: ACK 3", good: "talk 7\n2 C: MSG 3 A #|$text\n2 S: ACK 3"},
 	"switchboard.nak":    {bad: "talk 7\n2 C: MSG 3 U #|$text\n2 S: NAK 3", good: "talk 7\n2 C: MSG 3 N #|$text\n2 S: NAK 3"},
 
+	"p2p.total": {bad: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(4, 31, "efgh"), good: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(4, 30, "efgh")},
+	"p2p.gap":   {bad: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(6, 30, "ghij") + peerBye, good: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(4, 30, "efgh") + peerBye},
+	"p2p.ack":   {bad: "talk 7\n" + offered + peerAck(200, 208), good: "talk 7\n" + offered + peerAck(200, 207)},
+	"p2p.sha1d": {bad: "talk 7\n" + asked + peerAnswer("abcdefghijkm") + peerBye, good: "talk 7\n" + asked + peerAnswer("abcdefghijkl") + peerBye},
+	"p2p.sha1c": {
+		bad:  "talk 7\n2 S: MSG bob@example.com Bob #|MIME-Version: 1.0|Content-Type: text/x-mms-emoticon||:)\t" + object("ZZZ=") + "\t",
+		good: "talk 7\n2 S: MSG bob@example.com Bob #|MIME-Version: 1.0|Content-Type: text/x-mms-emoticon||:)\t" + object("") + "\t",
+	},
+	"p2p.slp": {bad: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 4\r\n\r\n\r\n\x00"), good: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 3\r\n\r\n\r\n\x00")},
+	"p2p.bye": {bad: "talk 7\n" + offered + peerData(0, 4, "abcd") + "2 close\n", good: "talk 7\n" + offered + peerData(0, 4, "abcd") + peerBye + "2 close\n"},
+
 	"session.ping":      {bad: "ns 7\n1 C: PNG\n1 C: PNG", good: "ns 7\n1 C: PNG\n1 S: QNG\n1 C: PNG"},
 	"session.pong":      {bad: "ns 7\n1 C: PNG\n1 S: QNG\n1 S: QNG\n1 S: QNG", good: "ns 7\n1 S: QNG\n1 C: PNG\n1 C: PNG\n1 S: QNG"},
 	"session.after-out": {bad: "ns 7\n1 C: OUT\n1 C: CHG 5 NLN\n1 S: CHG 5 NLN", good: "ns 7\n1 C: OUT\n1 S: NLN BSY bob@example.com Bob\n1 S: OUT"},

@@ -245,7 +245,7 @@ func (u *Payload) packets(p *Payload, at int) (nodes []Node) {
 			end = starts[i+1]
 		}
 		u.raw = whole[:end]
-		if packet := u.p2p(start); packet != nil {
+		if packet := u.p2p(start, true); packet != nil {
 			nodes = append(nodes, packet...)
 		} else {
 			nodes = append(nodes, u.bytes("packet", start, end))

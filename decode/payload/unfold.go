@@ -34,7 +34,7 @@ func (u *Payload) body(p *Payload) []Node {
 	at := len(p.raw) - len(p.Body)
 	switch p.ContentType {
 	case "application/x-msnmsgrp2p":
-		return u.p2p(at)
+		return u.p2p(at, true)
 	case "text/x-mms-emoticon", "text/x-mms-animemoticon":
 		return u.emoticons(at)
 	}
@@ -45,12 +45,12 @@ func (u *Payload) body(p *Payload) []Node {
 func (u *Payload) anything(at int) []Node {
 	b := u.raw[at:]
 	if isSLP(b) {
-		return u.slp(at, len(u.raw))
+		return u.slp(at, len(u.raw), true)
 	}
 	if isSIP(b) {
 		return u.sip(at)
 	}
-	if nodes := u.p2p(at); nodes != nil {
+	if nodes := u.p2p(at, false); nodes != nil {
 		return nodes
 	}
 	return u.inside(&Node{Value: u.cut(at, len(u.raw)), Start: at, End: len(u.raw)}, 0)
@@ -63,6 +63,9 @@ func (u *Payload) open(nodes []Node, depth int) []Node {
 		n := &out[i]
 		n.Children = append(u.open(n.Children, depth), u.inside(n, depth)...)
 		u.elementMeaning(n)
+		if strings.EqualFold(n.Name, "imtext") {
+			blockedText(n)
+		}
 	}
 	return out
 }

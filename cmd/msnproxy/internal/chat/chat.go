@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"msnproxy/decode"
+	"msnproxy/decode/transfer"
 )
 
 // Bounds on what a chat takes of memory, whoever is at the other end.
@@ -40,6 +41,9 @@ type Builder struct {
 	invites  ring[string, *invitation] // by cookie
 	files    ring[uint32, *invitation] // by MSNFTP connection
 	said     int                       // how many lines of it
+	peers    transfer.Tracker
+	handed   ring[*transfer.Transfer, ref]
+	pieces   []int // rows of packets that belong to what is not whole yet
 	rang     early
 	number   int // of the conversation; 0: any
 }
@@ -57,7 +61,8 @@ type request struct {
 func New() *Builder {
 	return &Builder{people: make(map[string]*person), sent: copies{seed: maphash.MakeSeed()},
 		requests: ring[int64, request]{most: maxRequests}, parts: ring[partKey, *parts]{most: 16},
-		invites: ring[string, *invitation]{most: 256}, files: ring[uint32, *invitation]{most: 256}}
+		invites: ring[string, *invitation]{most: 256}, files: ring[uint32, *invitation]{most: 256},
+		handed: ring[*transfer.Transfer, ref]{most: maxHanded}}
 }
 
 // Of returns a chat of nobody, of the conversation of that number

@@ -26,6 +26,8 @@ type person struct {
 	typed  int // messages in it
 	said   int // Builder.said when it began
 	bursts []ref
+	stray  ref // packets of P2P that belong to nothing
+	strays int
 }
 
 const maxPlaces = 16

@@ -57,6 +57,13 @@ func (b *Builder) content(row int, m *decode.Message, p *person) ref {
 		return b.types(row, l, p, body)
 	case "text/x-msmsgsinvite":
 		return b.invite(row, l, p, body)
+	case "application/x-msnmsgrp2p":
+		var ok bool
+		if n, ok = b.packet(row, l, p, m); ok {
+			return n
+		}
+		l.Text = words(body)
+		n = b.add(l)
 	case "application/x-msmsgssystemmessage", "text/x-msmsgssystemmessage":
 		l.Kind, l.Text = Notice, body.Summary
 		n = b.add(l)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/tally"
 	"msnproxy/decode"
 )
 
@@ -47,6 +48,7 @@ type conn struct {
 	facts    *Conn
 	live     *decode.Connection // the tracker's; nil when it has ended
 	seen     told
+	hearing  tally.Hearing
 	messages [2]int64
 	bytes    [2]int64
 	folded   int64

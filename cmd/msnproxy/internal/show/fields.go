@@ -73,7 +73,7 @@ func payloadLines(dst []Line, m *decode.Message) []Line {
 		l.Means = string(p.Kind)
 	}
 	dst = append(dst, l)
-	nodes, problems := p.Unfold()
+	nodes, problems := m.Unfold()
 	dst = nodeLines(dst, nodes, Line{Depth: 1, Start: at})
 	if p.Text != "" && !hasNode(nodes, "text") {
 		dst = append(dst, Line{Depth: 1, Name: "text", Value: p.Text, Means: p.Charset, Start: at + p.TextStart, End: at + p.TextEnd})

@@ -247,7 +247,7 @@ func (o *object) payload(m *decode.Message) {
 	o.str("type", pl.ContentType)
 	o.str("charset", pl.Charset)
 	o.str("text", pl.Text)
-	nodes, problems := pl.Unfold()
+	nodes, problems := m.Unfold()
 	o.nodes("nodes", nodes)
 	o.strings("problems", problems)
 	if raw := m.Frame.Payload(); !utf8.Valid(raw) {
