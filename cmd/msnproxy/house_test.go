@@ -32,7 +32,7 @@ var floors = []struct {
 	{"capture", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
 	{"capture/story", []string{"decode", "decode/challenge", "decode/check", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/payload", "decode/challenge", "capture/story"}, nil},
-	{"proxy/proxytest", []string{"decode", "decode/payload", "decode/challenge"}, nil},
+	{"proxy/proxytest", []string{"decode", "decode/address", "decode/payload", "decode/challenge"}, nil},
 	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture"}, []string{"golang.org/x/sys"}},
 }

@@ -9,8 +9,8 @@ import (
 	"msnproxy/decode/address"
 )
 
-// inside returns what a value holds: an address with more than an account, XML, also such
-// as was escaped once more, or a pattern in base64.
+// inside returns what a value holds: an address with more than an account, or XML, also
+// such as was escaped once more.
 func (u *Payload) inside(n *Node, depth int) []Node {
 	switch {
 	case isAddress(n.Value):
@@ -22,8 +22,6 @@ func (u *Payload) inside(n *Node, depth int) []Node {
 		nodes := u.within(n, depth)
 		mailMeanings(nodes, "")
 		return nodes
-	case strings.EqualFold(n.Name, "imtext"):
-		blockedText(n)
 	}
 	return u.within(n, depth)
 }

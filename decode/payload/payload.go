@@ -27,9 +27,12 @@ const (
 	Opaque       Kind = "opaque"       // bytes
 )
 
+// MaxHeaders is how many headers of a header block are looked at.
+const MaxHeaders = 4096
+
 // Bounds on what one payload unfolds to, whatever is in it.
 const (
-	maxNodes = 4096
+	maxNodes = MaxHeaders
 	maxDepth = 32
 )
 

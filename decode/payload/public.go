@@ -29,6 +29,10 @@ var publicShapes = func() map[string]*regexp.Regexp {
 		`notiftype`:                 `(?i)Full|Partial|Sync`,
 		`service-channel`:           `(?i)IM(/(Online|Offline|Mobile))?|PE|PD`,
 		`content-transfer-encoding`: `(?i)binary|base64|7bit|8bit`,
+		`status state`:              `NLN|BSY|IDL|BRB|AWY|PHN|LUN|HDN|FLN|SigningIn|SignedIn|SignedOut`,
+		`capabilities`:              number + `(:` + number + `)?`,
+		`clienttype t s rs`:         `[0-9]{1,2}`,
+		`@n id`:                     `IM|PE|PD|PF`,
 		`uri`:                       `/(user|circle|network)`,
 		`message-type`: `(?i)Text|Nudge|Wink|VoiceClip|CustomEmoticon|AnimEmoticon|Ink|Data|Control(/Typing|/Recording)?|` +
 			`Signal/(P2P|CloseIMWindow|MarkIMWindowRead|ForceAbchSync|Turn|AudioMeta|AudioTunnel)`,

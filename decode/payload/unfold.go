@@ -63,6 +63,9 @@ func (u *Payload) open(nodes []Node, depth int) []Node {
 		n := &out[i]
 		n.Children = append(u.open(n.Children, depth), u.inside(n, depth)...)
 		u.elementMeaning(n)
+		if strings.EqualFold(n.Name, "imtext") {
+			blockedText(n)
+		}
 	}
 	return out
 }

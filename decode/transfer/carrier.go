@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 	"msnproxy/decode/p2p"
 	"msnproxy/decode/payload"
 )
@@ -46,8 +47,7 @@ func toOf(m *decode.Message) string {
 	if m.From == decode.Server {
 		return ""
 	}
-	v, _ := m.Value("handle")
-	return v
+	return handleOf(m)
 }
 
 // routed returns the packets in a message of MSNP21: three blocks of headers, and a body
@@ -103,30 +103,24 @@ func is(name []byte, want string) bool { return strings.EqualFold(string(name), 
 // accountOf takes the account out of "1:alice@example.com;epid={GUID}", and keeps the
 // end point as other dialects write it.
 func accountOf(v string) string {
-	if network, rest, ok := strings.Cut(v, ":"); ok && isDigits(network) {
-		v = rest
+	a := address.Parse(v)
+	if a.EndPoint != "" {
+		return a.Account + ";" + a.EndPoint
 	}
-	account, params, _ := strings.Cut(v, ";")
-	for p := range strings.SplitSeq(params, ";") {
-		if epid, ok := strings.CutPrefix(p, "epid="); ok {
-			return account + ";" + epid
-		}
-	}
-	return account
+	return a.Account
 }
 
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
-}
+// handleOf is whom the command line names, with the end point.
+func handleOf(m *decode.Message) string { return accountOf(string(m.Raw("handle"))) }
 
 // parties says who sends what a message carries, and to whom.
 func (k *Tracker) parties(m *decode.Message, c *cargo) (from, to string) {
 	from, to = c.from, c.to
 	if m.From == decode.Server {
-		if who, ok := m.Value("handle"); ok && !strings.EqualFold(bare(who), bare(from)) {
+		if who := handleOf(m); who != "" && !address.Same(who, from) {
 			from = who // the server knows better than P2P-Src
 		}
-		if strings.EqualFold(bare(to), bare(from)) {
+		if address.Same(to, from) {
 			to = "" // some write themselves there
 		}
 		if to == "" {
