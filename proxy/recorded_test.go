@@ -300,6 +300,8 @@ func (pl *player) write(e *end, data []byte) {
 		if _, err := e.conn.Write(data[:n]); err != nil && err != io.ErrClosedPipe {
 			pl.t.Fatal(err)
 		}
-		data = data[n:]
+		if data = data[n:]; pl.step > 0 {
+			synctest.Wait() // it is read before the next byte comes
+		}
 	}
 }
