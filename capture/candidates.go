@@ -144,6 +144,16 @@ func (f *flow) distance(s *segment) (least, most int) {
 	return a, a
 }
 
+// near reports whether one of the numbers is not far off: that of the bytes, as nearly
+// always, or the other one.
+func (f *flow) near(s *segment) bool {
+	if a, known := f.trace(s.from).far(s.seq); known && a < farOff {
+		return true
+	}
+	least, _ := f.distance(s)
+	return least < farOff
+}
+
 // choose finds the connection that a segment is of: nil if it begins another one.
 // old is the one that this ends, as it takes its place.
 func (p *packets) choose(s *segment) (f, old *flow) {
@@ -163,7 +173,7 @@ func (p *packets) choose(s *segment) (f, old *flow) {
 		return nil, old
 	}
 	if first.same == nil && first.places.has(s.place) {
-		if least, _ := first.distance(s); least < farOff || len(s.data) <= keepAliveLength || s.rst {
+		if len(s.data) <= keepAliveLength || s.rst || first.near(s) {
 			return first, nil
 		}
 		return nil, nil

@@ -12,7 +12,7 @@ type verdict uint8
 
 const (
 	undecided verdict = iota
-	isMSNP            // or MSNFTP
+	isMSNP            // or MSNFTP, or P2P between two clients
 	isOther
 )
 
@@ -116,6 +116,10 @@ func (f *flow) midStream() bool { return !f.sawSYN[0] && !f.sawSYN[1] }
 // something that was not captured.
 func (f *flow) look(from side, b []byte) {
 	f.leads[from].take(f.senderIfKnown(from), b)
+	if f.leads[from].said.Direct() {
+		f.direct(from)
+		return
+	}
 	pr := &f.probes[from]
 	guess := decode.Maybe
 	if len(pr.buf) > 0 {
@@ -146,6 +150,15 @@ func (f *flow) look(from side, b []byte) {
 	if f.probed > most {
 		f.verdict = isOther
 	}
+}
+
+// direct takes a connection for one between two clients: who greets has connected.
+func (f *flow) direct(from side) {
+	f.verdict = isMSNP
+	if !f.known {
+		f.known, f.client = true, from
+	}
+	f.probes, f.leads = [2]probe{}, [2]lead{}
 }
 
 // lookTorn takes what there is of a line whose rest is not in the capture for

@@ -74,6 +74,8 @@ func (p *packets) patience(f *flow, at time.Time) {
 			n, acked := f.hole(s)
 			if n > 0 {
 				p.observe(f)
+			} else if !f.streams[s].hole {
+				break // as nearly always
 			}
 			if !f.streams[s].impatient(n, acked, p.now, f.packets, f.acceptable(), !f.streams[s.peer()].seen, p.live) {
 				break

@@ -39,6 +39,8 @@ func (r *Redactor) field(m *decode.Message, f *decode.Field, i, size int) []byte
 	switch {
 	case k.Secret && k.Name == "response":
 		return r.hash(raw)
+	case k.Secret && guid.Match(raw):
+		return r.guid(raw)
 	case k.Secret:
 		return r.secret(raw)
 	case k.Name == "length" && len(m.Frame.Payload()) > 0:

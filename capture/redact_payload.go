@@ -25,13 +25,16 @@ func (r *Redactor) payload(m *decode.Message) []byte {
 	case payload.Opaque, payload.Note:
 		return r.loose(raw)
 	}
-	e := edits{raw: raw}
-	r.nodes(&e, p.Nodes, "")
-	out := e.end()
-	if p.Kind != payload.MIME {
-		return out
+	if p.Kind == payload.MIME && payload.Routed(raw) {
+		return r.routed(p, raw)
 	}
-	return r.body(out, p)
+	e := edits{raw: raw}
+	nodes, _ := p.Unfold()
+	r.nodes(&e, nodes[:len(p.Nodes)], "") // what the body is made of follows
+	if p.Kind != payload.MIME {
+		return r.document(&e)
+	}
+	return r.body(e.end(), p)
 }
 
 // answer redacts the answer to a challenge, unless it can be verified: then it says
@@ -76,6 +79,8 @@ func (r *Redactor) body(raw []byte, p *payload.Payload) []byte {
 	at := len(raw) - len(p.Body) // the nodes are before it: the header block
 	body := raw[at:]
 	switch {
+	case r.all && p.ContentType == "application/x-msnmsgrp2p":
+		body = r.peers(body)
 	case r.all && p.Text == "":
 		body = bytes.Clone(body)
 		blot(body)
@@ -94,14 +99,18 @@ func hasKeys(p *payload.Payload) bool {
 // lastHeader returns where the header block ends.
 func lastHeader(p *payload.Payload) int { return p.Len() - len(p.Body) }
 
-// nodes collects what is to be replaced in the values of nodes. In lists of contacts
-// (MSNP13 and later) a handle stands in two attributes: domain is that of the
-// element that the nodes are in.
+// nodes collects what is to be replaced in the values of nodes. A value goes as a whole
+// if something secret is nested in it, encoded. In lists of contacts (MSNP13 and later) a
+// handle stands in two attributes: domain is that of the element that the nodes are in.
 func (r *Redactor) nodes(e *edits, nodes []payload.Node, domain string) {
 	for i := range nodes {
 		n := &nodes[i]
 		if value := e.raw[n.Start:n.End]; len(value) > 0 {
+			e.values = append(e.values, edit{start: n.Start, end: n.End})
 			with := r.value(n.Name, value)
+			if bytes.Equal(with, value) && hidesSecret(n.Children) {
+				with = r.secret(value)
+			}
 			if !bytes.Equal(with, value) {
 				e.replace(n, with)
 			} else if r.all {
@@ -114,6 +123,18 @@ func (r *Redactor) nodes(e *edits, nodes []payload.Node, domain string) {
 		}
 		r.nodes(e, n.Children, inner)
 	}
+}
+
+// hidesSecret reports whether there is something secret among nodes that do not stand in
+// the payload as they are: they were encoded.
+func hidesSecret(nodes []payload.Node) bool {
+	for i := range nodes {
+		n := &nodes[i]
+		if n.Start == n.End && n.Value != "" && payload.Secret(strings.TrimPrefix(n.Name, "@")) || hidesSecret(n.Children) {
+			return true
+		}
+	}
+	return false
 }
 
 // value returns what takes the place of a value: the value itself, if it is public.
@@ -183,8 +204,9 @@ var tags = regexp.MustCompile(`</?[A-Za-z0-9:]+/?>|[^<]+|<`)
 
 // edits are replacements in a payload.
 type edits struct {
-	raw  []byte
-	list []edit
+	raw    []byte
+	list   []edit
+	values []edit // all that values are, replaced or not
 }
 
 type edit struct {
@@ -194,6 +216,12 @@ type edit struct {
 
 func (e *edits) replace(n *payload.Node, with []byte) {
 	e.list = append(e.list, edit{n.Start, n.End, with})
+}
+
+// without returns what is left if no value is there.
+func (e *edits) without() []byte {
+	empty := edits{raw: e.raw, list: slices.Clone(e.values)}
+	return empty.end()
 }
 
 // end applies the replacements. Where two overlap, as those of an element with

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 )
 
 // Stand-ins: what takes the place of a value. Each depends on nothing but the value
@@ -91,24 +92,40 @@ func (r *Redactor) handle(b []byte) []byte {
 	if s == "" || s == "Hotmail" {
 		return b
 	}
-	var out []string
-	for i, part := range strings.Split(s, ";") {
-		switch name, value, ok := strings.Cut(part, "="); {
-		case i > 0 && ok && name == "via":
-			out = append(out, name+"="+r.account(value))
-		case i > 0:
-			out = append(out, string(r.endPoint([]byte(part))))
+	var out strings.Builder
+	at := 0
+	address.Walk(s, func(part address.Part, start, end int) {
+		out.WriteString(s[at:start])
+		at = end
+		switch v := s[start:end]; part {
+		case address.Account:
+			out.WriteString(r.account(v))
+		case address.Via:
+			out.Write(r.via(v))
+		case address.EndPoint:
+			out.Write(r.endPoint([]byte(v)))
+		case address.Other:
+			out.Write(r.word([]byte(v)))
 		default:
-			out = append(out, r.account(part))
+			out.WriteString(v)
 		}
+	})
+	return []byte(out.String())
+}
+
+// via stands for the circle or gateway that an account comes by; the names of gateways
+// are public.
+func (r *Redactor) via(s string) []byte {
+	if s == "14:fb" {
+		return []byte(s)
 	}
-	return []byte(strings.Join(out, ";"))
+	return r.handle([]byte(s))
 }
 
 func (r *Redactor) account(s string) string {
 	before := ""
-	if network, rest, ok := strings.Cut(s, ":"); ok && (network == "tel" || len(network) < 3 && isDigits(network)) {
-		before, s = network+":", rest
+	if rest, ok := strings.CutPrefix(s, "tel:"); ok {
+		before, s = "tel:", rest
 	}
 	if digits := strings.TrimPrefix(s, "+"); len(digits) > 3 && isDigits(digits) {
 		return before + s[:len(s)-len(digits)] + r.phone(digits)
@@ -135,7 +152,7 @@ func (r *Redactor) name(raw []byte) []byte {
 	switch {
 	case s == "" || s == "Hotmail":
 		return raw
-	case address.MatchString(s):
+	case mailbox.MatchString(s):
 		return escape(r.words([]byte(s)))
 	}
 	return []byte(standIn(r.names, s, func(n int) string { return fmt.Sprintf("Name%d", n) }))
@@ -209,7 +226,7 @@ func (r *Redactor) url(b []byte) []byte {
 }
 
 var (
-	address  = regexp.MustCompile(`[^\s<>"'(),:;=&%/\[\]]+@[A-Za-z0-9._-]+\.[A-Za-z]{2,}`)
+	mailbox  = regexp.MustCompile(`[^\s<>"'(),:;=&%/\[\]]+@[A-Za-z0-9._-]+\.[A-Za-z]{2,}`)
 	hostName = regexp.MustCompile(`^[A-Za-z0-9._:%\[\]-]+$`)
 	guid     = regexp.MustCompile(`^\{?[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}?$`)
 	runs     = regexp.MustCompile(`[^ \t\r\n]+`)
@@ -224,8 +241,11 @@ func (r *Redactor) run(b []byte) []byte {
 	if bytes.IndexByte(b, '%') >= 0 {
 		plain = []byte(decode.Unescape(b))
 	}
-	if a := address.Find(plain); a != nil {
-		return r.handle(a)
+	if a := mailbox.FindIndex(plain); a != nil {
+		if account := address.Bare(plain); a[0] == bytes.Index(plain, account) && a[1]-a[0] == len(account) {
+			return r.handle(plain)
+		}
+		return r.handle(plain[a[0]:a[1]])
 	}
 	core := bytes.Trim(plain, `.,;:!?()<>"'`)
 	switch {

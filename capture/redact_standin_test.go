@@ -31,7 +31,7 @@ func everything(records []Record) []byte {
 func TestRedactCanary(t *testing.T) {
 	all := []string{"canary", "15551234567", "5551234", "(555)", "24.111.111", "90210", "33267", "1.2.3.4", "ns.example.com", "alice@canary"}
 	secrets := []string{"507canarysid", "4canarykv", "AAcanaryauth", "aaaabbbbccccddddeeeeffff0000", "P4$$", "w0rd", "!!@@##", "canaryticket", "canaryprofile",
-		"17canarycookie", "18canarycookie", "93301canary", "canarysso", "canarynonce", "canarycutauth"}
+		"17canarycookie", "18canarycookie", "93301canary", "canarysso", "canarynonce", "canarytoken", "canarycutauth"}
 	for _, test := range []struct {
 		all  bool
 		gone []string
@@ -97,6 +97,10 @@ func TestRedactLines(t *testing.T) {
 		{"C: SND 9 3 0x0409 MSMSGS", `SND 9 3 0x0409 MSMSGS`},
 		{"C: ADC 16 FL N=bob@example.com F=Bob", `ADC 16 FL N=person1@example\.net F=Name1`},
 		{"C: ADC 16 FL C=f52973b6-c926-4bad-9ba8-7c1e840e4ab0 f52973b6-c926-4bad-9ba8-7c1e840e4ab0", `ADC 16 FL C=[0-9a-f-]{36} [0-9a-f-]{36}`},
+		{"LST N=bob@example.com F=Bob C=f52973b6-c926-4bad-9ba8-7c1e840e4ab0 11 1 f52973b6-c926-4bad-9ba8-7c1e840e4ab0", `LST N=person1@example\.net F=Name1 C=[0-9a-f-]{36} 11 1 [0-9a-f-]{36}`},
+		{"C: USR 4 SSO S t=abc&p= HAAAAAEAAAADZgAABIAA {f52973b6-c926-4bad-9ba8-7c1e840e4ab0}", `USR 4 SSO S REDACTED[0-9a-f]{12} REDACTED[0-9a-f]{12} ` + guid},
+		{"USR 3 TWN S lc=1033,id=507,ru=bob", `USR 3 TWN S [a-z]+`},
+		{"XFR 2 NS 127.0.0.1:1863 U D VmVyc2lvbjogMQ0K", `XFR 2 NS 127\.0\.0\.1:1863 U D VmVyc2lvbjogMQ0K`},
 		{"C: FND 9 fname=Bob city=*", `FND 9 fname=[a-z]+ city=\*`},
 		{"C: PRP 7 MOB Y", `PRP 7 MOB Y`},
 		{"C: PRP 7 PHH 1%20(555)", `PRP 7 PHH [a-z]+%20[a-z]+`},

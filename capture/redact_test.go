@@ -189,13 +189,17 @@ func sameMeaning(t *testing.T, file string, before, after []Record) {
 func TestRedactPayloads(t *testing.T) {
 	alert := `<NOTIFICATION id="2" siteurl="http://a.example/bob"><TO pid="0x00014c30:0xe12ebd4d" name="alice@example.com"/><MSG id="0"><BODY lang="1033">loose<TEXT>Lunch &amp; call bob@example.com</TEXT></BODY></MSG></NOTIFICATION>`
 	text := "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nsecret Straße 5 with bob@example.com"
-	binary := "Content-Type: application/x-msnmsgrp2p\r\nP2P-Dest: bob@example.com\r\n\r\n\x00\x01b\x00o\x00b\x00@\x00"
+	packet := func(length byte, data string) string {
+		return "Content-Type: application/x-msnmsgrp2p\r\nP2P-Dest: bob@example.com\r\n\r\n" + strings.Repeat("\x00", 16) + string([]byte{length}) + strings.Repeat("\x00", 7) + string([]byte{length}) + strings.Repeat("\x00", 23) + data + "\x00\x00\x00\x01"
+	}
+	binary := packet(7, "b\x00o\x00b\x00\n")
+	bye := "BYE MSNMSGR:bob@example.com MSNSLP/1.0\r\nTo: <msnmsgr:bob@example.com>\r\nCall-ID: {1}\r\n\r\nloose\r\nContext: Ym9iQGV4\r\n\x00"
 	mail := "Content-Type: text/x-msmsgsemailnotification\r\n\r\nFrom: =?\"utf-8\"?B?Ym9iQGV4YW1wbGUuY29t?=\r\nFrom-Addr: bob@example.com\r\nSubject: private\r\n"
 	red, err := NewRedactor(true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []string{"NOT \x01" + alert, "MSG a@b.cc A \x01" + text, "MSG a@b.cc A \x01" + binary, "MSG a@b.cc A \x01" + mail} {
+	for _, s := range []string{"NOT \x01" + alert, "MSG a@b.cc A \x01" + text, "MSG a@b.cc A \x01" + binary, "MSG a@b.cc A \x01" + packet(byte(len(bye)), bye), "MSG a@b.cc A \x01" + mail} {
 		line, body, _ := strings.Cut(s, "\x01")
 		raw := line + string(rune('0'+len(body)/100)) + string(rune('0'+len(body)/10%10)) + string(rune('0'+len(body)%10)) + "\r\n" + body
 		var f decode.Framer
@@ -219,6 +223,32 @@ func TestRedactPayloads(t *testing.T) {
 		}
 		if p := payload.Decode(payload.Kind(decode.LookupVerb(line[:3]).Forms[len(decode.LookupVerb(line[:3]).Forms)-1].Payload), fr.Payload()); len(p.Problems) > 0 {
 			t.Errorf("%q: %q", out, p.Problems)
+		}
+	}
+}
+
+// Of a packet of P2P remains what says which it is, with every length as it was.
+func TestRedactPeers(t *testing.T) {
+	red, err := NewRedactor(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	le := func(n, size int) string { return string([]byte{byte(n)}) + strings.Repeat("\x00", size-1) }
+	header := func(session, length, flags int) string {
+		return le(session, 4) + le(9, 4) + le(0, 8) + le(length, 8) + le(length, 4) + string([]byte{byte(flags), byte(flags >> 8)}) + "\x00\x00"
+	}
+	slp := "INVITE MSNMSGR:b@x MSNSLP/1.0\r\nTo: <b@x>\r\nCall-ID: {7}\r\n\r\nSessionID: 5\r\nNonce: {1}\r\nno colon\r\n\r\n\x00"
+	for in, want := range map[string]string{
+		header(5, 4, 0) + le(0, 16) + "\x00\x00\x00\x00":    header(5, 4, 0) + le(0, 16) + "\x00\x00\x00\x00",
+		header(5, 4, 0x20) + le(0, 16) + "\x00\x00\x00\x00": header(5, 4, 0x20) + le(0, 16) + "xxxx",
+		header(0, 0, 0x100) + "0123456789abcdef":            header(0, 0, 0x100) + "xxxxxxxxxxxxxxxx",
+		header(0, len(slp), 0) + le(0, 16) + slp:            header(0, len(slp), 0) + le(0, 16) + "INVITE MSNMSGR:xxx MSNSLP/1.0\r\nTo: xxxxx\r\nCall-ID: {7}\r\n\r\nSessionID: 5\r\nNonce: xxx\r\nxxxxxxxx\r\n\r\n\x00",
+		header(0, 3, 0) + le(0, 16) + "a\nb":                header(0, 3, 0) + le(0, 16) + "xxx",
+		strings.Replace(header(5, 9, 0), "\t\x00\x00\x00\x00\x00\x00\x00\t", "\t\x00\x00\x00\x00\x00\x00\x00\x02", 1) + le(0, 16) + "ab\nsecret": strings.Replace(header(5, 9, 0), "\t\x00\x00\x00\x00\x00\x00\x00\t", "\t\x00\x00\x00\x00\x00\x00\x00\x02", 1) + le(0, 16) + "xxxxxxxxx",
+		"no packet\n": "xxxxxxxxx\n",
+	} {
+		if got := string(red.peers([]byte(in))); got != want {
+			t.Errorf("%q\nbecame %q\nwanted %q", in, got, want)
 		}
 	}
 }

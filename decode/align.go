@@ -42,11 +42,11 @@ func (a absent) argument(p int) int {
 
 // align finds which parameters of the row the line most probably leaves out: those
 // without which it fits best. Where nothing is won by that none are. cost is what the
-// line costs read from left to right.
-func (f *Form) align(line []byte, tokens []Token, cost int) (absent, int) {
+// line costs read from left to right, left what it leaves out then.
+func (f *Form) align(line []byte, tokens []Token, cost int, left absent) (absent, int) {
 	args := tokens[1:]
 	if len(f.Params) > maxAligned || len(args) > maxAligned || len(args) == 0 {
-		return 0, cost
+		return left, cost
 	}
 	var table [maxAligned + 1][maxAligned + 1]struct {
 		cost int
@@ -79,7 +79,7 @@ func (f *Form) align(line []byte, tokens []Token, cost int) (absent, int) {
 		}
 	}
 	if table[0][0].cost >= cost {
-		return 0, cost
+		return left, cost
 	}
 	var out absent
 	for i, p := 0, 0; p < len(f.Params) && i < len(args); p++ {
@@ -96,7 +96,7 @@ func (f *Form) align(line []byte, tokens []Token, cost int) (absent, int) {
 // before it. The length of a payload stands where it is last.
 func (p *Param) omitted(last bool) int {
 	switch {
-	case p.Optional && last:
+	case p.Optional && (last || p.Prefix != ""):
 		return 0
 	case p.Optional:
 		return costContext

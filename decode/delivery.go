@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"msnproxy/decode/address"
 	"msnproxy/decode/payload"
 )
 
@@ -135,7 +136,7 @@ func (b *mail) post(m *Message) {
 	s.hash, s.size = maphash.Bytes(mailSeed, p), len(p)
 	s.body = append(s.body, p[:min(len(p), mostSaid)]...)
 	b.ahead = slices.DeleteFunc(b.ahead, func(e came) bool {
-		early := e.hash == s.hash && e.size == s.size && e.conn != m.Conn.ID && sameAccount(e.handle, m.Conn.Account) &&
+		early := e.hash == s.hash && e.size == s.size && e.conn != m.Conn.ID && address.Same(e.handle, m.Conn.Account) &&
 			within(e.at, m.Time, aheadTime)
 		if early {
 			s.seen = append(s.seen, e.conn)
@@ -176,10 +177,10 @@ func (b *mail) arrive(m *Message) {
 	case next != nil && contentType(next.body) != "" && contentType(next.body) == contentType(p):
 		next.deliver(m, Altered)
 	case len(b.ahead) < mostSent:
-		b.ahead = append(b.ahead, came{m.Conn.ID, BareHandle(string(handle)), m.Time, hash, len(p)})
+		b.ahead = append(b.ahead, came{m.Conn.ID, address.Bare(string(handle)), m.Time, hash, len(p)})
 	default:
 		copy(b.ahead, b.ahead[1:])
-		b.ahead[len(b.ahead)-1] = came{m.Conn.ID, BareHandle(string(handle)), m.Time, hash, len(p)}
+		b.ahead[len(b.ahead)-1] = came{m.Conn.ID, address.Bare(string(handle)), m.Time, hash, len(p)}
 	}
 }
 
@@ -214,7 +215,7 @@ func (s *sending) deliver(m *Message, kind DeliveryKind) {
 }
 
 // from reports whether the handle is that of the sender.
-func (s *sending) from(handle []byte) bool { return sameAccount(s.conn.Account, string(handle)) }
+func (s *sending) from(handle []byte) bool { return address.Same(s.conn.Account, string(handle)) }
 
 // afterHeaders returns what follows the headers of a MIME payload.
 func afterHeaders(p []byte) ([]byte, bool) {
@@ -240,7 +241,7 @@ type news struct {
 // newsKey is what a message and the ways in which others hear of it have in common: by
 // which verb, of whom, and who, where it is for one.
 func newsKey(verb, actor, target string) string {
-	return verb + " " + strings.ToLower(BareHandle(actor)) + " " + strings.ToLower(BareHandle(target))
+	return verb + " " + address.Identity(actor) + " " + address.Identity(target)
 }
 
 // tell remembers what others will hear of: presence, a call, a new contact.

@@ -5,7 +5,7 @@ package decode
 // request may come back as a payload.
 var errorForms = []Form{
 	{From: Server, Roles: DS | NS | SB, First: 2, Syntax: "trid?", Summary: "{error}", Example: "911 7"},
-	{From: Server, Roles: DS | NS | SB, First: 13, Syntax: "trid length", Payload: "xml", Summary: "{error}", Example: "241 12 5\r\n<ml/>"},
+	{From: Server, Roles: DS | NS | SB, First: 13, Syntax: "trid length", Payload: "xml", Summary: "{error}[: {payload}]", Example: "241 12 5\r\n<ml/>"},
 	{From: Server, Roles: DS | NS | SB, First: 2, Syntax: "trid text...", Summary: "{error}: {text}", Example: "217 5 user is offline"},
 	{From: Server, Roles: DS | NS | SB, First: 2, Syntax: "text...", Summary: "{error}: {text}", Example: "217 User not online"},
 }

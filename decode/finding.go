@@ -123,7 +123,11 @@ func (m *Message) lineFindings(dst []Finding) []Finding {
 	if m.Role != 0 && f.Roles&m.Role == 0 {
 		add("line.role", Warning, "%s does not belong on a connection to %s", m.Name(), m.Role)
 	}
-	if !f.In(m.Dialect) {
+	switch first, last := m.Verb.Dialects(m.From); {
+	case f.In(m.Dialect):
+	case m.From == Client && m.Verb.Outside == "" && (m.Dialect < first || last != 0 && m.Dialect > last):
+		add("version.command", Warning, "%s is of %s; this connection speaks MSNP%d", m.Name(), dialects(first, last), m.Dialect)
+	default:
 		add("version.form", Note, "%s is of %s; this connection speaks MSNP%d", f.Usage(), f.Dialects(), m.Dialect)
 	}
 	if missing := m.missing(); missing != "" {
@@ -134,7 +138,7 @@ func (m *Message) lineFindings(dst []Finding) []Finding {
 	}
 	for i := range m.Len() {
 		fd := m.Field(i)
-		if fd.Param == nil || fd.Param.misfit(fd.Raw) == 0 {
+		if fd.Param == nil || fd.Param.misfit(m.Arg(i)) == 0 {
 			continue
 		}
 		want := fd.Param.Kind.About
@@ -164,14 +168,16 @@ func (m *Message) missing() string {
 }
 
 // Dialects returns the dialects that have the form, for people.
-func (f *Form) Dialects() string {
+func (f *Form) Dialects() string { return dialects(f.First, f.Last) }
+
+func dialects(first, last int) string {
 	switch {
-	case f.Last == 0:
-		return fmt.Sprintf("MSNP%d and later", f.First)
-	case f.Last == f.First:
-		return fmt.Sprintf("MSNP%d", f.First)
+	case last == 0:
+		return fmt.Sprintf("MSNP%d and later", first)
+	case last == first:
+		return fmt.Sprintf("MSNP%d", first)
 	}
-	return fmt.Sprintf("MSNP%d to %d", f.First, f.Last)
+	return fmt.Sprintf("MSNP%d to %d", first, last)
 }
 
 // Quote puts a value from the wire into quotation marks, for the text of a finding: at

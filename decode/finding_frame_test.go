@@ -74,7 +74,7 @@ func TestLineFindings(t *testing.T) {
 		{Client, 0, 0, "VER 1 MSNP7 MSNP6 MSNP5 CVR0", nil},
 		{Client, 0, 0, "VER 1 MSNP7 X CVR0", []string{`warning line.parameter: dialects of VER is "X"; it should be dialect of the protocol`}},
 		{Client, NS, 7, "INF 2", nil},
-		{Client, NS, 8, "INF 2", []string{"note version.form: INF TrID is of MSNP2 to 7; this connection speaks MSNP8"}},
+		{Client, NS, 8, "INF 2", []string{"warning version.command: INF is of MSNP2 to 7; this connection speaks MSNP8"}},
 	} {
 		fr := Frame{Raw: []byte(tt.line + "\r\n"), LineLen: len(tt.line), EOL: 2}
 		var m Message

@@ -1,5 +1,7 @@
 package decode
 
+import "bytes"
+
 // What a line that does not fit a row costs, to find the row that it fits best.
 // A literal that differs says most: those tell the rows of a verb apart.
 const (
@@ -25,16 +27,17 @@ func (v *Verb) choose(from Sender, role Role, dialect int, line []byte, tokens [
 		if !f.In(dialect) {
 			c += costContext
 		}
-		c += f.misfit(line, tokens)
+		misfit, out := f.misfit(line, tokens)
+		c += misfit
 		if c == 0 {
-			return f, 0, 0
+			return f, 0, out
 		}
 		if best == nil || c < cost {
-			best, cost = f, c
+			best, cost, left = f, c, out
 		}
 	}
 	if best == nil || cost < costKind {
-		return best, cost, 0
+		return best, cost, left
 	}
 	return v.chooseAligned(from, role, dialect, line, tokens)
 }
@@ -47,7 +50,8 @@ func (v *Verb) chooseAligned(from Sender, role Role, dialect int, line []byte, t
 		if f.From&from == 0 {
 			continue
 		}
-		out, c := f.align(line, tokens, f.misfit(line, tokens))
+		c, out := f.misfit(line, tokens)
+		out, c = f.align(line, tokens, c, out)
 		if role != 0 && f.Roles&role == 0 {
 			c += costContext
 		}
@@ -61,9 +65,13 @@ func (v *Verb) chooseAligned(from Sender, role Role, dialect int, line []byte, t
 	return best, cost, left
 }
 
-// misfit says how badly the line fits the row: 0 is a perfect fit.
-func (f *Form) misfit(line []byte, tokens []Token) int {
-	cost, args := 0, tokens[1:]
+// misfit says how badly the line fits the row, 0 is a perfect fit, and which
+// parameters that are told apart by their prefixes it leaves out.
+func (f *Form) misfit(line []byte, tokens []Token) (cost int, left absent) {
+	args := tokens[1:]
+	if f.keyed {
+		return f.keyedMisfit(line, args)
+	}
 	for i := len(args); i < f.least; i++ {
 		cost += f.Params[i].omitted(true)
 	}
@@ -83,12 +91,41 @@ func (f *Form) misfit(line []byte, tokens []Token) int {
 			cost += p.misfit(line[t.Start:t.End])
 		}
 	}
-	return cost
+	return cost, 0
+}
+
+// keyedMisfit is misfit for a row of which parameters with a prefix may be missing.
+func (f *Form) keyedMisfit(line []byte, args []Token) (cost int, left absent) {
+	at := 0
+	for i := range f.Params {
+		p := &f.Params[i]
+		there := at < len(args)
+		var token []byte
+		if there {
+			token = line[args[at].Start:args[at].End]
+		}
+		switch {
+		case there && (!p.Optional || p.Prefix == "" || bytes.HasPrefix(token, []byte(p.Prefix))):
+			cost += p.misfit(token)
+			at++
+		case p.Optional && at < len(args):
+			left |= 1 << i
+		case !p.Optional:
+			cost += p.omitted(true)
+		}
+	}
+	return cost + costCount*(len(args)-at), left
 }
 
 // misfit says how badly a token fits the parameter. An empty one fits where the
 // parameter may be missing.
 func (p *Param) misfit(b []byte) int {
+	if p.Prefix != "" {
+		if !bytes.HasPrefix(b, []byte(p.Prefix)) {
+			return costLiteral
+		}
+		b = b[len(p.Prefix):]
+	}
 	if len(b) == 0 {
 		if p.Optional {
 			return 0
@@ -121,7 +158,7 @@ func fits(line []byte) bool {
 	fr := Frame{Raw: line, LineLen: len(line)}
 	tokens := fr.AppendTokens(room[:0], true)
 	for i := range v.Forms {
-		if v.Forms[i].misfit(line, tokens) == 0 {
+		if cost, _ := v.Forms[i].misfit(line, tokens); cost == 0 {
 			return v.Forms[i].Payload == "" || payloadLen(line) >= 0
 		}
 	}

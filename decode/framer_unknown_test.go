@@ -16,17 +16,17 @@ func TestUnknownPayload(t *testing.T) {
 		name, in string
 		want     []string
 	}{
-		{"alone", "CNT 1 CON 5\r\n<a/>\n", []string{`0 "CNT 1 CON 5" "<a/>\n"`}},
-		{"an empty line first", "CNT 1 CON 6\r\n\r\n<a/>", []string{`0 "CNT 1 CON 6" "\r\n<a/>"`}},
-		{"an empty line of LF", "CNT 1 CON 5\n\n<a/>", []string{`0 "CNT 1 CON 5" "\n<a/>"`}},
-		{"a lone LF", "CNT 1 CON 4\n<a/>", []string{`0 "CNT 1 CON 4" "<a/>"`}},
-		{"no TrID", "CNT CON 4\r\n<a/>", []string{`0 "CNT CON 4" "<a/>"`}},
-		{"two", "CNT 1 CON 4\r\n<a/>ATH 2 CON\\USER 4\r\n<b/>PNG\r\n", []string{
-			`0 "CNT 1 CON 4" "<a/>"`, `17 "ATH 2 CON\\USER 4" "<b/>"`, `39 "PNG" ""`}},
-		{"a known command behind it", "CNT 1 CON 10\r\nA: b\r\n\r\n\r\nQNG 41\r\n", []string{
-			`0 "CNT 1 CON 10" "A: b\r\n\r\n\r\n"`, `24 "QNG 41" ""`}},
-		{"one byte", "CNT 1 CON 1\r\n<PNG\r\n", []string{`0 "CNT 1 CON 1" "<"`, `14 "PNG" ""`}},
-		{"cut short", "CNT 1 CON 9\r\n<a/>", []string{`0 "CNT 1 CON 9" "<a/>" missing 5`}},
+		{"alone", "ZNT 1 CON 5\r\n<a/>\n", []string{`0 "ZNT 1 CON 5" "<a/>\n"`}},
+		{"an empty line first", "ZNT 1 CON 6\r\n\r\n<a/>", []string{`0 "ZNT 1 CON 6" "\r\n<a/>"`}},
+		{"an empty line of LF", "ZNT 1 CON 5\n\n<a/>", []string{`0 "ZNT 1 CON 5" "\n<a/>"`}},
+		{"a lone LF", "ZNT 1 CON 4\n<a/>", []string{`0 "ZNT 1 CON 4" "<a/>"`}},
+		{"no TrID", "ZZZ CON 4\r\n<a/>", []string{`0 "ZZZ CON 4" "<a/>"`}},
+		{"two", "ZNT 1 CON 4\r\n<a/>ZTH 2 CON\\USER 4\r\n<b/>PNG\r\n", []string{
+			`0 "ZNT 1 CON 4" "<a/>"`, `17 "ZTH 2 CON\\USER 4" "<b/>"`, `39 "PNG" ""`}},
+		{"a known command behind it", "ZNT 1 CON 10\r\nA: b\r\n\r\n\r\nQNG 41\r\n", []string{
+			`0 "ZNT 1 CON 10" "A: b\r\n\r\n\r\n"`, `24 "QNG 41" ""`}},
+		{"one byte", "ZNT 1 CON 1\r\n<PNG\r\n", []string{`0 "ZNT 1 CON 1" "<"`, `14 "PNG" ""`}},
+		{"cut short", "ZNT 1 CON 9\r\n<a/>", []string{`0 "ZNT 1 CON 9" "<a/>" missing 5`}},
 
 		// A command in its place is one.
 		{"a command follows", "ZZZ 1 CON 5\r\nPNG\r\n", []string{`0 "ZZZ 1 CON 5" ""`, `13 "PNG" ""`}},

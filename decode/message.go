@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"msnproxy/decode/address"
 	"msnproxy/decode/challenge"
 	"msnproxy/decode/payload"
 )
@@ -66,6 +67,9 @@ type Message struct {
 	// by the doing of By. See [Message.Occur].
 	Occurrence Occurrence
 	By         Sender
+	// Joined is a message of MSNSLP (P2P) that came in several packets, of which this is
+	// what lacked of it; nil for all other messages.
+	Joined []byte
 	// Findings is what is not as the protocol says.
 	Findings []Finding
 
@@ -87,7 +91,8 @@ type Field struct {
 	Name string
 	// Param is the table's entry: nil for one it does not have.
 	Param *Param
-	// Token is its place in the frame.
+	// Token is the place of the value in the frame: what stands before it in the same
+	// token, as the "N=" of a contact, is not part of it.
 	Token Token
 	// Raw is the value as it stands on the wire. It holds as long as the frame.
 	Raw []byte
@@ -166,16 +171,24 @@ func (m *Message) extra() int {
 // Field returns parameter i, counted from 0.
 func (m *Message) Field(i int) Field {
 	t := m.tokens[i+1]
-	f := Field{Param: m.param(i + 1), Token: t, Raw: m.Frame.Raw[t.Start:t.End]}
+	f := Field{Param: m.param(i + 1)}
 	if f.Param != nil {
-		f.Name = f.Param.Name
+		f.Name, t = f.Param.Name, f.Param.value(m.Frame.Raw, t)
 	} else {
 		f.Name = "extra" + strconv.Itoa(i+1)
 		if m.Form != nil {
 			f.Name = "extra" + strconv.Itoa(m.absent.place(i)+1-len(m.Form.Params))
 		}
 	}
+	f.Token, f.Raw = t, m.Frame.Raw[t.Start:t.End]
 	return f
+}
+
+// Arg returns token i of the line as it stands on the wire, the verb not counted: with
+// what stands before the value of the parameter.
+func (m *Message) Arg(i int) []byte {
+	t := m.tokens[i+1]
+	return m.Frame.Raw[t.Start:t.End]
 }
 
 // Fields returns the parameters in order. Of one that is repeated each value is
@@ -195,7 +208,7 @@ func (m *Message) Raw(name string) []byte {
 		return nil
 	}
 	for i := range m.Form.Params {
-		if m.Form.Params[i].Name == name {
+		if p := &m.Form.Params[i]; p.Name == name {
 			if m.absent != 0 {
 				if m.absent.holds(i) {
 					return nil
@@ -203,7 +216,7 @@ func (m *Message) Raw(name string) []byte {
 				i = m.absent.argument(i)
 			}
 			if i+1 < len(m.tokens) {
-				t := m.tokens[i+1]
+				t := p.value(m.Frame.Raw, m.tokens[i+1])
 				return m.Frame.Raw[t.Start:t.End]
 			}
 			return nil
@@ -277,9 +290,12 @@ func (m *Message) payloadKind() payload.Kind {
 	return payload.Opaque
 }
 
-// Value returns the value decoded as its kind says: percent escapes undone, and
-// in any case valid UTF-8.
+// Value returns the value decoded as its kind says: percent escapes undone, of an
+// address the account, and in any case valid UTF-8.
 func (f Field) Value() string {
+	if f.Param != nil && f.Param.Kind.Name == handleKind {
+		return validText(address.Bare(f.Raw))
+	}
 	if f.Param != nil && f.Param.Kind.Encoded {
 		return Unescape(f.Raw)
 	}

@@ -167,7 +167,7 @@ func TestChoose(t *testing.T) {
 	}{
 		{Client, 0, 0, "REM 13 FL bob@example.com", "REM TrID list handle {group}"},
 		{Client, NS, 21, "REM 13 FL bob@example.com", "REM TrID list handle {group}"},
-		{Client, NS, 11, "REM 13 FL 1111-2222", "REM TrID list contact {group}"},
+		{Client, NS, 11, "REM 13 FL 1111-2222", "REM TrID FL guid {group}"},
 		{Server, NS, 7, "USR 1 OK alice@example.com Alice", "USR TrID OK handle friendly {verified}"},
 		{Server, SB, 7, "USR 1 OK alice@example.com Alice", "USR TrID OK handle friendly"},
 		{Server, NS, 7, "USR OK alice@example.com Alice", "USR TrID OK handle friendly {verified}"},
@@ -186,18 +186,21 @@ func TestChoose(t *testing.T) {
 // What values of a kind look like: what just fits, and what just does not.
 func TestKindsFit(t *testing.T) {
 	for kind, tt := range map[string]struct{ fit, not []string }{
-		"trid":     {[]string{"0", "1234567890", "9"}, []string{"", "12345678901", "1a", "-1", "/", ":"}},
-		"groups":   {[]string{"0", "0,3", ","}, []string{"", "0 3", "a"}},
-		"flag":     {[]string{"0", "1"}, []string{"", "2", "00", "01"}},
-		"handle":   {[]string{"a@b", "Hotmail", "tel:+15550100", "1:a@b", "a@"}, []string{"", "@b", "bob", "hotmail", "tel"}},
-		"address":  {[]string{"a", "a:1", "a:0", "a:65535", "z:1863", "A-Z.9:1", "0.0.0.0", "[::1]:1863", "[::1]", "*.x", "a_b", "a%b", "Z", "9"}, []string{"", ":1", "a:", "a:65536", "a:x", "a;1", "a/b", "a@b", "`", "{", "@", "\\", "^"}},
-		"status":   {[]string{"NLN", "AAA", "ZZZ"}, []string{"", "NL", "NLNN", "nln", "N@N", "N[N"}},
-		"property": {[]string{"PHH"}, []string{"PH", "ph1"}},
-		"list":     {[]string{"FL", "AL", "BL", "RL", "PL"}, []string{"", "XL", "fl"}},
-		"dialect":  {[]string{"MSNP2", "MSNP21", "MSNP999", "msnp7", "CVR0", "CVRO", "cvr0"}, []string{"", "MSNP", "MSNP1000", "MSNPx", "CVR1", "7"}},
-		"keyed":    {[]string{"N=x", "A=1", "Z=1"}, []string{"", "N=", "n=x", "@=x", "[=x", "Nx=", "N"}},
-		"lcid":     {[]string{"0x1", "0x0409", "0X0409", "1033"}, []string{"", "0x", "x0409", "1x0409", "en"}},
-		"number":   {[]string{"0"}, []string{"x"}},
+		"trid":      {[]string{"0", "1234567890", "9"}, []string{"", "12345678901", "1a", "-1", "/", ":"}},
+		"groups":    {[]string{"0", "0,3", ","}, []string{"", "0 3", "a"}},
+		"flag":      {[]string{"0", "1"}, []string{"", "2", "00", "01"}},
+		"handle":    {[]string{"a@b", "Hotmail", "tel:+15550100", "1:a@b", "a@"}, []string{"", "@b", "bob", "hotmail", "tel"}},
+		"address":   {[]string{"a", "a:1", "a:0", "a:65535", "z:1863", "A-Z.9:1", "0.0.0.0", "[::1]:1863", "[::1]", "*.x", "a_b", "a%b", "Z", "9"}, []string{"", ":1", "a:", "a:65536", "a:x", "a;1", "a/b", "a@b", "`", "{", "@", "\\", "^"}},
+		"status":    {[]string{"NLN", "AAA", "ZZZ"}, []string{"", "NL", "NLNN", "nln", "N@N", "N[N"}},
+		"property":  {[]string{"PHH"}, []string{"PH", "ph1"}},
+		"list":      {[]string{"FL", "AL", "BL", "RL", "PL"}, []string{"", "XL", "fl"}},
+		"dialect":   {[]string{"MSNP2", "MSNP21", "MSNP999", "msnp7", "CVR0", "CVRO", "cvr0"}, []string{"", "MSNP", "MSNP1000", "MSNPx", "CVR1", "7"}},
+		"listbits":  {[]string{"0", "11", "4294967295"}, []string{"", "x", "-1", "42949672950"}},
+		"machine":   {[]string{"{0f0e0d0c-0b0a-0908-0706-050403020100}", "0F0E0D0C-0B0A-0908-0706-050403020100"}, []string{"", "{0f0e0d0c}", "HAAAAAEAAAAD"}},
+		"blob":      {[]string{"HAAAAAEAAAAD", "x"}, []string{"", "{0f0e0d0c-0b0a-0908-0706-050403020100}"}},
+		"namespace": {[]string{"CON", "MSGR", `CON\USER`}, []string{"", "CONX", "con", "OK"}},
+		"lcid":      {[]string{"0x1", "0x0409", "0X0409", "1033"}, []string{"", "0x", "x0409", "1x0409", "en"}},
+		"number":    {[]string{"0"}, []string{"x"}},
 	} {
 		k := kinds[kind]
 		for _, v := range tt.fit {
@@ -218,7 +221,7 @@ func TestMeanings(t *testing.T) {
 	for kind, words := range map[string]map[string]string{
 		"status":   {"BSY": "busy", "XYZ": "online, in a state not known here"},
 		"list":     {"FL": "forward list: my contacts", "AL": "allow list: may see and call me", "BL": "block list: may not", "RL": "reverse list: have me in their forward list", "PL": "pending list", "XL": ""},
-		"property": {"PHH": "home phone", "PHW": "work phone", "PHM": "mobile phone", "MOB": "contacts may page the mobile (Y/N)", "MBE": "mobile device is set up (Y/N)", "WWE": "web watch", "MFN": "own friendly name", "HSB": "has a blog", "X": ""},
+		"property": {"PHH": "home phone", "PHW": "work phone", "PHM": "mobile phone", "MOB": "contacts may page the mobile (Y/N)", "MBE": "mobile device is set up (Y/N)", "WWE": "web watch", "MFN": "friendly name", "HSB": "has a blog", "X": ""},
 		"flag":     {"1": "yes", "0": "no"},
 		"package":  {"MD5": "MD5 of challenge and password", "CTP": "clear text password", "TWN": "Passport ticket (Tweener)", "SSO": "single sign-on ticket", "SHA": "circle ticket", "CKI": "cookie", "X": ""},
 		"word":     {"I": "initiate", "S": "subsequent", "OK": "accepted", "NS": "notification server", "SB": "switchboard", "RINGING": "the server is calling", "CKI": "cookie", "X": ""},

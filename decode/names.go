@@ -3,20 +3,16 @@ package decode
 import (
 	"strconv"
 	"strings"
+
+	"msnproxy/decode/meaning"
 )
 
 // The words that the protocol's codes stand for. Codes that are not here are
 // shown as they are.
 
-var statuses = map[string]string{
-	"NLN": "online", "BSY": "busy", "IDL": "idle", "BRB": "be right back",
-	"AWY": "away", "PHN": "on the phone", "LUN": "out to lunch",
-	"HDN": "appear offline", "FLN": "offline",
-}
-
 // statusMeans: any other three letters are some state of being online.
 func statusMeans(v string) string {
-	if s, ok := statuses[v]; ok {
+	if s := meaning.Status(v); s != "" {
 		return s
 	}
 	return "online, in a state not known here"
@@ -53,7 +49,7 @@ func propertyMeans(v string) string {
 	case "WWE":
 		return "web watch"
 	case "MFN":
-		return "own friendly name"
+		return "friendly name"
 	case "HSB":
 		return "has a blog"
 	}
@@ -67,7 +63,18 @@ func flagMeans(v string) string {
 	return "no"
 }
 
+// packageMeans takes several parted by commas, too, as one draft has them in INF.
 func packageMeans(v string) string {
+	first, rest, several := strings.Cut(v, ",")
+	if s := onePackage(first); !several || s == "" {
+		return s
+	} else if more := packageMeans(rest); more != "" {
+		return s + ", " + more
+	}
+	return ""
+}
+
+func onePackage(v string) string {
 	switch v {
 	case "MD5":
 		return "MD5 of challenge and password"
@@ -214,26 +221,6 @@ func osMeans(v string) string {
 		return "Windows NT and later"
 	case "mac", "macosx":
 		return "Mac OS"
-	}
-	return ""
-}
-
-func networkMeans(v string) string {
-	switch v {
-	case "1":
-		return "Messenger"
-	case "2":
-		return "Office Communicator"
-	case "4":
-		return "telephone"
-	case "8":
-		return "mobile network"
-	case "9":
-		return "circle"
-	case "13":
-		return "Facebook"
-	case "32":
-		return "Yahoo"
 	}
 	return ""
 }

@@ -31,6 +31,10 @@ type Opening struct {
 // may be changed on its way.
 func (o Opening) MSNP() bool { return o.Name == nameMSNP || o.Name == nameFTP }
 
+// Direct reports whether it is a direct connection between two clients (P2P), which
+// package p2p reads.
+func (o Opening) Direct() bool { return o.Name == nameDirect }
+
 // String returns the text and the advice.
 func (o Opening) String() string {
 	if o.Advice == "" {
@@ -42,6 +46,7 @@ func (o Opening) String() string {
 const (
 	nameMSNP   = "MSNP"
 	nameFTP    = "MSNFTP"
+	nameDirect = "MSNP2P"
 	nameText   = "text"
 	nameBinary = "binary"
 )

@@ -3,10 +3,13 @@ package decode
 import (
 	"bytes"
 	"strings"
+
+	"msnproxy/decode/p2p"
 )
 
 const (
 	adviceService = "that is another service: see which host and port the client, or --upstream, was given"
+	textDirect    = "a direct connection between two clients (P2P)"
 	adviceUTF8    = "MSNP is sent in UTF-8"
 	adviceSaved   = "save the file, or send the text, without it"
 )
@@ -39,7 +42,7 @@ var marks = []mark{
 	{begins: "<!doctype", name: "HTML", text: "a web page"},
 	{begins: "<html", name: "HTML", text: "a web page"},
 	{begins: "<HTML", name: "HTML", text: "a web page"},
-	{begins: "\x04\x00\x00\x00foo\x00", name: "MSNP2P", text: "a direct connection between two clients (P2P)", advice: "msnproxy relays it; what it carries is not read"},
+	{begins: p2p.Greeting, name: nameDirect, text: textDirect, advice: "msnproxy relays it; msnproxy objects lists what it carries"},
 	{begins: "\x01\x00\x00\x00\x04\x00\x00\x00", name: "Gadu-Gadu", text: "the greeting of Gadu-Gadu"},
 	{begins: "\x13BitTorrent protocol", name: "BitTorrent", text: "BitTorrent"},
 	{begins: "\x03\x00\x00", name: "RDP", text: "a connection request of RDP (TPKT)"},

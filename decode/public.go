@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"msnproxy/decode/challenge"
+	"msnproxy/decode/meaning"
 )
 
 // Public reports whether a value of the parameter is one that the protocol itself
@@ -31,7 +32,7 @@ func PublicWord(v []byte) bool {
 
 // public are the kinds of which some values are public, with what tells them.
 var public = map[string]func([]byte) bool{
-	"trid": isNumber, "index": isNumber, "total": isNumber, "group": isNumber, "groups": isNumbers,
+	"trid": isNumber, "index": isNumber, "total": isNumber, "group": isNumber, "groups": isNumbers, "groupid": isNumber, "groupids": isNumbers,
 	"number": isNumber, "length": isNumber, "seconds": isNumber, "size": isNumber, "network": isNumber, "code": isNumber,
 	"listver": func(b []byte) bool { return isNumber(b) || timeStamp.Match(b) },
 	"text":    timeStamp.Match,
@@ -40,14 +41,18 @@ var public = map[string]func([]byte) bool{
 	"ack": meant(ackMeans), "reason": meant(reasonMeans), "service": meant(serviceMeans), "os": meant(osMeans),
 	"challenge":    func(b []byte) bool { return len(b) <= 40 && len(bytes.Trim(b, "0123456789.")) == 0 },
 	"session":      func(b []byte) bool { return len(b) <= 32 && len(bytes.Trim(b, "0123456789abcdefABCDEF")) == 0 },
-	"capabilities": capabilities.Match,
-	"lcid":         locale.Match,
-	"osver":        version.Match,
-	"clientver":    version.Match,
-	"arch":         among("i386 i486 i586 i686 x86 x86_64 amd64 powerpc ppc arm alpha mips intel"),
-	"client":       among(programs),
-	"codebase":     among(programs),
-	"value":        among("Y N 0 1"),
+	"capabilities": capabilities.Match, "capability": isNumber,
+	"listbits": isNumber, "refresh": isNumber, "notetype": isNumber, "messagetype": isNumber, "device": isNumber,
+	"way": meant(meaning.Way), "serverkind": among("D"), "namespace": isNamespace,
+	"paid": among("null"), "hop": publicHop,
+	"policy":    among("MBI_KEY_OLD MBI_KEY MBI MBI_SSL"),
+	"lcid":      locale.Match,
+	"osver":     version.Match,
+	"clientver": version.Match,
+	"arch":      among("i386 i486 i586 i686 x86 x86_64 amd64 powerpc ppc arm alpha mips intel"),
+	"client":    among(programs),
+	"codebase":  among(programs),
+	"value":     among("Y N 0 1"),
 	"product": func(b []byte) bool {
 		_, ok := challenge.Lookup(string(b))
 		return ok
@@ -63,8 +68,20 @@ var (
 	capabilities = regexp.MustCompile(`^[0-9]{1,10}(:[0-9]{1,10})?$`)
 	locale       = regexp.MustCompile(`^(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,5})$`)
 	version      = regexp.MustCompile(`^[0-9]{1,5}(\.[0-9]{1,5}){0,4}$`)
+	hopLine      = regexp.MustCompile(`^((Version|XfrCount|XfrSentUTCTime):[0-9]{1,20}|IsGeoXfr:(true|false))$`)
 	timeStamp    = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{1,16}([-+][0-9:]{4,5}|Z)?$`)
 )
+
+// publicHop reports whether a hop string is one that servers make, and nothing else.
+func publicHop(b []byte) bool {
+	nodes := openHop(b)
+	for _, n := range nodes {
+		if !hopLine.MatchString(n.Name + ":" + n.Value) {
+			return false
+		}
+	}
+	return len(nodes) > 0 || string(b) == "0"
+}
 
 func meant(means func(string) string) func([]byte) bool {
 	return func(b []byte) bool { return means(string(b)) != "" }

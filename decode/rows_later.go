@@ -4,28 +4,32 @@ package decode
 // in step and can be read; their payloads are shown by content type only.
 var laterVerbs = []Verb{
 	{Name: "ADC", SignedIn: true, Meaning: "adds a contact", Told: true, Forms: []Form{
-		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid list contact:text fields:text...?",
-			Summary: "{contact} to {list}", Example: "ADC 12 FL N=bob@example.com F=Bob"},
+		{From: Either, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid list N=handle F=friendly? C=guid?", Meaning: "puts somebody on a list; the server gives those on FL an id",
+			Summary: "{handle}[ ({friendly})] to {list}", Example: "ADC 12 FL N=bob@example.com F=Bob"},
+		{From: Either, Roles: NS, First: 12, Last: 12, Echo: true, Syntax: "trid list N=handle F=friendly? C=guid? network", Meaning: "puts somebody of a network on a list",
+			Summary: "{handle}[ ({friendly})] to {list}, {network=}", Example: "ADC 12 AL N=bob@example.com 1"},
+		{From: Either, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid list=FL C=guid group:groupid", Meaning: "puts a contact into a group",
+			Summary: "{guid} to group {group}", Example: "ADC 12 FL C=11111111-2222-3333-4444-555555555555 aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"},
 	}},
 	{Name: "SBP", SignedIn: true, Meaning: "sets a property of a contact", Told: true, Forms: []Form{
-		{From: Either, Roles: NS, First: 10, Last: 12, Syntax: "trid contact:text property value? flag?",
-			Summary: "{contact}: {property} is {value?}", Example: "SBP 12 11111111-2222-3333-4444-555555555555 MFN Bob"},
+		{From: Either, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid guid property value? flag?",
+			Summary: "{guid}: {property} is {value?}", Example: "SBP 12 11111111-2222-3333-4444-555555555555 MFN Bob"},
 	}},
 	{Name: "SBS", Meaning: "status of paid services", Forms: []Form{
-		{From: Server, Roles: NS, First: 11, Syntax: "trid value", Summary: "{value}", Example: "SBS 0 null"},
-		{From: Client, Roles: NS, First: 11, Syntax: "trid value?", Reply: "none", Summary: "status[ {value}]", Example: "SBS 4"},
+		{From: Server, Roles: NS, First: 11, Last: 20, Syntax: "trid value:paid", Summary: "{value}", Example: "SBS 0 null"},
+		{From: Client, Roles: NS, First: 11, Last: 20, Syntax: "trid value:paid?", Reply: "none", Summary: "status[ {value}]", Example: "SBS 4"},
 	}},
-	{Name: "GSB", Meaning: "asks for the status of paid services", Forms: []Form{
+	{Name: "GSB", Meaning: "asks for the status of paid services", Undocumented: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 11, Syntax: "trid fields:arg...?", Reply: "none", Summary: "", Example: "GSB 4"},
 	}},
-	{Name: "LKP", Meaning: "not documented", Forms: []Form{
+	{Name: "LKP", Meaning: "not documented: only the name is known", Undocumented: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 12, Syntax: "trid fields:arg...?", Reply: "none", Summary: "", Example: "LKP 4"},
 	}},
 	{Name: "RFS", Meaning: "asks the client to send its lists or status again", Forms: []Form{
-		{From: Server, Roles: NS, First: 13, Syntax: "bits:number", Summary: "{bits}", Example: "RFS 3"},
+		{From: Server, Roles: NS, First: 13, Last: 20, Syntax: "bits:refresh", Summary: "send again: {bits=}", Example: "RFS 3"},
 	}},
 	{Name: "PGD", SignedIn: true, Meaning: "pages a mobile device", PayloadFrom: 5, Forms: []Form{
-		{From: Client, Roles: NS, First: 9, Syntax: "trid handle device:number length", Payload: "page", Reply: "none",
+		{From: Client, Roles: NS, First: 9, Syntax: "trid handle device length", Payload: "page", Reply: "none",
 			Summary: "to {handle}: {payload}", Example: "PGD 4 bob@example.com 1 15\r\n<TEXT>hi</TEXT>"},
 	}},
 	{Name: "GCF", Meaning: "configuration", PayloadFrom: 3, Forms: []Form{
@@ -37,13 +41,13 @@ var laterVerbs = []Verb{
 			Summary: "{payload}", Example: "GCF 0 11\r\n<Policies/>"},
 	}},
 	{Name: "UUX", SignedIn: true, Meaning: "sets the personal message", PayloadFrom: 3, Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 11, Syntax: "trid length", Payload: "xml",
+		{From: Client, Roles: NS, First: 11, Last: 20, Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "UUX 9 7\r\n<Data/>"},
-		{From: Server, Roles: NS, First: 11, Syntax: "trid length?", Meaning: "the personal message is set",
+		{From: Server, Roles: NS, First: 11, Last: 20, Syntax: "trid length?", Meaning: "the personal message is set",
 			Summary: "set", Example: "UUX 9 0"},
 	}},
 	{Name: "UBX", Meaning: "the personal message of a contact", PayloadFrom: 3, Forms: []Form{
-		{From: Server, Roles: NS, First: 11, Syntax: "handle length", Payload: "xml",
+		{From: Server, Roles: NS, First: 11, Last: 20, Syntax: "handle length", Payload: "xml",
 			Summary: "{handle}[: {payload}]", Example: "UBX bob@example.com 7\r\n<Data/>"},
 		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "handle network length", Payload: "xml",
 			Summary: "{handle}[: {payload}]", Example: "UBX bob@example.com 1 7\r\n<Data/>"},
@@ -51,69 +55,95 @@ var laterVerbs = []Verb{
 	{Name: "ADL", SignedIn: true, Meaning: "adds to lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are added", Summary: "added", Example: "ADL 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
-			Summary: "{payload}", Example: "ADL 7 5\r\n<ml/>"},
+			Summary: "to lists: {payload}", Example: "ADL 7 5\r\n<ml/>"},
 	}},
 	{Name: "RML", SignedIn: true, Meaning: "removes from lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are removed", Summary: "removed", Example: "RML 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
-			Summary: "{payload}", Example: "RML 7 5\r\n<ml/>"},
+			Summary: "from lists: {payload}", Example: "RML 7 5\r\n<ml/>"},
 	}},
 	{Name: "FQY", SignedIn: true, Meaning: "asks which network an address is on", PayloadFrom: 3, Forms: []Form{
-		{From: Either, Roles: NS, First: 14, Syntax: "trid length", Payload: "xml", Interim: true,
+		{From: Either, Roles: NS, First: 14, Last: 20, Syntax: "trid length", Payload: "xml", Interim: true,
 			Summary: "{payload}", Example: "FQY 7 5\r\n<ml/>"},
-		{From: Server, Roles: NS, First: 14, Syntax: "trid list:text", Interim: true, Meaning: "the answer in the line itself (other servers)",
+		{From: Server, Roles: NS, First: 14, Last: 20, Syntax: "trid list:text", Interim: true, Meaning: "the answer in the line itself (other servers)",
 			Summary: "{list}", Example: "FQY 7 %3Cml/%3E"},
 	}},
 	{Name: "UUN", SignedIn: true, Meaning: "a note to another client", PayloadFrom: 3, Told: true, Forms: []Form{
-		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "the note is sent", Summary: "sent", Example: "UUN 9 OK"},
-		{From: Client, Roles: NS, First: 13, Syntax: "trid handle type:number length", Payload: "opaque",
-			Summary: "to {handle}, type {type}", Example: "UUN 9 bob@example.com 5 2\r\nhi"},
+		{From: Server, Roles: NS, First: 13, Last: 20, Syntax: "trid OK", Meaning: "the note is sent", Summary: "sent", Example: "UUN 9 OK"},
+		{From: Client, Roles: NS, First: 13, Last: 20, Syntax: "trid handle type:notetype length", Payload: "opaque",
+			Summary: "to {handle}: {type=}", Example: "UUN 9 bob@example.com 5 2\r\nhi"},
 	}},
 	{Name: "UBN", Meaning: "a note from another client", PayloadFrom: 4, Forms: []Form{
-		{From: Server, Roles: NS, First: 13, Syntax: "handle type:number length", Payload: "opaque",
-			Summary: "from {handle}, type {type}", Example: "UBN bob@example.com 5 2\r\nhi"},
+		{From: Server, Roles: NS, First: 13, Last: 20, Syntax: "handle type:notetype length", Payload: "opaque",
+			Summary: "from {handle}: {type=}", Example: "UBN bob@example.com 5 2\r\nhi"},
 	}},
 	{Name: "UUM", SignedIn: true, Meaning: "a message to another network or for later", PayloadFrom: 5, Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 14, Syntax: "trid handle network type:number length", Payload: "mime", Reply: "none",
+		{From: Client, Roles: NS, First: 14, Last: 20, Talk: true, Syntax: "trid handle network type:messagetype length", Payload: "mime", Reply: "none",
 			Summary: "to {handle}: {payload}", Example: "UUM 9 bob@example.com 32 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "UBM", Meaning: "a message from another network or from before", PayloadFrom: 5, Forms: []Form{
-		{From: Server, Roles: NS | SB, First: 14, Last: 15, Syntax: "handle network type:number length", Payload: "mime",
+		{From: Server, Roles: NS | SB, First: 14, Last: 15, Talk: true, Syntax: "handle network type:messagetype length", Payload: "mime",
 			Summary: "from {handle}: {payload}", Example: "UBM bob@example.com 32 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
-		{From: Server, Roles: NS | SB, First: 16, Syntax: "handle network to:handle tonetwork:network type:number length", Payload: "mime",
+		{From: Server, Roles: NS | SB, First: 16, Last: 20, Talk: true, Syntax: "handle network to:handle tonetwork:network type:messagetype length", Payload: "mime",
 			Summary: "from {handle}: {payload}", Example: "UBM bob@example.com 32 alice@example.com 1 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "VAS", SignedIn: true, Meaning: "reports abuse", PayloadFrom: 4, Forms: []Form{
+	{Name: "VAS", SignedIn: true, Meaning: "reports abuse", PayloadFrom: 4, Undocumented: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 18, Syntax: "trid handle arg1:arg arg2:arg length", Payload: "opaque", Reply: "none",
 			Summary: "{handle}", Example: "VAS 4 bob@example.com 1 2 2\r\nhi"},
 	}},
 	{Name: "SDG", SignedIn: true, Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK", Meaning: "it is sent", Summary: "sent", Example: "SDG 4 OK"},
-		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
-			Summary: "{payload}", Example: "SDG 4 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+		{From: Client, Roles: NS, First: 18, Talk: true, Syntax: "trid length", Payload: "mime", Reply: "none",
+			Summary: "[to {peer}: ]{payload}", Example: "SDG 4 99\r\nRouting: 1.0\r\nTo: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
+		{From: Server, Roles: NS, First: 18, Talk: true, Syntax: "trid length", Payload: "mime", Reply: "none",
+			Summary: "[{peer}: ]{payload}", Example: "SDG 0 101\r\nRouting: 1.0\r\nFrom: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime", Reply: "none",
+			Summary: "{namespace} {payload}", Example: "SDG 4 MSGR 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "NFY", Meaning: "somebody's state changes", PayloadFrom: 3, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "what:word=PUT|DEL length", Payload: "mime",
-			Summary: "{what} {payload}", Example: "NFY PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+			Summary: "{what} [{peer}: ]{payload}", Example: "NFY PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+		{From: Server, Roles: NS, First: 24, Syntax: "namespace length", Payload: "mime",
+			Summary: "{namespace} {payload}", Example: "NFY MSGR\\PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+		{From: Server, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
+			Summary: "{namespace} {payload}", Example: "NFY 0 MSGR\\PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "PUT", SignedIn: true, Meaning: "sets a state", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is set",
 			Summary: "set", Example: "PUT 35 OK 0"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
 			Summary: "{payload}", Example: "PUT 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
+			Summary: "{namespace} {payload}", Example: "PUT 35 MSGR\\CONTACT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "DEL", SignedIn: true, Meaning: "removes a state", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is removed",
 			Summary: "removed", Example: "DEL 35 OK"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
 			Summary: "{payload}", Example: "DEL 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
+			Summary: "{namespace} {payload}", Example: "DEL 35 MSGR\\CONTACT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "GET", Meaning: "not documented", PayloadFrom: 3, Forms: []Form{
+	{Name: "GET", Meaning: "not documented: only that it has a payload", PayloadFrom: 3, Undocumented: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "{payload}", Example: "GET 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+		{From: Either, Roles: NS, First: 18, Syntax: "trid arg1:arg length", Payload: "mime", Reply: "none",
+			Summary: "{arg1} {payload}", Example: "GET 35 x 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "FSL", Meaning: "not documented", PayloadFrom: 3, Forms: []Form{
+	{Name: "FSL", Meaning: "not documented: only that it has a payload", PayloadFrom: 3, Undocumented: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "opaque", Reply: "none",
 			Summary: "", Example: "FSL 35 2\r\nhi"},
+	}},
+	{Name: "CNT", Meaning: "opens a connection (MSNP24)", PayloadFrom: 3, Forms: []Form{
+		{From: Either, Roles: NS, First: 24, Opens: true, Syntax: "trid namespace length", Payload: "xml",
+			Summary: "{namespace} {payload}", Example: "CNT 1 CON 10\r\n<connect/>"},
+	}},
+	{Name: "ATH", Meaning: "signs in (MSNP24)", PayloadFrom: 3, Forms: []Form{
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "xml",
+			Summary: "{namespace} {payload}", Example: "ATH 2 CON\\USER 7\r\n<user/>"},
+	}},
+	{Name: "BND", Meaning: "binds the end point (MSNP24)", PayloadFrom: 3, Forms: []Form{
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
+			Summary: "{namespace} {payload}", Example: "BND 3 CON\\MSGR 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 }

@@ -3,7 +3,7 @@ package decode
 // What else a notification server does: search, invitations by mail, web
 // addresses, keep-alive, challenges, pages, alerts, messages, calls.
 var serviceVerbs = []Verb{
-	{Name: "FND", SignedIn: true, Meaning: "searches the directory", Forms: []Form{
+	{Name: "FND", SignedIn: true, Meaning: "searches the directory", Outside: "502", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 7, Syntax: "trid terms:term...", Meaning: "searches; * is a wildcard",
 			Summary: "{terms}", Example: "FND 1 fname=Bob lname=Lee city=* state=* country=US"},
 		{From: Server, Roles: NS, First: 2, Last: 7, Syntax: "trid index=0 total=0", Meaning: "nobody was found",
@@ -51,7 +51,7 @@ var serviceVerbs = []Verb{
 		{From: Server, Roles: NS, First: 6, Syntax: "trid", Meaning: "the answer is right",
 			Summary: "the answer is right", Example: "QRY 22"},
 	}},
-	{Name: "PAG", SignedIn: true, Meaning: "pages a mobile phone", PayloadFrom: 4, Forms: []Form{
+	{Name: "PAG", SignedIn: true, Meaning: "pages a mobile phone", PayloadFrom: 4, Outside: "715", Forms: []Form{
 		{From: Client, Roles: NS, First: 5, Last: 8, Syntax: "trid handle length", Payload: "page", Reply: "none",
 			Summary: "to {handle}: {payload}", Example: "PAG 23 bob@example.com 62\r\n<TEXT xml:space=\"preserve\">call me &#x26; Bob now, it's</TEXT>"},
 	}},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"msnproxy/decode/p2p"
 	"msnproxy/decode/payload"
 )
 
@@ -24,6 +25,7 @@ type piece struct {
 //	{name=}   what the value means, or the value if that is not known
 //	{name?}   the value, or "empty" if it is missing or empty
 //	{payload} the payload's own summary
+//	{peer}    the other end of a routed payload
 //	{error}   what the error code means
 //	[...]     left out if a value in it is missing
 func parseSummary(s string, params []Param) ([]piece, error) {
@@ -65,7 +67,7 @@ func parseSummary(s string, params []Param) ([]piece, error) {
 
 func parseRef(name string, params []Param) (piece, error) {
 	var p piece
-	if name == "payload" || name == "error" {
+	if name == "payload" || name == "error" || name == "peer" {
 		p.special = name
 		return p, nil
 	}
@@ -106,6 +108,8 @@ func (m *Message) appendWhole(dst []byte) []byte {
 			return append(dst, "end of the file's blocks"...)
 		}
 		return fmt.Appendf(dst, "block of the file, %d bytes", len(fr.Payload()))
+	case m.Opening != nil && m.Opening.Direct():
+		return fmt.Appendf(dst, "%d bytes of %s", len(fr.Raw), textDirect)
 	case fr.Kind == Opaque:
 		if len(fr.Raw) == 1 {
 			dst = append(dst, "1 byte that is no MSNP"...)
@@ -127,6 +131,9 @@ func (m *Message) appendWhole(dst []byte) []byte {
 		return dst
 	}
 	dst, _ = m.appendPieces(dst, m.Form.pieces)
+	if slp, ok := p2p.ParseSLP(m.Joined); ok {
+		dst = append(append(dst, ": "...), slp.Summary()...)
+	}
 	if n := m.extra(); n > 0 {
 		dst = fmt.Appendf(dst, " +%d more", n)
 	}
@@ -148,6 +155,12 @@ func (m *Message) appendPieces(dst []byte, pieces []piece) ([]byte, bool) {
 		case p.special == "payload":
 			n := len(dst)
 			if dst = m.appendPayload(dst); len(dst) == n {
+				complete = false
+			}
+		case p.special == "peer":
+			if peer := m.Peer(); peer.Account != "" {
+				dst = peer.Append(dst)
+			} else {
 				complete = false
 			}
 		case p.special == "error":
@@ -204,7 +217,7 @@ func (m *Message) appendValue(dst []byte, p *piece, first int) []byte {
 		last = m.Len() - 1
 	}
 	for i := first; i <= last; i++ {
-		t := m.tokens[i+1]
+		t := param.value(m.Frame.Raw, m.tokens[i+1])
 		raw := m.Frame.Raw[t.Start:t.End]
 		if i > first {
 			dst = append(dst, ' ')
@@ -216,9 +229,12 @@ func (m *Message) appendValue(dst []byte, p *piece, first int) []byte {
 			}
 		}
 		f := Field{Param: param, Raw: raw}
-		if param.Kind.Encoded {
+		switch {
+		case param.Kind.Encoded:
 			dst = append(dst, f.Value()...)
-		} else {
+		case param.Kind.Name == handleKind:
+			dst = appendPeer(dst, raw)
+		default:
 			dst = append(dst, raw...)
 		}
 	}

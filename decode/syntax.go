@@ -15,6 +15,7 @@ func compile(groups ...[]Verb) []*Verb {
 			v := &g[i]
 			for j := range v.Forms {
 				v.Forms[j].compile(v)
+				v.Echoes = v.Echoes || v.Forms[j].Echo
 			}
 			all = append(all, v)
 		}
@@ -57,6 +58,7 @@ func (f *Form) compile(v *Verb) {
 			f.least++
 		}
 		f.repeat = f.repeat || p.Repeat
+		f.keyed = f.keyed || p.Prefix != "" && p.Optional
 	}
 	if f.pieces, err = parseSummary(f.Summary, params); err != nil {
 		panic(fmt.Sprintf("command table: %s summary %q: %v", v.Name, f.Summary, err))
@@ -71,6 +73,8 @@ func (f *Form) compile(v *Verb) {
 //	LITERAL       (upper case) a word that stands there just so, named "word"
 //	name?         it may be missing
 //	name...       any number of tokens from here on
+//	X=name        its token begins with a letter and a =; such a one may be missing
+//	              although others follow
 func parseSyntax(s string) ([]Param, error) {
 	var params []Param
 	optional := false
@@ -81,6 +85,9 @@ func parseSyntax(s string) ([]Param, error) {
 		}
 		if w, ok := strings.CutSuffix(word, "..."); ok {
 			p.Repeat, word = true, w
+		}
+		if len(word) > 2 && word[1] == '=' {
+			p.Prefix, word = word[:2], word[2:]
 		}
 		if name, values, ok := strings.Cut(word, "="); ok {
 			p.Literals, word = strings.Split(values, "|"), name
@@ -98,7 +105,7 @@ func parseSyntax(s string) ([]Param, error) {
 		if optional && !p.Optional {
 			return nil, fmt.Errorf("%s follows an optional parameter", name)
 		}
-		optional = p.Optional
+		optional = p.Optional && p.Prefix == ""
 		if len(params) > 0 && params[len(params)-1].Repeat {
 			return nil, fmt.Errorf("%s follows a repeated parameter", name)
 		}

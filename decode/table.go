@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,10 @@ func (r Role) String() string {
 	return "?"
 }
 
+// LastFollowed is the last dialect whose sign-in is followed. Commands that came later,
+// those of MSNP24, are framed and named, and no more.
+const LastFollowed = 21
+
 // Verb is what the table knows of one verb, whoever sends it.
 type Verb struct {
 	Name string
@@ -53,6 +58,14 @@ type Verb struct {
 	// Refusal is the code of the error by which a server says that it cannot do
 	// what it is asked; empty: 502, the command is disabled.
 	Refusal string
+	// Echoes: some form of it is an echo; see [Form.Echo].
+	Echoes bool
+	// Undocumented: no source says what its parameters mean, or its payload.
+	Undocumented bool
+	// Outside is the code of the error by which Microsoft's servers answered it where
+	// the connection's dialect does not have it (yet, or any more); empty: they closed
+	// the connection.
+	Outside string
 	// Forms are the rows of the table: what the line may look like. Where
 	// several fit a line the first one is meant.
 	Forms []Form
@@ -80,6 +93,8 @@ type Form struct {
 	Noise Noise
 	// Own: the server sends it when it likes; see [Message.Own].
 	Own bool
+	// Talk: on a notification server it is part of a chat, or tells of one.
+	Talk bool
 	// Heard is the verb by which a server lets other clients know what this one has
 	// said; empty: they do not hear of it, or not by one message for one.
 	Heard string
@@ -93,6 +108,9 @@ type Form struct {
 	// Interim: it is no answer yet, or one of several; another one follows to the same
 	// request.
 	Interim bool
+	// Echo: it answers a request of the same verb, and says the same: parameters of the
+	// same name have the same value, but for what the server adds.
+	Echo bool
 	// Refuses: it says that something was not done, as an error reply does.
 	Refuses bool
 	// Meaning is one line for people; empty: the verb's.
@@ -110,8 +128,9 @@ type Form struct {
 	Verb *Verb
 
 	usage  string
-	least  int // parameters that must be there
-	repeat bool
+	least  int  // parameters that must be there
+	repeat bool // the last one is
+	keyed  bool // some may be missing in the middle, as prefixes tell them apart
 	pieces []piece
 }
 
@@ -119,6 +138,39 @@ type Form struct {
 // an unknown dialect, 0, has every form.
 func (f *Form) In(dialect int) bool {
 	return dialect == 0 || dialect >= f.First && (f.Last == 0 || dialect <= f.Last)
+}
+
+// Dialects returns the first and the last dialect in which the sender says the command in
+// any form; last 0: it was never removed; first 0: the sender never says it.
+func (v *Verb) Dialects(from Sender) (first, last int) {
+	for i := range v.Forms {
+		f := &v.Forms[i]
+		if f.From&from == 0 {
+			continue
+		}
+		if first == 0 {
+			first, last = f.First, f.Last
+			continue
+		}
+		first = min(first, f.First)
+		if f.Last == 0 || last == 0 {
+			last = 0
+		} else {
+			last = max(last, f.Last)
+		}
+	}
+	return first, last
+}
+
+// Says reports whether the sender says a parameter of that name in any form.
+func (v *Verb) Says(from Sender, name string) bool {
+	for i := range v.Forms {
+		f := &v.Forms[i]
+		if f.From&from != 0 && slices.ContainsFunc(f.Params, func(p Param) bool { return p.Name == name }) {
+			return true
+		}
+	}
+	return false
 }
 
 // RefusalOf returns the code of the error by which a server refuses the command
@@ -164,7 +216,15 @@ func (p *Param) label() string {
 	case p.Name == "trid":
 		return "TrID"
 	}
-	return p.Name
+	return p.Prefix + p.Name
+}
+
+// value returns where the parameter's value stands in a token of the line.
+func (p *Param) value(line []byte, t Token) Token {
+	if p.Prefix != "" && bytes.HasPrefix(line[t.Start:t.End], []byte(p.Prefix)) {
+		t.Start += len(p.Prefix)
+	}
+	return t
 }
 
 // Param is one parameter of a form.
@@ -178,6 +238,9 @@ type Param struct {
 	Optional bool
 	// Repeat: any number of tokens follow under this name.
 	Repeat bool
+	// Prefix stands before the value on the line, and tells it apart from others:
+	// "N=". It belongs to the token, and not to the value.
+	Prefix string
 }
 
 // verbs is the command table: see the files whose names begin with rows.
@@ -260,11 +323,11 @@ func payloadLen(line []byte) int {
 	return v.payloadLen(line)
 }
 
-// payloadLen is payloadLen for a verb that can have a payload. The line is the
 // tooLarge stands for every length that is larger than any payload: an int of 32
 // bits holds it, and a place behind it.
 const tooLarge = 1 << 30
 
+// payloadLen is payloadLen for a verb that can have a payload. The line is the
 // verb alone or goes on with a blank.
 func (v *Verb) payloadLen(line []byte) int {
 	end := len(line)

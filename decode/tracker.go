@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"msnproxy/decode/p2p"
 	"msnproxy/decode/recent"
 )
 
@@ -55,6 +56,9 @@ type Connection struct {
 	Session *Session
 	// Conversation is the chat of a switchboard connection: nil for others.
 	Conversation *Conversation
+	// Talks are the chats that a notification server's connection has part in (MSNP14 and
+	// later), in order of appearance; see [Message.Conversation].
+	Talks []*Conversation
 	// Opened is when the connection was first seen.
 	Opened time.Time
 	// Came is the number of the redirect (XFR, RNG) that sent the client here: 0 if
@@ -68,6 +72,8 @@ type Connection struct {
 	salt          string // of the sign-in challenge
 	said          said
 	begun         [2]begun // of the client, of the server
+	joiner        *p2p.Joiner
+	direct        bool // between two clients
 	closed        bool
 }
 
@@ -89,12 +95,16 @@ type Session struct {
 	away       [4]entry  // there, too, while it is redirected
 }
 
-// Conversation is one chat: all switchboard connections of one session id.
+// Conversation is one chat: all switchboard connections of one session id, or what
+// notification servers pass on between two accounts, or in a circle.
 type Conversation struct {
 	// Number counts conversations from 1.
 	Number int
 	// SessionID is the switchboard's name for it; "" until CAL, RNG or ANS told.
 	SessionID string
+	// Key is what messages of notification servers that belong to it have in common; "" on
+	// a switchboard.
+	Key string
 	// Participants are the handles seen in it, in order of appearance.
 	Participants []string
 
@@ -141,6 +151,7 @@ func (t *Tracker) Close(id uint32) {
 		t.leave(s)
 	}
 	t.depart(c)
+	t.silent(c)
 }
 
 // Frame takes the next frame, of the connection id (which Open has announced, or
@@ -173,13 +184,21 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	}
 	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
 	if fate != Injected {
-		if m.Opening = c.begin(m); m.Opening != nil {
+		if m.Opening = c.begin(m); m.Opening != nil && m.Opening.Direct() {
+			c.direct = true
+		}
+		if c.direct {
+			m.Opening = &Opening{Name: nameDirect, Text: textDirect}
+		} else if m.Opening != nil {
 			m.Findings = append(m.Findings, c.foreignFinding(m))
 		} else {
 			m.Findings = m.frameFindings(m.Findings)
 		}
 	}
 	m.Noise = c.noise(m)
+	if m.Noise == NoNoise {
+		c.join(m)
+	}
 	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {
 		return m
 	}
@@ -188,6 +207,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	if follow := followers[m.Verb.Name]; follow != nil && m.Arrived() != nil {
 		follow(t, c, m)
 	}
+	t.talks(c, m)
 	if m.From == Client && judges[m.Verb.Name] != nil {
 		judges[m.Verb.Name](t, c, m)
 	}

@@ -3,6 +3,8 @@ package decode
 import (
 	"slices"
 	"strings"
+
+	"msnproxy/decode/address"
 )
 
 // maxCalls is how many people one caller is remembered to have called at once.
@@ -13,7 +15,7 @@ const maxCalls = 64
 type call struct{ server, handle string }
 
 func callOf(server, handle string) call {
-	return call{strings.ToLower(server), strings.ToLower(BareHandle(handle))}
+	return call{strings.ToLower(server), address.Identity(handle)}
 }
 
 // calling notes whom a connection calls, as long as its session id is not known.
@@ -33,7 +35,7 @@ func (t *Tracker) calling(c *Connection, handle string) {
 	if t.calls[k] == nil {
 		t.calls[k] = make(map[*Conversation]string)
 	}
-	t.calls[k][v] = strings.ToLower(c.Account)
+	t.calls[k][v] = address.Identity(c.Account)
 }
 
 // called forgets whom a conversation calls: its session id is known, or it is over.
@@ -54,7 +56,7 @@ func (t *Tracker) caller(c *Connection, id, inviter string) (only *Conversation)
 	if id == "" || t.conversations[conversationKey(c, id)] != nil {
 		return nil
 	}
-	inviter = strings.ToLower(BareHandle(inviter))
+	inviter = address.Identity(inviter)
 	for v, by := range t.calls[callOf(c.Server, c.Account)] {
 		if inviter != "" && by != "" && by != inviter {
 			continue
@@ -149,9 +151,9 @@ func (c *Connection) takePart(handle string) {
 const maxParticipants = 256
 
 func (v *Conversation) takePart(handle string) {
-	handle = BareHandle(handle)
+	handle = address.Bare(handle)
 	for _, h := range v.Participants {
-		if strings.EqualFold(h, handle) {
+		if address.Same(h, handle) {
 			return
 		}
 	}

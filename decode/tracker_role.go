@@ -58,7 +58,10 @@ func (f *Form) weight() int {
 func (m *Message) rolesFit(dialect int) (roles Role) {
 	for i := range m.Verb.Forms {
 		f := &m.Verb.Forms[i]
-		if f.From&m.From != 0 && f.In(dialect) && f.misfit(m.Frame.Line(), m.tokens) == 0 {
+		if f.From&m.From == 0 || !f.In(dialect) {
+			continue
+		}
+		if cost, _ := f.misfit(m.Frame.Line(), m.tokens); cost == 0 {
 			roles |= f.Roles
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net"
 	"time"
+
+	"msnproxy/decode/address"
 )
 
 // admissionsKept is how many cookies are remembered, the newest.
@@ -71,7 +73,7 @@ func (t *Tracker) newSession(c *Connection, account string) *Session {
 
 // rename tells the account of a session.
 func (t *Tracker) rename(s *Session, account string) {
-	if !sameAccount(s.Account, account) {
+	if !address.Same(s.Account, account) {
 		s.Account = account
 		t.sessions.named(s)
 	}
@@ -103,7 +105,8 @@ func (t *Tracker) arrive(c *Connection, m *Message) {
 // user follows the sign-in, and the first line on a switchboard.
 func (t *Tracker) user(c *Connection, m *Message) {
 	package_ := m.text("package")
-	handle, endPoint := SplitHandle(m.text("handle"))
+	a := address.Parse(m.text("handle"))
+	handle, endPoint := a.Account, a.EndPoint
 	switch {
 	case c.Role == FTP:
 		return
@@ -142,7 +145,7 @@ func (t *Tracker) client(c *Connection, m *Message) {
 func (t *Tracker) signIn(c *Connection, m *Message, handle string) {
 	c.Account = handle
 	s := c.Session
-	if s == nil || s.Account != "" && !sameAccount(s.Account, handle) {
+	if s == nil || s.Account != "" && !address.Same(s.Account, handle) {
 		if s = t.expected(c, handle, m.Time); s == nil {
 			c.Came = 0
 			t.newSession(c, handle)
@@ -192,11 +195,12 @@ func (t *Tracker) admit(cookie string, ad admission) {
 
 // enter takes the first line on a switchboard: USR of the caller, or ANS.
 func (t *Tracker) enter(c *Connection, m *Message) {
-	handle, endPoint := SplitHandle(m.text("handle"))
-	c.Account, c.EndPoint = handle, endPoint
+	a := address.Parse(m.text("handle"))
+	handle := a.Account
+	c.Account, c.EndPoint = handle, a.EndPoint
 	ad, _ := t.cookies.Get(m.text("cookie"))
 	c.Came = ad.number
-	if s := ad.session; s != nil && sameAccount(s.Account, handle) {
+	if s := ad.session; s != nil && address.Same(s.Account, handle) {
 		t.join(c, s)
 	} else if s := t.sessions.newest(hostOf(c.Client), handle); s != nil {
 		t.join(c, s)

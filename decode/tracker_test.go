@@ -200,7 +200,7 @@ func TestTrackerFindings(t *testing.T) {
 		{"too many parameters", "1 S: ACK 5 6 7", "line.extra"},
 		{"trailing blank", "1 C: INF 2 ", "line.blanks"},
 		{"two blanks", "1 C: INF  4", "line.blanks"},
-		{"dialect", "1 C: VER 1 MSNP2\n1 S: VER 1 MSNP2\n1 C: LSG 12", "version.form"},
+		{"dialect", "1 C: VER 1 MSNP2\n1 S: VER 1 MSNP2\n1 C: LSG 12", "version.command"},
 		{"role", "1 C: ANS 1 a@b 1 2\n1 C: SYN 1 0", "line.role"},
 		{"challenge wrong", "1 S: CHL 0 15570131571988941333\n1 C: QRY 22 msmsgs@msnmsgr.com 32|00000000000000000000000000000000", "challenge.mismatch"},
 		{"wrong answer accepted", "1 S: CHL 0 15570131571988941333\n1 C: QRY 22 msmsgs@msnmsgr.com 32|00000000000000000000000000000000\n1 S: QRY 22", "challenge.accepted"},

@@ -8,19 +8,28 @@ import (
 
 // Nodes are all names and values that the message holds beyond its parameters, in
 // order: what the payload says, with everything opened that is nested in it, and what
-// descriptions of pictures among the parameters say. It costs.
+// parameters hold, as descriptions of pictures and tickets. It costs.
 func (m *Message) Nodes() iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for i := range m.Len() {
-			if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "msnobj" && !walkNodes(payload.Object(f.Raw), yield) {
+			if !walkNodes(m.Within(i), yield) {
 				return
 			}
 		}
-		if p := m.Payload(); p != nil {
-			nodes, _ := p.Unfold()
-			walkNodes(nodes, yield)
-		}
+		nodes, _ := m.Unfold()
+		walkNodes(nodes, yield)
 	}
+}
+
+// Unfold is Unfold of the payload, with what the message made whole of P2P. Without a
+// payload it returns nothing.
+func (m *Message) Unfold() (nodes []payload.Node, problems []string) {
+	p := m.Payload()
+	if p == nil {
+		return nil, nil
+	}
+	nodes, problems = p.Unfold()
+	return append(nodes, payload.SLP(m.Joined)...), problems
 }
 
 func walkNodes(nodes []payload.Node, yield func(name, value string) bool) bool {

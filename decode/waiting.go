@@ -5,6 +5,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"msnproxy/decode/address"
 )
 
 // redirectGood is how long a client that was sent to another NS is waited for.
@@ -139,7 +141,7 @@ func (d *directory) waiting(key string, at time.Time) func(yield func(*Session) 
 func (s *Session) overdue(at time.Time) bool { return !at.IsZero() && at.Sub(s.at) > redirectGood }
 
 // whose is what sessions of an account, from a host, are found by.
-func whose(host, account string) string { return host + " " + strings.ToLower(BareHandle(account)) }
+func whose(host, account string) string { return host + " " + address.Identity(account) }
 
 // where is what sessions that were sent to a server are found by. No account has the
 // blank in front.

@@ -40,7 +40,9 @@ func appendFields(fields []Field, m *decode.Message) []Field {
 		fields = append(fields, Field{Name: "error", Value: code})
 	}
 	for i := range m.Len() {
-		fields = append(fields, parameter(m, i))
+		p := parameter(m, i)
+		fields = append(fields, p)
+		fields = appendNodes(fields, p.Name+"/", m.Within(i), p.Volatile)
 	}
 	if m.Challenge != nil && m.Challenge.Result == challenge.Wrong {
 		fields = append(fields, Field{Name: "challenge", Value: "the answer is wrong"})
@@ -98,7 +100,7 @@ func appendNodes(fields []Field, within string, nodes []payload.Node, volatile b
 		name := within + n.Name
 		v := volatile || payload.Volatile(strings.TrimPrefix(n.Name, "@"))
 		if !tells(n) {
-			fields = append(fields, Field{Name: name, Value: clip(n.Value), Volatile: v, Link: payload.Linked(n.Name)})
+			fields = append(fields, Field{Name: name, Value: clip(n.Value), Volatile: v, Link: payload.Linked(strings.TrimPrefix(n.Name, "@"))})
 		}
 		fields = appendNodes(fields, name+"/", n.Children, v)
 	}

@@ -55,7 +55,7 @@ func argumentValues(app *cli.App, command string) []string {
 		}
 		return names
 	case "explain":
-		words := []string{"filter", "keys"}
+		words := []string{"filter", "keys", capsWord}
 		for _, v := range decode.Verbs() {
 			words = append(words, v.Name)
 		}

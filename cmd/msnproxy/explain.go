@@ -12,21 +12,26 @@ import (
 	"msnproxy/decode"
 	"msnproxy/decode/check"
 	"msnproxy/decode/filter"
+	"msnproxy/decode/meaning"
 )
 
 func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
-		Usage:     "explain a command, an error code, a rule of check, the filter language, or the keys of the inspector",
-		ArgsUsage: "VERB | CODE | RULE | filter | keys",
+		Usage:     "explain a command, an error code, a capability number, a rule of check, the filter language, or the keys of the inspector",
+		ArgsUsage: "VERB | CODE | caps NUMBER | RULE | filter | keys",
 		Description: `Prints every form that the command table has of the command, each with its
 parameters and an example. Of a rule of check, or of a group of rules: what is meant,
-how grave it is, for which dialects, and where it comes from. Without an argument: all
+how grave it is, for which dialects, and where it comes from. Of an error code, of a reply
+(911) or of those that Microsoft's client shows (0x81000306): what it means, and what to
+look at. Of a capability number, or a pair of them: each bit. Without an argument: all
 commands, one line each.
 
 Examples:
    msnproxy explain XFR
    msnproxy explain 911
+   msnproxy explain 0x81000306
+   msnproxy explain caps 2684354596:32
    msnproxy explain challenge.mismatch
    msnproxy explain challenge
    msnproxy explain filter
@@ -52,10 +57,21 @@ func explain(c *cli.Context) error {
 		}
 		return nil
 	case 1:
+	case 2:
+		if strings.EqualFold(c.Args().First(), capsWord) {
+			return explainCapabilities(w, c.Args().Get(1))
+		}
+		fallthrough
 	default:
-		return usage("explain", "explain takes one word, not %d", c.NArg())
+		return usage("explain", "explain takes one word, not %d, or %s and a number", c.NArg(), capsWord)
 	}
 	word := c.Args().First()
+	if strings.EqualFold(word, capsWord) {
+		return usage("explain", "give the number, too: explain %s 2684354596:32", capsWord)
+	}
+	if code, ok := meaning.ReadClientError(word); ok {
+		return explainClientError(w, code)
+	}
 	if strings.EqualFold(word, "filter") {
 		explainFilter(w)
 		return nil
@@ -72,13 +88,17 @@ func explain(c *cli.Context) error {
 	case v == nil:
 		return fmt.Errorf("there is no command %q in MSNP2 to MSNP21; \"msnproxy explain\" lists them all", word)
 	case v.Name == "error":
-		meaning := decode.ErrorName(name)
-		if meaning == "" {
-			meaning = "not known"
+		means := decode.ErrorName(name)
+		if means == "" {
+			means = "not known"
 		}
-		fmt.Fprintf(w, "%s: %s\n", name, meaning)
+		fmt.Fprintf(w, "%s: %s\n", name, means)
+		for _, e := range meaning.ClientErrorsOf(name) {
+			fmt.Fprintf(w, "   Microsoft's client shows it as %s%s\n", e, mark(e))
+		}
 	default:
 		fmt.Fprintf(w, "%s: %s\n", v.Name, v.Meaning)
+		explainVerb(w, v)
 	}
 	for i := range v.Forms {
 		explainForm(w, &v.Forms[i])
@@ -121,6 +141,9 @@ func explainForm(w io.Writer, f *decode.Form) {
 		if p.Name == "word" {
 			continue
 		}
+		if p.Kind.Secret {
+			about += " (secret)"
+		}
 		fmt.Fprintf(w, "   %-14s %s\n", p.Name, about)
 	}
 	if f.Payload != "" {
@@ -130,6 +153,9 @@ func explainForm(w io.Writer, f *decode.Form) {
 		fmt.Fprintf(w, "   reply          none if all is well\n")
 	} else if f.Reply != "" {
 		fmt.Fprintf(w, "   reply          %s\n", f.Reply)
+	}
+	if f.Echo {
+		fmt.Fprintf(w, "   echo           %s\n", echoes(f))
 	}
 	if f.Noise != decode.NoNoise {
 		fmt.Fprintf(w, "   noise          %s\n", f.Noise)

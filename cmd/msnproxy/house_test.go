@@ -18,18 +18,22 @@ var floors = []struct {
 	ours      []string
 	libraries []string
 }{
-	{"decode/payload", nil, []string{"golang.org/x/text"}},
+	{"decode/address", nil, nil},
+	{"decode/meaning", nil, nil},
+	{"decode/p2p", nil, nil},
+	{"decode/payload", []string{"decode/address", "decode/meaning", "decode/p2p"}, []string{"golang.org/x/text"}},
 	{"decode/challenge", nil, nil},
 	{"decode/recent", nil, nil},
+	{"decode/transfer", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/recent"}, nil},
 	{"decode/filter", []string{"decode"}, []string{"github.com/expr-lang/expr"}},
 	{"decode/dissector", []string{"decode"}, nil},
-	{"decode/check", []string{"decode", "decode/payload", "decode/challenge", "decode/recent"}, nil},
-	{"decode", []string{"decode/payload", "decode/challenge", "decode/recent"}, []string{"golang.org/x/text"}},
-	{"capture", []string{"decode", "decode/payload", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
+	{"decode/check", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/transfer", "decode/challenge", "decode/recent"}, nil},
+	{"decode", []string{"decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/meaning", "decode/recent"}, []string{"golang.org/x/text"}},
+	{"capture", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
 	{"capture/story", []string{"decode", "decode/challenge", "decode/check", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/payload", "decode/challenge", "capture/story"}, nil},
-	{"proxy/proxytest", []string{"decode", "decode/payload", "decode/challenge"}, nil},
-	{"proxy/replay", []string{"decode", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
+	{"proxy/proxytest", []string{"decode", "decode/address", "decode/payload", "decode/challenge"}, nil},
+	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture"}, []string{"golang.org/x/sys"}},
 }
 

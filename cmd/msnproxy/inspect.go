@@ -151,7 +151,7 @@ func (l *live) totals() (t totals) {
 	l.x.Tally(func(y *tally.Tally) { t.opaque = y.Opaque })
 	seen := make(map[int]bool)
 	for _, c := range l.x.Conns() {
-		if v := c.Facts.Conversation; v != nil {
+		for v := range c.Conversations() {
 			seen[v.Number] = true
 		}
 	}

@@ -18,13 +18,16 @@ func writeReference(w io.Writer) {
 This page is made from the command table (decode/rows_*.go) by
 `+"`msnproxy explain --markdown`"+`; don't edit it. C: client to server, S: server to
 client. DS dispatch server, NS notification server, SB switchboard. {x} may be
-missing, x... stands for any number. What came after MSNP7 is known well enough
-to stay in step; its payloads are shown by content type.
+missing, x... stands for any number. What is said of MSNP24 is
+enough to stay in step, and no more.
 `)
 	for _, v := range decode.Verbs() {
 		fmt.Fprintf(w, "\n## %s\n\n%s.\n", v.Name, upperFirst(v.Meaning))
 		if v.PayloadFrom > 0 {
 			fmt.Fprintf(w, "\nA line of %d tokens or more whose last one is a number has a payload of that many bytes.\n", v.PayloadFrom)
+		}
+		if v.Undocumented {
+			fmt.Fprint(w, "\nNo source says what its parameters mean, or what is in its payload.\n")
 		}
 		for i := range v.Forms {
 			referenceForm(w, &v.Forms[i])
@@ -66,6 +69,9 @@ func referenceForm(w io.Writer, f *decode.Form) {
 			about += " (" + strings.Join(marks, ", ") + ")"
 		}
 		fmt.Fprintf(w, "| %s | %s |\n", p.Name, strings.ReplaceAll(about, "|", "\\|"))
+	}
+	if f.Echo {
+		fmt.Fprintf(w, "\nEcho: %s.\n", echoes(f))
 	}
 	if f.Noise != decode.NoNoise {
 		fmt.Fprintf(w, "\nNoise in a list: %s.\n", f.Noise)

@@ -57,11 +57,16 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cases, err := filepath.Abs(filepath.Join("testdata", "cases"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:           filepath.Join("testdata", "script"),
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("CAPTURES", captures)
+			env.Setenv("CASES", cases)
 			env.Setenv("TZ", "UTC")
 			env.Setenv("PROXY", freeAddr(t))
 			env.Setenv("BUSY", busyAddr(t))

@@ -18,6 +18,7 @@ import (
 
 	"msnproxy/decode"
 	"msnproxy/decode/recent"
+	"msnproxy/decode/transfer"
 )
 
 // Located is a finding and where it was made.
@@ -59,11 +60,14 @@ type Checker struct {
 	out     []Located
 	muted   bool    // nothing is found fault with
 	head    headers // of the MIME message in hand
+
+	transfers transfer.Tracker
+	handed    map[*transfer.Transfer]*handed
 }
 
 // New returns a checker that has seen nothing yet.
 func New() *Checker {
-	return &Checker{conns: make(map[uint32]*conn), cookies: recent.Map[*pass]{Max: maxCookies}, watched: make(map[string]int)}
+	return &Checker{conns: make(map[uint32]*conn), transfers: transfer.Tracker{Max: maxTransfers}, cookies: recent.Map[*pass]{Max: maxCookies}, watched: make(map[string]int)}
 }
 
 // Opened tells of a new connection. midStream says that the recording starts
@@ -98,6 +102,7 @@ func (k *Checker) Message(m *decode.Message) []Located {
 		k.adopt(c, m)
 		k.between(c, m)
 	}
+	k.peers(c, m)
 	return k.out
 }
 
@@ -256,10 +261,12 @@ func (k *Checker) Finish(at time.Time) []Located {
 	k.out = k.out[:0]
 	k.overdue(at)
 	for _, id := range sortedKeys(k.conns) {
-		k.end(k.conns[id], at, "the recording ends")
+		k.end(k.conns[id], at, recordingEnds)
 	}
 	return k.out
 }
+
+const recordingEnds = "the recording ends"
 
 // end says what was left open on the connection, and forgets it.
 func (k *Checker) end(c *conn, at time.Time, how string) {
@@ -269,6 +276,7 @@ func (k *Checker) end(c *conn, at time.Time, how string) {
 	k.unchallenged(c, at, how)
 	k.unjoined(c, how)
 	k.unused(c, how)
+	k.handedOver(c, how == recordingEnds)
 	k.unwatch(c)
 	k.unreachable(c)
 	delete(k.conns, c.info.ID)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 )
 
 // conn is what is remembered of one connection.
@@ -203,10 +204,9 @@ func again(last *[]byte, value []byte) bool {
 	return false
 }
 
-// account makes handles comparable: lower case, without the end point that MSNP16
-// and later put behind one.
+// account makes handles comparable.
 func account(handle []byte) string {
-	return decode.BareHandle(lower(handle))
+	return address.Identity(head(handle))
 }
 
 // lower returns a handle, a cookie or the like in lower case, to be remembered:

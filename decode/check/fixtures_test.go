@@ -57,10 +57,12 @@ var fixtures = map[string]fixture{
 	"trid.unanswered": {bad: "ns 7\n1 C: REA 5 alice@example.com A\n1 C: CHG 6 NLN\n1 S: CHG 6 NLN", good: "ns 7\n1 C: REA 5 alice@example.com A\n1 C: CHG 6 NLN\n1 S: CHG 6 NLN\n1 S: REA 5 3 alice@example.com A"},
 	"trid.abandoned":  {bad: "ns 7\n1 C: CHG 5 NLN\n1 close", good: "ns 7\n1 C: CHG 5 NLN\n1 S: 201 5\n1 close"},
 	"trid.again":      {bad: "ns 7\n1 C: XFR 5 SB\n1 S: 913 5\n1 S: 913 5", good: "ns 7\n1 C: XFR 5 SB\n1 S: 913 5\n1 C: XFR 6 SB\n1 S: 913 6", also: []string{"switchboard.hidden"}},
+	"trid.echo":       {bad: "ns 7\n1 C: REA 5 alice@example.com A%20B\n1 S: REA 5 3 alice@example.com A%20C", good: "ns 7\n1 C: REA 5 Alice@example.com A%20B\n1 S: REA 5 3 alice@example.com A%20%42"},
 	"trid.missing":    {bad: "talk 7\n2 C: CAL 3 carol@example.com\n2 S: 217 User not online", good: "talk 7\n2 C: CAL 3 carol@example.com\n2 S: 217 3"},
 
 	"version.unknown-command": {bad: "ns 7\n1 C: ZZZ 5", good: "ns 7\n1 C: URL 5 INBOX\n1 S: URL 5 /a http://b 2"},
-	"version.form":            {bad: "ns 5\n1 C: LSG 5\n1 S: 200 5", good: "ns 7\n1 C: LSG 5\n1 S: 200 5"},
+	"version.form":            {bad: "ns8 9\n1 C: ADG 9 Friends\n1 S: 200 9", good: "ns8 9\n1 C: ADG 9 Friends 0\n1 S: 200 9"},
+	"version.command":         {bad: "ns 5\n1 C: LSG 5\n1 S: 200 5", good: "ns 7\n1 C: LSG 5\n1 S: 200 5"},
 	"version.first":           {bad: "1 open 10.0.0.9:1 10.0.0.5:1863\n1 C: USR 1 MD5 I alice@example.com\n1 S: USR 1 MD5 S 1", good: "1 mid 10.0.0.9:1 10.0.0.5:1863\n1 C: USR 1 MD5 I alice@example.com\n1 S: USR 1 MD5 S 1"},
 	"version.repeated":        {bad: "ns 7\n1 C: VER 5 MSNP7 CVR0\n1 S: VER 5 MSNP7", good: "ns 7\n1 S: XFR 0 NS 0\n1 C: VER 5 MSNP7 CVR0\n1 S: VER 5 MSNP7\n1 C: USR 6 MD5 I alice@example.com\n1 S: USR 6 MD5 S 1"},
 	"version.cvr0":            {bad: "1 open 10.0.0.9:1 10.0.0.5:1863\n1 C: VER 1 MSNP7\n1 S: VER 1 MSNP7", good: "1 open 10.0.0.9:1 10.0.0.5:1863\n1 C: VER 1 MSNP7 cvr0\n1 S: VER 1 MSNP7"},
@@ -159,6 +161,17 @@ var fixtures = map[string]fixture{
 	"switchboard.mode":   {bad: "talk 7\n2 C: MSG 3 D #|$text\n2 S: ACK 3", good: "talk 7\n2 C: MSG 3 A #|$text\n2 S: ACK 3"},
 	"switchboard.ack":    {bad: "talk 7\n2 C: MSG 3 N #|$text\n2 S: ACK 3", good: "talk 7\n2 C: MSG 3 A #|$text\n2 S: ACK 3"},
 	"switchboard.nak":    {bad: "talk 7\n2 C: MSG 3 U #|$text\n2 S: NAK 3", good: "talk 7\n2 C: MSG 3 N #|$text\n2 S: NAK 3"},
+
+	"p2p.total": {bad: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(4, 31, "efgh"), good: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(4, 30, "efgh")},
+	"p2p.gap":   {bad: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(6, 30, "ghij") + peerBye, good: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(4, 30, "efgh") + peerBye},
+	"p2p.ack":   {bad: "talk 7\n" + offered + peerAck(200, 208), good: "talk 7\n" + offered + peerAck(200, 207)},
+	"p2p.sha1d": {bad: "talk 7\n" + asked + peerAnswer("abcdefghijkm") + peerBye, good: "talk 7\n" + asked + peerAnswer("abcdefghijkl") + peerBye},
+	"p2p.sha1c": {
+		bad:  "talk 7\n2 S: MSG bob@example.com Bob #|MIME-Version: 1.0|Content-Type: text/x-mms-emoticon||:)\t" + object("ZZZ=") + "\t",
+		good: "talk 7\n2 S: MSG bob@example.com Bob #|MIME-Version: 1.0|Content-Type: text/x-mms-emoticon||:)\t" + object("") + "\t",
+	},
+	"p2p.slp": {bad: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 4\r\n\r\n\r\n\x00"), good: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 3\r\n\r\n\r\n\x00")},
+	"p2p.bye": {bad: "talk 7\n" + offered + peerData(0, 4, "abcd") + "2 close\n", good: "talk 7\n" + offered + peerData(0, 4, "abcd") + peerBye + "2 close\n"},
 
 	"session.ping":      {bad: "ns 7\n1 C: PNG\n1 C: PNG", good: "ns 7\n1 C: PNG\n1 S: QNG\n1 C: PNG"},
 	"session.pong":      {bad: "ns 7\n1 C: PNG\n1 S: QNG\n1 S: QNG\n1 S: QNG", good: "ns 7\n1 S: QNG\n1 C: PNG\n1 C: PNG\n1 S: QNG"},

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 	"msnproxy/decode/payload"
 )
 
@@ -49,7 +50,7 @@ func (k *Checker) judge(m *decode.Message) {
 	h, body := readHeaders(m.Frame.Payload())
 	k.head = h
 	switch {
-	case h.colonless:
+	case h.colonless, h.twice, h.lines > payload.MaxHeaders:
 	case is(h.media, "text/plain"):
 		if h.utf8() && (h.charset == nil || utf8.Valid(body)) {
 			return
@@ -79,6 +80,7 @@ type headers struct {
 	media, charset          []byte // of Content-Type
 	format, typing          []byte
 	chunk, colonless, ended bool
+	twice                   bool // one of those that the whole is judged by
 }
 
 // utf8 reports whether the text is UTF-8 as far as the headers tell.
@@ -93,6 +95,7 @@ func readHeaders(b []byte) (h headers, body []byte) {
 		case value == nil:
 			h.colonless = true
 		case is(name, "content-type"):
+			h.twice = h.twice || h.kind > 0
 			kind, params, _ := bytes.Cut(value, []byte{';'})
 			h.kind, h.media, h.charset = h.lines, bytes.TrimSpace(kind), charsetOf(params)
 		case is(name, "mime-version"):
@@ -100,6 +103,7 @@ func readHeaders(b []byte) (h headers, body []byte) {
 		case is(name, "x-mms-im-format"):
 			h.format = value
 		case is(name, "typinguser"), is(name, "recordinguser"):
+			h.twice = h.twice || h.typing != nil
 			h.typing = value
 		case is(name, "chunk"):
 			h.chunk = true
@@ -160,15 +164,9 @@ func (k *Checker) typist(c *conn, m *decode.Message, typing []byte) {
 	if m.From == decode.Client {
 		who = []byte(c.asked)
 	}
-	if len(who) > 0 && !bytes.EqualFold(trimEnd(who), trimEnd(typing)) && c.once("mime.typing-user "+m.From.Letter()+string(typing[:min(len(typing), maxHandle)])) {
+	if len(who) > 0 && !bytes.EqualFold(address.Bare(who), address.Bare(typing)) && c.once("mime.typing-user "+m.From.Letter()+string(typing[:min(len(typing), maxHandle)])) {
 		k.add(c, m, "mime.typing-user", "TypingUser is %s, the sender is %s", clip(typing), clip(who))
 	}
-}
-
-// trimEnd cuts the end point off a handle (MSNP16 and later).
-func trimEnd(handle []byte) []byte {
-	base, _, _ := bytes.Cut(handle, []byte{';'})
-	return base
 }
 
 // charsetOf returns the charset of a Content-Type's parameters.

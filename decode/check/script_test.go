@@ -77,6 +77,7 @@ var macros = map[string]string{
 var words = strings.NewReplacer(
 	"$text", "MIME-Version: 1.0|Content-Type: text/plain; charset=UTF-8||",
 	"$plain", "MIME-Version: 1.0|Content-Type: text/plain; charset=",
+	"$p2p", "MIME-Version: 1.0|Content-Type: application/x-msnmsgrp2p|P2P-Dest: bob@example.com||"+"\x08\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00",
 	"$300", strings.Repeat("0123456789", 30),
 	"$1700", strings.Repeat("0123456789", 170),
 	"$100", strings.Repeat("0123456789", 10),

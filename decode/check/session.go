@@ -31,7 +31,7 @@ func (k *Checker) order(c *conn, m *decode.Message) {
 		return
 	}
 	switch {
-	case m.Verb.SignedIn && c.info.Role&decode.NS != 0 && c.once("signin.order"):
+	case m.Verb.SignedIn && m.Form.First <= decode.LastFollowed && c.info.Role&decode.NS != 0 && c.once("signin.order"):
 		k.later(c, m, "signin.order", "%s before the sign-in is at its end", name)
 	case m.Form.Roles != decode.SB || m.Form.Opens || !c.switchboard() || !c.once("switchboard.order"):
 	case c.room.soon.number != 0:

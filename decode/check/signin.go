@@ -86,7 +86,7 @@ func (k *Checker) clientVersion(c *conn, m *decode.Message) {
 // packages takes INF.
 func (k *Checker) packages(c *conn, m *decode.Message) {
 	if m.From == decode.Client {
-		k.instead(c, m, "version.form", "", "signin.inf", "INF in MSNP%d", c.info.Dialect)
+		k.instead(c, m, "version.command", "", "signin.inf", "INF in MSNP%d", c.info.Dialect)
 		return
 	}
 	c.packs = c.packs[:0]
@@ -120,7 +120,7 @@ func (k *Checker) pack(c *conn, m *decode.Message, pack string) {
 	d := c.info.Dialect
 	switch {
 	case d != 0 && (pack == "MD5" && d >= 8 || pack == "TWN" && (d < 8 || d > 14) || pack == "SSO" && d < 15):
-		k.add(c, m, "signin.package", "%s is no way to sign in with MSNP%d", pack, d)
+		k.instead(c, m, "version.form", "", "signin.package", "%s is no way to sign in with MSNP%d", pack, d)
 	case len(c.packs) > 0 && !slices.Contains(c.packs, pack):
 		k.add(c, m, "signin.not-offered", "the client signs in by %s; the server offers %s", pack, strings.Join(c.packs, ", "))
 	}

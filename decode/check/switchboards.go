@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 )
 
 const (
@@ -72,9 +73,9 @@ func (r *room) find(handle string, loose bool) int {
 	if !loose {
 		return -1
 	}
-	handle, _, _ = strings.Cut(handle, ";")
+	handle = address.Identity(handle)
 	for i, p := range r.people {
-		if base, _, _ := strings.Cut(p, ";"); base == handle {
+		if address.Identity(p) == handle {
 			return i
 		}
 	}

@@ -27,6 +27,7 @@ type request struct {
 	enters    bool  // it signs in, or enters a switchboard
 	right     bool  // an answer to the sign-in challenge that is right
 	ack       byte  // of MSG: the acknowledgement asked for
+	said      []named
 }
 
 // early is a reply with a TrID that no request has had yet.
@@ -58,6 +59,7 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 	} else if sent, ok := got.TrID(); ok {
 		q.trid = sent
 	}
+	q.said = forEcho(m.Arrived())
 	k.tooEarly(c, m, &q)
 	if len(c.requests) >= maxRequests {
 		if old := &c.requests[0]; old.must && !old.replied && old.overtaken {
@@ -148,6 +150,7 @@ func (k *Checker) replied(c *conn, m *decode.Message) {
 		}
 		q.replied = true
 		k.repeated(c, m, q)
+		k.echoed(c, m, q)
 		if _, ok := m.TrID(); !ok && m.Error() != "" {
 			k.add(c, m, "trid.missing", "the error has no TrID; it is probably about %s in message %d", q.verb, q.number)
 		}

@@ -85,6 +85,12 @@ func writeForm(sb *strings.Builder, f *decode.Form) {
 			}
 			sb.WriteString("}")
 		}
+		if p.Prefix != "" {
+			fmt.Fprintf(sb, ", prefix = %s", quote(p.Prefix))
+		}
+		if p.Kind.Name == "handle" {
+			sb.WriteString(", address = true")
+		}
 		if p.Optional {
 			sb.WriteString(", optional = true")
 		}
@@ -104,6 +110,8 @@ func writeForm(sb *strings.Builder, f *decode.Form) {
 var patterns = map[string]string{
 	"trid": "^%d+$", "number": "^%d+$", "index": "^%d+$", "total": "^%d+$", "listver": "^%d+$", "length": "^%d+$",
 	"group": "^%d+$", "size": "^%d+$", "code": "^%d+$", "seconds": "^%d+$", "network": "^%d+$",
+	"capability": "^%d+$", "listbits": "^%d+$", "refresh": "^%d+$", "notetype": "^%d+$", "messagetype": "^%d+$", "device": "^%d+$",
+	"blob": "^[^{]", "machine": "^{?%x+%-%x+%-%x+%-%x+%-%x+}?$", "namespace": "^[CM][OS][NG]R?",
 	"groups": "^[%d,]+$", "flag": "^[01]$", "handle": "@", "status": "^%u%u%u$", "property": "^%u%u%u$",
 	"list": "^[FABRP]L$", "address": "^[%w%.%-_%*:%[%]%%]+$", "dialect": "^[CcMm]", "lcid": "^%w+$",
 }

@@ -200,6 +200,67 @@ func TestHeuristic(t *testing.T) {
 	}
 }
 
+// Parameters that are told apart by what stands before them have their names, whichever
+// are missing, and the value is what stands behind that.
+func TestPrefixes(t *testing.T) {
+	lines := "LST N=bob@example.com F=Bob C=1111 11 1 aaaa\r\nLST N=eve@example.com 8 1\r\nADC 0 RL N=bob@example.com F=Bob\r\nADC 5 FL C=1111 aaaa\r\n"
+	out := tshark(t, "-r", pcap(t, [][]byte{[]byte(lines)}, 1863), "-O", "msnp")
+	var got []string
+	for line := range strings.SplitSeq(out, "\n") {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		switch name {
+		case "handle", "friendly", "guid", "bits", "network", "groups", "group", "Further parameter":
+			if ok {
+				got = append(got, name+"="+value)
+			}
+		}
+	}
+	want := []string{"handle=bob@example.com", "friendly=Bob", "guid=1111", "bits=11", "network=1", "groups=aaaa",
+		"handle=eve@example.com", "bits=8", "network=1",
+		"handle=bob@example.com", "friendly=Bob", "guid=1111", "group=aaaa"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Addresses are taken apart, routed payloads to the third block, XML to its values; also
+// such as stands escaped in another, or percent-encoded in the line.
+func TestPayloads(t *testing.T) {
+	const point = "{11111111-2222-3333-4444-555555555555}"
+	with := func(line, body string) []byte { return fmt.Appendf(nil, "%s %d\r\n%s", line, len(body), body) }
+	head := "Routing: 1.0\r\nTo: 1:ann@example.com\r\nFrom: 1:bob@example.com;epid=" + point + ";via=9:c@live.com\r\n\r\nReliability: 1.0\r\nStream: 0\r\n\r\n"
+	segments := [][]byte{
+		[]byte("NLN NLN 1:bob@example.com;via=9:c@live.com;" + point + " Bob 0:0 %3Cmsnobj%20Creator%3D%22bob%40example.com%22/%3E\r\n"),
+		with("SDG 0", head+"Messaging: 2.0\r\nMessage-Type: Text\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nhi"),
+		with("NFY PUT", head+"Notification: 1.0\r\nUri: /user\r\n\r\n<user><s n=\"PE\"><UserTileLocation>&lt;msnobj Size=&quot;9&quot;/&gt;</UserTileLocation></s></user>"),
+		with("MSG Hotmail Hotmail", "Content-Type: text/x-msmsgsoimnotification\r\n\r\nMail-Data: <MD><M><E>eve@example.com</E></M></MD>\r\n"),
+		with("UBX 1:bob@example.com", "<Data><PSM>x &amp; y</PSM></Data>"),
+	}
+	file := pcap(t, segments, 1863)
+	for i, want := range []string{
+		"bob@example.com|9:c@live.com|" + point + "||msnobj@Creator: bob@example.com|",
+		"ann@example.com,bob@example.com|9:c@live.com|" + point + "|Routing: 1.0,To: 1:ann@example.com,From: 1:bob@example.com;epid=" + point + ";via=9:c@live.com," +
+			"Reliability: 1.0,Stream: 0,Messaging: 2.0,Message-Type: Text,Content-Type: text/plain; charset=UTF-8||hi",
+		"", "Hotmail||||E: eve@example.com|", "bob@example.com||||PSM: x & y|",
+	} {
+		out := strings.TrimRight(tshark(t, "-r", file, "-Y", fmt.Sprintf("frame.number == %d", i+1), "-T", "fields", "-E", "separator=|",
+			"-e", "msnp.handle", "-e", "msnp.via", "-e", "msnp.endpoint", "-e", "msnp.header", "-e", "msnp.node", "-e", "msnp.payload_text"), "\n")
+		fields := strings.SplitN(out, "|", 6)
+		if i == 2 {
+			if fields[4] != `s@n: PE,UserTileLocation: <msnobj Size="9"/>,msnobj@Size: 9` {
+				t.Errorf("%q", fields[4])
+			}
+			continue
+		}
+		if i > 2 {
+			fields[3], fields[5] = "", ""
+		}
+		if got := strings.Join(fields, "|"); got != want {
+			t.Errorf("packet %d:\n%s\nwant\n%s", i+1, got, want)
+		}
+	}
+}
+
 // The real captures: as many commands as our own reader finds.
 func TestRealCaptures(t *testing.T) {
 	for file, want := range map[string]int{"escargot-amsn082-msnp7.pcap": 123, "javaserver-amsn082-msnp7.pcap": 120, "goserver-amsn052-msnp2-ds-ns-sb.pcap": 88} {

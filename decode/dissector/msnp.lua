@@ -24,9 +24,13 @@ field(".extra", ProtoField.string("msnp.extra", "Further parameter"))
 field(".header", ProtoField.string("msnp.header", "Header"))
 field(".payload", ProtoField.bytes("msnp.payload", "Payload"))
 field(".text", ProtoField.string("msnp.payload_text", "Text", base.UNICODE))
+field(".node", ProtoField.string("msnp.node", "Holds", base.UNICODE))
 field(".data", ProtoField.bytes("msnp.data", "No command"))
 for name, about in pairs(parameters) do
   field(name, ProtoField.string("msnp." .. name, name, base.NONE, about))
+end
+for name, about in pairs({endpoint = "one of the places where the account is signed in", via = "circle or gateway that the account comes by"}) do
+  if not fields[name] then field(name, ProtoField.string("msnp." .. name, name, base.NONE, about)) end
 end
 msnp.fields = list
 
@@ -54,20 +58,43 @@ local function payload_length(verb, words)
   return 0
 end
 
+-- value is a word without the prefix of its parameter, and how long that is; nil if the
+-- word should have one and has not.
+local function value(p, word)
+  if not p.prefix then return word, 0 end
+  if word:sub(1, #p.prefix) ~= p.prefix then return nil, 0 end
+  return word:sub(#p.prefix + 1), #p.prefix
+end
+
+-- assign says which parameter each word stands for, and how many are missing. Those that
+-- are told apart by a prefix may be missing although others follow.
+local function assign(form, words)
+  local out, missing, at = {}, 0, 2
+  for _, p in ipairs(form.params) do
+    if at > #words then
+      if not p.optional then missing = missing + 1 end
+    elseif not (p.prefix and p.optional and not value(p, words[at].word)) then
+      repeat
+        out[at] = p
+        at = at + 1
+      until not p.rest or at > #words
+    end
+  end
+  return out, missing
+end
+
 -- misfit says how badly the words fit a form: 0 is a perfect fit.
 local function misfit(form, words)
-  local cost, args = 0, #words - 1
-  local least, rest = 0, false
-  for _, p in ipairs(form.params) do
-    if not p.optional then least = least + 1 end
-    rest = rest or p.rest
-  end
-  if args < least then cost = cost + 3 * (least - args) end
-  if args > #form.params and not rest then cost = cost + 3 * (args - #form.params) end
-  for i = 1, args do
-    local p = form.params[math.min(i, #form.params)]
-    if p and (i <= #form.params or p.rest) then
-      local word = words[i + 1].word
+  local params, missing = assign(form, words)
+  local cost = 3 * missing
+  for i = 2, #words do
+    local p = params[i]
+    local word = p and value(p, words[i].word)
+    if not p then
+      cost = cost + 3
+    elseif not word then
+      cost = cost + 8
+    else
       if p.only then
         if not p.only[word] then cost = cost + 8 end
       elseif p.pattern and not word:match(p.pattern) and word ~= "Hotmail" then
@@ -146,14 +173,125 @@ local function info(list)
   return s
 end
 
-local function add_line(tree, tvb, at, words, form)
-  for i = 2, #words do
-    local w = words[i]
-    local p = form and form.params[math.min(i - 1, #form.params)]
-    local id = ".extra"
-    if p and (i - 1 <= #form.params or p.rest) then id = p.name end
-    tree:add_packet_field(fields[id], tvb(at + w.at, #w.word), utf8)
+-- address_parts takes an address apart: the name of each part, where it begins, counted
+-- from 0, and its length.
+local function address_parts(s)
+  local out, at = {}, 0
+  local function part(name, from, size) table.insert(out, {name = name, at = from, size = size}) end
+  local head = s:match("^[^;]*")
+  local net = head:match("^(%d%d?):.")
+  if net then
+    part("network", 0, #net)
+    at = #net + 1
   end
+  local account = head:sub(at + 1)
+  local user, guid = account:match("^([^@]*@[^:]*):({?%x+%-%x+%-%x+%-%x+%-%x+}?)$")
+  part("handle", at, #(user or account))
+  if guid then part("endpoint", at + #user + 1, #guid) end
+  local pos = #head + 1
+  while pos < #s do
+    local piece = s:match("^[^;]*", pos + 1)
+    local name, value = piece:match("^(%a+)=(.*)$")
+    local key = name and name:lower()
+    if piece ~= "" and not name then
+      part("endpoint", pos, #piece)
+    elseif key == "epid" then
+      part("endpoint", pos + 5, #value)
+    elseif key == "via" then
+      part("via", pos + 4, #value)
+    end
+    pos = pos + 1 + #piece
+  end
+  return out
+end
+
+-- add_address adds an address: the account by the name given, and what else it says below.
+local function add_address(tree, name, tvb, at, s)
+  local parts, item = address_parts(s), nil
+  for _, p in ipairs(parts) do
+    if p.name == "handle" then item = tree:add_packet_field(fields[name], tvb(at + p.at, p.size), utf8) end
+  end
+  for _, p in ipairs(parts) do
+    if p.name ~= "handle" then item:add_packet_field(fields[p.name], tvb(at + p.at, p.size), utf8) end
+  end
+end
+
+local entities = {["&lt;"] = "<", ["&gt;"] = ">", ["&quot;"] = '"', ["&apos;"] = "'", ["&amp;"] = "&"}
+local function unxml(s) return (s:gsub("&%a+;", entities)) end
+
+local most_nodes, most_nested = 512, 4
+
+-- add_xml adds the attributes and texts of XML, and of XML that is a text in it. at says
+-- where it stands; nil: what it was made from is the range.
+local function add_xml(tree, tvb, at, s, range, depth)
+  depth = depth or 1
+  local pos, count = 1, 0
+  local function node(name, value, from)
+    count = count + 1
+    local r = range or tvb(at + from - 1, #value)
+    local plain = unxml(value)
+    local item = tree:add(fields[".node"], r, name .. ": " .. plain)
+    plain = unxml(plain)
+    if depth < most_nested and plain:match("^%s*<%a.*>%s*$") then add_xml(item, tvb, nil, plain, r, depth + 1) end
+  end
+  while count < most_nodes do
+    local a, b, close, name, attributes = s:find("<(/?)([%w:_.-]+)([^<>]*)>", pos)
+    if not a then break end
+    if close == "" then
+      local base = a + 1 + #name
+      for key, _, from, value in attributes:gmatch("([%w:_.-]+)%s*=%s*([\"'])()(.-)%2") do
+        if value ~= "" and count < most_nodes then node(name .. "@" .. key, value, base + from - 1) end
+      end
+      local text = s:sub(b + 1, (s:find("<", b + 1, true) or #s + 1) - 1)
+      if text:match("%S") then node(name, text, b + 1) end
+    end
+    pos = b + 1
+  end
+end
+
+-- addressed are the headers whose values are addresses.
+local addressed = {to = true, from = true, ["p2p-dest"] = true, ["p2p-src"] = true, typinguser = true, recordinguser = true}
+
+-- add_header adds a header, and what its value holds.
+local function add_header(tree, tvb, at, line)
+  local item = tree:add_packet_field(fields[".header"], tvb(at, #line), utf8)
+  local name, from, value = line:match("^([^:]+):%s*()(.-)%s*$")
+  if not name then return end
+  if addressed[name:lower()] and value:match("^[^%s<>]+@[^%s<>]+$") then
+    add_address(item, "handle", tvb, at + from - 1, value)
+  elseif value:match("^<.*>$") then
+    add_xml(item, tvb, at + from - 1, value)
+  end
+end
+
+local function add_line(tree, tvb, at, words, form)
+  local params = form and assign(form, words) or {}
+  for i = 2, #words do
+    local w, p, skip = words[i], params[i], 0
+    if p then _, skip = value(p, w.word) end
+    local from, word = at + w.at + skip, w.word:sub(skip + 1)
+    if p and p.address and #word > 0 then
+      add_address(tree, p.name, tvb, from, word)
+    else
+      local item = tree:add_packet_field(fields[p and p.name or ".extra"], tvb(from, #word), utf8)
+      if p and p.name == "msnobj" and #word > 0 then add_xml(item, tvb, nil, unescape(word), tvb(from, #word)) end
+    end
+  end
+end
+
+-- add_headers adds a block of headers that begins at from, counted from 1. It returns
+-- where what follows it begins, and the first header's name.
+local function add_headers(item, tvb, at, raw, from)
+  local first
+  while from <= #raw do
+    local e = raw:find("\n", from, true) or #raw + 1
+    local line = raw:sub(from, e - 1):gsub("\r$", "")
+    if line == "" then return e + 1, first end
+    first = first or line:match("^[^:]*"):lower()
+    add_header(item, tvb, at + from - 1, line)
+    from = e + 1
+  end
+  return from, first
 end
 
 local function add_payload(tree, tvb, at, size, form)
@@ -161,19 +299,22 @@ local function add_payload(tree, tvb, at, size, form)
   local raw = tvb:raw(at, size)
   local from = 1
   if form and form.mime then
-    while from <= #raw do
-      local e = raw:find("\n", from, true) or #raw + 1
-      local line = raw:sub(from, e - 1):gsub("\r$", "")
-      if line == "" then
-        from = e + 1
-        break
-      end
-      item:add_packet_field(fields[".header"], tvb(at + from - 1, #line), utf8)
-      from = e + 1
+    -- Routed payloads (MSNP18) have a block on the way, one on delivery, and then their own.
+    for _ = 1, 4 do
+      local first
+      from, first = add_headers(item, tvb, at, raw, from)
+      if first ~= "routing" and first ~= "reliability" then break end
     end
   end
-  if from <= #raw then
-    item:add_packet_field(fields[".text"], tvb(at + from - 1, #raw - from + 1), utf8)
+  if from > #raw then return end
+  local body = raw:sub(from)
+  local text = item:add_packet_field(fields[".text"], tvb(at + from - 1, #body), utf8)
+  if body:match("^%s*<%a") then
+    add_xml(text, tvb, at + from - 1, body)
+  else
+    for pos, name, start, value in body:gmatch("()([%w-]+):%s*()(<%a[^\r\n]*>)") do
+      add_xml(text, tvb, at + from + start - 2, value)
+    end
   end
 end
 

@@ -31,15 +31,19 @@ var names = []Name{
 		}
 		return m.Conn.Session.Number
 	}},
-	{"conversation", "number", "chat that the connection belongs to; 0: none", func(m *decode.Message) any {
-		if m.Conn.Conversation == nil {
-			return 0
+	{"conversation", "number", "chat that the message belongs to; 0: none", func(m *decode.Message) any {
+		if v := m.Conversation(); v != nil {
+			return v.Number
 		}
-		return m.Conn.Conversation.Number
+		return 0
 	}},
 	{"role", "string", `"DS", "NS", "DS/NS" (either), "SB", "MSNFTP" or "?"`, func(m *decode.Message) any { return m.Conn.Role.String() }},
 	{"dialect", "number", "number of the dialect: 7 is MSNP7; 0: not known", func(m *decode.Message) any { return m.Conn.Dialect }},
 	{"account", "string", "who is signed in on the connection", func(m *decode.Message) any { return m.Conn.Account }},
+	{"handle", "string", "whom the message is about or comes from: the account that its line names, or the other end of a routed payload (SDG and the like)", func(m *decode.Message) any { return m.Peer().Account }},
+	{"network", "string", `number of that account's network, "1" is Messenger; empty: not named`, func(m *decode.Message) any { return m.Peer().Network }},
+	{"endpoint", "string", `which of the places where that account is signed in, "{GUID}"; empty: not named`, func(m *decode.Message) any { return m.Peer().EndPoint }},
+	{"via", "string", "circle or gateway that the account comes by; empty: none", func(m *decode.Message) any { return m.Peer().Via }},
 	{"client", "string", "host:port of the client", func(m *decode.Message) any { return m.Conn.Client }},
 	{"server", "string", "host:port of the server", func(m *decode.Message) any { return m.Conn.Server }},
 	{"from", "string", `"client" or "server"; empty: it is no message`, func(m *decode.Message) any {
@@ -88,7 +92,7 @@ var names = []Name{
 	{"args", "list", "the parameters as they stand on the wire", func(m *decode.Message) any {
 		args := make([]string, m.Len())
 		for i := range args {
-			args[i] = string(m.Field(i).Raw)
+			args[i] = string(m.Arg(i))
 		}
 		return args
 	}},

@@ -408,14 +408,14 @@ func TestFriendlyOfObject(t *testing.T) {
 // What Unfold finds, whole.
 func TestUnfoldWhole(t *testing.T) {
 	const routing = "Routing: 1.0\r\nTo: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\n"
-	const routed = "Routing=1.0\nTo=1:bob@example.com\nReliability=1.0\n"
+	const routed = "Routing=1.0\nTo=1:bob@example.com\n network=1 (Messenger)\n handle=bob@example.com\nReliability=1.0\n"
 	for _, tt := range []struct {
 		name string
 		kind Kind
 		in   string
 		want string
 	}{
-		{"MSNP18, a text", MIME, routing + "Messaging: 2.0\r\n\r\nhi", routed + "Messaging=2.0\ntext=hi\n"},
+		{"MSNP18, a text", MIME, routing + "Messaging: 2.0\r\n\r\nhi", routed + "Messaging=2.0\n"},
 		{"MSNP18, no body", MIME, routing + "Messaging: 2.0\r\n\r\n", routed + "Messaging=2.0\n"},
 		{"MSNP18, bytes", MIME, routing + "Messaging: 2.0\r\n\r\n\x00\x01", routed + "Messaging=2.0\nbody=2 bytes <\x00\x01>\n"},
 		{"MSNP18, XML", MIME, routing + "Publication: 1.0\r\n\r\n<a>b</a>", routed + "Publication=1.0\na=b\n"},

@@ -115,6 +115,10 @@ func (p *Payload) trim(start, end int) (int, int) {
 
 // mime decodes the header block and, by the content type, the body.
 func (p *Payload) mime() {
+	if Routed(p.raw) {
+		p.routed()
+		return
+	}
 	var at int
 	p.Nodes, at = p.block(0)
 	p.Body = p.raw[at:]
@@ -124,6 +128,7 @@ func (p *Payload) mime() {
 	for i := range p.Nodes {
 		p.header(&p.Nodes[i])
 	}
+	p.ReadAs = p.ContentType
 	if d, ok := decoders[p.ContentType]; ok {
 		d(p, at)
 	} else {
@@ -173,6 +178,7 @@ func (p *Payload) header(n *Node) {
 var decoders = map[string]func(*Payload, int){
 	"text/plain":                            (*Payload).plain,
 	"text/x-msmsgscontrol":                  (*Payload).control,
+	"application/x-msnmsgrp2p":              (*Payload).peerToPeer,
 	"text/x-mms-emoticon":                   (*Payload).customPictures,
 	"text/x-mms-animemoticon":               (*Payload).customPictures,
 	"text/x-msmsgsinvite":                   (*Payload).invitation,
@@ -186,8 +192,8 @@ var decoders = map[string]func(*Payload, int){
 	"text/x-clientcaps":                     (*Payload).keys,
 	"text/x-clientinfo":                     (*Payload).keys,
 	"text/x-msnmsgr-datacast":               (*Payload).datacast,
-	"text/x-msmsgsinitialmdatanotification": (*Payload).keys,
-	"text/x-msmsgsoimnotification":          (*Payload).keys,
+	mailboxType:                             (*Payload).mailData,
+	oimType:                                 (*Payload).mailData,
 	"text/html":                             (*Payload).plain,
 	"text/search-query":                     (*Payload).plain,
 }
@@ -272,8 +278,13 @@ func (p *Payload) profile(at int) {
 			n.Meaning = swappedPort(n.Value)
 		case "lang_preference":
 			n.Meaning = "LCID, decimal"
-		case "memberidhigh", "memberidlow":
+		case "memberidhigh":
 			n.Meaning = unsignedHex(n.Value)
+		case "memberidlow":
+			n.Meaning = unsignedHex(n.Value)
+			if cid := accountNumber(p.value("MemberIdHigh"), n.Value); cid != "" {
+				n.Meaning += ", " + cid
+			}
 		case "emailenabled", "kid", "abchmigrated", "mpopenabled":
 			n.Meaning = map[string]string{"0": "no", "1": "yes"}[n.Value]
 		case "mspauth":

@@ -2,10 +2,10 @@ package payload
 
 import (
 	"bytes"
-	"encoding/base64"
 	"strconv"
 	"strings"
-	"unicode/utf16"
+
+	"msnproxy/decode/p2p"
 )
 
 // Object returns the attributes of a description of a picture as it stands in a
@@ -47,38 +47,21 @@ func moveBack(nodes []Node, at []int) {
 
 // objectMeanings says what the attributes of a picture's description mean.
 func objectMeanings(nodes []Node) {
+	o := p2p.Object{}
 	for i := range nodes {
 		n := &nodes[i]
-		switch strings.ToLower(n.Name) {
-		case "@type":
-			n.Meaning = objectTypes[n.Value]
-		case "@size":
-			n.Meaning = "bytes"
-		case "@friendly":
-			if b, err := base64.StdEncoding.DecodeString(n.Value); err == nil {
-				n.Meaning = fromUTF16(b)
-			}
+		name := strings.TrimPrefix(n.Name, "@")
+		n.Meaning = p2p.Meaning(name, n.Value)
+		o.Attributes = append(o.Attributes, p2p.Field{Name: name, Value: n.Value})
+		if strings.EqualFold(name, "SHA1C") {
+			o.SHA1C = n.Value
 		}
 	}
-}
-
-var objectTypes = map[string]string{
-	"1": "avatar", "2": "custom emoticon", "3": "display picture", "4": "shared file", "5": "background",
-	"7": "dynamic display picture", "8": "wink", "9": "map file", "10": "dynamic background", "11": "voice clip",
-	"12": "plug-in", "13": "roaming object", "14": "signature sound", "16": "scene",
-}
-
-// fromUTF16 decodes UTF-16LE up to a NUL.
-func fromUTF16(b []byte) string {
-	var units []uint16
-	for i := 0; i+1 < len(b); i += 2 {
-		u := uint16(b[i]) | uint16(b[i+1])<<8
-		if u == 0 {
-			break
+	for i := range nodes {
+		if strings.EqualFold(nodes[i].Name, "@SHA1C") {
+			nodes[i].Meaning = o.Sealed().String()
 		}
-		units = append(units, u)
 	}
-	return string(utf16.Decode(units))
 }
 
 // emoticons opens a list of custom emoticons: what to type and the description of

@@ -2,92 +2,95 @@ package payload
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/binary"
-	"fmt"
 	"strconv"
-	"strings"
+
+	"msnproxy/decode/p2p"
 )
 
-// p2pHeader is the size of the header of a P2P packet (version 1, MSNP9).
-const p2pHeader = 48
-
-// p2pFields are its fields, all with the low byte first.
-var p2pFields = [...]struct {
-	name, meaning string
-	size          int
-}{
-	{"SessionID", "", 4}, {"Identifier", "", 4}, {"DataOffset", "", 8}, {"TotalSize", "bytes", 8},
-	{"MessageLength", "bytes in this packet", 4}, {"Flag", "", 4}, {"AckIdentifier", "", 4},
-	{"AckUniqueID", "", 4}, {"AckDataSize", "bytes", 8},
+// peerToPeer is a packet of MSNP2P (MSNP9): what can be said of it without opening it.
+func (p *Payload) peerToPeer(at int) {
+	b := p.raw[at:]
+	packet, err := p2p.Parse(b)
+	if err != nil {
+		p.problem("%v", err)
+		p.other(at)
+		if packet.Version == 0 {
+			return
+		}
+	}
+	p.Summary = peerSummary(&packet)
 }
 
-// p2pFlags are the bits of Flag.
-var p2pFlags = []struct {
-	bit  uint64
-	name string
-}{
-	{1, "out of order"}, {2, "acknowledges"}, {4, "waits for an acknowledgement"}, {8, "error"}, {0x10, "file"},
-	{0x20, "data of an object"}, {0x40, "close"}, {0x80, "transport error"}, {0x100, "handshake"},
-	{0x200, "encrypted"}, {0x1000000, "Windows Live 2009"},
-}
-
-// p2pApps are the applications that a packet's footer names.
-var p2pApps = map[uint32]string{0: "session", 1: "object", 2: "file transfer", 4: "webcam", 11: "custom emoticon", 12: "display picture"}
-
-// p2p opens a packet of version 1, which its lengths give away; of any other it
-// returns nothing.
-func (u *Payload) p2p(at int) []Node {
-	b := u.raw[at:]
-	if len(b) < p2pHeader {
-		return nil
-	}
-	size := uint64(binary.LittleEndian.Uint32(b[24:]))
-	rest := uint64(len(b) - p2pHeader)
-	if rest != size && rest != size+4 {
-		return nil
-	}
-	header := u.bytes("header", at, at+p2pHeader)
-	values := make(map[string]uint64)
-	for _, f := range p2pFields {
-		raw := u.raw[at : at+f.size]
-		n := Node{Name: f.name, Meaning: f.meaning, Start: at, End: at + f.size}
-		v := uint64(binary.LittleEndian.Uint32(raw))
-		if f.size == 8 {
-			v = binary.LittleEndian.Uint64(raw)
-		}
-		n.Value = strconv.FormatUint(v, 10)
-		if f.name == "Flag" {
-			n.Value, n.Meaning = fmt.Sprintf("0x%x", v), p2pFlagNames(v)
-		}
-		values[f.name] = v
-		header.Children = append(header.Children, n)
-		at += f.size
-	}
-	end := at + int(size)
-	nodes := []Node{header}
+// peerSummary says in one line what a packet is for.
+func peerSummary(p *p2p.Packet) string {
+	s := "P2P " + p.What()
 	switch {
-	case size == 0:
-	case values["SessionID"] == 0 && values["DataOffset"] == 0 && isSLP(u.raw[at:end]):
-		nodes = append(nodes, u.slp(at, end)...)
-	default:
-		nodes = append(nodes, u.bytes("data", at, end))
+	case len(p.Data) == 0:
+	case p.SessionID == 0 && p.First():
+		if slp, ok := p2p.ParseSLP(p.Data); ok {
+			s += " " + slp.Summary()
+		}
+	case p.SessionID != 0:
+		s += " of session " + strconv.FormatUint(uint64(p.SessionID), 10)
 	}
-	if end < len(u.raw) {
-		app := binary.BigEndian.Uint32(u.raw[end:])
-		nodes = append(nodes, Node{Name: "AppID", Value: strconv.FormatUint(uint64(app), 10), Meaning: p2pApps[app], Start: end, End: end + 4})
+	if n := len(p.Data); n > 0 && !(p.First() && p.Last()) {
+		s += ", " + strconv.Itoa(n) + " bytes"
+		if p.Version == p2p.V1 {
+			s += " at " + strconv.FormatUint(p.Offset, 10) + " of " + strconv.FormatUint(p.Total, 10)
+		} else {
+			s += ", " + strconv.FormatUint(p.Remaining, 10) + " behind them"
+		}
+	} else if p.Content() {
+		s += ", " + strconv.Itoa(n) + " bytes"
+	}
+	return s
+}
+
+// p2p opens a packet of either version, which its lengths give away; of anything else
+// it returns nothing. ofPackets: it is said to be one, and is read though its length is
+// wrong.
+func (u *Payload) p2p(at int, ofPackets bool) []Node {
+	packet, err := p2p.Parse(u.raw[at:])
+	if err != nil && (packet.Version == 0 || !ofPackets) {
+		return nil
+	}
+	nodes := nodesOf(packet.Fields(), at)
+	from := at + packet.DataStart()
+	switch to := from + len(packet.Data); {
+	case from == to:
+	case packet.SessionID == 0 && packet.First() && p2p.IsSLP(packet.Data):
+		// What is cut off here goes on in other packets: only the whole has a right length.
+		nodes = append(nodes, u.slp(from, to, packet.Last())...)
+	default:
+		n := u.bytes("data", from, to)
+		if packet.Prepares() {
+			n.Meaning = "data preparation: the object comes next"
+		}
+		nodes = append(nodes, n)
+	}
+	if err != nil {
+		if to := from + len(packet.Data); to < len(u.raw) {
+			n := u.bytes("rest", to, len(u.raw))
+			n.Meaning = "not announced by the header"
+			nodes = append(nodes, n)
+		}
+		return nodes
+	}
+	return append(nodes, nodesOf(packet.Footer(), at)...)
+}
+
+// nodesOf makes nodes of fields whose places count from at.
+func nodesOf(fields []p2p.Field, at int) []Node {
+	nodes := make([]Node, 0, len(fields))
+	for i := range fields {
+		f := &fields[i]
+		n := Node{Name: f.Name, Value: f.Value, Meaning: f.Meaning, Children: nodesOf(f.Children, at)}
+		if f.End > f.Start {
+			n.Start, n.End = at+f.Start, at+f.End
+		}
+		nodes = append(nodes, n)
 	}
 	return nodes
-}
-
-func p2pFlagNames(v uint64) string {
-	var names []string
-	for _, f := range p2pFlags {
-		if v&f.bit != 0 {
-			names = append(names, f.name)
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 // bytes is a node of bytes that are no text.
@@ -96,90 +99,58 @@ func (u *Payload) bytes(name string, start, end int) Node {
 }
 
 // isSLP reports whether b begins as a message of MSNSLP does.
-func isSLP(b []byte) bool {
-	line, _, ok := bytes.Cut(b, []byte("\n"))
-	return ok && len(line) < 1024 && bytes.Contains(line, []byte("MSNSLP/"))
-}
+func isSLP(b []byte) bool { return p2p.IsSLP(b) }
 
-// slp opens a message of MSNSLP: a start line, its headers, and a body that is
-// another block of them, ended by a NUL.
-func (u *Payload) slp(start, end int) []Node {
-	stop := end
-	for stop > start && u.raw[stop-1] == 0 {
-		stop--
-	}
-	line := start + bytes.IndexByte(u.raw[start:stop], '\n')
-	to := line
-	if to > start && u.raw[to-1] == '\r' {
-		to--
-	}
-	first := Node{Name: "slp", Value: u.cut(start, to), Start: start, End: to}
-	var body []Node
-	at := line + 1
-	first.Children, at = u.blockIn(at, stop)
-	if at < stop {
-		body, _ = u.blockIn(at, stop)
-	}
-	if at < end {
-		n := u.bytes("body", at, end)
-		n.Meaning = (&Payload{Nodes: first.Children}).value("Content-Type")
-		n.Children = u.open(body, 0)
-		u.slpMeanings(n.Children)
-		first.Children = append(first.Children, n)
-	}
-	return []Node{first}
-}
-
-// slpMeanings says what the keys of an invitation mean, and opens its context.
-func (u *Payload) slpMeanings(nodes []Node) {
-	for i := range nodes {
-		n := &nodes[i]
-		switch strings.ToLower(n.Name) {
-		case "euf-guid":
-			n.Meaning = slpPurposes[strings.ToUpper(strings.Trim(n.Value, "{}"))]
-		case "appid":
-			if app, err := strconv.ParseUint(n.Value, 10, 32); err == nil {
-				n.Meaning = p2pApps[uint32(app)]
-			}
-		case "context":
-			n.Children = u.context(n.Value)
-		}
-	}
-}
-
-// slpPurposes are what people are invited to.
-var slpPurposes = map[string]string{
-	"A4268EEC-FEC5-49E5-95C3-F126696BDBF6": "picture or the like",
-	"5D3E02AB-6190-11D3-BBBB-00C04F795683": "file transfer",
-	"4BD96FC0-AB17-4425-A14A-439185962DC8": "webcam, sending",
-	"1C9AA97E-9C05-4583-A3BD-908A196F1E92": "webcam, receiving",
-	"6A13AF9C-5308-4F35-923A-67E8DDA40C2F": "activity or game",
-	"E073B06B-636E-45B7-ACA4-6D4B5978C93C": "wink",
-	"41D3E74E-04A2-4B37-96F8-08ACDB610874": "photo sharing",
-	"534142D5-1F2A-431F-A60C-B0CF723FDF7D": "shared folders",
-}
-
-// context opens what an invitation is to, in base64: a picture's description, or a
-// file's size and name in a structure with the low bytes first.
-func (u *Payload) context(v string) []Node {
-	b, err := base64.StdEncoding.DecodeString(v)
-	if err != nil {
-		if b, err = base64.RawStdEncoding.DecodeString(v); err != nil {
-			return nil
-		}
-	}
-	if text := bytes.TrimRight(b, "\x00"); bytes.HasPrefix(text, []byte("<")) {
-		return u.within(&Node{Value: valid(text)}, 0)
-	}
-	const name, nameEnd = 20, 540
-	if len(b) < nameEnd {
+// slp opens a message of MSNSLP; whole: all of it is here.
+func (u *Payload) slp(start, end int, whole bool) []Node {
+	m, ok := p2p.ParseSLP(u.raw[start:end])
+	if !ok {
 		return nil
 	}
-	if version := binary.LittleEndian.Uint32(b[4:]); version != 2 && version != 3 {
+	if whole {
+		for _, problem := range m.Problems {
+			u.problem("%s", problem)
+		}
+	}
+	return nodesOf(m.Fields(), start)
+}
+
+// SLP returns the nodes of a message of MSNSLP that came in several packets. They have
+// no places: it stands in none of them.
+func SLP(b []byte) []Node {
+	m, ok := p2p.ParseSLP(b)
+	if !ok {
 		return nil
 	}
-	return []Node{
-		{Name: "file size", Value: strconv.FormatUint(binary.LittleEndian.Uint64(b[8:]), 10), Meaning: "bytes"},
-		{Name: "file name", Value: fromUTF16(b[name:nameEnd])},
+	nodes := nodesOf(m.Fields(), 0)
+	unplace(nodes)
+	return nodes
+}
+
+// PeerPacket returns the packet of MSNP2P that a MIME message carries, as a window into
+// it; false if it carries none. For any other message that costs nearly nothing.
+func PeerPacket(message []byte) (packet []byte, ok bool) {
+	const headers = 512 // in which the type stands
+	if head := message[:min(len(message), headers)]; !bytes.Contains(head, []byte("msnmsgrp2p")) && !bytes.Contains(head, []byte("MSNMSGRP2P")) {
+		return nil, false
 	}
+	packet = Walk(message, func(name, value []byte) bool {
+		if isName(name, "Content-Type") {
+			kind, _, _ := bytes.Cut(value, []byte{';'})
+			ok = isName(bytes.TrimSpace(kind), "application/x-msnmsgrp2p")
+		}
+		return true
+	})
+	return packet, ok && packet != nil
+}
+
+// Objects returns the descriptions in a message that defines custom emoticons.
+func Objects(message []byte) (list []p2p.Object) {
+	body := Walk(message, func(_, _ []byte) bool { return true })
+	for part := range bytes.SplitSeq(body, []byte{'\t'}) {
+		if o, ok := p2p.ParseObject(part); ok && len(list) < maxNodes {
+			list = append(list, o)
+		}
+	}
+	return list
 }

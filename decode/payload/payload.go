@@ -27,9 +27,12 @@ const (
 	Opaque       Kind = "opaque"       // bytes
 )
 
+// MaxHeaders is how many headers of a header block are looked at.
+const MaxHeaders = 4096
+
 // Bounds on what one payload unfolds to, whatever is in it.
 const (
-	maxNodes = 4096
+	maxNodes = MaxHeaders
 	maxDepth = 32
 )
 
@@ -52,6 +55,12 @@ type Payload struct {
 	// ContentType is the media type of a MIME message, in lower case, without its
 	// parameters.
 	ContentType string
+	// MessageType is what a routed payload is (SDG, MSNP18 and later), as it was sent:
+	// "Text", "Control/Typing"; "" for others.
+	MessageType string
+	// ReadAs is the media type that the body is read as: ContentType, or what the
+	// message type amounts to.
+	ReadAs string
 	// Charset is that of the text: as the payload says, or as it was taken.
 	Charset string
 	// Nodes are all names and values in the order in which they were sent.
@@ -90,7 +99,10 @@ func Decode(kind Kind, b []byte) *Payload {
 		p.mime()
 	case XML:
 		p.Nodes = p.xml(0, len(b))
-		p.Summary = xmlSummary(p.Nodes)
+		p.Summary = orWord(listSummary(p.Nodes), presenceSummary(p.Nodes))
+		if p.Summary == "" {
+			p.Summary = xmlSummary(p.Nodes)
+		}
 	case Notification:
 		p.notification()
 	case Page:

@@ -123,8 +123,12 @@ Invitation-Cookie=33267
 Cancel-Code=REJECT (declined)
 `},
 	{"unknown type", MIME, "Content-Type: image/gif\r\n\r\nbase64:R0lG", "image/gif, 11 bytes", "base64:R0lG", "Content-Type=image/gif\n"},
-	{"binary", MIME, "Content-Type: application/x-msnmsgrp2p\r\nP2P-Dest: bob@example.com\r\n\r\n\x00\x01\x02", "application/x-msnmsgrp2p, 3 bytes", "",
-		"Content-Type=application/x-msnmsgrp2p\nP2P-Dest=bob@example.com\n"},
+	{"binary", MIME, "Content-Type: application/x-ms-ink\r\n\r\n\x00\x01\x02", "application/x-ms-ink, 3 bytes", "",
+		"Content-Type=application/x-ms-ink\n"},
+	{"acknowledgement by P2P, version 2", MIME, "Content-Type: application/x-msnmsgrp2p\r\n\r\n\x10\x00\x00\x00\x00\x00\x00\x07\x02\x04\x00\x00\x01\x02\x00\x00\x00\x00\x00\x00", "P2P ACK of 258", "",
+		"Content-Type=application/x-msnmsgrp2p\n"},
+	{"data by P2P, version 1", MIME, p2pPacket(7, "\x89PNG", 12), "P2P data of session 7, 4 bytes", "", "Content-Type=application/x-msnmsgrp2p\n"},
+	{"bye by P2P", MIME, p2pPacket(0, "BYE MSNMSGR:a@x MSNSLP/1.0\r\n\r\n", 0), "P2P MSNSLP BYE", "", "Content-Type=application/x-msnmsgrp2p\n"},
 	{"alert", Notification, "<NOTIFICATION ver=\"1\" id=\"2\" siteurl=\"http://a.example/?a=1&b=2\">\n\t<TO pid=\"0x00014c30:0xe12ebd4d\" name=\"alice@example.com\"/>\n\t<MSG id=\"0\">\n\t\t<BODY lang=\"1033\"><TEXT>Lunch &amp; more</TEXT></BODY>\n\t</MSG>\n</NOTIFICATION>",
 		`"Lunch & more"`, "Lunch & more", `NOTIFICATION=
  @ver=1
@@ -161,7 +165,7 @@ TEXT=call me & Bob <call me &#x26; Bob>
 `},
 	{"note", Note, "Hello", `"Hello"`, "Hello", ""},
 	{"answer", Challenge, "8f2f5a91b72102cd28355e9fc9000d6e", "8f2f5a91b72102cd28355e9fc9000d6e", "", "response=8f2f5a91b72102cd28355e9fc9000d6e\n"},
-	{"lists", XML, `<ml l="1"><d n="example.com"><c n="bob" l="3" t='1'/></d></ml>`, "ml", "", `ml=
+	{"lists", XML, `<ml l="1"><d n="example.com"><c n="bob" l="3" t='1'/></d></ml>`, "bob@example.com FL AL", "", `ml=
  @l=1
  d=
   @n=example.com
@@ -203,6 +207,8 @@ func TestProblems(t *testing.T) {
 		{MIME, "Content-Type: text/x-msmsgsemailnotification\r\n\r\nX: y\r\n", "mail notification"},
 		{MIME, strings.Repeat("a:b\n", 5000), "more than"},
 		{Challenge, "abc", "32 hex digits"},
+		{MIME, wrongLength, "a P2P packet of version 1 in which 0 bytes are announced behind the header, and there are 9"},
+		{MIME, "Content-Type: application/x-msnmsgrp2p\r\n\r\n\x00\x01", "no P2P packet: as version 1 it has 2 bytes"},
 		{Notification, "<NOTIFICATION><MSG>", "has no end"},
 		{Notification, "</X>", "without a beginning"},
 		{Notification, "<a <<b", "broken"},

@@ -22,6 +22,21 @@ var publicShapes = func() map[string]*regexp.Regexp {
 		`request-data`:     `(?i)ip-address:|port:|(ip-address|port|portx|session-id)(,(ip-address|port|portx|session-id))*:?`,
 		`connectivity`:     `[A-Z]`,
 		`session-protocol`: `[A-Z0-9]{1,12}`,
+		`routing reliability messaging publication notification`: `[0-9]{1,2}\.[0-9]{1,2}`,
+		`stream segment options pipe notifnum content-length`:    number,
+		`bridging-offsets`:          `[0-9]{1,6}(, ?[0-9]{1,6})*`,
+		`flags`:                     `(?i)ACK|SYN`,
+		`notiftype`:                 `(?i)Full|Partial|Sync`,
+		`service-channel`:           `(?i)IM(/(Online|Offline|Mobile))?|PE|PD`,
+		`content-transfer-encoding`: `(?i)binary|base64|7bit|8bit`,
+		`status state`:              `NLN|BSY|IDL|BRB|AWY|PHN|LUN|HDN|FLN|SigningIn|SignedIn|SignedOut`,
+		`capabilities`:              number + `(:` + number + `)?`,
+		`clienttype t s rs`:         `[0-9]{1,2}`,
+		`@n id`:                     `IM|PE|PD|PF`,
+		`uri`:                       `/(user|circle|network)`,
+		`message-type`: `(?i)Text|Nudge|Wink|VoiceClip|CustomEmoticon|AnimEmoticon|Ink|Data|Control(/Typing|/Recording)?|` +
+			`Signal/(P2P|CloseIMWindow|MarkIMWindowRead|ForceAbchSync|Turn|AudioMeta|AudioTunnel)`,
+		`message-subtype`: `(?i)Typing|Recording`,
 		`src-folder dest-folder src_folder dest_folder`: `(?i)ACTIVE|trAsH|\.!!OIM|\.!!trAsH`,
 		`type arg1 arg2 arg3`:                           `[0-9]{1,3}`,
 	}
@@ -52,6 +67,7 @@ var publicTypes = map[string]bool{
 	"application/x-msnmsgrp2p": true, "application/x-msnmsgr-transreqbody": true, "application/x-ms-ink": true,
 	"image/gif": true, "text/x-mms-emoticon": true, "text/x-mms-animemoticon": true, "text/x-keepalive": true,
 	"text/x-bot": true, "application/user+xml": true, "application/circles+xml": true,
+	"application/network+xml": true, "application/multiparty+xml": true,
 }
 
 // Public returns the value of the header, key, element or attribute of that name

@@ -52,6 +52,9 @@ func Typing(b []byte) (summary string) {
 	if n := len(b); n == 0 || b[n-1] != '\n' {
 		return "" // ends within a text, as what people write does
 	}
+	if Routed(b) {
+		return routedTyping(b)
+	}
 	headers := 0
 	control, typed := false, false
 	var typing, recording []byte
@@ -81,6 +84,43 @@ func Typing(b []byte) (summary string) {
 		return "is recording"
 	}
 	return ""
+}
+
+// routedTyping is Typing for a routed payload, whose block on messaging says so.
+func routedTyping(b []byte) (summary string) {
+	for range maxBlocks {
+		var kind, sub []byte
+		headers, route, messaging := 0, false, false
+		body := Walk(b, func(name, value []byte) bool {
+			if headers++; headers == 1 {
+				route = isName(name, routing) || isName(name, reliability)
+				messaging = isName(name, "Messaging")
+			}
+			switch {
+			case kind == nil && isName(name, "Message-Type"):
+				kind = value
+			case sub == nil && isName(name, "Message-Subtype"):
+				sub = value
+			}
+			return headers < maxQuick
+		})
+		switch {
+		case body == nil || !route && !messaging:
+			return ""
+		case messaging && len(bytes.TrimSpace(body)) == 0:
+			return typingTypes[strings.ToLower(string(kind))+"/"+strings.ToLower(string(sub))]
+		case messaging:
+			return ""
+		}
+		b = body
+	}
+	return ""
+}
+
+// typingTypes are message types and subtypes, in lower case, that say that somebody is
+// typing or recording.
+var typingTypes = map[string]string{
+	"control/typing/": "is typing", "control/typing": "is typing", "control/recording/": "is recording", "control/recording": "is recording",
 }
 
 // isName reports whether b is the name, whatever its case.

@@ -9,8 +9,8 @@ import (
 const maxNested = 4
 
 // Unfold returns the nodes with everything that is nested in them opened: XML and
-// descriptions of pictures within values, the packets and invitations of P2P, the
-// header blocks of MSNP18. Nodes that do not stand in the payload as such, as they
+// descriptions of pictures within values, addresses, the bodies of routed payloads, the
+// packets and invitations of P2P. Nodes that do not stand in the payload as such, as they
 // were encoded, have no place. Decode does not do this: it costs, and nobody wants
 // it but who looks at one message closely. Problems are those of what is nested.
 func (p *Payload) Unfold() (nodes []Node, problems []string) {
@@ -18,7 +18,11 @@ func (p *Payload) Unfold() (nodes []Node, problems []string) {
 	nodes = u.open(p.Nodes, 0)
 	switch p.Kind {
 	case MIME:
-		nodes = append(nodes, u.body(p)...)
+		if Routed(p.raw) {
+			nodes = u.openRouted(p, nodes)
+		} else {
+			nodes = append(nodes, u.body(p)...)
+		}
 	case Opaque, Note:
 		nodes = append(nodes, u.anything(0)...)
 	}
@@ -30,13 +34,9 @@ func (u *Payload) body(p *Payload) []Node {
 	at := len(p.raw) - len(p.Body)
 	switch p.ContentType {
 	case "application/x-msnmsgrp2p":
-		return u.p2p(at)
+		return u.p2p(at, true)
 	case "text/x-mms-emoticon", "text/x-mms-animemoticon":
 		return u.emoticons(at)
-	case "":
-		if len(p.Nodes) > 0 && strings.EqualFold(p.Nodes[0].Name, "Routing") {
-			return u.structured(at)
-		}
 	}
 	return nil
 }
@@ -45,12 +45,15 @@ func (u *Payload) body(p *Payload) []Node {
 func (u *Payload) anything(at int) []Node {
 	b := u.raw[at:]
 	if isSLP(b) {
-		return u.slp(at, len(u.raw))
+		return u.slp(at, len(u.raw), true)
 	}
-	if nodes := u.p2p(at); nodes != nil {
+	if isSIP(b) {
+		return u.sip(at)
+	}
+	if nodes := u.p2p(at, false); nodes != nil {
 		return nodes
 	}
-	return u.within(&Node{Value: u.cut(at, len(u.raw)), Start: at, End: len(u.raw)}, 0)
+	return u.inside(&Node{Value: u.cut(at, len(u.raw)), Start: at, End: len(u.raw)}, 0)
 }
 
 // open copies the nodes and opens their values.
@@ -58,9 +61,10 @@ func (u *Payload) open(nodes []Node, depth int) []Node {
 	out := slices.Clone(nodes)
 	for i := range out {
 		n := &out[i]
-		n.Children = append(u.open(n.Children, depth), u.within(n, depth)...)
-		if strings.EqualFold(n.Name, "msnobj") {
-			objectMeanings(n.Children)
+		n.Children = append(u.open(n.Children, depth), u.inside(n, depth)...)
+		u.elementMeaning(n)
+		if strings.EqualFold(n.Name, "imtext") {
+			blockedText(n)
 		}
 	}
 	return out
@@ -97,24 +101,4 @@ func unplace(nodes []Node) {
 		nodes[i].Start, nodes[i].End = 0, 0
 		unplace(nodes[i].Children)
 	}
-}
-
-// structured opens what follows the Routing block of MSNP18 and later: a block on
-// reliability, one on the message, and the body.
-func (u *Payload) structured(at int) (nodes []Node) {
-	for range 2 {
-		var block []Node
-		block, at = u.block(at)
-		nodes = append(nodes, block...)
-	}
-	if at >= len(u.raw) {
-		return nodes
-	}
-	if inner := u.anything(at); inner != nil {
-		return append(nodes, inner...)
-	}
-	if printable(u.raw[at:]) {
-		return append(nodes, Node{Name: "text", Value: u.cut(at, len(u.raw)), Start: at, End: len(u.raw)})
-	}
-	return append(nodes, u.bytes("body", at, len(u.raw)))
 }

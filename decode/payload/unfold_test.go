@@ -11,7 +11,7 @@ import (
 
 // p2pPacket is a P2P message with the data and, if app is not negative, a footer.
 func p2pPacket(session uint32, data string, app int) string {
-	h := make([]byte, p2pHeader)
+	h := make([]byte, 48)
 	binary.LittleEndian.PutUint32(h, session)
 	binary.LittleEndian.PutUint32(h[24:], uint32(len(data)))
 	binary.LittleEndian.PutUint32(h[28:], 0x1000020)
@@ -29,6 +29,12 @@ func fileContext() string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
+// wrongLength is what libpurple 2.14 sends first: a packet whose header announces none
+// of its data.
+const wrongLength = "Content-Type: application/x-msnmsgrp2p\r\n\r\n" +
+	"\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00" +
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" + "hello\x00\x00\x00\x00"
+
 func TestUnfold(t *testing.T) {
 	const object = `<msnobj Creator="a@x" Type="8"/>`
 	tests := []struct {
@@ -41,6 +47,7 @@ func TestUnfold(t *testing.T) {
 		{"data of an object", MIME, p2pPacket(7, "\x89PNG", 12), []string{"header=48 bytes", " SessionID=7", " Flag=0x1000020 (data of an object, Windows Live 2009)", "data=4 bytes", "AppID=12 (display picture)"}, "problem"},
 		{"without footer", MIME, p2pPacket(7, "\x89PNG", -1), []string{"data=4 bytes"}, "AppID"},
 		{"lengths that do not agree", MIME, p2pPacket(7, "x", 1) + "more", nil, "header="},
+		{"a length that is wrong", MIME, wrongLength, []string{"header=48 bytes", " TotalSize=5 (bytes)", " MessageLength=0 (bytes in this packet)", "rest=9 bytes (not announced by the header)"}, "slp="},
 		{"too short for a header", MIME, "Content-Type: application/x-msnmsgrp2p\r\n\r\n\x00\x01", nil, "header="},
 		{"later part of an invitation", MIME, p2pPacket(0, "rest\r\n\r\n\x00", 0), []string{"data=9 bytes"}, "slp="},
 		{"bye without a body", MIME, p2pPacket(0, "BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 3\r\n\r\n\r\n\x00", 0), []string{"slp=BYE MSNMSGR:a@x MSNSLP/1.0", " Content-Length=3", " body=3 bytes"}, "problem"},

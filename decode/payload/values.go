@@ -34,3 +34,15 @@ func unsignedHex(v string) string {
 	}
 	return fmt.Sprintf("0x%08x", uint32(n))
 }
+
+// accountNumber joins the halves of an account's number, as the address book and other
+// services have it: its CID, signed in decimal.
+func accountNumber(high, low string) string {
+	h, err1 := strconv.ParseInt(high, 10, 64)
+	l, err2 := strconv.ParseInt(low, 10, 64)
+	if err1 != nil || err2 != nil || unsignedHex(high) == "" || unsignedHex(low) == "" {
+		return ""
+	}
+	n := uint64(uint32(h))<<32 | uint64(uint32(l))
+	return fmt.Sprintf("with MemberIdHigh the CID %d, 0x%016x", int64(n), n)
+}

@@ -16,6 +16,7 @@ var ephemeral = map[string]string{
 	"sessionid": "", "identifier": "", "ackidentifier": "", "ackuniqueid": "", "call-id": "", "via": "",
 	"ipv4internal-addrs": "", "ipv4internal-port": "", "ipv4external-addrs": "", "ipv4external-port": "",
 	"nonce": "", "hashed-nonce": "", "roster": "",
+	"endpoint": "end point", "machineguid": "end point", "epid": "end point",
 	"response": "", // of QRY: the challenge decides
 }
 

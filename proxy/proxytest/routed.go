@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	peers "msnproxy/decode/address"
 )
 
 // Routed payloads (MSNP18 and later: PUT, NFY, SDG): blocks of headers for routing,
@@ -45,12 +47,11 @@ func header(payload []byte, name string) string {
 
 // whom returns the handle of an address.
 func whom(address string) string {
-	address, _, _ = strings.Cut(address, ";")
-	_, handle, ok := strings.Cut(address, ":")
-	if !ok {
+	a := peers.Parse(address)
+	if a.Network == "" {
 		return ""
 	}
-	return handle
+	return a.Account
 }
 
 // bodyOf returns what stands behind the blocks of headers.

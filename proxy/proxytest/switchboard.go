@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"msnproxy/decode"
+	peers "msnproxy/decode/address"
 )
 
 const (
@@ -116,7 +116,8 @@ func (c *conn) xfr(req *request) error {
 // usrCookie is the caller's first line: C: USR 1 alice@example.com 17262740...,
 // S: USR 1 OK alice@example.com Alice.
 func (c *conn) usrCookie(req *request) error {
-	handle, endPoint := decode.SplitHandle(req.arg(0))
+	who := peers.Parse(req.arg(0))
+	handle, endPoint := who.Account, who.EndPoint
 	k := c.server.redeem(req.arg(1), handle)
 	if k == nil || k.talk != nil {
 		return errAuthentication
@@ -132,7 +133,8 @@ func (c *conn) ans(req *request) error {
 	if c.stage == signedIn {
 		return errAlreadyLogin
 	}
-	handle, endPoint := decode.SplitHandle(req.arg(0))
+	who := peers.Parse(req.arg(0))
+	handle, endPoint := who.Account, who.EndPoint
 	k := c.server.redeem(req.arg(1), handle)
 	if k == nil || k.talk == nil || k.talk.id != req.arg(2) {
 		return errAuthentication

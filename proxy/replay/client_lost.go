@@ -52,7 +52,7 @@ func (p *performance) isLost(m *story.Message) bool {
 		if f.Param == nil || !f.Param.Kind.Subject {
 			continue
 		}
-		handle := strings.ToLower(decode.BareHandle(f.Value()))
+		handle := strings.ToLower(f.Value())
 		if p.lost[loss{handle, 0}] || m.Conn.Conversation > 0 && p.lost[loss{handle, m.Conn.Conversation}] {
 			return true
 		}

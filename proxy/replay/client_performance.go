@@ -220,7 +220,7 @@ func (p *performance) own(m *story.Message) bool {
 		p.fail(err)
 		return false
 	}
-	handle := strings.ToLower(decode.BareHandle(string(d.Raw("handle"))))
+	handle := strings.ToLower(d.Peer().Account)
 	return d.Own() || p.absent[handle] && !p.here[handle]
 }
 

@@ -63,7 +63,7 @@ func (k *clientConn) translate(d *decode.Message, m *story.Message, r *request) 
 			return k.nextTrID(m)
 		case kind.Name == "response":
 			return k.signIn(d, m, r)
-		case kind.Name == "ticket":
+		case kind.Name == "ticket" || kind.Name == "circleticket":
 			r.answer = "the recorded ticket was sent, which is good for one sign-in: such a sign-in can't be repeated"
 			return nil, false
 		case kind.Subject || kind.Name == "password":

@@ -109,7 +109,7 @@ func (c *conn) about(m *story.Message, d *decode.Message) (place, bool) {
 		switch value := string(f.Raw); f.Param.Kind.Name {
 		case "handle":
 			if at.account == "" {
-				at.account = strings.ToLower(decode.BareHandle(f.Value()))
+				at.account = strings.ToLower(f.Value())
 			}
 		case "reason":
 			if value == "OTH" {

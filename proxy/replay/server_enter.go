@@ -1,9 +1,8 @@
 package replay
 
 import (
-	"strings"
-
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 )
 
 // signIn reports whether a request says whose sign-in it is: by whichever package, or,
@@ -38,9 +37,9 @@ func (c *conn) enter(m *decode.Message) bool {
 
 // admit lets the client into the switchboard that the cookie is for.
 func (c *conn) admit(m *decode.Message, cookie string) bool {
-	handle := decode.BareHandle(string(m.Raw("handle")))
+	handle := address.Bare(string(m.Raw("handle")))
 	ad, ok := c.s.cookies.take(cookie)
-	if !ok || !strings.EqualFold(ad.account, handle) {
+	if !ok || !address.Same(ad.account, handle) {
 		c.account = ""
 		c.report(Refused, 0, "%s shows a cookie that is not good for %s", spoken(m), handle)
 		c.line(decode.RefusalOf(m.Name()), string(trid(m)))
@@ -60,7 +59,7 @@ func (c *conn) admit(m *decode.Message, cookie string) bool {
 // settle takes the sign-in: now it is known who this is, and which connection of the
 // recording. It returns false if the account is turned away.
 func (c *conn) settle(m *decode.Message) bool {
-	who := decode.BareHandle(string(m.Raw("handle")))
+	who := address.Bare(string(m.Raw("handle")))
 	list := c.s.candidates(c, who)
 	if len(list) == 0 {
 		c.account = ""

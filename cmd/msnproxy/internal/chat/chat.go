@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"msnproxy/decode"
+	"msnproxy/decode/transfer"
 )
 
 // Bounds on what a chat takes of memory, whoever is at the other end.
@@ -24,7 +25,8 @@ const (
 )
 
 // Builder makes the chat of a conversation. It is fed with the messages of all
-// its switchboard connections in order of time. It does no I/O, and is not safe
+// its switchboard connections in order of time, or with those that notification servers
+// pass on between its people (MSNP14 and later). It does no I/O, and is not safe
 // for concurrent use.
 type Builder struct {
 	lines   []Line
@@ -39,7 +41,11 @@ type Builder struct {
 	invites  ring[string, *invitation] // by cookie
 	files    ring[uint32, *invitation] // by MSNFTP connection
 	said     int                       // how many lines of it
+	peers    transfer.Tracker
+	handed   ring[*transfer.Transfer, ref]
+	pieces   []int // rows of packets that belong to what is not whole yet
 	rang     early
+	number   int // of the conversation; 0: any
 }
 
 // ref is the number of a line, from 1, of all that there were; 0 is none.
@@ -55,7 +61,16 @@ type request struct {
 func New() *Builder {
 	return &Builder{people: make(map[string]*person), sent: copies{seed: maphash.MakeSeed()},
 		requests: ring[int64, request]{most: maxRequests}, parts: ring[partKey, *parts]{most: 16},
-		invites: ring[string, *invitation]{most: 256}, files: ring[uint32, *invitation]{most: 256}}
+		invites: ring[string, *invitation]{most: 256}, files: ring[uint32, *invitation]{most: 256},
+		handed: ring[*transfer.Transfer, ref]{most: maxHanded}}
+}
+
+// Of returns a chat of nobody, of the conversation of that number
+// ([decode.Conversation.Number]): of what is told to several it takes its own.
+func Of(number int) *Builder {
+	b := New()
+	b.number = number
+	return b
 }
 
 // takers say what becomes of a message on a switchboard, by verb. Others tell
@@ -86,6 +101,7 @@ func (b *Builder) Message(row int, m *decode.Message) {
 	case m.Name() == "RNG":
 		b.rings(row, m)
 	case m.Role&decode.SB == 0:
+		b.passedOn(row, m)
 	case m.Error() != "":
 		b.refused(row, m)
 	default:

@@ -19,11 +19,15 @@ var contents = map[string]func(*payload.Payload) string{
 	"text/x-clientinfo":        client,
 	"text/x-keepalive":         func(*payload.Payload) string { return "keeps the connection open" },
 	"application/x-msnmsgrp2p": peerToPeer,
+	"text/search-query":        search,
 }
 
 // words says what a message holds that is no text of a person.
 func words(p *payload.Payload) string {
-	if say := contents[p.ContentType]; say != nil {
+	if strings.HasPrefix(strings.ToLower(p.MessageType), "signal/") {
+		return "" // between programs: nobody sees it
+	}
+	if say := contents[p.ReadAs]; say != nil {
 		return say(p)
 	}
 	if p.Find("Chunk") != nil && p.ContentType == "" {
@@ -37,19 +41,44 @@ func words(p *payload.Payload) string {
 }
 
 func datacast(p *payload.Payload) string {
-	id := find(p, "ID")
+	id := cmp.Or(find(p, "ID"), datacasts[strings.ToLower(p.MessageType)])
 	switch id {
 	case "1":
 		return "sent a nudge"
 	case "2":
-		return "sent a wink"
+		return "sent a wink" + called(p)
 	case "3":
-		return "sent a voice clip"
+		return "sent a voice clip" + called(p)
 	case "4":
 		return "did something: " + cmp.Or(find(p, "Data"), "nothing")
 	}
 	return "sent a datacast of kind " + cmp.Or(id, "(none)")
 }
+
+// datacasts are message types of SDG (MSNP18) by the number that says the same.
+var datacasts = map[string]string{"nudge": "1", "wink": "2", "voiceclip": "3", "action": "4"}
+
+// called is the name and the size that an object's description gives, where it does.
+func called(p *payload.Payload) string {
+	s := ""
+	nodes, _ := p.Unfold()
+	for i := range nodes {
+		if !strings.EqualFold(nodes[i].Name, "Data") {
+			continue
+		}
+		data := payload.Payload{Nodes: nodes[i].Children}
+		if n := data.Find("@Friendly"); n != nil && n.Meaning != "" {
+			s += ": " + n.Meaning
+		}
+		if n := data.Find("@Size"); n != nil && n.Value != "" {
+			s += ", " + n.Value + " bytes"
+		}
+	}
+	return s
+}
+
+// search is a search that somebody lets the others see.
+func search(p *payload.Payload) string { return "searched for " + strings.TrimSpace(p.Text) }
 
 // emoticons: "shortcut TAB msnobj TAB", repeated.
 func emoticons(p *payload.Payload) string {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/decode/payload"
 )
 
 // A message is seen once on its sender's connection, and once on that of each
@@ -44,6 +45,9 @@ type copies struct {
 
 func (c *copies) key(who string, m *decode.Message) copyKey {
 	b := m.Frame.Payload()
+	if payload.Routed(b) {
+		b = m.Payload().Body // a server may route it on with other headers
+	}
 	return copyKey{identity(who), maphash.Bytes(c.seed, b), len(b)}
 }
 
@@ -103,7 +107,7 @@ func (b *Builder) copied(row int, m *decode.Message, s *sending) {
 		b.asks(m, s.line)
 		return
 	}
-	if p := b.person(value(m, "handle")); l.Who == "" {
+	if p := b.person(m.Peer().Account); l.Who == "" {
 		b.size += len(p.who) + len(p.name) - len(l.Name)
 		l.Who, l.Name = p.who, p.name
 	}
@@ -136,7 +140,7 @@ func (b *Builder) asks(m *decode.Message, n ref) {
 // acknowledged takes ACK and NAK.
 func (b *Builder) acknowledged(row int, m *decode.Message) {
 	l := b.attach(b.requests.get(m.ReplyTo).line, row)
-	if m.ReplyTo == 0 || l == nil || m.ReplyVerb != "MSG" || l.Delivery.State == Failed {
+	if m.ReplyTo == 0 || l == nil || l.Delivery.State == 0 || l.Delivery.State == Failed {
 		return
 	}
 	state := Delivered

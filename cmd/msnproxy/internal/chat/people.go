@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 )
 
 // person is somebody of the chat.
@@ -25,18 +26,17 @@ type person struct {
 	typed  int // messages in it
 	said   int // Builder.said when it began
 	bursts []ref
+	stray  ref // packets of P2P that belong to nothing
+	strays int
 }
 
 const maxPlaces = 16
 
-// bare returns a handle without the end point that MSNP16 and later put behind it.
-func bare(handle string) string {
-	handle, _, _ = strings.Cut(handle, ";")
-	return handle
-}
+// bare returns the account of an address.
+func bare(handle string) string { return address.Bare(handle) }
 
 // identity is what a handle is compared by.
-func identity(handle string) string { return strings.ToLower(clip(bare(handle), maxName)) }
+func identity(handle string) string { return clip(address.Identity(handle), maxName) }
 
 // person returns who the handle names. Of too many, the rest are nobody that is
 // remembered.
@@ -139,7 +139,7 @@ func (b *Builder) joins(row int, m *decode.Message) {
 		words = "is already here"
 	}
 	b.comes(row, m, p, words)
-	if _, place, ok := strings.Cut(handle, ";"); ok && len(p.places) < maxPlaces && !slices.Contains(p.places, place) {
+	if place := m.Peer().EndPoint; place != "" && len(p.places) < maxPlaces && !slices.Contains(p.places, place) {
 		p.places = append(p.places, clip(place, maxName))
 	}
 }
@@ -206,15 +206,15 @@ func (b *Builder) refused(row int, m *decode.Message) {
 	words := cmp.Or(decode.ErrorName(m.Error()), "error "+m.Error())
 	l := b.attach(q.line, row)
 	var text string
-	switch m.ReplyVerb {
-	case "MSG":
+	switch {
+	case l != nil && l.Delivery.State != Unknown:
 		text = "could not be delivered: " + words
-		if l != nil {
-			l.Delivery.State, l.Delivery.Row, l.Delivery.Latency = Failed, row, m.Latency
-		}
-	case "CAL":
+		l.Delivery.State, l.Delivery.Row, l.Delivery.Latency = Failed, row, m.Latency
+	case m.ReplyVerb == "MSG":
+		text = "could not be delivered: " + words
+	case m.ReplyVerb == "CAL":
 		text = cmp.Or(q.callee, "somebody") + " could not be called: " + words
-	case "USR", "ANS":
+	case m.ReplyVerb == "USR", m.ReplyVerb == "ANS":
 		text = p.display() + " could not enter: " + words
 		p.here = false
 	default:
@@ -237,7 +237,7 @@ func (b *Builder) bye(row int, m *decode.Message) {
 		return
 	}
 	p := b.person(handle)
-	if _, place, ok := strings.Cut(handle, ";"); ok {
+	if place := m.Peer().EndPoint; place != "" {
 		if i := slices.Index(p.places, place); i >= 0 {
 			p.places = slices.Delete(p.places, i, i+1)
 		}

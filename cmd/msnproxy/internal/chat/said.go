@@ -8,12 +8,12 @@ import (
 	"msnproxy/decode/payload"
 )
 
-// message takes MSG.
+// message takes MSG, or what a notification server passes on.
 func (b *Builder) message(row int, m *decode.Message) {
 	id, account := link(m)
 	who := account
 	if m.From == decode.Server {
-		who = value(m, "handle")
+		who = m.Peer().Account
 		b.person(who).learn(value(m, "friendly"))
 	}
 	key := b.sent.key(who, m)
@@ -45,7 +45,7 @@ func (b *Builder) content(row int, m *decode.Message, p *person) ref {
 		return n
 	}
 	var n ref
-	switch body.ContentType {
+	switch body.ReadAs {
 	case "text/plain":
 		l.Kind, l.Text, l.Format = Said, body.Text, format(body)
 		if alias := body.Find("P4-Context"); alias != nil && alias.Value != "" {
@@ -57,11 +57,20 @@ func (b *Builder) content(row int, m *decode.Message, p *person) ref {
 		return b.types(row, l, p, body)
 	case "text/x-msmsgsinvite":
 		return b.invite(row, l, p, body)
+	case "application/x-msnmsgrp2p":
+		var ok bool
+		if n, ok = b.packet(row, l, p, m); ok {
+			return n
+		}
+		l.Text = words(body)
+		n = b.add(l)
 	case "application/x-msmsgssystemmessage", "text/x-msmsgssystemmessage":
 		l.Kind, l.Text = Notice, body.Summary
 		n = b.add(l)
 	default:
-		l.Text = words(body)
+		if l.Text = words(body); l.Text == "" {
+			return 0
+		}
 		n = b.add(l)
 	}
 	b.begins(n, m, p, body)

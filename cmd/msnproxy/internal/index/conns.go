@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/tally"
 	"msnproxy/decode"
 )
 
@@ -47,6 +48,7 @@ type conn struct {
 	facts    *Conn
 	live     *decode.Connection // the tracker's; nil when it has ended
 	seen     told
+	hearing  tally.Hearing
 	messages [2]int64
 	bytes    [2]int64
 	folded   int64
@@ -60,6 +62,7 @@ type conn struct {
 	end      decode.Sender
 	endText  string
 	lost     int64
+	talks    []int // numbers of conversations of a notification server
 }
 
 // told is what the facts of a connection were made of.
@@ -75,6 +78,7 @@ type filtered struct {
 	account      string
 	session      int // numbers; 0: none
 	conversation int
+	talks        int // how many, of a notification server
 }
 
 func tell(c *decode.Connection) told {
@@ -85,6 +89,7 @@ func tell(c *decode.Connection) told {
 	if c.Conversation != nil {
 		t.conversation = c.Conversation.Number
 	}
+	t.talks = len(c.Talks)
 	return t
 }
 
@@ -124,6 +129,12 @@ func (x *Index) learn(c *conn) {
 	d := c.live
 	now := tell(d)
 	session := now.session == c.seen.session && (now.session == 0 || x.sessions[now.session-1].same(d.Session))
+	for _, v := range d.Talks {
+		if v.Number > len(x.talks) || !x.talks[v.Number-1].same(v) || !slices.Contains(x.talks[v.Number-1].conns, c) {
+			x.learnTalk(c, v)
+			defer x.restate(c)
+		}
+	}
 	talks := now.conversation == c.seen.conversation && (now.conversation == 0 || x.talks[now.conversation-1].same(d.Conversation))
 	if session && talks && now == c.seen {
 		return
@@ -193,10 +204,13 @@ func (x *Index) learnTalk(c *conn, d *decode.Conversation) {
 	if !slices.Contains(t.conns, c) {
 		t.conns = append(t.conns, c)
 	}
+	if d.Key != "" && !slices.Contains(c.talks, d.Number) {
+		c.talks = append(c.talks, d.Number)
+	}
 	if t.same(d) {
 		return
 	}
-	t.copy = &decode.Conversation{Number: d.Number, SessionID: d.SessionID, Participants: slices.Clone(d.Participants)}
+	t.copy = &decode.Conversation{Number: d.Number, SessionID: d.SessionID, Key: d.Key, Participants: slices.Clone(d.Participants)}
 	for _, other := range t.conns {
 		if other != c {
 			x.restate(other)
@@ -209,12 +223,15 @@ func (x *Index) restate(c *conn) {
 	f := *c.facts
 	facts := *f.Facts
 	facts.Role, facts.Dialect, facts.Account, facts.SignedIn = c.seen.role, c.seen.dialect, c.seen.account, c.seen.signedIn
-	facts.Session, facts.Conversation = nil, nil
+	facts.Session, facts.Conversation, facts.Talks = nil, nil, nil
 	if n := c.seen.session; n > 0 {
 		facts.Session = x.sessions[n-1].copy
 	}
 	if n := c.seen.conversation; n > 0 {
 		facts.Conversation = x.talks[n-1].copy
+	}
+	for _, n := range c.talks {
+		facts.Talks = append(facts.Talks, x.talks[n-1].copy)
 	}
 	f.Facts = &facts
 	c.facts = &f

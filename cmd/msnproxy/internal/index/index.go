@@ -38,27 +38,30 @@ type Options struct {
 // Index is the rows of a recording. All methods may be called from any goroutine,
 // but records are added by one.
 type Index struct {
-	mu       sync.RWMutex
-	chunks   []*chunk
-	n        int // rows
-	messages int64
-	alive    int     // connections that are open
-	conns    []*conn // the first is nil
-	byID     map[uint32]*conn
-	sessions []*session
-	talks    []*talk
-	follow   *capture.Follower
-	findings findings
-	journal  journal
-	tally    *tally.Tally
-	notes    notes
-	verbs    map[uint16]int
-	size     int64     // bytes of the frames
-	start    time.Time // of the first message
-	last     time.Time
-	location *time.Location
-	version  int // of the facts of connections
-	err      error
+	mu         sync.RWMutex
+	chunks     []*chunk
+	n          int // rows
+	messages   int64
+	alive      int     // connections that are open
+	conns      []*conn // the first is nil
+	byID       map[uint32]*conn
+	sessions   []*session
+	talks      []*talk
+	follow     *capture.Follower
+	findings   findings
+	journal    journal
+	joined     map[int][]byte // by row
+	handed     handed
+	tally      *tally.Tally
+	notes      notes
+	verbs      map[uint16]int
+	size       int64     // bytes of the frames
+	start      time.Time // of the first message
+	last       time.Time
+	location   *time.Location
+	version    int // of the facts of connections
+	joinedSize int
+	err        error
 
 	spoolDir string
 	spool    *capture.Spool
@@ -194,6 +197,7 @@ func (x *Index) add(r *capture.Record, place int64) {
 	case capture.Lost:
 		k.set(shiftKind, 3, uint32(Lost))
 		c.lost += max(r.Lost, 0)
+		c.hearing.Lost()
 	case capture.HalfClosed:
 		k.set(shiftKind, 3, uint32(HalfClosed))
 	case capture.Closed:
@@ -214,6 +218,22 @@ func (x *Index) add(r *capture.Record, place int64) {
 		c.closed, c.closedAt, c.end, c.reset, c.endText = true, nanos(r.Time), r.From, r.Reset, r.Text
 		x.version++
 	}
+}
+
+// maxJoined is how many bytes of joined messages an index keeps.
+const maxJoined = 8 << 20
+
+// join keeps what of MSNSLP was made whole by a row: the bytes of the row alone don't
+// tell. The lock is held.
+func (x *Index) join(row int, slp []byte) {
+	if len(slp) == 0 || x.joinedSize+len(slp) > maxJoined {
+		return
+	}
+	if x.joined == nil {
+		x.joined = make(map[int][]byte)
+	}
+	x.joined[row] = slices.Clone(slp)
+	x.joinedSize += len(slp)
 }
 
 // message adds a message. The lock is held.
@@ -243,6 +263,7 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 			k.flags |= f.flag
 		}
 	}
+	c.hearing.Message(m)
 	row := x.n
 	for i := range m.Findings {
 		f := &m.Findings[i]
@@ -253,6 +274,8 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	if k.folds() {
 		c.folded++
 	}
+	x.join(row, m.Joined)
+	x.hand(row, m)
 	x.put(k)
 	side := 0
 	if r.From == decode.Server {
@@ -332,7 +355,9 @@ func (x *Index) Row(i int) Row {
 		WantsReply: k.has(flagWants), Answered: k.has(flagGot), Noise: k.noise(), Severity: k.severity(), Fate: k.fate(),
 		SentOn: k.has(flagSent), Marked: k.has(flagMarked), Comment: k.has(flagComment)}
 	if k.conn > 0 {
-		r.Conn = x.conns[k.conn].facts
+		c := x.conns[k.conn]
+		r.Conn = c.facts
+		r.Unanswered = r.WantsReply && !r.Answered && c.hearing.Due(r.Number, r.From)
 	}
 	if q := x.rowOf(int64(k.reply)); q >= 0 {
 		r.Latency = k.since(x.at(q))

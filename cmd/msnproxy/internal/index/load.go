@@ -11,6 +11,8 @@ import (
 func (x *Index) Finish() {
 	x.mu.Lock()
 	x.located(x.follow.Finish())
+	x.handed.tracker.Finish(x.last)
+	x.handed.version++
 	x.done = true
 	// What it remembers of open connections is not needed any more.
 	x.follow = capture.NewFollower(capture.FollowOptions{})

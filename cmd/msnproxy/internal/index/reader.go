@@ -88,7 +88,7 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 	if k.has(flagFinds) {
 		r.found = x.findings.on(r.found, uint32(k.row))
 	}
-	start := x.start
+	start, joined := x.start, x.joined[k.row]
 	x.mu.RUnlock()
 	r.facts = facts
 	if facts == nil {
@@ -117,7 +117,7 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 		r.verdict = challenge.Verdict{Result: challenge.Result(v - 1)}
 		m.Challenge = &r.verdict
 	}
-	m.SignIn, m.Start = k.signIn(), start
+	m.SignIn, m.Start, m.Joined = k.signIn(), start, joined
 	r.texts = r.texts[:0]
 	for i := range r.found {
 		r.texts = append(r.texts, x.findings.text(&r.found[i]))

@@ -194,9 +194,11 @@ type Row struct {
 	FirstReply bool
 	// WantsReply: it is a request to be answered; Answered: it was.
 	WantsReply, Answered bool
-	Noise                decode.Noise
-	Severity             decode.Severity
-	Fate                 capture.Fate
+	// Unanswered: it has no reply, and that would have been recorded.
+	Unanswered bool
+	Noise      decode.Noise
+	Severity   decode.Severity
+	Fate       capture.Fate
 	// SentOn: other bytes were sent on.
 	SentOn  bool
 	Marked  bool

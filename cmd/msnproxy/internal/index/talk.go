@@ -8,7 +8,9 @@ import (
 
 // TalkRows appends the rows, from one up to but not including another, of which a
 // chat of the conversation is made: messages and ends of its connections, those of
-// all MSNFTP connections, and every RNG, of which the chat takes what is its own.
+// all MSNFTP connections, and every RNG, of which the chat takes what is its own. Of
+// connections of a notification server these are messages that may be part of any of its
+// chats, and replies: see [Part].
 func (x *Index) TalkRows(dst []int, from, to, conversation int) []int {
 	for from < to {
 		end := min(to, from+chunkRows-from%chunkRows)
@@ -21,18 +23,45 @@ func (x *Index) TalkRows(dst []int, from, to, conversation int) []int {
 // rings is the verb by which a notification server tells of a call.
 var rings = verbCode("RNG")
 
+// talks are the verbs by which a notification server passes on what somebody says.
+var talks = func() map[uint16]bool {
+	m := make(map[uint16]bool)
+	for _, v := range decode.Verbs() {
+		for i := range v.Forms {
+			if v.Forms[i].Talk {
+				m[verbCode(v.Name)] = true
+			}
+		}
+	}
+	return m
+}()
+
+// Part reports whether a message that [Index.TalkRows] names is part of the chat of a
+// conversation, or may be: a reply is to be compared with what was asked.
+func Part(m *decode.Message, conversation int) bool {
+	if m.Conn.Conversation != nil || m.Role == decode.FTP || len(m.Conn.Talks) == 0 || verbCode(m.Name()) == rings {
+		return true
+	}
+	return m.In(conversation) || m.ReplyTo != 0 && m.Conversation() == nil
+}
+
 // talkRows is TalkRows within a chunk: the lock is not held for longer.
 func (x *Index) talkRows(dst []int, from, to, conversation int) []int {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	for i := from; i < min(to, x.n); i++ {
 		r := x.at(i)
-		if k := r.kind(); r.conn == 0 || k != Message && k != Closed {
+		k := r.kind()
+		if r.conn == 0 || k != Message && k != Closed {
 			continue
 		}
 		c := x.conns[r.conn].facts
-		v := c.Facts.Conversation
-		if v != nil && v.Number == conversation || c.Facts.Role == decode.FTP || r.verb == rings && r.kind() == Message {
+		switch {
+		case c.Facts.Conversation == nil && c.In(conversation):
+			if k == Message && (talks[r.verb] || r.reply != 0) {
+				dst = append(dst, i)
+			}
+		case c.In(conversation) || c.Facts.Role == decode.FTP || r.verb == rings && k == Message:
 			dst = append(dst, i)
 		}
 	}

@@ -1,10 +1,12 @@
 package index
 
 import (
+	"iter"
 	"math/bits"
 	"sync"
 	"sync/atomic"
 
+	"msnproxy/decode"
 	"msnproxy/decode/filter"
 )
 
@@ -27,7 +29,32 @@ func (s Scope) Has(c *Conn) bool {
 	case s.Session != 0:
 		return c.Facts.Session != nil && c.Facts.Session.Number == s.Session
 	}
-	return c.Facts.Conversation != nil && c.Facts.Conversation.Number == s.Conversation
+	return c.In(s.Conversation)
+}
+
+// In reports whether the connection has part in the conversation of that number.
+func (c *Conn) In(conversation int) bool {
+	for v := range c.Conversations() {
+		if v.Number == conversation {
+			return true
+		}
+	}
+	return false
+}
+
+// Conversations returns those that the connection has part in: one of a switchboard, any
+// number of a notification server.
+func (c *Conn) Conversations() iter.Seq[*decode.Conversation] {
+	return func(yield func(*decode.Conversation) bool) {
+		if v := c.Facts.Conversation; v != nil && !yield(v) {
+			return
+		}
+		for _, v := range c.Facts.Talks {
+			if !yield(v) {
+				return
+			}
+		}
+	}
 }
 
 // Query says which rows are wanted.

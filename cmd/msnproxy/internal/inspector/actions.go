@@ -18,6 +18,7 @@ const (
 	inChat
 	inFindings
 	inStats
+	inTransfers
 	anywhere = inSessions | inMain | inDetail
 )
 
@@ -105,6 +106,7 @@ func showActions() []*action {
 		{name: "chat", keys: []string{"3"}, where: anywhere, about: "view: chat, as its people saw it", run: do(func(ins *Inspector) { ins.setView(chatView) })},
 		{name: "findings", keys: []string{"4"}, where: anywhere, about: "view: findings", run: do(func(ins *Inspector) { ins.setView(findingsView) })},
 		{name: "stats", keys: []string{"5"}, where: anywhere, about: "view: statistics", run: do(func(ins *Inspector) { ins.setView(statsView) })},
+		{name: "transfers", keys: []string{"6"}, where: anywhere, about: "view: transfers, the files and pictures that people handed each other", run: do(func(ins *Inspector) { ins.setView(transfersView) })},
 		{name: "fold", keys: []string{"z"}, where: inMain | inDetail, about: "fold noise away, or unfold it: typing, PNG and QNG, repeated presence, empty lines", hint: "fold", run: do((*Inspector).toggleFold)},
 		{name: "fold-session", keys: []string{"z"}, where: inSessions, about: "hide or show the connections of the session", run: do(func(ins *Inspector) { ins.sessions.fold() })},
 		{name: "scope", keys: []string{"c"}, where: inMain | inDetail, about: "only the conversation, or the connection, of the selected message; again: everything", run: do((*Inspector).toggleScope)},
@@ -125,6 +127,7 @@ func noteActions() []*action {
 		{name: "copy", keys: []string{"y"}, where: anywhere, arg: "f|r|h|t|j", about: "copy the field, the row, the bytes in hex, the transcript, or JSON", hint: "copy", run: (*Inspector).copyCommand},
 		{name: "save", keys: []string{"w"}, where: anywhere, arg: "FILE", about: "save what is shown as .pcapng, .pcap, .txt or .jsonl, also with .gz", hint: "save", run: (*Inspector).saveCommand},
 		{name: "save-message", where: anywhere, arg: "FILE", about: "save the exchange of the selected message only", run: (*Inspector).saveExchange},
+		{name: "save-object", keys: []string{"O"}, where: inTransfers, arg: "FILE", about: "save what was transferred: the file, the picture", hint: "save object", run: (*Inspector).saveObject},
 		{name: "compare", keys: []string{"d"}, where: inMain | inDetail, arg: "NUMBER", about: "compare with another message, field by field: d on one, d on the other", run: (*Inspector).compareCommand},
 		{name: "replay", keys: []string{"r"}, where: anywhere, arg: "HOST:PORT [ACCOUNT=NEW:PASSWORD]...", about: "replay the session of the selected message to a server, each answer beside the recorded one", run: (*Inspector).replayCommand},
 		{name: "replay-show", keys: []string{"R"}, where: anywhere, about: "the last replay again", run: do((*Inspector).showReplay)},
@@ -163,7 +166,7 @@ func (ins *Inspector) here() where {
 	case detailPane:
 		return inDetail
 	}
-	return inMain | [views]where{0, inLadder, inChat, inFindings, inStats}[ins.view]
+	return inMain | [views]where{0, inLadder, inChat, inFindings, inStats, inTransfers}[ins.view]
 }
 
 // actionFor returns the action of a key here, or nil.
@@ -194,7 +197,7 @@ func actionNamed(name string) *action {
 
 // hints returns the actions for the bottom line: those that matter here first.
 func (ins *Inspector) hints() (list []*action) {
-	for _, name := range []string{"filter", "search", "fold", "pair", "next-finding", "next-pane", "next-tab", "help", "follow", "copy", "save", "command", "quit"} {
+	for _, name := range []string{"save-object", "filter", "search", "fold", "pair", "next-finding", "next-pane", "next-tab", "help", "follow", "copy", "save", "command", "quit"} {
 		a := actionNamed(name)
 		switch {
 		case a.where&ins.here() == 0, a.hint == "":

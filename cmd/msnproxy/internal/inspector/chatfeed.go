@@ -45,7 +45,7 @@ func (f *feed) step(ctx context.Context, to int) *shot {
 	conns, id := f.members()
 	fresh := f.b == nil || f.moved(conns)
 	if fresh {
-		f.b, f.next, f.held = chat.New(), 0, nil
+		f.b, f.next, f.held = chat.Of(f.number), 0, nil
 		f.builds.Add(1)
 	}
 	f.conns = conns
@@ -67,10 +67,10 @@ func (f *feed) step(ctx context.Context, to int) *shot {
 func (f *feed) members() (map[int]bool, string) {
 	conns, id := make(map[int]bool), ""
 	for _, c := range f.x.Conns() {
-		if v := c.Facts.Conversation; v != nil && v.Number == f.number {
-			conns[c.Index] = true
-			if v.SessionID != "" {
-				id = v.SessionID
+		for v := range c.Conversations() {
+			if v.Number == f.number {
+				conns[c.Index] = true
+				id = or(v.SessionID, id)
 			}
 		}
 	}
@@ -127,6 +127,8 @@ func (f *feed) take(ctx context.Context, id string) (changed bool, err error) {
 				return ctx.Err() == nil
 			}
 			f.b.Message(i, m)
+		case m != nil && !index.Part(m, f.number):
+			return ctx.Err() == nil
 		case m != nil:
 			f.b.Message(i, m)
 		case rec.Kind == capture.Closed:

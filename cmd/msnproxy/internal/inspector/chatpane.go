@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"msnproxy/cmd/msnproxy/internal/index"
+	"msnproxy/decode"
 )
 
 // chatPane is the view of a conversation as its people saw it: that of the selected
@@ -15,10 +16,12 @@ type chatPane struct {
 	ins    *Inspector
 	task   task
 	talks  []talkFacts
-	stamp  [3]int    // of talks
-	at     time.Time // when they were listed
-	number int       // conversation on the screen; 0: none
-	why    string    // it is not that of the selected message
+	reader *index.Reader // nil: not needed yet
+	wanted int           // conversation that was gone to last
+	stamp  [3]int        // of talks
+	at     time.Time     // when they were listed
+	number int           // conversation on the screen; 0: none
+	why    string        // it is not that of the selected message
 	feed   *feed
 	shot   *shot // nil: not made yet
 	// sel is the number of the selected line, of all that there were; exact: it tells
@@ -39,6 +42,7 @@ type talkFacts struct {
 	home        string // the account of its first connection
 	sessions    []int
 	conns       []int // the first one begins at row first
+	passedOn    bool  // by a notification server
 	first, last int   // rows
 	open        bool
 }
@@ -111,37 +115,48 @@ func (p *chatPane) learn() {
 	p.talks = make([]talkFacts, 0, len(p.talks)+1)
 	at := make(map[int]int)
 	for _, c := range p.ins.x.Conns() {
-		v := c.Facts.Conversation
-		if v == nil {
-			continue
-		}
-		i, known := at[v.Number]
-		if !known {
-			i = len(p.talks)
-			at[v.Number] = i
-			p.talks = append(p.talks, talkFacts{number: v.Number, home: c.Facts.Account, first: c.First, last: c.Last})
-		}
-		t := &p.talks[i]
-		t.id = or(v.SessionID, t.id)
-		t.conns = append(t.conns, c.Index)
-		t.last = max(t.last, c.Last)
-		t.open = t.open || !c.Closed
-		if s := c.Facts.Session; s != nil {
-			t.sessions = append(t.sessions, s.Number)
-		}
-		for _, h := range v.Participants {
-			if name := shortAccount(h); !slices.Contains(t.people, name) {
-				t.people = append(t.people, name)
+		for v := range c.Conversations() {
+			i, known := at[v.Number]
+			if !known {
+				i = len(p.talks)
+				at[v.Number] = i
+				p.talks = append(p.talks, talkFacts{number: v.Number, home: c.Facts.Account, first: c.First, last: c.Last})
 			}
+			p.talks[i].add(&c, v)
 		}
 	}
 	slices.SortFunc(p.talks, func(a, b talkFacts) int { return a.number - b.number })
+}
+
+// add learns of one of its connections.
+func (t *talkFacts) add(c *index.ConnState, v *decode.Conversation) {
+	t.id = or(v.SessionID, t.id)
+	t.conns = append(t.conns, c.Index)
+	t.passedOn = v.Key != ""
+	t.last = max(t.last, c.Last)
+	t.open = t.open || !c.Closed
+	if s := c.Facts.Session; s != nil {
+		t.sessions = append(t.sessions, s.Number)
+	}
+	for _, h := range v.Participants {
+		if name := shortAccount(h); !slices.Contains(t.people, name) {
+			t.people = append(t.people, name)
+		}
+	}
 }
 
 // start returns the row of the conversation's first message, looked for no further
 // than makes sense.
 func (p *chatPane) start(t *talkFacts) int {
 	const far = 4096
+	if t.passedOn {
+		rows := p.ins.x.TalkRows(nil, t.first, min(t.first+far, p.ins.x.Len()), t.number)
+		for _, i := range rows {
+			if m := p.message(i); m != nil && m.In(t.number) {
+				return i
+			}
+		}
+	}
 	for i := t.first; i < min(t.first+far, p.ins.x.Len()); i++ {
 		if r := p.ins.x.Row(i); r.Kind == index.Message && r.Conn != nil && slices.Contains(t.conns, r.Conn.Index) {
 			return i
@@ -199,6 +214,8 @@ func (p *chatPane) choose() (number int, why string) {
 		if n := r.Conn.Facts.Conversation.Number; talkAt(p.talks, n) >= 0 {
 			return n, ""
 		}
+	} else if n := p.ofRow(&r); n != 0 {
+		return n, ""
 	}
 	of := "The nearest one"
 	if r.Conn != nil && r.Conn.Facts.Session != nil {
@@ -211,6 +228,37 @@ func (p *chatPane) choose() (number int, why string) {
 		of = "The only one"
 	}
 	return nearestTalk(list, ins.sel).number, of + ": the selected message has none."
+}
+
+// ofRow returns the conversation that a message of a notification server is part of, or
+// 0: only its bytes tell. Of several it is the one that was gone to.
+func (p *chatPane) ofRow(r *index.Row) int {
+	if r.Conn == nil || r.Kind != index.Message || len(r.Conn.Facts.Talks) == 0 {
+		return 0
+	}
+	m := p.message(r.Index)
+	switch {
+	case m == nil:
+		return 0
+	case p.wanted != 0 && m.In(p.wanted):
+		return p.wanted
+	}
+	if v := m.Conversation(); v != nil {
+		return v.Number
+	}
+	return 0
+}
+
+// message reads a row again: nil if it is none.
+func (p *chatPane) message(row int) *decode.Message {
+	if p.reader == nil {
+		p.reader = p.ins.x.NewReader()
+	}
+	m, _, err := p.reader.Read(row)
+	if err != nil {
+		return nil
+	}
+	return m
 }
 
 // nearestTalk returns the conversation whose rows lie nearest.
@@ -353,6 +401,7 @@ func (p *chatPane) sideways(n int) {
 		p.sel, p.top, p.synced = 0, 0, -1
 		return
 	}
+	p.wanted = list[to].number
 	p.ins.selectRow(p.start(&list[to]))
 }
 

@@ -37,7 +37,7 @@ func (ins *Inspector) Draw(screen tcell.Screen) {
 	if ins.noHints {
 		bottom = 1
 	}
-	hasDetail := ins.view != statsView
+	hasDetail := ins.view != statsView && ins.view != transfersView
 	if !hasDetail && ins.focus == detailPane {
 		ins.focus = mainPane
 	}

@@ -47,13 +47,17 @@ func (d *detail) exchange(r *index.Row) {
 		d.entries = append(d.entries, e)
 	}
 	if len(rows) == 1 {
-		what := "no reply has come yet"
-		if c := d.ins.x.ConnState(asked.Conn); c.Closed {
+		style, what := t.warning, "no reply has come yet"
+		closed, done := d.ins.x.ConnState(asked.Conn).Closed, d.ins.x.Summary().Done
+		switch {
+		case (closed || done) && !asked.Unanswered:
+			style, what = t.dim, "its reply may be in what was not recorded"
+		case closed:
 			what = "no reply came before the connection ended"
-		} else if d.ins.x.Summary().Done {
+		case done:
 			what = "no reply came before the recording ends"
 		}
-		d.say(t.warning, what)
+		d.say(style, what)
 	}
 	d.say(t.dim, "Enter goes to the message; p to the other one of the pair.")
 }
@@ -100,12 +104,12 @@ func (d *detail) connection(r *index.Row) {
 		d.fact("host", s.ClientHost)
 		d.others(c, func(o *index.Conn) bool { return o.Facts.Session != nil && o.Facts.Session.Number == s.Number })
 	}
-	if v := f.Conversation; v != nil {
+	for v := range c.Conversations() {
 		d.say(d.ins.theme.strong, "Conversation "+strconv.Itoa(v.Number))
 		d.fact("session id", v.SessionID)
 		d.fact("in it", strings.Join(v.Participants, ", "))
 		d.others(c, func(o *index.Conn) bool {
-			return o.Facts.Conversation != nil && o.Facts.Conversation.Number == v.Number
+			return o.In(v.Number)
 		})
 	}
 }

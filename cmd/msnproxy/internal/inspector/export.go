@@ -58,6 +58,8 @@ func (ins *Inspector) exporter(ending string) (writer, error) {
 		return func(ctx context.Context, j *job, w io.Writer) (string, error) {
 			return ins.writeFindings(ctx, j, w, q, n)
 		}, nil
+	case ins.view == transfersView:
+		return func(_ context.Context, _ *job, w io.Writer) (string, error) { return ins.writeTransfers(w) }, nil
 	case ins.view == statsView:
 		return func(_ context.Context, _ *job, w io.Writer) (string, error) {
 			var text bytes.Buffer // the index waits meanwhile
@@ -237,13 +239,14 @@ func chatToExport(ctx context.Context, j *job, x *index.Index, number int) (*cha
 			return nil, errStopped
 		}
 	}
-	b := chat.New()
+	b := chat.Of(number)
 	stopped := false
 	err := x.NewReader().Walk(0, n, s.has, func(i int, m *decode.Message, rec *capture.Record) bool {
 		j.at.Store(int64(i))
 		switch {
-		case m != nil:
+		case m != nil && index.Part(m, number):
 			b.Message(i, m)
+		case m != nil:
 		case rec.Kind == capture.Closed:
 			b.Closed(i, x.Row(i).Conn.Facts, rec.Time)
 		}
@@ -261,6 +264,5 @@ func mayBeInChat(r *index.Row, number int) bool {
 	if r.Conn == nil || r.Kind != index.Message && r.Kind != index.Closed {
 		return false
 	}
-	f := r.Conn.Facts
-	return f.Conversation != nil && f.Conversation.Number == number || f.Role == decode.FTP || r.Verb == "RNG"
+	return r.Conn.In(number) || r.Conn.Facts.Role == decode.FTP || r.Verb == "RNG"
 }

@@ -285,7 +285,7 @@ func (ins *Inspector) values(name string) []string {
 	case "account", "handle":
 		return distinct(ins.x.Conns(), func(c *index.ConnState) []string {
 			list := []string{c.Facts.Account}
-			if v := c.Facts.Conversation; v != nil {
+			for v := range c.Conversations() {
 				list = append(list, v.Participants...)
 			}
 			return list

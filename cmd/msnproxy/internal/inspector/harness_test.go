@@ -57,7 +57,7 @@ func find(t testing.TB, name string) string {
 			return filepath.Join(repository, c.path)
 		}
 	}
-	for _, dir := range []string{filepath.Join(home, "testdata"), filepath.Join(repository, "capture/testdata")} {
+	for _, dir := range []string{filepath.Join(home, "testdata"), filepath.Join(repository, "capture/testdata"), filepath.Join(repository, "cmd/msnproxy/testdata/later")} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Stat(path); err == nil {
 			return path

@@ -71,10 +71,11 @@ const (
 	chatView
 	findingsView
 	statsView
+	transfersView
 	views
 )
 
-var viewNames = [views]string{"Messages", "Ladder", "Chat", "Findings", "Stats"}
+var viewNames = [views]string{"Messages", "Ladder", "Chat", "Findings", "Stats", "Transfers"}
 
 // ViewNames returns the names of the views, as options have them.
 func ViewNames() []string {
@@ -231,7 +232,7 @@ func New(o Options) *Inspector {
 	ins.sessions = &sessions{ins: ins, task: task{ins: ins}}
 	ins.list = &list{rowsPane: rowsPane{ins: ins}}
 	ins.detail = newDetail(ins)
-	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins)}
+	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins), newTransfersPane(ins)}
 	return ins
 }
 

@@ -16,6 +16,7 @@ type rung struct {
 	canvas
 	y     int
 	row   *index.Row
+	took  string
 	style func(tcell.Style) tcell.Style
 }
 
@@ -29,7 +30,7 @@ type label []struct {
 func (l *ladder) line(c canvas, y, row, prev int, keys bool) {
 	ins := l.ins
 	r := ins.x.Row(row)
-	g := rung{canvas: c, y: y, row: &r, style: func(s tcell.Style) tcell.Style { return s }}
+	g := rung{canvas: c, y: y, row: &r, took: ins.took(&r), style: func(s tcell.Style) tcell.Style { return s }}
 	if row == ins.sel {
 		g.style = func(s tcell.Style) tcell.Style { return c.selected(s, keys) }
 		c.fill(0, y, c.w, g.style(c.theme.text))
@@ -163,7 +164,7 @@ func (g *rung) arrow(from, to int, line string, style tcell.Style, b label, last
 		x--
 	}
 	end := x + room
-	if text := g.took(); last && text != "" && (end-x > 44 || b.cells()+cells(text)+4 < end-x) {
+	if text := g.took; last && text != "" && (end-x > 44 || b.cells()+cells(text)+4 < end-x) {
 		w := cells(text)
 		g.text(end-w, g.y, w+1, text+" ", g.style(g.dim))
 		g.text(end-w-1, g.y, 1, " ", g.style(g.dim))
@@ -184,17 +185,6 @@ func labelRoom(from, to int) int {
 	} else {
 		return n - 3
 	}
-}
-
-// took is how long a reply took, or that there was none.
-func (g *rung) took() string {
-	switch r := g.row; {
-	case r.Reply > 0 && r.Latency > 0:
-		return shortDuration(r.Latency)
-	case r.WantsReply && !r.Answered:
-		return "no reply"
-	}
-	return ""
 }
 
 // label draws a label from x to end, with room around it where there is some.

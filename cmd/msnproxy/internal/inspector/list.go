@@ -122,13 +122,7 @@ func (l *list) line(c canvas, y, row, prev int, w [columns]int, keys bool) {
 	}
 	end := c.w - 1
 	if w[colLatency] > 0 {
-		if r.Reply > 0 && r.Latency > 0 {
-			c.right(c.w-w[colLatency]-1, y, w[colLatency], shortDuration(r.Latency), dim)
-		} else if r.WantsReply && !r.Answered && r.Conn != nil {
-			text := "no reply"
-			if !ins.x.ConnState(r.Conn).Closed && !ins.x.Summary().Done {
-				text = "waiting"
-			}
+		if text := ins.took(&r); text != "" {
 			c.right(c.w-w[colLatency]-1, y, w[colLatency], text, dim)
 		}
 		if r.Kind == index.Message {
@@ -136,6 +130,20 @@ func (l *list) line(c canvas, y, row, prev int, w [columns]int, keys bool) {
 		}
 	}
 	l.said(c, x, y, end, &r, style, prev)
+}
+
+// took is how long a reply took, or that a request has none, or none yet; "" of what is
+// neither, and where the reply may be in what was not recorded.
+func (ins *Inspector) took(r *index.Row) string {
+	switch {
+	case r.Reply > 0 && r.Latency > 0:
+		return shortDuration(r.Latency)
+	case !r.Unanswered:
+		return ""
+	case ins.x.ConnState(r.Conn).Closed, ins.x.Summary().Done:
+		return "no reply"
+	}
+	return "waiting"
 }
 
 // said draws what the row says: direction, verb, TrID and summary.

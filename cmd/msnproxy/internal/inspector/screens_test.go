@@ -11,7 +11,7 @@ import (
 )
 
 // steps are the keys that bring each view to where it shows something.
-var steps = [views]string{messagesView: "20*j", ladderView: "30*j", chatView: "5*j", findingsView: "2*j", statsView: "2*j"}
+var steps = [views]string{messagesView: "20*j", ladderView: "30*j", chatView: "5*j", findingsView: "2*j", statsView: "2*j", transfersView: "j"}
 
 // sizes of terminals. Each recording and view is kept at one of them, each view at all.
 var sizes = []struct{ w, h int }{{80, 24}, {120, 40}, {200, 60}}
@@ -40,6 +40,22 @@ func TestThemes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := showView(t, "demo", v, 120, 40, theme)
 			compareGolden(t, name, Styles(b.screen))
+		})
+	}
+}
+
+// TestTransfersScreens compares the view of transfers with a picture in it: as text, and
+// the colours of its pixels.
+func TestTransfersScreens(t *testing.T) {
+	for _, size := range sizes {
+		name := fmt.Sprintf("transfers-picture-%dx%d", size.w, size.h)
+		t.Run(name, func(t *testing.T) {
+			b := openBench(t, find(t, "transfers.txt"), size.w, size.h, Options{Theme: "dark"})
+			b.key("6")
+			compareGolden(t, name, frame(b.text(), size.w))
+			if size == sizes[1] {
+				compareGolden(t, name+"-styles", Styles(b.screen))
+			}
 		})
 	}
 }

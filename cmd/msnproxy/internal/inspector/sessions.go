@@ -119,7 +119,7 @@ func tree(conns []index.ConnState, messages int64, folded map[index.Scope]bool) 
 		} else if c.Facts.Conversation == nil {
 			others = append(others, c)
 		}
-		if v := c.Facts.Conversation; v != nil {
+		for v := range c.Conversations() {
 			if byConversation[v.Number] == nil {
 				talks = append(talks, v.Number)
 			}
@@ -189,9 +189,14 @@ func talk(number int, conns []index.ConnState) node {
 	var who []string
 	for i := range conns {
 		n.add(&conns[i])
-		for _, h := range conns[i].Facts.Conversation.Participants {
-			if name := shortAccount(h); !slices.Contains(who, name) {
-				who = append(who, name)
+		for v := range conns[i].Conversations() {
+			if v.Number != number {
+				continue
+			}
+			for _, h := range v.Participants {
+				if name := shortAccount(h); !slices.Contains(who, name) {
+					who = append(who, name)
+				}
 			}
 		}
 	}

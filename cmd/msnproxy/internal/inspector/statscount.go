@@ -146,7 +146,6 @@ const (
 func (k *counter) count(ctx context.Context, x *index.Index, rows *index.View, to int, show func(*report)) *report {
 	if k.t == nil || rows.CountMatched(k.next) != k.matched {
 		k.reader, k.t, k.next, k.matched, k.waiting, k.err = x.NewReader(), tally.New(), 0, 0, nil, nil
-		k.t.Partial = rows.Query().Filter != ""
 	}
 	part := time.Now().Add(firstPart)
 	for k.next < to && ctx.Err() == nil {
@@ -168,11 +167,11 @@ func (k *counter) count(ctx context.Context, x *index.Index, rows *index.View, t
 func (k *counter) report(x *index.Index) *report {
 	open := make(map[verbFrom]int64)
 	k.waiting = slices.DeleteFunc(k.waiting, func(w waitingRow) bool {
-		if x.Row(w.row).Answered {
-			return true
+		r := x.Row(w.row)
+		if r.Unanswered {
+			open[w.verbFrom]++
 		}
-		open[w.verbFrom]++
-		return false
+		return r.Answered
 	})
 	r := newReport(k.t.Clone(), open)
 	r.err = k.err

@@ -283,7 +283,7 @@ func (r *report) command(k *commandStat, w []int) []string {
 		arrow = "← "
 	}
 	open := ""
-	if k.Wanted > 0 && k.open > 0 {
+	if k.open > 0 {
 		open = thousands(k.open)
 	}
 	v := []string{arrow + k.Verb, thousands(k.Count), blocks(float64(k.Count)/float64(max(r.mostCount, 1)), w[2]), sizeText(k.Bytes), open, "", "", "", "", ""}

@@ -10,7 +10,8 @@ func (ins *Inspector) working() bool {
 	return ins.sessions.task.busy()
 }
 
-func (p *chatPane) working() bool     { return p.task.busy() }
-func (p *findingsPane) working() bool { return p.task.busy() }
-func (p *statsPane) working() bool    { return p.task.busy() }
-func (l *ladder) working() bool       { return l.task.busy() }
+func (p *chatPane) working() bool      { return p.task.busy() }
+func (p *findingsPane) working() bool  { return p.task.busy() }
+func (p *statsPane) working() bool     { return p.task.busy() }
+func (p *transfersPane) working() bool { return p.task.busy() }
+func (l *ladder) working() bool        { return l.task.busy() }

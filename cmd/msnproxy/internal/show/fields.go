@@ -35,9 +35,7 @@ func Lines(dst []Line, m *decode.Message) []Line {
 		l := Line{Name: f.Name, Value: f.Value(), Means: f.Means(), Start: f.Token.Start, End: f.Token.End}
 		l.Secret = f.Param != nil && f.Param.Kind.Secret
 		dst = append(dst, l)
-		if f.Param != nil && f.Param.Kind.Name == "msnobj" {
-			dst = nodeLines(dst, payload.Object(f.Raw), Line{Depth: 1, Start: f.Token.Start})
-		}
+		dst = nodeLines(dst, m.Within(i), Line{Depth: 1, Start: f.Token.Start, Secret: l.Secret})
 	}
 	return payloadLines(dst, m)
 }
@@ -75,7 +73,7 @@ func payloadLines(dst []Line, m *decode.Message) []Line {
 		l.Means = string(p.Kind)
 	}
 	dst = append(dst, l)
-	nodes, problems := p.Unfold()
+	nodes, problems := m.Unfold()
 	dst = nodeLines(dst, nodes, Line{Depth: 1, Start: at})
 	if p.Text != "" && !hasNode(nodes, "text") {
 		dst = append(dst, Line{Depth: 1, Name: "text", Value: p.Text, Means: p.Charset, Start: at + p.TextStart, End: at + p.TextEnd})

@@ -62,8 +62,8 @@ payload=107 bytes (text/x-msmsgsinitialmdatanotification) <30 to 137>
  Content-Type=text/x-msmsgsinitialmdatanotification
  Mail-Data=<MD><E><I>2</I></E></MD>
   MD=
-   E=
-    I=2
+   E= (mail)
+    I=2 (messages in the inbox)
  Inbox-URL=/x
 `},
 	{from: decode.Server, name: "alert", raw: with("NOT", "<NOTIFICATION id=\"0\"><TEXT>a &amp; b</TEXT></NOTIFICATION>"), want: `
@@ -77,7 +77,7 @@ payload=58 bytes (notification) <8 to 66>
 	{name: "answer to a challenge", raw: "QRY 22 msmsgs@msnmsgr.com 32\r\n8f2f5a91b72102cd28355e9fc9000d6e", want: `
 verb=QRY (answers a challenge)
 trid=22
-product=msmsgs@msnmsgr.com
+product=msmsgs@msnmsgr.com (MSN Messenger 3.6.0038 and later; answers in the way of MSNP6 to 10)
 length=32
 payload=32 bytes (challenge) <30 to 62>
  response=8f2f5a91b72102cd28355e9fc9000d6e
@@ -93,7 +93,7 @@ verb=NLN (a contact comes online or changes status or name)
 status=BSY (busy)
 handle=bob@example.com
 friendly=Bob L <"Bob%20L">
-capabilities=268435492
+capabilities=268435492 (MSN Messenger 6.0, ink as GIF, messages in pieces)
 msnobj=<msnobj Creator="b@x" Type="3" Friendly="QgBvAGIA"/> <"%3Cmsnobj%20Creator%3D%22b%40x%22%20Type%3D%223%22%20Friendly%3D%22QgBvAGIA%22%2F%3E">
  @Creator=b@x <"b%40x">
  @Type=3 (display picture)
@@ -104,7 +104,7 @@ verb=NLN (a contact comes online or changes status or name)
 status=BSY (busy)
 handle=bob@example.com
 friendly=Bob
-capabilities=268435492
+capabilities=268435492 (MSN Messenger 6.0, ink as GIF, messages in pieces)
 msnobj=0
 `},
 	{from: decode.Server, name: "P2P", raw: msg(p2pInvite()), want: `
@@ -127,6 +127,8 @@ payload=477 bytes (application/x-msnmsgrp2p) <30 to 507>
   AckUniqueID=0 <"\x00\x00\x00\x00">
   AckDataSize=0 (bytes) <"\x00\x00\x00\x00\x00\x00\x00\x00">
  slp=INVITE MSNMSGR:bob@example.com MSNSLP/1.0
+  Method=INVITE
+  URI=MSNMSGR:bob@example.com
   To=<msnmsgr:bob@example.com>
   Content-Type=application/x-msnmsgr-sessionreqbody
   Content-Length=188
@@ -149,10 +151,12 @@ length=100
 payload=100 bytes (mime) <11 to 111>
  Routing=1.0
  To=1:a@example.com
+  network=1 (Messenger)
+  handle=a@example.com
  Reliability=1.0
  Messaging=2.0
  Message-Type=Text
- text=Hello
+ text=Hello (utf-8)
 `},
 	{from: decode.Server, name: "more than the table has", raw: "ACK 5 6\r\n", want: `
 verb=ACK (a message was delivered)

@@ -67,7 +67,7 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 	if s := m.Conn.Session; s != nil {
 		o.num("session", int64(s.Number))
 	}
-	if v := m.Conn.Conversation; v != nil {
+	if v := m.Conversation(); v != nil {
 		o.num("conversation", int64(v.Number))
 	}
 	o.str("account", m.Conn.Account)
@@ -132,7 +132,8 @@ func (o *object) base64(name string, b []byte) {
 	o.b = append(o.b, '"')
 }
 
-// line adds the parameters: as they stand on the wire, and decoded by name.
+// line adds the parameters: as they stand on the wire, and decoded by name, with what
+// else filters know by name.
 func (o *object) line(m *decode.Message) {
 	if m.Len() == 0 {
 		return
@@ -140,7 +141,7 @@ func (o *object) line(m *decode.Message) {
 	o.name("args")
 	for i := range m.Len() {
 		o.b = append(o.b, "[,"[min(i, 1)])
-		o.b = appendJSON(o.b, m.Field(i).Raw)
+		o.b = appendJSON(o.b, m.Arg(i))
 	}
 	o.b = append(o.b, ']')
 	o.name("fields")
@@ -163,12 +164,62 @@ func (o *object) line(m *decode.Message) {
 			o.b = appendJSON(o.b, f.Value())
 		}
 	}
+	for name, value := range m.Also() {
+		o.name(name)
+		o.b = appendJSON(o.b, value)
+	}
 	o.b = append(o.b, '}')
+	o.means(m)
+	o.parts(m)
+}
+
+// means adds what values mean in words, by the parameter's name; of a repeated one the
+// first.
+func (o *object) means(m *decode.Message) {
+	last := ""
 	for i := range m.Len() {
-		if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "msnobj" {
-			o.nodes("object", payload.Object(f.Raw))
+		f := m.Field(i)
+		if f.Name == "word" || f.Name == last {
+			continue
+		}
+		words := f.Means()
+		if words == "" {
+			continue
+		}
+		if last == "" {
+			o.name("means")
+			o.b = append(o.b, '{')
+		}
+		o.str(f.Name, words)
+		last = f.Name
+	}
+	if last != "" {
+		o.b = append(o.b, '}')
+	}
+}
+
+// parts adds what parameters hold: the description of a picture, and that of others by
+// the parameter's name.
+func (o *object) parts(m *decode.Message) {
+	others := false
+	for i := range m.Len() {
+		if nodes := m.Within(i); m.Field(i).Name == "msnobj" {
+			o.nodes("object", nodes)
+		} else {
+			others = others || nodes != nil
 		}
 	}
+	if !others {
+		return
+	}
+	o.name("parts")
+	o.b = append(o.b, '{')
+	for i := range m.Len() {
+		if name := m.Field(i).Name; name != "msnobj" {
+			o.nodes(name, m.Within(i))
+		}
+	}
+	o.b = append(o.b, '}')
 }
 
 func (o *object) strings(name string, list []string) {
@@ -196,7 +247,7 @@ func (o *object) payload(m *decode.Message) {
 	o.str("type", pl.ContentType)
 	o.str("charset", pl.Charset)
 	o.str("text", pl.Text)
-	nodes, problems := pl.Unfold()
+	nodes, problems := m.Unfold()
 	o.nodes("nodes", nodes)
 	o.strings("problems", problems)
 	if raw := m.Frame.Payload(); !utf8.Valid(raw) {

@@ -87,10 +87,10 @@ type Stats struct {
 
 // New returns a printer that writes to w.
 func New(w io.Writer, o Options) *Printer {
+	o.Check = o.Check || o.Filter.AsksFindings()
 	p := &Printer{Options: o, out: bufio.NewWriterSize(w, 64<<10),
-		follow: capture.NewFollower(capture.FollowOptions{Passwords: o.Passwords,
-			Check: o.Check || o.Filter.AsksFindings()}),
-		seen: make(map[uint32]told), palette: newPalette(o.Color)}
+		follow: capture.NewFollower(capture.FollowOptions{Passwords: o.Passwords, Check: o.Check}),
+		seen:   make(map[uint32]told), palette: newPalette(o.Color)}
 	if p.Location == nil {
 		p.Location = time.Local
 	}
@@ -237,7 +237,7 @@ func (p *Printer) Located(list []check.Located) error { return p.findings(list) 
 
 // count adds a message to the counts.
 func (p *Printer) count(m *decode.Message) {
-	if p.Detail > 0 || p.Format != Text {
+	if !p.Check && (p.Detail > 0 || p.Format != Text) { // the rules judge it themselves
 		m.JudgePayload()
 	}
 	for _, f := range m.Findings {
@@ -246,7 +246,7 @@ func (p *Printer) count(m *decode.Message) {
 	if s := m.Conn.Session; s != nil {
 		p.stats.Sessions = max(p.stats.Sessions, s.Number)
 	}
-	if v := m.Conn.Conversation; v != nil {
+	if v := m.Conversation(); v != nil {
 		p.stats.Conversations = max(p.stats.Conversations, v.Number)
 	}
 }

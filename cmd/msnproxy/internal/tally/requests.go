@@ -13,20 +13,47 @@ func side(from decode.Sender) int {
 	return 0
 }
 
-// hear notes whose commands are recorded. It reports false for what is torn, which asks
-// for nothing.
-func (t *Tally) hear(c *Conn, m *decode.Message) bool {
-	if t.Partial {
-		c.heard = [2]bool{true, true}
-	}
+// Hearing is what of a connection was recorded, as far as it tells which of its requests
+// had no reply.
+type Hearing struct {
+	heard       [2]bool // of whom a command was seen: the client first
+	last, blind int64   // numbers of messages: the last one; the last one before a gap
+}
+
+// Message takes the next message of the connection. It reports false for what is torn,
+// or no MSNP: that asks for nothing, and what is due may have been in it.
+func (h *Hearing) Message(m *decode.Message) bool {
+	h.last = m.Number
 	switch {
 	case m.Frame.Kind == decode.Opaque, m.Frame.Kind == decode.Command && !m.Frame.Complete() && m.Name() != "OUT":
+		h.Lost()
+		return false
+	case m.Frame.Kind == decode.Command:
+		h.heard[side(m.From)] = true
+	}
+	return true
+}
+
+// Lost notes that something was not recorded here.
+func (h *Hearing) Lost() { h.blind = h.last }
+
+// Due reports whether the reply to a request, by its number and its sender, would have
+// been recorded: there is no gap behind it, and the other side was heard at all. Who was
+// not may still be.
+func (h *Hearing) Due(number int64, from decode.Sender) bool {
+	return number > h.blind && h.heard[side(from.Peer())]
+}
+
+// hear notes whose commands are recorded. It reports false for what asks for nothing.
+func (t *Tally) hear(c *Conn, m *decode.Message) bool {
+	before := c.hearing.heard[side(m.From)]
+	if !c.hearing.Message(m) {
 		t.blind(c)
 		return false
-	case m.Frame.Kind != decode.Command || c.heard[side(m.From)]:
+	}
+	if c.hearing.heard[side(m.From)] == before {
 		return true
 	}
-	c.heard[side(m.From)] = true
 	for key, n := range c.waiting {
 		if key.from == m.From.Peer() {
 			t.commands[key].Wanted += n
@@ -41,7 +68,7 @@ func (t *Tally) await(c *Conn, key commandKey) {
 		c.waiting = make(map[commandKey]int64)
 	}
 	c.waiting[key]++
-	if c.heard[side(key.from.Peer())] {
+	if c.hearing.heard[side(key.from.Peer())] {
 		t.commands[key].Wanted++
 	}
 }
@@ -55,7 +82,7 @@ func (t *Tally) answer(c *Conn, m *decode.Message) {
 	}
 	asked.Answered++
 	asked.Latency.Add(m.Latency)
-	if c.waiting[key] > 0 {
+	if c.waiting[key] > 0 && c.hearing.Due(m.ReplyTo, key.from) {
 		c.waiting[key]--
 	} else {
 		asked.Wanted++ // it was given up, or need not have had one
@@ -66,7 +93,7 @@ func (t *Tally) answer(c *Conn, m *decode.Message) {
 // in it.
 func (t *Tally) blind(c *Conn) {
 	for key, n := range c.waiting {
-		if c.heard[side(key.from.Peer())] {
+		if c.hearing.heard[side(key.from.Peer())] {
 			t.commands[key].Wanted -= n
 		}
 	}

@@ -23,9 +23,6 @@ type Tally struct {
 	Errors      map[string]int64
 	Challenges  map[string]int64 // by verdict
 	Ends        map[string]int64 // of connections: how, and by whom
-	// Partial: some messages were left out on purpose, so that a side which is not
-	// heard may have been recorded. To be set before the first message.
-	Partial bool
 
 	commands map[commandKey]*Command
 	conns    map[uint32]*Conn
@@ -66,7 +63,7 @@ type Conn struct {
 	Idle      time.Duration
 	IdleSince time.Time
 
-	heard [2]bool // of whom a command was seen: the client first
+	hearing Hearing
 	// waiting counts the requests that wait for a reply. They are part of
 	// Command.Wanted once their peer was heard: until then it may be that only one
 	// direction was recorded.
@@ -112,6 +109,7 @@ func (t *Tally) Record(r *capture.Record) {
 	case capture.Lost:
 		t.Lost += max(r.Lost, 0)
 		if c := t.conns[r.Conn.ID]; c != nil {
+			c.hearing.Lost()
 			t.blind(c)
 		}
 	case capture.Closed:

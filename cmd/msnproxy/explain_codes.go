@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"msnproxy/decode"
+	"msnproxy/decode/meaning"
+)
+
+// capsWord stands before a capability number.
+const capsWord = "caps"
+
+// explainCapabilities prints each bit of a capability number, or of a pair of them.
+func explainCapabilities(w io.Writer, number string) error {
+	generation, list, ok := meaning.ReadCapabilities(number)
+	if !ok {
+		return fmt.Errorf("%q is no capability number: 0 to 4294967295, from MSNP16 on two of them parted by a colon", number)
+	}
+	fmt.Fprintf(w, "%s: capabilities of a client, as in CHG, NLN and JOI\n", number)
+	if generation != "" {
+		fmt.Fprintf(w, "   %-12s %s, or a client like it\n", "generation", generation)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(w, "   nothing beyond text")
+	}
+	extended := false
+	for _, a := range list {
+		if a.Extended && !extended {
+			extended = true
+			fmt.Fprintln(w, "behind the colon:")
+		}
+		fmt.Fprintf(w, "   0x%08x   %s\n", a.Value, a.Name)
+	}
+	return nil
+}
+
+// explainClientError prints what an error code of Microsoft's client means.
+func explainClientError(w io.Writer, code uint32) error {
+	e, ok := meaning.LookupClientError(code)
+	if !ok {
+		return fmt.Errorf("the code %s is none that Messenger shows, as far as it is known", e)
+	}
+	fmt.Fprintf(w, "%s: %s%s\n", e, e.About, mark(e))
+	if e.Advice != "" {
+		fmt.Fprintf(w, "   %s\n", e.Advice)
+	}
+	for _, reply := range e.Replies {
+		fmt.Fprintf(w, "   The client shows it for the error reply %s: %s.\n", reply, decode.ErrorName(reply))
+	}
+	return nil
+}
+
+// mark says how certain an error code is.
+func mark(e meaning.ClientError) string {
+	if e.Reported {
+		return " (reported by users, not documented)"
+	}
+	return ""
+}
+
+// explainVerb says what is known of a command beyond its forms.
+func explainVerb(w io.Writer, v *decode.Verb) {
+	if v.Undocumented {
+		fmt.Fprintln(w, "No source says what its parameters mean, or what is in its payload.")
+	}
+	if v.Outside != "" {
+		fmt.Fprintf(w, "In other dialects Microsoft's servers answered it with error %s: %s.\n", v.Outside, decode.ErrorName(v.Outside))
+	} else if first, last := v.Dialects(decode.Client); last != 0 || first > 2 {
+		fmt.Fprintln(w, "From a client of another dialect Microsoft's servers closed the connection at it.")
+	}
+}
+
+// echoes names the parameters that an echo repeats.
+func echoes(f *decode.Form) string {
+	names := ""
+	for i := range f.Params {
+		p := &f.Params[i]
+		if p.Name == "trid" || !f.Verb.Says(decode.Client, p.Name) {
+			continue
+		}
+		if names != "" {
+			names += ", "
+		}
+		names += p.Name
+	}
+	return "the server repeats " + names + " of the request"
+}

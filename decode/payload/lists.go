@@ -1,0 +1,154 @@
+package payload
+
+import (
+	"strconv"
+	"strings"
+
+	"msnproxy/decode/meaning"
+)
+
+// Contact lists as ADL, RML and FQY have them (MSNP13 and later): an account is parted into
+// its domain, <d n="example.com">, and what stands before it, <c n="bob" l="3" t="1"/>.
+// Telephone contacts are in <t>; from MSNP21 on each <c> has an <s> for each service.
+
+// contact is somebody in such a list.
+type contact struct {
+	account, name, network string
+	lists                  string
+	services               []string // for which the lists are (MSNP21)
+}
+
+// contacts calls f for each contact, and for the node that it is, until f returns false.
+func contacts(nodes []Node, domain string, f func(*Node, contact) bool) bool {
+	for i := range nodes {
+		n := &nodes[i]
+		switch strings.ToLower(n.Name) {
+		case "d":
+			if !contacts(n.Children, n.attribute("n"), f) {
+				return false
+			}
+		case "t":
+			if !contacts(n.Children, "", f) {
+				return false
+			}
+		case "c":
+			if !f(n, n.contact(domain)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// contact reads one contact of a domain.
+func (n *Node) contact(domain string) contact {
+	c := contact{account: n.attribute("n"), name: unescape(n.attribute("f")), network: n.attribute("t"), lists: meaning.Lists(n.attribute("l"))}
+	if domain != "" {
+		c.account += "@" + domain
+	}
+	for i := range n.Children {
+		s := &n.Children[i]
+		if !strings.EqualFold(s.Name, "s") {
+			continue
+		}
+		if lists := meaning.Lists(s.attribute("l")); c.lists == "" || c.lists == lists {
+			c.lists = lists
+			c.services = append(c.services, s.attribute("n"))
+		}
+	}
+	return c
+}
+
+// attribute returns the value of an attribute, or "".
+func (n *Node) attribute(name string) string {
+	for i := range n.Children {
+		if c := &n.Children[i]; strings.HasPrefix(c.Name, "@") && strings.EqualFold(c.Name[1:], name) {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// String writes a contact as summaries have it: "bob@example.com FL AL".
+func (c contact) String() string {
+	s := c.account
+	if c.name != "" {
+		s += " (" + c.name + ")"
+	}
+	if c.network != "" && c.network != "1" && c.network != "9" || c.lists == "" && c.network != "" {
+		s += " of " + orWord(meaning.Network(c.network), "network "+c.network)
+	}
+	if c.lists != "" {
+		s += " " + c.lists
+	}
+	if len(c.services) > 0 {
+		s += " for " + strings.Join(c.services, " ")
+	}
+	return s
+}
+
+// listSummary says who is on which list; it is "" for what is no list of contacts.
+func listSummary(nodes []Node) string {
+	const most = 5
+	if len(nodes) == 0 || !strings.EqualFold(nodes[0].Name, "ml") {
+		return ""
+	}
+	var sb strings.Builder
+	count := 0
+	contacts(nodes[0].Children, "", func(_ *Node, c contact) bool {
+		if count++; count <= most {
+			if count > 1 {
+				sb.WriteString(", ")
+			}
+			sb.WriteString(c.String())
+		}
+		return true
+	})
+	switch {
+	case count == 0:
+		return "nobody"
+	case count > most:
+		sb.WriteString(" and " + strconv.Itoa(count-most) + " more")
+	}
+	return sb.String()
+}
+
+// listMeanings says what the attributes of a list of contacts mean, and whose they are.
+func listMeanings(ml *Node) {
+	for i := range ml.Children {
+		if n := &ml.Children[i]; strings.EqualFold(n.Name, "@l") && n.Value == "1" {
+			n.Meaning = "the first list of this sign-in"
+		}
+	}
+	contacts(ml.Children, "", func(n *Node, c contact) bool {
+		n.Meaning = c.account
+		for i := range n.Children {
+			a := &n.Children[i]
+			switch strings.ToLower(a.Name) {
+			case "@l":
+				a.Meaning = meaning.Lists(a.Value)
+			case "@t":
+				a.Meaning = meaning.Network(a.Value)
+			case "@f":
+				a.Value = unescape(a.Value)
+			case "s":
+				serviceMeanings(a)
+			}
+		}
+		return true
+	})
+}
+
+// services are those that a contact may be on a list for (MSNP21).
+var services = map[string]string{"im": "messages", "pe": "presence", "pf": "profile", "pd": "end points", "skp": "Skype"}
+
+func serviceMeanings(s *Node) {
+	for i := range s.Children {
+		switch a := &s.Children[i]; strings.ToLower(a.Name) {
+		case "@l":
+			a.Meaning = meaning.Lists(a.Value)
+		case "@n":
+			a.Meaning = services[strings.ToLower(a.Value)]
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package decode
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"msnproxy/decode/address"
+	"msnproxy/decode/payload"
+)
+
+// Chats without a switchboard: messages that a notification server passes on (SDG, UUM and
+// UBM), and what it tells of those that wait for somebody. A conversation is then that of
+// two accounts, or of a circle.
+
+// maxTalks bounds the conversations of one connection.
+const maxTalks = 256
+
+// circleNetworks are the networks of which an address is that of many.
+const circleNetworks = "9 10"
+
+func ofCircle(a address.Address) bool {
+	return a.Network != "" && slices.Contains(strings.Fields(circleNetworks), a.Network)
+}
+
+// talkKeys returns what tells the conversations that a message of a notification server
+// belongs to, with those that take part; own is who is signed in.
+func (m *Message) talkKeys(own string) iter.Seq2[string, []string] {
+	return func(yield func(key string, who []string) bool) {
+		if m.Form == nil || !m.Form.Talk || m.Role&SB != 0 {
+			return
+		}
+		if !payload.Routed(m.Frame.Payload()) {
+			if peer := m.Peer(); strings.Contains(peer.Account, "@") || peer.Network != "" || hasPhone(peer.Account) {
+				pair(own, peer.Account, yield)
+				return
+			}
+			m.leftFor(own, yield)
+			return
+		}
+		b1, b2 := payload.Route(m.Frame.Payload())
+		from, to := address.Parse(validText(b1)), address.Parse(validText(b2))
+		for _, a := range []address.Address{to, from, address.Parse(to.Via), address.Parse(from.Via)} {
+			if !ofCircle(a) {
+				continue
+			}
+			who := []string{own}
+			if !ofCircle(from) {
+				who = []string{from.Account, own}
+			}
+			yield("circle "+address.Identity(a.Account), who)
+			return
+		}
+		pair(from.Account, to.Account, yield)
+	}
+}
+
+func hasPhone(account string) bool { return strings.HasPrefix(account, "tel:") }
+
+// leftFor yields the conversations with those of whose messages a notification tells.
+func (m *Message) leftFor(own string, yield func(string, []string) bool) {
+	if m.From != Server || !payload.TellsOffline(m.Frame.Payload()) {
+		return
+	}
+	var seen []string
+	for _, left := range m.Payload().OfflineMessages() {
+		if id := address.Identity(left.From); id != "" && !slices.Contains(seen, id) {
+			seen = append(seen, id)
+			if !pair(own, left.From, yield) {
+				return
+			}
+		}
+	}
+}
+
+// pair yields the conversation of two accounts.
+func pair(a, b string, yield func(string, []string) bool) bool {
+	x, y := address.Identity(a), address.Identity(b)
+	if x == "" || y == "" {
+		return true
+	}
+	if x > y {
+		x, y = y, x
+	}
+	return yield("talk "+x+" "+y, []string{a, b})
+}
+
+// Conversation returns the chat that the message belongs to: that of its switchboard, or,
+// on a notification server, that of those who say something by it. Nil if there is none.
+func (m *Message) Conversation() *Conversation {
+	if m.Conn == nil || m.Conn.Conversation != nil || len(m.Conn.Talks) == 0 {
+		if m.Conn == nil {
+			return nil
+		}
+		return m.Conn.Conversation
+	}
+	for key := range m.talkKeys(m.Conn.Account) {
+		for _, v := range m.Conn.Talks {
+			if v.Key == key {
+				return v
+			}
+		}
+	}
+	return nil
+}
+
+// In reports whether the message belongs to the conversation of that number. A
+// notification may belong to several.
+func (m *Message) In(number int) bool {
+	if v := m.Conn.Conversation; v != nil {
+		return v.Number == number
+	}
+	for key := range m.talkKeys(m.Conn.Account) {
+		for _, v := range m.Conn.Talks {
+			if v.Key == key && v.Number == number {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// talks makes the conversations known that a message of a notification server belongs to.
+func (t *Tracker) talks(c *Connection, m *Message) {
+	if m.Form.Talk && c.Conversation == nil && m.Arrived() != nil {
+		for key, who := range m.talkKeys(c.Account) {
+			t.talk(c, key, who)
+		}
+	}
+}
+
+// talk puts the connection into the conversation of that key, too.
+func (t *Tracker) talk(c *Connection, key string, who []string) {
+	var v *Conversation
+	for _, known := range c.Talks {
+		if known.Key == key {
+			v = known
+		}
+	}
+	if v == nil {
+		if len(c.Talks) >= maxTalks {
+			return
+		}
+		if v = t.conversations[key]; v == nil {
+			t.lastConvers++
+			v = &Conversation{Number: t.lastConvers, Key: key, key: key}
+			t.conversations[key] = v
+		}
+		v.members = append(v.members, c)
+		c.Talks = append(c.Talks, v)
+	}
+	for _, h := range who {
+		v.takePart(h)
+	}
+}
+
+// silent takes the connection, which is at its end, out of its conversations.
+func (t *Tracker) silent(c *Connection) {
+	for _, v := range c.Talks {
+		if i := slices.Index(v.members, c); i >= 0 {
+			v.members = slices.Delete(v.members, i, i+1)
+		}
+		if len(v.members) == 0 && t.conversations[v.key] == v {
+			delete(t.conversations, v.key)
+		}
+	}
+}

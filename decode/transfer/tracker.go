@@ -1,0 +1,311 @@
+package transfer
+
+import (
+	"cmp"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"msnproxy/decode"
+	"msnproxy/decode/address"
+	"msnproxy/decode/p2p"
+	"msnproxy/decode/recent"
+)
+
+// Bounds on what a tracker takes of memory, whoever is at the other end.
+const (
+	maxTransfers = 16384
+	maxDirect    = 256  // direct connections that are open
+	maxBlobs     = 4096 // that an acknowledgement may still come to
+	maxOffers    = 8    // of a direct connection, of one transfer
+	maxAddresses = 32
+)
+
+// Tracker follows the transfers of a recording, or of live traffic. The zero Tracker is
+// ready for use. It is not safe for concurrent use.
+type Tracker struct {
+	// Sink, if it is set, is asked once for each transfer, when its first content comes,
+	// where that is to go. Content comes in order; what comes behind a hole comes when
+	// that is filled, or never. Nil: nowhere.
+	Sink func(*Transfer) io.Writer
+	// Max is how many transfers are kept, the newest; 0: 16,384.
+	Max int
+
+	list    []*Transfer
+	dropped int
+	calls   map[string]*Transfer // by Call-ID
+	session map[uint32][]*Transfer
+	joiner  p2p.Joiner
+	self    map[uint32]string // accounts, by connection
+	direct  map[uint32]*direct
+	blobs   recent.Map[sent]
+	event   Event
+}
+
+// Event is what a message has to do with transfers. It holds until the next call.
+type Event struct {
+	// Packets are the packets in the message, most often one; a piece of a direct
+	// connection may hold none, or many.
+	Packets []Packet
+	// Transfer is what the message belongs to, the last packet's; nil if that is not
+	// known.
+	Transfer *Transfer
+}
+
+// Packet is one packet of an event.
+type Packet struct {
+	p2p.Packet
+	// From and To are sender and receiver, without end point; "" if not known.
+	From, To string
+	// SLP is the message of MSNSLP that this packet makes whole; nil if it makes none.
+	SLP *p2p.SLP
+	// Transfer is what it belongs to, or nil. New: it begins with this packet.
+	Transfer *Transfer
+	New      bool
+	// Again: it has come before, as on the other client's connection.
+	Again bool
+	// TotalWas is the size that earlier packets of the same blob gave, if this one gives
+	// another; else 0.
+	TotalWas uint64
+	// WrongAck says what is wrong with an acknowledgement, or nothing.
+	WrongAck string
+}
+
+// Transfers returns all transfers, in the order of their beginnings. The slice is the
+// tracker's.
+func (k *Tracker) Transfers() []*Transfer { return k.list }
+
+// Dropped is how many transfers were let go, the oldest, as there were too many.
+func (k *Tracker) Dropped() int { return k.dropped }
+
+// Message takes the next message, and says what it has to do with transfers: nil if
+// nothing. Nothing of m is kept.
+func (k *Tracker) Message(m *decode.Message) *Event {
+	if m.Conn == nil {
+		return nil
+	}
+	k.event = Event{Packets: k.event.Packets[:0]}
+	if d := k.directOf(m); d != nil {
+		k.onDirect(d, m)
+		return &k.event
+	}
+	if m.Occurrence != decode.NoOccurrence || m.Fate == decode.Withheld || m.Form == nil || !m.Frame.Complete() {
+		return nil
+	}
+	carried := carriedBy(m)
+	for i := range carried {
+		k.carried(m, &carried[i])
+	}
+	if len(k.event.Packets) == 0 {
+		return nil
+	}
+	return &k.event
+}
+
+// carried takes a packet that a message carries.
+func (k *Tracker) carried(m *decode.Message, c *cargo) {
+	var p Packet
+	if c.slp {
+		p.Packet = p2p.Packet{Version: p2p.V1, Data: c.bytes, Total: uint64(len(c.bytes))}
+	} else {
+		packet, err := p2p.Parse(c.bytes)
+		if err != nil && packet.Version == 0 {
+			return
+		}
+		p.Packet = packet
+	}
+	from, to := k.parties(m, c)
+	k.take(&p, from, to, c.path, m)
+}
+
+// take takes a packet of a sender. from and to may have end points.
+func (k *Tracker) take(p *Packet, from, to, path string, m *decode.Message) {
+	p.From, p.To = bare(from), bare(to)
+	k.acknowledged(p)
+	switch {
+	case len(p.Data) == 0 && p.SessionID != 0 && p.Closes():
+		if t := k.find(p.SessionID, p.From, p.To); t != nil {
+			p.Transfer = t
+			t.over(Cancelled, p.From, p.What(), m.Time)
+		}
+	case len(p.Data) == 0:
+		p.Transfer = k.acks(p)
+	case p.SessionID == 0:
+		r := k.joiner.Add(strings.ToLower(from), strings.ToLower(to), &p.Packet)
+		p.Again, p.TotalWas = r.Again, r.Was
+		if slp, ok := p2p.ParseSLP(r.Blob); ok {
+			p.SLP = &slp
+			k.slp(p, m)
+		}
+		k.sent(p)
+	default:
+		k.data(p, path, m)
+		k.sent(p)
+	}
+	k.event.Packets = append(k.event.Packets, *p)
+	if p.Transfer != nil {
+		k.event.Transfer = p.Transfer
+	}
+}
+
+// data takes what a packet of a session carries.
+func (k *Tracker) data(p *Packet, path string, m *decode.Message) {
+	t := k.find(p.SessionID, p.From, p.To)
+	if t == nil {
+		if !p.Content() {
+			return
+		}
+		t = k.begin(m)
+		p.New = true
+		t.Unseen, t.SessionID, t.Kind = true, p.SessionID, kindOf(&p.Packet)
+		t.From, t.To = p.From, p.To
+		k.know(t)
+	}
+	p.Transfer = t
+	if p.Prepares() || !t.HasContent() || !p.Content() && !like(t, &p.Packet) {
+		if t.State == Offered {
+			t.State = Accepted
+		}
+		return
+	}
+	if !t.started {
+		t.started = true
+		t.First = m.Time
+		if t.From == "" {
+			t.From = p.From
+		}
+		if k.Sink != nil {
+			t.stream.Out = k.Sink(t)
+		}
+		if p.Version == p2p.V2 && t.Size >= 0 {
+			t.stream.Expect(uint64(t.Size))
+		}
+	}
+	t.start(&p.Packet)
+	fresh, was, _ := t.stream.Add(&p.Packet)
+	p.TotalWas, p.Again = was, fresh == 0
+	if fresh == 0 {
+		return
+	}
+	t.Packets++
+	t.Last = m.Time
+	t.Mixed = t.Mixed || t.Path != "" && t.Path != path
+	t.Path = path
+	if t.State == Offered || t.State == Incomplete {
+		t.State = Accepted
+	}
+	if total, known := t.stream.Total(); known && t.Size < 0 && total < 1<<63 {
+		t.Size = int64(total)
+	}
+	t.judge(m.Time)
+}
+
+// start keeps how the content begins.
+func (t *Transfer) start(p *p2p.Packet) {
+	if n := len(t.Head); n < maxHead && (p.Version == p2p.V1 && p.Offset == uint64(n) || p.Version == p2p.V2 && n == 0 && p.First()) {
+		t.Head = append(t.Head, p.Data[:min(len(p.Data), maxHead-n)]...)
+	}
+}
+
+// like reports whether data without the flags of content is that, by its size: some
+// clients set no flags.
+func like(t *Transfer, p *p2p.Packet) bool {
+	return p.Version == p2p.V1 && t.Size > 0 && p.Total == uint64(t.Size)
+}
+
+// kindOf says what content is of which the invitation was not seen.
+func kindOf(p *p2p.Packet) string {
+	switch {
+	case p.HasApp && p.AppID == 12:
+		return p2p.KindPicture
+	case p.HasApp && p.AppID == 11:
+		return p2p.KindEmoticon
+	case p.HasApp && p.AppID == 2, p.Version == p2p.V1 && p.Flags&p2p.FlagFile != 0, p.Version == p2p.V2 && p.TF >= 6:
+		return p2p.KindFile
+	}
+	return p2p.KindObject
+}
+
+// begin makes a transfer.
+func (k *Tracker) begin(m *decode.Message) *Transfer {
+	if len(k.list) >= cmp.Or(k.Max, maxTransfers) {
+		k.drop()
+	}
+	t := &Transfer{Number: k.dropped + len(k.list) + 1, Size: -1, Conn: m.Conn.ID, Message: m.Number, Began: m.Time}
+	k.list = append(k.list, t)
+	return t
+}
+
+// drop lets the oldest quarter go.
+func (k *Tracker) drop() {
+	n := (len(k.list) + 3) / 4
+	for _, t := range k.list[:n] {
+		if k.calls[t.CallID] == t {
+			delete(k.calls, t.CallID)
+		}
+		same := slices.DeleteFunc(k.session[t.SessionID], func(o *Transfer) bool { return o == t })
+		if k.session[t.SessionID] = same; len(same) == 0 {
+			delete(k.session, t.SessionID)
+		}
+	}
+	k.list = slices.Clone(k.list[n:])
+	k.dropped += n
+}
+
+// know makes a transfer findable.
+func (k *Tracker) know(t *Transfer) {
+	if k.calls == nil {
+		k.calls, k.session = make(map[string]*Transfer), make(map[uint32][]*Transfer)
+	}
+	if t.CallID != "" {
+		k.calls[t.CallID] = t
+	}
+	if t.SessionID != 0 {
+		k.session[t.SessionID] = append(k.session[t.SessionID], t)
+	}
+}
+
+// find returns the transfer of a session, of which one sends to another: the newest of
+// those that may be it, one that is open before one that has ended.
+func (k *Tracker) find(session uint32, from, to string) (best *Transfer) {
+	list := k.session[session]
+	for i := len(list) - 1; i >= 0; i-- {
+		t := list[i]
+		straight, back := same(t.From, from) && same(t.To, to), same(t.From, to) && same(t.To, from)
+		if !straight && !back {
+			continue
+		}
+		if !t.Bye && t.State < Declined {
+			return t
+		}
+		if best == nil {
+			best = t
+		}
+	}
+	return best
+}
+
+// same reports whether two handles may be those of one person.
+func same(a, b string) bool { return a == "" || b == "" || strings.EqualFold(a, b) }
+
+func bare(handle string) string { return address.Bare(handle) }
+
+// Closed tells that a connection is at its end. What is known of it only is let go.
+func (k *Tracker) Closed(id uint32) {
+	delete(k.self, id)
+	delete(k.direct, id)
+}
+
+// Finish tells that the recording is at its end, at that time: what was accepted and is
+// not whole never will be.
+func (k *Tracker) Finish(at time.Time) {
+	for _, t := range k.list {
+		if t.State != Accepted {
+			continue
+		}
+		if t.HasContent() {
+			t.over(Incomplete, "", "the recording ends", at)
+		}
+	}
+}
