@@ -1,0 +1,113 @@
+package replay
+
+import (
+	"context"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// What was found is told when nothing has come for a fifth of a second, however much
+// longer an answer is waited for.
+func TestClientTellsWhenQuiet(t *testing.T) {
+	t.Parallel()
+	inMemory(t, func(t *bubble) {
+		var said time.Time
+		addr := brokenPeer(t, func(c peerConn) {
+			next := lines(c)
+			next()
+			_, _ = c.Write([]byte("VER 1 MSNP6\r\n"))
+			said = time.Now()
+			for next() != "" {
+			}
+		})
+		var told []time.Duration
+		client, err := NewClient(ClientConfig{Story: transcript(t, hungUp...), Server: addr, Timeout: 5 * time.Second, Dialer: t.host.Dial,
+			Report: func(d *Difference) { told = append(told, time.Since(said)) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = client.Run(t.Context())
+		if len(told) < 2 || told[0] != 200*time.Millisecond || told[1] < 5*time.Second {
+			t.Errorf("told after %v", told)
+		}
+	})
+}
+
+// What a server says to the answer to a challenge that the recording does not have: an
+// error is a difference, anything else a note.
+func TestClientUnrecordedChallenge(t *testing.T) {
+	t.Parallel()
+	for says, want := range map[string]string{
+		"QRY": "note: after message 8 #1 NS alice@example.com: extra QRY (answers QRY): the recording does not have it: the answer is right",
+		"540": "after message 8 #1 NS alice@example.com: refused 540 (answers QRY): the server refuses it: 540 wrong answer to the challenge; the answer sent, 8f2f5a91b72102cd28355e9fc9000d6e, is right for the challenge 15570131571988941333",
+	} {
+		r := sameEachTime(t, 3, func(t *bubble) replayed {
+			addr := brokenPeer(t, func(c peerConn) {
+				letIn(c, func(line string) string {
+					f := strings.Fields(line)
+					switch {
+					case f[0] == "CHG":
+						return line + "\r\nCHL 0 15570131571988941333\r\n"
+					case f[0] == "QRY":
+						return says + " " + f[1] + "\r\n"
+					}
+					return ""
+				})
+			})
+			return play(t, ClientConfig{Story: transcript(t, append(hungUp[:len(hungUp):len(hungUp)], "C: PNG", "S: QNG")...), Server: addr, Timeout: time.Second})
+		})
+		if !strings.Contains("\n"+r.String()+"\n", "\n"+want+"\n") {
+			t.Errorf("%s: %v, %+v\n%s\nwant\n%s", says, r.err, r.Result, r, want)
+		}
+	}
+}
+
+// failingConn ends in its own way.
+type failingConn struct {
+	net.Conn
+	err error
+}
+
+func (c failingConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		err = &net.OpError{Op: "read", Err: c.err}
+	}
+	return n, err
+}
+
+// A connection that the server resets or closes is ended by it; one that breaks
+// otherwise is lost, and it is said how.
+func TestClientLostConnection(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]string{
+		syscall.ECONNRESET: "the server ends the connection", syscall.EPIPE: "the server ends the connection", net.ErrClosed: "the connection is lost (use of closed network connection)",
+		syscall.ETIMEDOUT: "the connection is lost (connection timed out)",
+	} {
+		inMemory(t, func(t *bubble) {
+			addr := brokenPeer(t, func(c peerConn) {
+				next := lines(c)
+				next()
+				_, _ = c.Write([]byte("VER 1 MSNP7\r\n"))
+				next()
+			})
+			var list []string
+			client, e := NewClient(ClientConfig{Story: transcript(t, hungUp...), Server: addr,
+				Report: func(d *Difference) { list = append(list, d.Text) },
+				Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
+					c, e := t.host.Dial(ctx, network, address)
+					return failingConn{c, err}, e
+				}})
+			if e != nil {
+				t.Fatal(e)
+			}
+			_, _ = client.Run(t.Context())
+			if len(list) != 1 || !strings.HasPrefix(list[0], want+" before this message") {
+				t.Errorf("%v: %q", err, list)
+			}
+		})
+	}
+}
