@@ -7,6 +7,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"msnproxy/decode"
+	"msnproxy/proxy/proxytest"
 )
 
 // What was found is told when nothing has come for a fifth of a second, however much
@@ -109,5 +112,65 @@ func TestClientLostConnection(t *testing.T) {
 				t.Errorf("%v: %q", err, list)
 			}
 		})
+	}
+}
+
+// An answer to a challenge that does not come is not sent: that is a note, also where
+// the connection goes on.
+func TestClientNotChallenged(t *testing.T) {
+	t.Parallel()
+	inMemory(t, func(t *bubble) {
+		relay := newRelay(t, proxytest.Config{}, func(_ decode.Role, line string, frame []byte) []byte {
+			if strings.HasPrefix(line, "CHL ") {
+				return nil
+			}
+			return frame
+		})
+		r := play(t, ClientConfig{Story: tell(t, demo), Server: relay.DS, Accounts: demoPasswords(), Timeout: 500 * time.Millisecond})
+		if r.err != nil || r.Differences != 0 || r.Skipped != 4 || strings.Count(r.String(), ": not sent, as the server has not asked for it") != 4 ||
+			strings.Count(r.String(), "missing CHL: it does not come, which is for the server to decide") != 4 {
+			t.Errorf("%v, %+v\n%s", r.err, r.Result, r)
+		}
+	})
+}
+
+// Who is lost in one conversation says nothing there, and goes on in others; who is
+// lost altogether says nothing anywhere.
+func TestClientLostWhere(t *testing.T) {
+	st := tell(t, demo)
+	c, err := NewClient(ClientConfig{Story: st, Server: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var in int // a conversation
+	for _, k := range st.Conns {
+		in = max(in, k.Conversation)
+	}
+	for _, tt := range []struct {
+		lost         loss
+		here, others bool // in the conversation; elsewhere
+	}{
+		{loss{"bob@example.com", in}, true, false},
+		{loss{"bob@example.com", in + 1}, false, false},
+		{loss{"bob@example.com", 0}, true, true},
+		{loss{"carol@example.com", 0}, false, false},
+	} {
+		p := newPerformance(c)
+		p.lost[tt.lost] = true
+		var here, others int
+		for _, k := range st.Conns {
+			for _, m := range k.Messages {
+				switch {
+				case m.From != decode.Server || !p.isLost(m):
+				case k.Conversation == in:
+					here++
+				default:
+					others++
+				}
+			}
+		}
+		if in == 0 || (here > 0) != tt.here || (others > 0) != tt.others && tt.lost.account != "carol@example.com" {
+			t.Errorf("%+v: %d messages in conversation %d, %d elsewhere", tt.lost, here, in, others)
+		}
 	}
 }
