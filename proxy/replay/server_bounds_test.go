@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"msnproxy/capture"
 	"msnproxy/capture/story"
@@ -135,6 +137,30 @@ func TestPasswordJudged(t *testing.T) {
 			p.ask("USR 4 CTP S "+password+"\r\n", want)
 			if got := e.of(Wrong); (got != nil) != (password != "secret") {
 				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+// A client that the server hangs up on gets all that was said, and may say something
+// for two seconds more without being reset for that.
+func TestHangUpIsDrained(t *testing.T) {
+	st := transcript(t, hungUp...)
+	for _, tt := range []struct {
+		after time.Duration
+		open  bool
+	}{{0, true}, {2*time.Second - 1, true}, {2*time.Second + 1, false}} {
+		inMemory(t, func(t *bubble) {
+			s, _ := serve(t, ServerConfig{Story: st, Passwords: map[string]string{"alice@example.com": "secret"}})
+			p := visit(t, s.Addr().String())
+			p.ask("VER 1 MSNP7\r\nUSR 2 MD5 I alice@example.com\r\n", "USR 2 MD5 S ")
+			p.ask("USR 3 MD5 S 0123456789abcdef0123456789abcdef\r\n", "911 3\r\n")
+			p.end()
+			synctest.Wait()
+			time.Sleep(tt.after)
+			synctest.Wait()
+			if _, err := p.nc.Write([]byte("PNG\r\n")); (err == nil) != tt.open {
+				t.Errorf("after %v: %v", tt.after, err)
 			}
 		})
 	}
