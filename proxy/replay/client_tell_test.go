@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"msnproxy/capture/story"
 	"msnproxy/decode"
 	"msnproxy/proxy/proxytest"
 )
@@ -172,5 +173,37 @@ func TestClientLostWhere(t *testing.T) {
 		if in == 0 || (here > 0) != tt.here || (others > 0) != tt.others && tt.lost.account != "carol@example.com" {
 			t.Errorf("%+v: %d messages in conversation %d, %d elsewhere", tt.lost, here, in, others)
 		}
+	}
+}
+
+// A connection that is not played to its end loses its account: one to a switchboard in
+// its conversation, another one anywhere.
+func TestClientLostConn(t *testing.T) {
+	st := tell(t, demo)
+	c, err := NewClient(ClientConfig{Story: st, Server: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	switchboards := 0
+	for _, k := range st.Conns {
+		want := loss{k.Account, 0}
+		if k.Role&decode.SB != 0 {
+			switchboards++
+			want.conversation = k.Conversation
+		}
+		p := newPerformance(c)
+		p.lostConn(newClientConn(p, k))
+		if len(p.lost) != 1 || !p.lost[want] || k.Role&decode.SB != 0 && want.conversation == 0 {
+			t.Errorf("%s: lost is %v", k.Role, p.lost)
+		}
+	}
+	if switchboards < 2 {
+		t.Errorf("%d switchboards", switchboards)
+	}
+	p := newPerformance(c)
+	p.lostConn(newClientConn(p, &story.Conn{Role: decode.SB, Account: "bob@example.com"})) // in no conversation that is known
+	p.lostConn(newClientConn(p, &story.Conn{Role: decode.NS}))
+	if len(p.lost) != 0 {
+		t.Errorf("lost is %v", p.lost)
 	}
 }
