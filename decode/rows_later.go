@@ -65,8 +65,8 @@ var laterVerbs = []Verb{
 	{Name: "FQY", SignedIn: true, Meaning: "asks which network an address is on", PayloadFrom: 3, Forms: []Form{
 		{From: Either, Roles: NS, First: 14, Last: 20, Syntax: "trid length", Payload: "xml", Interim: true,
 			Summary: "{payload}", Example: "FQY 7 5\r\n<ml/>"},
-		{From: Server, Roles: NS, First: 14, Last: 20, Syntax: "trid list:text", Interim: true, Meaning: "the answer in the line itself (other servers)",
-			Summary: "{list}", Example: "FQY 7 %3Cml/%3E"},
+		{From: Server, Roles: NS, First: 14, Last: 20, Syntax: "trid list:contacts", Interim: true, Meaning: "the answer in the line itself (other servers)",
+			Summary: "{list=}", Example: "FQY 7 %3Cml/%3E"},
 	}},
 	{Name: "UUN", SignedIn: true, Meaning: "a note to another client", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Last: 20, Syntax: "trid OK", Meaning: "the note is sent", Summary: "sent", Example: "UUN 9 OK"},

@@ -19,8 +19,8 @@ func objectsCommand() *cli.Command {
 		Usage:     "list the files, pictures and emoticons of a recording, and save them",
 		ArgsUsage: "FILE...",
 		Description: filesUsage + `
-Lists what people handed each other by P2P (MSNP9 and later): who gave what to whom,
-how much of it came by which path, how long it took, and whether its hash is right.
+Lists what people handed each other by P2P (MSNP9 and later) and MSNFTP: who gave what to
+whom, how much of it came by which path, how long it took, and whether its hash is right.
 With --out what came is written to files in DIR, which is made if it is not there: under
 names of which only harmless characters are left, with the extension that the first
 bytes give. What is not whole has .part behind its name. Nothing is overwritten, no
@@ -55,7 +55,7 @@ func listObjects(c *cli.Context) (err error) {
 	}
 	defer in.Close()
 	defer collectLess()()
-	k := new(transfer.Tracker)
+	k := &transfer.Tracker{MSNFTP: true}
 	var folder *objects.Folder
 	if dir := c.String("out"); dir != "" {
 		if folder, err = objects.Create(dir); err != nil {

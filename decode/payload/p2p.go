@@ -68,7 +68,7 @@ func (u *Payload) p2p(at int, ofPackets bool) []Node {
 		}
 		nodes = append(nodes, n)
 	}
-	if err != nil {
+	if err != nil && !packet.HasApp {
 		if to := from + len(packet.Data); to < len(u.raw) {
 			n := u.bytes("rest", to, len(u.raw))
 			n.Meaning = "not announced by the header"
@@ -130,9 +130,8 @@ func SLP(b []byte) []Node {
 // PeerPacket returns the packet of MSNP2P that a MIME message carries, as a window into
 // it; false if it carries none. For any other message that costs nearly nothing.
 func PeerPacket(message []byte) (packet []byte, ok bool) {
-	const headers = 512 // in which the type stands
-	if head := message[:min(len(message), headers)]; !bytes.Contains(head, []byte("msnmsgrp2p")) && !bytes.Contains(head, []byte("MSNMSGRP2P")) {
-		return nil, false
+	if bytes.IndexByte(message, 0) < 0 {
+		return nil, false // every packet has a zero byte
 	}
 	packet = Walk(message, func(name, value []byte) bool {
 		if isName(name, "Content-Type") {

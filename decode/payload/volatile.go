@@ -13,7 +13,7 @@ var ephemeral = map[string]string{
 	"ip-address": "", "ip-address-internal": "", "port": "", "portx": "", "portx-internal": "",
 	"message-id": "", "message-url": "", "timestamp": "", "date": "", "original-arrival-time": "",
 	"x-oim-run-id": "", "x-oim-message-id": "", "messageid": "", "receivedtime": "",
-	"sessionid": "", "identifier": "", "ackidentifier": "", "ackuniqueid": "", "call-id": "", "via": "",
+	"sessionid": "", "identifier": "", "ackidentifier": "", "nakidentifier": "", "ackuniqueid": "", "call-id": "", "via": "",
 	"ipv4internal-addrs": "", "ipv4internal-port": "", "ipv4external-addrs": "", "ipv4external-port": "",
 	"nonce": "", "hashed-nonce": "", "roster": "",
 	"endpoint": "end point", "machineguid": "end point", "epid": "end point",

@@ -29,6 +29,8 @@ type Tracker struct {
 	// where that is to go. Content comes in order; what comes behind a hole comes when
 	// that is filled, or never. Nil: nowhere.
 	Sink func(*Transfer) io.Writer
+	// MSNFTP has files followed that were offered and sent as clients did before P2P, too.
+	MSNFTP bool
 	// Max is how many transfers are kept, the newest; 0: 16,384.
 	Max int
 
@@ -39,6 +41,7 @@ type Tracker struct {
 	joiner  p2p.Joiner
 	self    map[uint32]string // accounts, by connection
 	direct  map[uint32]*direct
+	files   map[uint32]*ftp
 	blobs   recent.Map[sent]
 	event   Event
 }
@@ -86,12 +89,20 @@ func (k *Tracker) Message(m *decode.Message) *Event {
 		return nil
 	}
 	k.event = Event{Packets: k.event.Packets[:0]}
+	if k.MSNFTP && m.Conn.Role == decode.FTP {
+		return k.onFTP(m)
+	}
 	if d := k.directOf(m); d != nil {
 		k.onDirect(d, m)
 		return &k.event
 	}
 	if m.Occurrence != decode.NoOccurrence || m.Fate == decode.Withheld || m.Form == nil || !m.Frame.Complete() {
 		return nil
+	}
+	if k.MSNFTP {
+		if e := k.invitation(m); e != nil {
+			return e
+		}
 	}
 	carried := carriedBy(m)
 	for i := range carried {
@@ -169,12 +180,18 @@ func (k *Tracker) data(p *Packet, path string, m *decode.Message) {
 		}
 		return
 	}
+	if t.From == "" {
+		t.From = p.From
+	}
+	p.TotalWas, p.Again = k.content(t, &p.Packet, path, m)
+}
+
+// content takes a packet of content. It returns what the size was, if it is another here,
+// and whether all of it had come before.
+func (k *Tracker) content(t *Transfer, p *p2p.Packet, path string, m *decode.Message) (was uint64, again bool) {
 	if !t.started {
 		t.started = true
 		t.First = m.Time
-		if t.From == "" {
-			t.From = p.From
-		}
 		if k.Sink != nil {
 			t.stream.Out = k.Sink(t)
 		}
@@ -182,11 +199,10 @@ func (k *Tracker) data(p *Packet, path string, m *decode.Message) {
 			t.stream.Expect(uint64(t.Size))
 		}
 	}
-	t.start(&p.Packet)
-	fresh, was, _ := t.stream.Add(&p.Packet)
-	p.TotalWas, p.Again = was, fresh == 0
+	t.start(p)
+	fresh, was, _ := t.stream.Add(p)
 	if fresh == 0 {
-		return
+		return was, true
 	}
 	t.Packets++
 	t.Last = m.Time
@@ -199,6 +215,7 @@ func (k *Tracker) data(p *Packet, path string, m *decode.Message) {
 		t.Size = int64(total)
 	}
 	t.judge(m.Time)
+	return was, false
 }
 
 // start keeps how the content begins.
@@ -293,6 +310,10 @@ func bare(handle string) string { return address.Bare(handle) }
 
 // Closed tells that a connection is at its end. What is known of it only is let go.
 func (k *Tracker) Closed(id uint32) {
+	if f := k.files[id]; f != nil && f.t != nil && f.t.State == Accepted {
+		f.t.over(Incomplete, "", "the connection closed", f.t.Last)
+	}
+	delete(k.files, id)
 	delete(k.self, id)
 	delete(k.direct, id)
 }
@@ -304,8 +325,12 @@ func (k *Tracker) Finish(at time.Time) {
 		if t.State != Accepted {
 			continue
 		}
+		reason := "the recording ends"
+		if t.Received() == 0 && len(t.Addresses) > 0 {
+			reason = "it may have gone by a direct connection, which is not in the recording"
+		}
 		if t.HasContent() {
-			t.over(Incomplete, "", "the recording ends", at)
+			t.over(Incomplete, "", reason, at)
 		}
 	}
 }

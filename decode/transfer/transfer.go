@@ -97,7 +97,8 @@ type Transfer struct {
 
 	stream  p2p.Stream
 	offers  []p2p.Offer
-	started bool // content
+	secret  string // that lets in (MSNFTP)
+	started bool   // content
 }
 
 // maxHead is how much of the beginning is kept.

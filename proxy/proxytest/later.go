@@ -156,7 +156,9 @@ func (c *conn) welcome() {
 	if c.dialect >= 21 {
 		c.challenge("0")
 	}
-	c.send("SBS 0 null")
+	if c.dialect < 21 {
+		c.send("SBS 0 null")
+	}
 	c.sendProfile()
 	if c.dialect >= 16 && c.dialect < 21 {
 		c.sendPayload("UBX 1:"+a.handle, "")

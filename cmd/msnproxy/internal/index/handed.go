@@ -105,7 +105,7 @@ func (x *Index) Content(ctx context.Context, number int, w io.Writer) (*transfer
 	if len(rows) == 0 {
 		return nil, io.EOF
 	}
-	k := transfer.Tracker{Sink: func(*transfer.Transfer) io.Writer { return w }}
+	k := transfer.Tracker{MSNFTP: true, Sink: func(*transfer.Transfer) io.Writer { return w }}
 	at := 0
 	wanted := func(i int) bool {
 		for at < len(rows) && rows[at] < i {

@@ -82,6 +82,7 @@ func New(o Options) *Index {
 		tally:  tally.New(), verbs: make(map[uint16]int), spoolDir: o.SpoolDir, changed: make(chan struct{}, 1),
 	}
 	x.findings.texts.dir = o.SpoolDir
+	x.handed.tracker.MSNFTP = true
 	if x.location = o.Location; x.location == nil {
 		x.location = time.Local
 	}

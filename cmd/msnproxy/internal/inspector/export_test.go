@@ -35,7 +35,7 @@ func TestExport(t *testing.T) {
 		{"chat, while a message of none is selected", "n.txt", func(ins *Inspector) { ins.view, ins.sel = chatView, 0 }, "conversation 1 written to", []string{string(chatText)}, ""},
 		{"findings", "d.txt", func(ins *Inspector) { ins.view = findingsView }, "findings written to", []string{"! note "}, ""},
 		{"stats", "s.txt", func(ins *Inspector) { ins.view = statsView }, "statistics written to", []string{"210 messages, ", "COMMAND  FROM", "ACCOUNT"}, ""},
-		{"transfers", "t.txt", func(ins *Inspector) { ins.view = transfersView }, "0 transfers written to", []string{"NO  KIND  NAME"}, ""},
+		{"transfers", "t.txt", func(ins *Inspector) { ins.view = transfersView }, "1 transfer written to", []string{"NO  KIND  NAME"}, ""},
 		{"screen", "s.svg", nil, "the screen written to", []string{"<svg ", "Messages", "msnproxy: demo.pcapng"}, "export"},
 		{"stats as Markdown", "s.md", func(ins *Inspector) { ins.view = statsView }, "the name ends in .txt or .svg", nil, ""},
 	} {

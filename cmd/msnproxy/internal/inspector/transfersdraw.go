@@ -26,9 +26,9 @@ func (p *transfersPane) draw(c canvas, keys bool) {
 	p.head(c.part(0, 0, c.w, 1), keys)
 	if len(p.list) == 0 {
 		p.height = 0
-		text := "Nobody handed anything over by P2P (MSNP9 and later)."
+		text := "Nobody handed anything over, by P2P (MSNP9 and later) or MSNFTP."
 		if p.ins.o.Live {
-			text = "Nobody has handed anything over by P2P yet (MSNP9 and later)."
+			text = "Nobody has handed anything over yet, by P2P (MSNP9 and later) or MSNFTP."
 		}
 		c.text(1, 2, c.w-2, text, c.theme.dim)
 		return
