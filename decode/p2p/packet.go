@@ -145,7 +145,19 @@ func parseV1(b []byte) (p Packet, wrong string) {
 		p.Nonce, p.AckID, p.AckUnique, p.AckSize = b[32:48], 0, 0, 0
 	}
 	p.Length = le.Uint32(b[24:])
-	return p, p.tail(b, uint64(p.Length))
+	if wrong = p.tail(b, uint64(p.Length)); wrong != "" && p.Length == 0 && p.Flags == 0 && p.Offset == 0 {
+		p.unsized(b)
+	}
+	return p, wrong
+}
+
+// unsized finds the data of a message in one packet whose header does not say how long
+// it is there, but in all: so libpurple sends MSNSLP (MSNP18).
+func (p *Packet) unsized(b []byte) {
+	rest := b[p.header:]
+	if n := uint64(len(rest)); n >= footer && n-footer == p.Total {
+		p.Data, p.HasApp, p.AppID = rest[:p.Total], true, binary.BigEndian.Uint32(rest[p.Total:])
+	}
 }
 
 // Acks returns what the packet acknowledges, or says not to have received: in version

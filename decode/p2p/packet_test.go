@@ -211,3 +211,20 @@ func TestWrongLength(t *testing.T) {
 		}
 	}
 }
+
+// TestUnsized: libpurple sends a message once with a header that announces no bytes, and
+// then again. Its data is there if the total says so, and only then.
+func TestUnsized(t *testing.T) {
+	for _, tt := range []struct {
+		total uint64
+		flags uint32
+		want  string
+	}{{5, 0, "hello"}, {4, 0, ""}, {6, 0, ""}, {5, FlagAck, ""}} {
+		b := v1(Packet{ID: 7, Total: tt.total, Flags: tt.flags, Data: []byte("hello")}, 0)
+		copy(b[24:28], "\x00\x00\x00\x00")
+		p, err := Parse(b)
+		if err == nil || string(p.Data) != tt.want || p.HasApp != (tt.want != "") {
+			t.Errorf("total %d, flags %x: data %q, application %v, %v; want %q", tt.total, tt.flags, p.Data, p.HasApp, err, tt.want)
+		}
+	}
+}

@@ -68,7 +68,7 @@ func (u *Payload) p2p(at int, ofPackets bool) []Node {
 		}
 		nodes = append(nodes, n)
 	}
-	if err != nil {
+	if err != nil && !packet.HasApp {
 		if to := from + len(packet.Data); to < len(u.raw) {
 			n := u.bytes("rest", to, len(u.raw))
 			n.Meaning = "not announced by the header"
