@@ -47,11 +47,12 @@ type dissector struct {
 
 	pieces fragments
 
-	place     place    // where the packet was captured
-	etherType uint16   // of what is next, if linkEtherType says so
-	notRead   string   // what the packet is that is not looked into
-	wifiPad   bool     // the next 802.11 header is padded to four bytes
-	more      [][]byte // packets in the same frame, of linkLLC
+	place     place           // where the packet was captured
+	etherType uint16          // of what is next, if linkEtherType says so
+	notRead   string          // what the packet is that is not looked into
+	known     layers.LinkType // understood, as that of the last packet; LinkTypeNull is
+	wifiPad   bool            // the next 802.11 header is padded to four bytes
+	more      [][]byte        // packets in the same frame, of linkLLC
 }
 
 // linkPPPoverEthernet stands for PPP inside PPPoE; no file has it.
@@ -73,8 +74,11 @@ const (
 // packet's, or hold until the next call. If it finds none, notRead may say why.
 func (d *dissector) dissect(pkt *packet, s *segment) found {
 	d.place, d.notRead, d.wifiPad, d.more = place(0).in('i', pkt.iface), "", false, d.more[:0]
-	if link := pkt.link; linkWrappings[link] == nil && link != layers.LinkTypeIPv4 && link != layers.LinkTypeIPv6 {
-		return strange
+	if link := pkt.link; link != d.known {
+		if linkWrappings[link] == nil && link != layers.LinkTypeIPv4 && link != layers.LinkTypeIPv6 {
+			return strange
+		}
+		d.known = link
 	}
 	return d.descend(pkt.data, pkt.link, pkt.time, s)
 }

@@ -142,7 +142,7 @@ func (p *packets) release(f *flow) bool {
 	if p.releaseReady(f) {
 		return true
 	}
-	if f.open == nil || f.closed {
+	if f.open == nil || f.closed || f.waits == 0 {
 		return false
 	}
 	from, any := f.eldest(false)

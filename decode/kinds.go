@@ -86,6 +86,7 @@ var kinds = byName(
 	Kind{Name: "notetype", About: "what the note is about", fit: isNumber, means: meaning.Note},
 	Kind{Name: "messagetype", About: "what the message is: 1 text, 2 typing, 3 nudge", fit: isNumber, means: meaning.MessageType},
 	Kind{Name: "device", About: "which device: 1 mobile phone, 2 MSN Direct", fit: isNumber, means: meaning.PagedDevice},
+	Kind{Name: "contacts", About: "list of contacts, percent-encoded XML", Personal: true, Encoded: true, means: encodedMeans, open: openEncoded},
 	Kind{Name: "paid", About: "paid services and credit, or null; no source says what the values mean", open: openServices},
 	Kind{Name: "namespace", About: "namespace of MSNP24: CON or MSGR, and what may follow a backslash", fit: isNamespace},
 	Kind{Name: "groupname", About: "group name, percent-encoded UTF-8", Personal: true, Encoded: true},

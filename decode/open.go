@@ -96,6 +96,19 @@ func openXML(raw []byte) []payload.Node {
 	return nodes
 }
 
+// openEncoded opens XML that is percent-encoded, as a list of contacts is that some servers
+// put into the line.
+func openEncoded(raw []byte) []payload.Node {
+	p := payload.Decode(payload.XML, []byte(Unescape(raw)))
+	nodes, _ := p.Unfold()
+	unplace(nodes)
+	return nodes
+}
+
+func encodedMeans(v string) string {
+	return payload.Decode(payload.XML, []byte(Unescape([]byte(v)))).Summary
+}
+
 // unplace takes the places away from nodes that do not stand on the wire as they are.
 func unplace(nodes []payload.Node) {
 	for i := range nodes {

@@ -3,7 +3,7 @@ package decode
 // Commands that came after MSNP7. They are here so that a newer dialect stays
 // in step and can be read; their payloads are shown by content type only.
 var laterVerbs = []Verb{
-	{Name: "ADC", SignedIn: true, Meaning: "adds a contact", Told: true, Forms: []Form{
+	{Name: "ADC", SignedIn: true, Adds: true, Meaning: "adds a contact", Told: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid list N=handle F=friendly? C=guid?", Meaning: "puts somebody on a list; the server gives those on FL an id",
 			Summary: "{handle}[ ({friendly})] to {list}", Example: "ADC 12 FL N=bob@example.com F=Bob"},
 		{From: Either, Roles: NS, First: 12, Last: 12, Echo: true, Syntax: "trid list N=handle F=friendly? C=guid? network", Meaning: "puts somebody of a network on a list",
@@ -52,7 +52,7 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "handle network length", Payload: "xml",
 			Summary: "{handle}[: {payload}]", Example: "UBX bob@example.com 1 7\r\n<Data/>"},
 	}},
-	{Name: "ADL", SignedIn: true, Meaning: "adds to lists", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "ADL", SignedIn: true, Adds: true, Meaning: "adds to lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are added", Summary: "added", Example: "ADL 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
 			Summary: "to lists: {payload}", Example: "ADL 7 5\r\n<ml/>"},
@@ -65,8 +65,8 @@ var laterVerbs = []Verb{
 	{Name: "FQY", SignedIn: true, Meaning: "asks which network an address is on", PayloadFrom: 3, Forms: []Form{
 		{From: Either, Roles: NS, First: 14, Last: 20, Syntax: "trid length", Payload: "xml", Interim: true,
 			Summary: "{payload}", Example: "FQY 7 5\r\n<ml/>"},
-		{From: Server, Roles: NS, First: 14, Last: 20, Syntax: "trid list:text", Interim: true, Meaning: "the answer in the line itself (other servers)",
-			Summary: "{list}", Example: "FQY 7 %3Cml/%3E"},
+		{From: Server, Roles: NS, First: 14, Last: 20, Syntax: "trid list:contacts", Interim: true, Meaning: "the answer in the line itself (other servers)",
+			Summary: "{list=}", Example: "FQY 7 %3Cml/%3E"},
 	}},
 	{Name: "UUN", SignedIn: true, Meaning: "a note to another client", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Last: 20, Syntax: "trid OK", Meaning: "the note is sent", Summary: "sent", Example: "UUN 9 OK"},

@@ -78,7 +78,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 7, Last: 12, Syntax: "property value? flag?", Meaning: "a property of the contact in the LST before it",
 			Summary: "{property} is {value?}", Example: "BPR MOB N"},
 	}},
-	{Name: "ADD", SignedIn: true, Meaning: "adds to a list", Told: true, Forms: []Form{
+	{Name: "ADD", SignedIn: true, Adds: true, Meaning: "adds to a list", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Heard: "ADD", Syntax: "trid list handle friendly group?", Meaning: "adds somebody to a list",
 			Summary: "{handle} to {list}[, group {group}]", Example: "ADD 12 FL bob@example.com Bob 2"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Echo: true, Syntax: "trid list listver handle friendly group?", Meaning: "somebody was added to a list",

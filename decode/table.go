@@ -53,6 +53,8 @@ type Verb struct {
 	Blocks bool
 	// Told: when a client says it, other accounts may be told of it by the server.
 	Told bool
+	// Adds: it puts somebody on a list.
+	Adds bool
 	// SignedIn: a notification server takes it only from who is signed in (302).
 	SignedIn bool
 	// Refusal is the code of the error by which a server says that it cannot do
@@ -166,11 +168,16 @@ func (v *Verb) Dialects(from Sender) (first, last int) {
 func (v *Verb) Says(from Sender, name string) bool {
 	for i := range v.Forms {
 		f := &v.Forms[i]
-		if f.From&from != 0 && slices.ContainsFunc(f.Params, func(p Param) bool { return p.Name == name }) {
+		if f.From&from != 0 && f.Says(name) {
 			return true
 		}
 	}
 	return false
+}
+
+// Says reports whether the form has a parameter of that name.
+func (f *Form) Says(name string) bool {
+	return slices.ContainsFunc(f.Params, func(p Param) bool { return p.Name == name })
 }
 
 // RefusalOf returns the code of the error by which a server refuses the command

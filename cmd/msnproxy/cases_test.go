@@ -67,7 +67,7 @@ var cases = []struct {
 	{"foreign/20-msnp24-cnt-ath.pcap", 11, "", `QNG +yes; ask again in 60 s(?s:.*)OUT +leaves`, `no MSNP`},
 	{"foreign/21-p2p-headers.pcap", 13, "p2p.bye p2p.slp payload.form", `INVITE to object(?s:.*)data of session 4711, 1202 bytes at 0 of 1290(?s:.*)"ok got it"`, `no MSNP`},
 	{"foreign/22-emoticon-malformed.pcap", 14, "mime.format p2p.sha1c " + rules(7, "payload.form"), `emoticon without a picture(?s:.*)"hello"`, `no MSNP`},
-	{"foreign/23-adl-allow-and-block.pcap", 13, "payload.xml payload.xml", `ADL 5 +added`, `no MSNP`},
+	{"foreign/23-adl-allow-and-block.pcap", 13, "lists.both payload.xml payload.xml", `ADL 5 +added`, `no MSNP`},
 	{"foreign/25-diff-a.txt", 14, "", `bob@example\.com \(Bob B\) is online`, ``},
 	{"foreign/25-diff-e-lists-reordered.txt", 14, "", `bob@example\.com \(Bob B\) is online`, ``},
 	{"foreign/34-split-3-of-5.pcapng", 4, "switchboard.unused", `switchboard at`, ``},
@@ -92,7 +92,7 @@ var cases = []struct {
 	{"use/injected.pcapng", 11, "end.mid-session redirect.private switchboard.unused trid.form", `\[withheld\]`, `no reply`},
 	{"use/reset-in-session.txt", 15, "end.reset end.unanswered", `reset by the server while the client is signed in`, ``},
 	{"use/right-answer-refused.txt", 8, "signin.refused", `the server refuses USR in message 7`, ``},
-	{"use/unanswered.txt", 10, "trid.unanswered trid.unanswered", `UUN with TrID 10 has no reply`, `CHG with`},
+	{"use/unanswered.txt", 10, "signin.no-cvr trid.unanswered trid.unanswered", `UUN with TrID 10 has no reply`, `CHG with`},
 	{"use/ver-without-cvr0.txt", 2, "version.cvr0-reply", `which does not name CVR0`, ``},
 }
 

@@ -18,20 +18,21 @@ import (
 func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
-		Usage:     "explain a command, an error code, a capability number, a rule of check, the filter language, or the keys of the inspector",
-		ArgsUsage: "VERB | CODE | caps NUMBER | RULE | filter | keys",
+		Usage:     "explain a command, an error code, a capability number, a GUID, a rule of check, the filter language, or the keys of the inspector",
+		ArgsUsage: "VERB | CODE | caps NUMBER | GUID | RULE | filter | keys",
 		Description: `Prints every form that the command table has of the command, each with its
 parameters and an example. Of a rule of check, or of a group of rules: what is meant,
 how grave it is, for which dialects, and where it comes from. Of an error code, of a reply
 (911) or of those that Microsoft's client shows (0x81000306): what it means, and what to
-look at. Of a capability number, or a pair of them: each bit. Without an argument: all
-commands, one line each.
+look at. Of a capability number, or a pair of them: each bit. Of the GUID of an invitation:
+what to. Without an argument: all commands, one line each.
 
 Examples:
    msnproxy explain XFR
    msnproxy explain 911
    msnproxy explain 0x81000306
    msnproxy explain caps 2684354596:32
+   msnproxy explain A4268EEC-FEC5-49E5-95C3-F126696BDBF6
    msnproxy explain challenge.mismatch
    msnproxy explain challenge
    msnproxy explain filter
@@ -71,6 +72,9 @@ func explain(c *cli.Context) error {
 	}
 	if code, ok := meaning.ReadClientError(word); ok {
 		return explainClientError(w, code)
+	}
+	if guidShape.MatchString(word) {
+		return explainGUID(w, word)
 	}
 	if strings.EqualFold(word, "filter") {
 		explainFilter(w)

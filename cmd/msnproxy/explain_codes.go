@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"regexp"
 
 	"msnproxy/decode"
 	"msnproxy/decode/meaning"
+	"msnproxy/decode/p2p"
+	"msnproxy/decode/payload"
 )
 
 // capsWord stands before a capability number.
@@ -47,6 +50,24 @@ func explainClientError(w io.Writer, code uint32) error {
 	}
 	for _, reply := range e.Replies {
 		fmt.Fprintf(w, "   The client shows it for the error reply %s: %s.\n", reply, decode.ErrorName(reply))
+	}
+	return nil
+}
+
+// guidShape is what a GUID looks like, in braces or not.
+var guidShape = regexp.MustCompile(`^\{?[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}?$`)
+
+// explainGUID prints what people are invited to by a GUID.
+func explainGUID(w io.Writer, guid string) error {
+	purpose, application := p2p.Purpose(guid), payload.Application(guid)
+	if purpose == "" && application == "" {
+		return fmt.Errorf("%s is no GUID that invites to anything, as far as it is known: those of contacts, groups and end points are made by servers and clients", guid)
+	}
+	if purpose != "" {
+		fmt.Fprintf(w, "%s: %s\n   EUF-GUID of an invitation by P2P (MSNSLP, MSNP9 and later)\n", guid, purpose)
+	}
+	if application != "" {
+		fmt.Fprintf(w, "%s: %s\n   Application-GUID of an invitation (text/x-msmsgsinvite, MSNP5 and later)\n", guid, application)
 	}
 	return nil
 }

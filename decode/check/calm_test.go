@@ -280,7 +280,7 @@ func TestCalm(t *testing.T) {
 			1 C: CHG 9 NLN 2684354596:32 0
 			1 S: CHG 9 NLN 2684354596:32 0
 			1 S: NLN NLN 1:bob@example.com Bob 2684354596:32 0
-			1 C: ADL 10 #|<ml><d n="example.com"><c n="bob" l="6" t="1"/></d></ml>
+			1 C: ADL 10 #|<ml><d n="example.com"><c n="bob" l="4" t="1"/></d></ml>
 			1 S: 241 10 #|<ml><d n="example.com"><c n="bob" t="1"/></d></ml>
 			1 S: RNG 20481234 192.0.2.20:1864 CKI 1234567.890123456 bob@example.com Bob U messenger.hotmail.com 1
 			2 open 10.0.0.9:1031 192.0.2.20:1864
@@ -317,6 +317,8 @@ func TestCalm(t *testing.T) {
 			1 open 10.0.0.9:1030 10.0.0.5:1863
 			1 C: VER 1 MSNP18 CVR0
 			1 S: VER 1 MSNP18
+			1 C: CVR 2 0x0409 winnt 5.1 i386 MSNMSGR 8.5.1302 MSMSGS alice@example.com
+			1 S: CVR 2 8.5.1302 8.5.1302 8.5.1302 http://a http://b
 			1 C: USR 3 SSO I alice@example.com
 			1 S: USR 3 SSO S MBI_KEY_OLD AAECAwQF
 			1 C: USR 4 SSO S t=SECRET&p= HAAAAAEAAAADZgAA {0f0e0d0c-0b0a-0908-0706-050403020100}
@@ -345,6 +347,8 @@ func TestCalm(t *testing.T) {
 			1 open 10.0.0.9:1030 10.0.0.5:1863
 			1 C: VER 1 MSNP14 CVR0
 			1 S: VER 1 MSNP14 CVR0
+			1 C: CVR 2 0x0409 winnt 5.1 i386 MSNMSGR 8.5.1302 MSMSGS alice@example.com
+			1 S: CVR 2 8.5.1302 8.5.1302 8.5.1302 http://a http://b
 			1 C: USR 3 TWN I alice@example.com
 			1 S: USR 3 TWN S ct=1,rver=1,wp=FS_40SEC_0_COMPACT,lc=1,id=1
 			1 C: USR 4 TWN S t=abc&p=def

@@ -57,6 +57,7 @@ type Checker struct {
 	cookies recent.Map[*pass]
 	watched map[string]int // accounts at their hosts, to their sign-ins that were seen whole
 	parcels []parcel       // in order of time
+	away    []away         // who was sent to another server, in order of time
 	out     []Located
 	muted   bool    // nothing is found fault with
 	head    headers // of the MIME message in hand
@@ -74,7 +75,9 @@ func New() *Checker {
 // after the connection did. A connection that was not announced is taken to have
 // started before, and less is said about it.
 func (k *Checker) Opened(info *decode.Connection, midStream bool) {
-	k.conns[info.ID] = &conn{info: info, partial: midStream}
+	c := &conn{info: info, partial: midStream}
+	k.conns[info.ID] = c
+	k.tries(c)
 	k.last = nil
 }
 
@@ -197,6 +200,13 @@ func init() {
 		"BLP": {(*Checker).numbered, bySaid},
 		"REA": {(*Checker).numbered, bySaid},
 		"ADD": {(*Checker).added, bySaid},
+		"ADC": {(*Checker).added, bySaid},
+		"ADL": {(*Checker).listing, bySaid},
+		"RML": {(*Checker).listing, bySaid},
+		"SDG": {(*Checker).routed, bySaid},
+		"PUT": {(*Checker).routed, bySaid},
+		"DEL": {(*Checker).routed, bySaid},
+		"RFS": {(*Checker).listsAgain, byGot},
 		"REM": {(*Checker).removed, bySaid},
 		"PRP": {(*Checker).property, bySaid},
 		"BPR": {(*Checker).property, bySaid},
@@ -279,6 +289,7 @@ func (k *Checker) end(c *conn, at time.Time, how string) {
 	k.handedOver(c, how == recordingEnds)
 	k.unwatch(c)
 	k.unreachable(c)
+	k.uncounted(c)
 	delete(k.conns, c.info.ID)
 	k.last = nil
 }

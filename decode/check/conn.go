@@ -40,6 +40,14 @@ type conn struct {
 	packs       []string      // authentication packages that the server named
 	asked       string        // handle that wants in
 	in          bool          // the server has let it in
+	verTrID     uint32        // of VER
+	cvr         bool          // the client has said which one it is
+	nonce       bool          // the server has challenged it to show its key (SSO)
+	proven      bool          // it has answered, or shown a ticket
+	arrived     bool          // it was looked at where it comes from
+	moved       bool          // XFR NS was seen
+	hops        int           // how often it was sent on, by CVR, and 1; 0: it has not said
+	machine     string        // the end point, as USR named it
 	sentAway    bool          // XFR NS was the answer to the sign-in
 	parted      bool          // OUT was said by somebody, or XFR NS sent the client away
 	half        decode.Sender // who is done, before the connection is

@@ -2,6 +2,7 @@ package check
 
 import (
 	"bufio"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,6 +49,21 @@ func TestProtocolLimits(t *testing.T) {
 	redirect := func(dialect int, line string) string {
 		return fmt.Sprintf("1 open 10.0.0.9:1 10.0.0.5:1863\n1 C: VER 1 MSNP%d CVR0\n1 S: VER 1 MSNP%[1]d\n1 S: ", dialect) + line
 	}
+	one := func(lists, network string) string {
+		return fmt.Sprintf(`<ml><d n="example.com"><c n="bob" l="%s" t="%s"/></d></ml>`, lists, network)
+	}
+	ml := func(size int) string { // so many bytes
+		return strings.Replace(one("3", "1"), "bob", x(size-len(one("3", "1"))+3), 1)
+	}
+	hop := func(cvr, xfr, next int) string { // XfrCount on the way
+		h := func(n int) string {
+			return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "Version: 1\r\nXfrCount: %d\r\n", n))
+		}
+		const cvrLine = "CVR 2 0x0409 winnt 6.1.0 i386 MSNMSGR 15.4 MSNMSGR alice@example.com "
+		return "1 open 10.0.0.9:1 10.0.0.1:1863\n1 C: VER 1 MSNP21 CVR0\n1 S: VER 1 MSNP21\n1 C: " + cvrLine + h(cvr) +
+			"\n1 S: XFR 2 NS 10.0.0.5:1863 U D " + h(xfr) + "\n1 close\n2 open 10.0.0.9:2 10.0.0.5:1863\n" +
+			"2 C: VER 1 MSNP21 CVR0\n2 S: VER 1 MSNP21\n2 C: " + cvrLine + h(next)
+	}
 	const rng = "RNG 1 10.0.0.6:1863 CKI 1 bob@example.com Bob"
 	text := len("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n")
 	for _, tt := range []struct{ rule, good, bad string }{
@@ -72,6 +88,44 @@ func TestProtocolLimits(t *testing.T) {
 		{"signin.package", signIn(8, "TWN"), signIn(7, "TWN")},
 		{"signin.package", signIn(14, "TWN"), signIn(15, "TWN")},
 		{"signin.package", signIn(15, "SSO"), signIn(14, "SSO")},
+		{"lists.size", "ns15 15\n1 C: ADL 5 #|" + ml(7500), "ns15 15\n1 C: ADL 5 #|" + ml(7501)},
+		{"lists.size", "ns15 15\n1 C: RML 5 #|" + ml(7500), "ns15 15\n1 C: RML 5 #|" + ml(7501)},
+		{"lists.network", "ns15 15\n1 C: ADL 5 #|" + one("3", "255"), "ns15 15\n1 C: RML 5 #|" + one("3", "256")},
+		{"lists.network", "ns15 15\n1 C: ADL 5 #|" + one("3", ""), "ns15 15\n1 C: ADL 5 #|" + one("3", "x")},
+		{"lists.bits", "ns15 15\n1 C: ADL 5 #|" + one("1", "1"), "ns15 15\n1 C: ADL 5 #|" + one("0", "1")},
+		{"lists.bits", "ns15 15\n1 C: ADL 5 #|" + one("101", "1"), "ns15 15\n1 C: ADL 5 #|" + one("129", "1")},
+		{"lists.bits", "ns15 15\n1 C: RML 5 #|" + one("16", "1"), "ns15 15\n1 C: ADL 5 #|" + one("16", "1")},
+		{"lists.bits", "ns15 15\n1 C: RML 5 #|" + one("", "1"), "ns15 15\n1 C: ADL 5 #|" + one("", "1")},
+		{"lists.bits", "ns15 15\n1 S: ADL 0 #|" + one("8", "1"), "ns15 13\n1 C: ADL 5 #|" + one("9", "1")},
+		{"lists.both", "ns15 15\n1 C: RML 5 #|" + one("6", "1"), "ns15 15\n1 C: ADL 5 #|" + one("6", "1")},
+		{"lists.both", "ns8 8\n1 S: LST bob@example.com Bob 13 0", "ns8 8\n1 S: LST bob@example.com Bob 14 0"},
+		{"lists.both", "ns8 11\n1 S: LST N=bob@example.com F=Bob 2\n1 S: ADC 0 BL N=eve@example.com", "ns8 11\n1 S: LST N=bob@example.com F=Bob 2\n1 S: ADC 0 BL N=Bob@example.com"},
+		{"lists.both", "ns8 11\n1 S: LST N=bob@example.com F=Bob 2\n1 C: REM 5 AL bob@example.com\n1 S: REM 5 AL bob@example.com\n1 S: ADC 0 BL N=bob@example.com", "ns8 11\n1 S: LST N=bob@example.com F=Bob 4\n1 S: ADC 0 AL N=bob@example.com"},
+		{"lists.twice", "ns8 8\n1 S: LST bob@example.com Bob 3 0", "ns8 8\n1 S: LST bob@example.com Bob 3 0\n1 S: LST Bob@example.com Bob 8"},
+		{"lists.count", "ns8 8\n1 C: SYN 5 0\n1 S: SYN 5 2 1 0\n1 S: LST bob@example.com Bob 3 0", "ns8 8\n1 C: SYN 5 0\n1 S: SYN 5 2 1 0\n1 S: LST bob@example.com Bob 3 0\n1 S: LST eve@example.com Eve 3 0"},
+		{"lists.count", "ns8 8\n1 C: SYN 5 0\n1 S: SYN 5 2 0 0", "ns8 8\n1 C: SYN 5 0\n1 S: SYN 5 2 0 0\n1 S: LST eve@example.com Eve 3 0"},
+		{"lists.count", "ns8 8\n1 C: SYN 5 0\n1 S: SYN 5 2 2 0\n1 S: LST bob@example.com Bob 3 0\n1 close", "ns8 8\n1 C: SYN 5 0\n1 S: SYN 5 2 2 0\n1 S: LST bob@example.com Bob 3 0\n1 C: CHG 6 NLN\n1 S: CHG 6 NLN\n1 close"},
+		{"lists.group", "ns8 8\n1 C: SYN 5 0\n1 S: SYN 5 2 1 1\n1 S: LSG 3 Pals 0\n1 S: LST bob@example.com Bob 3 3", "ns8 8\n1 C: SYN 5 0\n1 S: SYN 5 2 1 1\n1 S: LSG 3 Pals 0\n1 S: LST bob@example.com Bob 3 4"},
+		{"lists.group", "ns8 8\n1 C: SYN 5 0\n1 S: SYN 5 2 1 2\n1 S: LSG 3 Pals 0\n1 S: LST bob@example.com Bob 3 4", "ns8 8\n1 C: SYN 5 0\n1 S: SYN 5 2 1 0\n1 S: LST bob@example.com Bob 3 4"},
+		{"lists.reverse", "ns8 10\n1 C: ADC 5 RL N=bob@example.com", "ns8 10\n1 C: REM 5 RL bob@example.com"},
+		{"lists.reverse", "ns8 9\n1 S: ADD 0 RL 9 bob@example.com Bob", "ns8 9\n1 C: ADD 5 RL bob@example.com Bob"},
+		{"lists.pending", "ns8 10\n1 C: REM 5 PL bob@example.com", "ns8 10\n1 C: ADC 5 PL N=bob@example.com"},
+		{"lists.nameless", "ns15 15\n1 C: ADL 5 #|<ml><t><c n=\"tel:+1\" l=\"3\"/></t></ml>", "ns15 15\n1 C: ADL 5 #|<ml><c n=\"bob\" l=\"3\"/></ml>"},
+		{"lists.nameless", "ns15 15\n1 C: ADL 5 #|" + one("3", "1"), "ns15 15\n1 C: ADL 5 #|<ml><d n=\"example.com\"><c l=\"3\" t=\"1\"/></d></ml>"},
+		{"lists.empty", "ns15 15\n1 C: ADL 5 #|<ml l=\"1\"></ml>", "ns15 15\n1 C: RML 5 #|<ml></ml>"},
+		{"lists.initial", "ns15 15\n1 C: ADL 5 #|" + one("3", "1") + "\n1 S: RFS 1\n1 C: ADL 6 #|<ml l=\"1\"></ml>", "ns15 15\n1 C: ADL 5 #|" + one("3", "1") + "\n1 C: ADL 6 #|<ml l=\"1\"></ml>"},
+		{"lists.initial", "ns15 15\n1 C: ADL 5 #|<ml l=\"1\"></ml>", "ns15 15\n1 C: RML 5 #|<ml l=\"1\"></ml>"},
+		{"signin.no-cvr", signIn(7, "MD5"), signIn(8, "TWN")},
+		{"signin.no-cvr", "ns8 8\n1 S: XFR 0 NS 0\n1 C: VER 5 MSNP8\n1 S: VER 5 MSNP8\n1 C: USR 6 TWN I alice@example.com", signIn(21, "SSO")},
+		{"signin.ticket", "nonce 15\n1 C: USR 4 SSO S t=x HAAA", "nonce 15\n1 C: USR 4 SSO S"},
+		{"signin.key", "ds15 15\n1 S: USR 3 SSO S MBI_KEY_OLD\n1 C: USR 4 SSO S t=abc&p=", "nonce 15\n1 C: USR 4 SSO S t=abc&p= {0f0e0d0c-0b0a-0908-0706-050403020100}"},
+		{"signin.machine", "nonce 16\n1 C: USR 4 SSO S t=abc&p= $blob 0f0e0d0c-0b0a-0908-0706-050403020100", "nonce 16\n1 C: USR 4 SSO S t=abc&p= $blob"},
+		{"signin.machine", "nonce 16\n1 C: USR 4 SSO S t=abc&p= HAAAAAEAAAADZgAABIAAAAgAAAAUAAAASAAAAA==", "nonce 21\n1 C: USR 4 SSO S t=abc&p= $blob"},
+		{"signin.no-cvr", strings.ReplaceAll(signIn(8, "TWN"), "USR 2", "USR 3"), strings.ReplaceAll(signIn(8, "TWN"), "VER 1", "VER 9")},
+		{"signin.unproven", "ns 7", signIn(7, "MD5") + "\n1 S: USR 2 OK alice@example.com Alice"},
+		{"redirect.hop", hop(1, 2, 2), hop(1, 1, 1)},
+		{"redirect.hop", hop(0, 1, 1), hop(2, 1, 1)},
+		{"redirect.hop", hop(1, 2, 3), hop(1, 2, 1)},
 		{"session.reason", "ns8 10\n1 S: OUT MIG", "ns8 9\n1 S: OUT MIG"},
 		{"session.reason", "ns8 10\n1 S: OUT TOU", "ns8 9\n1 S: OUT TOU"},
 		{"session.reason", "ns8 11\n1 S: OUT RCT", "ns8 10\n1 S: OUT RCT"},
@@ -296,7 +350,7 @@ func TestExactly(t *testing.T) {
 		{"a group that is gone", group0 + "1 S: ADG 0 10 G 1 0\n1 S: RMG 0 11 1\n1 S: ADD 0 FL 12 bob@example.com Bob 1", []string{"lists"}, `14 lists.group: there is no group "1"`},
 		{"a group that the client wants gone", group0 + "1 S: ADG 0 10 G 1 0\n1 C: RMG 6 1\n1 S: ADD 0 FL 12 bob@example.com Bob 1", []string{"lists"}, ""},
 		{"a group id of ten digits", group0 + "1 S: ADG 0 10 G 1234567890 0\n1 S: ADD 0 FL 12 bob@example.com Bob 1234567890", []string{"lists.group"}, ""},
-		{"a group id of eleven digits", group0 + "1 S: ADG 0 10 G 12345678901 0\n1 S: ADD 0 FL 12 bob@example.com Bob 12345678901", []string{"lists.group"}, `13 lists.group: there is no group "12345678901"`},
+		{"a group id of 39 bytes", group0 + "1 S: ADG 0 10 G 111111111111111111111111111111111111111 0\n1 S: ADD 0 FL 12 bob@example.com Bob 111111111111111111111111111111111111111", []string{"lists.group"}, `13 lists.group: there is no group "111111111111111111111111111111111111111"`},
 
 		// Names.
 		{"the first % that is none", "ns 7\n1 C: REA 5 a@b %zz%yy", []string{"name"}, `9 name.escape: the % at byte 0 of friendly "%zz%yy" is no escape`},

@@ -13,6 +13,8 @@ const (
 	maxMembers = 2048
 	// maxGroups is how many groups are remembered; servers keep 30.
 	maxGroups = 256
+	// maxGroupID is the longest id of a group: a GUID in braces.
+	maxGroupID = 38
 )
 
 // lists is what is remembered of the contact list of a sign-in (MSNP2-9).
@@ -26,7 +28,12 @@ type lists struct {
 	groups         map[string]bool
 	groupTrID      uint32
 	groupsSeen     int64
-	groupsKnown    bool // all of them have been named
+	groupsTotal    int64 // how many there are, by SYN (MSNP8 and later)
+	groupsKnown    bool  // all of them have been named
+	contacts       list  // all entries, whichever lists they are on (MSNP8-12)
+	at             place // of SYN's answer, which has announced them
+	later          bool  // a request that came after SYN has had its reply
+	changed        bool  // a list has come that is not the first one of the sign-in (MSNP13 and later)
 }
 
 // list is one of the lists.
@@ -103,12 +110,21 @@ func (k *Checker) synchronise(c *conn, m *decode.Message) {
 	if m.ReplyTo != 0 && m.Fits() {
 		l.same = trid == l.syn && v == l.asked
 		l.version = 0 // what is cached may be of another server
+		if n, ok := number(m.Raw("contacts")); ok {
+			l.contacts, l.at, l.later = list{begun: true, total: n}, here(m), false
+			l.groupsTotal, _ = number(m.Raw("groups"))
+			l.groups, l.groupsSeen, l.groupsKnown = make(map[string]bool), 0, l.groupsTotal == 0
+		}
 		k.numbered(c, m)
 	}
 }
 
 // listed takes an entry of a list, or the news that it is empty (MSNP2-7).
 func (k *Checker) listed(c *conn, m *decode.Message) {
+	if bits, ok := number(m.Raw("bits")); ok && m.From == decode.Server && m.Fits() {
+		k.contact(c, m, bits)
+		return
+	}
 	index, ok1 := number(m.Raw("index"))
 	total, ok2 := number(m.Raw("total"))
 	trid, ok3 := m.TrID()
@@ -195,11 +211,13 @@ func (k *Checker) opposite(c *conn, m *decode.Message, l *list, handle string) {
 func (k *Checker) added(c *conn, m *decode.Message) {
 	name, handle := m.Raw("list"), account(m.Raw("handle"))
 	l := c.lists.byName(name)
+	if m.From == decode.Client {
+		k.own(c, m, name)
+	}
 	if l == nil || handle == "" {
 		return
 	}
 	if m.From == decode.Client {
-		k.reverse(c, m, name)
 		if l == &c.lists.fl {
 			l.add(handle) // its presence may come before the reply
 		}
@@ -216,7 +234,7 @@ func (k *Checker) added(c *conn, m *decode.Message) {
 // removed takes REM, of either side.
 func (k *Checker) removed(c *conn, m *decode.Message) {
 	if m.From == decode.Client {
-		k.reverse(c, m, m.Raw("list"))
+		k.own(c, m, m.Raw("list"))
 		return
 	}
 	k.numbered(c, m)
@@ -225,10 +243,16 @@ func (k *Checker) removed(c *conn, m *decode.Message) {
 	}
 }
 
-// reverse looks whether the client wants to change RL.
-func (k *Checker) reverse(c *conn, m *decode.Message, list []byte) {
-	if string(list) == "RL" {
+// own looks whether the client wants to change a list that only the server does: RL, but
+// that somebody comes to RL from PL is for the client to say (MSNP10-12), and PL, which
+// it only takes them off.
+func (k *Checker) own(c *conn, m *decode.Message, list []byte) {
+	const moves = 10 // the dialect that PL came with
+	switch name := string(list); {
+	case name == "RL" && !(m.Verb.Adds && c.info.Dialect >= moves):
 		k.add(c, m, "lists.reverse", "the client wants to change RL")
+	case name == "PL" && m.Verb.Adds:
+		k.add(c, m, "lists.pending", "the client wants to put somebody on PL")
 	}
 }
 
@@ -243,7 +267,7 @@ func (k *Checker) disbanded(c *conn, m *decode.Message) {
 	id := k.groupID(c, m)
 	k.numbered(c, m)
 	if m.From == decode.Server {
-		delete(c.lists.groups, string(id))
+		delete(c.lists.groups, lower(id))
 	}
 }
 
@@ -277,8 +301,12 @@ func (k *Checker) aGroup(c *conn, m *decode.Message, id []byte) {
 		l.groupsSeen++
 		l.groupsKnown = l.groupsSeen >= max(index, total)
 	}
-	if l.groups != nil && len(l.groups) < maxGroups && len(id) <= 10 {
-		l.groups[string(id)] = true
+	if l.groupsTotal > 0 && m.ReplyTo == 0 && !l.groupsKnown {
+		l.groupsSeen++
+		l.groupsKnown = l.groupsSeen >= l.groupsTotal
+	}
+	if l.groups != nil && len(l.groups) < maxGroups && len(id) <= maxGroupID {
+		l.groups[lower(id)] = true
 	}
 }
 
@@ -288,7 +316,7 @@ func (k *Checker) inGroups(c *conn, m *decode.Message, ids []byte) {
 		return
 	}
 	for id := range bytes.SplitSeq(ids, []byte{','}) {
-		if s := string(id); s != "0" && s != "" && !c.lists.groups[s] {
+		if s := strings.ToLower(string(id)); s != "0" && s != "" && !c.lists.groups[s] {
 			k.add(c, m, "lists.group", "there is no group %s", clip(id))
 		}
 	}

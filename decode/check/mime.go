@@ -19,6 +19,7 @@ var finer = []struct{ prefix, rule string }{
 	{"text is not valid UTF-8", "mime.text"},
 	{"the answer to a challenge", "challenge.form"},
 	{"XML ", "payload.xml"},
+	{"Content-Length is ", "payload.inner"},
 }
 
 // refine gives a finding on a payload the rule that it belongs to. Bodies have

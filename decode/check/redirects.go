@@ -26,6 +26,8 @@ func (k *Checker) redirect(c *conn, m *decode.Message) {
 	switch r.Kind {
 	case decode.RedirectNS:
 		c.parted = true
+		k.sends(c, m, string(m.Frame.Raw[r.Addr.Start:r.Addr.End]))
+		c.moved = true
 		q := c.answers(m)
 		c.sentAway = q != nil && q.enters
 	default:
@@ -43,6 +45,7 @@ func (c *conn) again() {
 	c.syns, c.lists, c.speaks = 0, lists{}, place{}
 	c.requests, c.early, c.hasTrID, c.forgot = nil, nil, false, false
 	c.pings = 0
+	c.cvr, c.nonce, c.proven, c.arrived, c.moved, c.hops, c.machine = false, false, false, false, false, 0, ""
 }
 
 // wantsSwitchboard takes XFR SB of the client.

@@ -52,6 +52,12 @@ var payloadRules = []Rule{
 		About: "The XML of a payload is broken. Real alerts were, at times, with a bare & in an address; lenient readers show them all the same."},
 	{ID: "payload.length", Severity: warning, First: 2, Source: "MSNP2, MSG",
 		About: "An empty line follows a payload. Nothing parts a payload from the next command, so the sender probably has not counted the last line end of the payload. Clients that don't skip empty lines lose their place."},
+	{ID: "payload.inner", Severity: warning, First: 2, Source: "MSNP18, SDG, PUT, DEL and NFY",
+		About: "The Content-Length among the headers of a routed payload is not that of its body. The length at the end of the command line is what counts; peers that go by the other one cut the body, or wait for more."},
+	{ID: "payload.from", Severity: warning, First: 18, Source: "MSNP18, SDG, PUT and DEL",
+		About: "A client says From an account that is not the one that is signed in on the connection."},
+	{ID: "payload.end-point", Severity: warning, First: 18, Source: "MSNP18, SDG, PUT and DEL",
+		About: "A client says From another end point (epid) than the GUID of the machine that it gave when it signed in, or than it said before. Answers go to an end point that nobody is at. Said once for each end point."},
 	{ID: "payload.characters", Severity: fault, First: 2, Source: "MSNP2, MSG",
 		About: "After a payload with characters beyond ASCII there are just so many bytes too many as the length would be too small if it counted characters. The length of a payload is in bytes; the rest of the text is read as a command."},
 }

@@ -26,10 +26,26 @@ var macros = map[string]string{
 		1 open 10.0.0.9:1030 10.0.0.5:1863
 		1 C: VER 1 MSNP%d CVR0
 		1 S: VER 1 MSNP%[1]d
+		1 C: CVR 2 0x0409 winnt 5.1 i386 MSNMSGR 8.5.1302 MSMSGS alice@example.com
+		1 S: CVR 2 8.5.1302 8.5.1302 8.5.1302 http://a http://b
 		1 C: USR 3 TWN I alice@example.com
 		1 S: USR 3 TWN S lc=1033
 		1 C: USR 4 TWN S t=abc&p=def
 		1 S: USR 4 OK alice@example.com Alice 1 0`,
+	"ds15": `
+		1 open 10.0.0.9:1030 10.0.0.5:1863
+		1 C: VER 1 MSNP%d CVR0
+		1 S: VER 1 MSNP%[1]d
+		1 C: CVR 2 0x0409 winnt 5.1 i386 MSNMSGR 8.5.1302 MSMSGS alice@example.com
+		1 S: CVR 2 8.5.1302 8.5.1302 8.5.1302 http://a http://b
+		1 C: USR 3 SSO I alice@example.com`,
+	"nonce": `
+		ds15 %d
+		1 S: USR 3 SSO S MBI_KEY_OLD bm9uY2U=`,
+	"ns15": `
+		nonce %d
+		1 C: USR 4 SSO S t=abc&p= HAAAAAEAAAADZgAABIAAAAgAAAA {0f0e0d0c-0b0a-0908-0706-050403020100}
+		1 S: USR 4 OK alice@example.com 1 0`,
 	"call": `
 		ns %d
 		1 C: CHG 5 NLN
@@ -77,6 +93,7 @@ var macros = map[string]string{
 var words = strings.NewReplacer(
 	"$text", "MIME-Version: 1.0|Content-Type: text/plain; charset=UTF-8||",
 	"$plain", "MIME-Version: 1.0|Content-Type: text/plain; charset=",
+	"$blob", "HAAAAAEAAAADZgAABIAAAAgAAAAUAAAASAAAAAABAgMEBQYH5/b6UPUTyMkbVgyWJivzLXG/cLnbi6heZDPcDaN19raFPD126EaQQUkKltX7vdAMfHnoLDqagK3kpZIzyCXvzkmmW6IvHKU2tUFdVEJ4iq50Aoiu+mkP7WkXXvQ=",
 	"$p2p", "MIME-Version: 1.0|Content-Type: application/x-msnmsgrp2p|P2P-Dest: bob@example.com||"+"\x08\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00",
 	"$300", strings.Repeat("0123456789", 30),
 	"$1700", strings.Repeat("0123456789", 170),

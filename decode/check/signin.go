@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"msnproxy/decode"
+	"msnproxy/decode/challenge"
 )
 
 // version takes VER, of either side.
@@ -14,6 +15,7 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 			k.add(c, m, "version.repeated", "the client sends VER again")
 		}
 		c.version = c.version || m.Fate != decode.Injected
+		c.verTrID, _ = m.TrID()
 		c.offered = dialects(m)
 		if !c.reset && !slices.ContainsFunc(c.offered, isCVR0) {
 			k.add(c, m, "version.cvr0", "the client does not offer CVR0")
@@ -78,7 +80,14 @@ func dialects(m *decode.Message) (list []string) {
 
 // clientVersion takes CVR.
 func (k *Checker) clientVersion(c *conn, m *decode.Message) {
-	if m.From == decode.Client && !c.in && c.whole() {
+	if m.From != decode.Client {
+		return
+	}
+	c.cvr = true
+	if m.Raw("handle") != nil {
+		k.arrives(c, m)
+	}
+	if !c.in && c.whole() {
 		k.add(c, m, "signin.cvr", "CVR before the sign-in is at its end")
 	}
 }
@@ -102,6 +111,10 @@ func (k *Checker) user(c *conn, m *decode.Message) {
 	case m.From == decode.Server && handle != nil:
 		k.admitted(c, m, account(handle))
 	case m.From == decode.Server:
+		c.nonce = m.Raw("nonce") != nil
+		if pack == "SSO" && !c.nonce {
+			k.add(c, m, "signin.nonce", "no nonce comes with the policy")
+		}
 	case pack == "" && m.Raw("cookie") != nil:
 		c.asked = account(handle)
 		k.enter(c, m)
@@ -110,7 +123,15 @@ func (k *Checker) user(c *conn, m *decode.Message) {
 			k.add(c, m, "signin.repeated", "the client starts to sign in again")
 		}
 		c.asked = account(handle)
+		c.proven = m.Raw("password") != nil
 		k.pack(c, m, pack)
+		if trid, _ := m.TrID(); !c.cvr && !c.reset && c.whole() && trid <= c.verTrID+1 {
+			k.add(c, m, "signin.no-cvr", "USR before CVR")
+		}
+		k.arrives(c, m)
+	case m.Form.Says("ticket") || m.Form.Says("response") || m.Form.Says("password"):
+		c.proven = true
+		k.proof(c, m, pack)
 	}
 }
 
@@ -126,6 +147,27 @@ func (k *Checker) pack(c *conn, m *decode.Message, pack string) {
 	}
 }
 
+// proof looks at what a client shows to be let in: a ticket, and by SSO also that it has
+// the key to it, and which end point it is.
+func (k *Checker) proof(c *conn, m *decode.Message, pack string) {
+	if m.Form.Says("ticket") && emptyTickets[string(m.Raw("ticket"))] {
+		k.instead(c, m, "line.missing", "ticket", "signin.ticket", "no ticket comes with %s", pack)
+	} else if m.Form.Says("machine") && m.Raw("ticket") != nil {
+		if c.nonce && m.Raw("blob") == nil {
+			k.add(c, m, "signin.key", "the ticket comes without an answer to the nonce")
+		} else if _, err := challenge.ParseSSO(string(m.Raw("blob"))); err == nil && m.Raw("machine") == nil {
+			k.add(c, m, "signin.machine", "no GUID of the machine comes with the ticket")
+		}
+	}
+	c.machine = bareGUID(m.Raw("machine"))
+}
+
+// emptyTickets are tickets that are none.
+var emptyTickets = map[string]bool{"": true, "t=": true, "t=&p=": true, "t=&amp;p=": true}
+
+// bareGUID returns a GUID in lower case without braces.
+func bareGUID(b []byte) string { return strings.Trim(lower(b), "{}") }
+
 // admitted takes the server's USR OK.
 func (k *Checker) admitted(c *conn, m *decode.Message, handle string) {
 	if c.asked != "" && handle != c.asked {
@@ -133,6 +175,9 @@ func (k *Checker) admitted(c *conn, m *decode.Message, handle string) {
 	}
 	if c.in && m.ReplyVerb == m.Verb.Name {
 		k.add(c, m, "signin.repeated", "the server lets the client in again")
+	}
+	if !c.in && !c.proven && c.asked != "" && c.whole() && !c.switchboard() {
+		k.add(c, m, "signin.unproven", "%s is let in without an answer or a ticket", clip([]byte(handle)))
 	}
 	c.in = true
 	if !c.switchboard() {

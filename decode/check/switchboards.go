@@ -30,6 +30,7 @@ type pass struct {
 	accounts    []string // to whom; "": to somebody not known
 	conn        uint32   // on which connection, the newest time
 	session     string   // of RNG
+	servers     []string // where it is good, by XFR or RNG
 	at          place
 }
 
@@ -111,6 +112,9 @@ func (k *Checker) give(c *conn, m *decode.Message, r decode.Redirect) {
 	if len(p.accounts) < maxOwners && !slices.Contains(p.accounts, owner) {
 		p.accounts = append(p.accounts, owner)
 	}
+	if addr := string(m.Frame.Raw[r.Addr.Start:r.Addr.End]); len(p.servers) < maxOwners && !slices.Contains(p.servers, addr) {
+		p.servers = append(p.servers, addr)
+	}
 	if r.SessionID != "" {
 		p.session = head([]byte(r.SessionID))
 	}
@@ -134,6 +138,9 @@ func (k *Checker) enter(c *conn, m *decode.Message) {
 	}
 	if session != "" && p.session != "" && session != p.session {
 		k.add(c, m, "switchboard.session", "the session is %s; RNG in message %d named %s", clip([]byte(session)), p.at.number, clip([]byte(p.session)))
+	}
+	if c.info.Server != "" && !slices.ContainsFunc(p.servers, func(s string) bool { return !elsewhere(s, c.info.Server) }) && len(p.servers) > 0 && len(p.servers) < maxOwners {
+		k.add(c, m, "redirect.elsewhere", "the client comes to %s; message %d has sent it to %s", c.info.Server, p.at.number, clip([]byte(p.servers[0])))
 	}
 	if !p.belongs(handle) {
 		k.add(c, m, "switchboard.handle", "%s comes with a cookie given to %s", clip([]byte(handle)), clip([]byte(p.accounts[0])))

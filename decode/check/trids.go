@@ -148,6 +148,9 @@ func (k *Checker) replied(c *conn, m *decode.Message) {
 				c.requests[i].overtaken = true
 			}
 		}
+		if l := &c.lists; l.contacts.begun && q.number > l.at.number {
+			l.later = true
+		}
 		q.replied = true
 		k.repeated(c, m, q)
 		k.echoed(c, m, q)
@@ -201,7 +204,11 @@ func (k *Checker) repeated(c *conn, m *decode.Message, q *request) {
 		return
 	}
 	if q.answer != 0 {
-		k.add(c, m, "trid.again", "%s in message %d has had its reply in message %d", q.verb, q.number, q.answer)
+		text := ""
+		if r, sent := m.Redirect(); sent && r.Kind == decode.RedirectNS && c.moved {
+			text = ": the client is on its way to another server already"
+		}
+		k.add(c, m, "trid.again", "%s in message %d has had its reply in message %d%s", q.verb, q.number, q.answer, text)
 		return
 	}
 	q.answer = m.Number

@@ -16,6 +16,12 @@ var applications = map[string]string{
 	"{2a23868e-b45f-401d-b8b0-1e16b774a5b7}": "webcam",
 }
 
+// Application says what an Application-GUID invites to, or nothing. Braces and case do not
+// matter.
+func Application(guid string) string {
+	return applications["{"+strings.ToLower(strings.Trim(guid, "{}"))+"}"]
+}
+
 // Invitation is one step of an invitation to a file transfer or a program.
 type Invitation struct {
 	// Command is INVITE, ACCEPT or CANCEL, in upper case.

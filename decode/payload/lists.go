@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 
@@ -58,6 +59,76 @@ func (n *Node) contact(domain string) contact {
 	}
 	return c
 }
+
+// Member is what a list of contacts (ADL, RML, FQY: MSNP13 and later) says of somebody, for
+// one service from MSNP21 on. Values are as they stand there; what is missing is empty.
+type Member struct {
+	Account, Network, Lists, Service string
+	// Domain: it stands within an element that names its domain, or is a telephone number,
+	// which has none.
+	Domain bool
+}
+
+// Members walks a list of contacts; there are none in any other payload.
+func (p *Payload) Members() iter.Seq[Member] {
+	return func(yield func(Member) bool) {
+		ml := p.List()
+		if ml == nil {
+			return
+		}
+		for i := range ml.Children {
+			d := &ml.Children[i]
+			if strings.EqualFold(d.Name, "c") {
+				if !d.member("", false, yield) {
+					return
+				}
+				continue
+			}
+			domain, ok := d.attribute("n"), true
+			if strings.EqualFold(d.Name, "d") {
+				ok = domain != ""
+			} else {
+				domain = ""
+			}
+			for j := range d.Children {
+				if c := &d.Children[j]; strings.EqualFold(c.Name, "c") && !c.member(domain, ok, yield) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// List returns the element that holds a list of contacts, or nil if there is none.
+func (p *Payload) List() *Node {
+	if len(p.Nodes) == 0 || !strings.EqualFold(p.Nodes[0].Name, "ml") {
+		return nil
+	}
+	return &p.Nodes[0]
+}
+
+// member passes on one contact, once for each service.
+func (n *Node) member(domain string, ok bool, yield func(Member) bool) bool {
+	m := Member{Account: n.attribute("n"), Network: n.attribute("t"), Lists: n.attribute("l"), Domain: ok}
+	if domain != "" && m.Account != "" {
+		m.Account += "@" + domain
+	}
+	services := 0
+	for i := range n.Children {
+		if s := &n.Children[i]; strings.EqualFold(s.Name, "s") {
+			services++
+			of := m
+			of.Service, of.Lists = s.attribute("n"), orWord(s.attribute("l"), m.Lists)
+			if !yield(of) {
+				return false
+			}
+		}
+	}
+	return services > 0 || yield(m)
+}
+
+// Attribute returns the value of an attribute, whatever its case, or "".
+func (n *Node) Attribute(name string) string { return n.attribute(name) }
 
 // attribute returns the value of an attribute, or "".
 func (n *Node) attribute(name string) string {

@@ -12,8 +12,11 @@ import (
 // windows into b; nothing is allocated.
 func Walk(b []byte, f func(name, value []byte) bool) (body []byte) {
 	for {
-		var line []byte
-		line, b, _ = bytes.Cut(b, []byte{'\n'}) // b is nil where there is none
+		line, rest := b, []byte(nil)
+		if i := bytes.IndexByte(b, '\n'); i >= 0 {
+			line, rest = b[:i], b[i+1:]
+		}
+		b = rest
 		if n := len(line); n > 0 && line[n-1] == '\r' {
 			line = line[:n-1]
 		}

@@ -59,7 +59,8 @@ type Client struct {
 
 	options Options
 	link    *link
-	number  int // of the dialect
+	number  int    // of the dialect
+	hop     string // of the XFR that sent it here (MSNP21)
 	trid    atomic.Uint32
 
 	work   sync.WaitGroup

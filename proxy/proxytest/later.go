@@ -76,6 +76,14 @@ func hops(n int) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "Version: 1\r\nXfrCount: %d\r\n", n))
 }
 
+// hopsOf reads a hop string; 0 if it is none, or says so.
+func hopsOf(s string) (n int) {
+	text, _ := base64.StdEncoding.DecodeString(s)
+	_, count, _ := strings.Cut(string(text), "XfrCount: ")
+	fmt.Sscan(count, &n)
+	return n
+}
+
 // laterVersion answers CVR, which comes before the sign-in. In MSNP21 the dispatch
 // server sends the client away already here.
 func (c *conn) laterVersion(req *request) error {
@@ -84,7 +92,7 @@ func (c *conn) laterVersion(req *request) error {
 	}
 	c.stage = informed
 	if c.dialect >= 21 && c.role == decode.DS {
-		c.replyAs("XFR", req, "NS", c.notification(), "U", "D", hops(2))
+		c.replyAs("XFR", req, "NS", c.notification(), "U", "D", hops(hopsOf(req.arg(8))+1))
 		return errHangUp
 	}
 	v := req.args[5]

@@ -1,6 +1,7 @@
 package proxytest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -15,13 +16,14 @@ func (c *Client) signInLater(ctx context.Context) (redirect string, err error) {
 	args := []string{"0x0409", "winnt", "6.1.0", "i386", "MSNMSGR", "14.0.8117.0416", "MSNMSGR", account}
 	if c.number >= 21 {
 		args[5] = "15.4.3538.0513"
-		args = append(args, hops(1))
+		args = append(args, cmp.Or(c.hop, hops(1)))
 	}
 	cvr, err := l.one(ctx, "CVR", args...)
 	switch {
 	case err != nil:
 		return "", err
 	case cvr.is("XFR", []string{"NS", "*"}):
+		c.hop = cvr.Arg(4)
 		return cvr.Arg(1), nil
 	}
 	nonce, err := l.one(ctx, "USR", "SSO", "I", account)
