@@ -207,6 +207,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	if follow := followers[m.Verb.Name]; follow != nil && m.Arrived() != nil {
 		follow(t, c, m)
 	}
+	t.introduce(c, m)
 	t.talks(c, m)
 	if m.From == Client && judges[m.Verb.Name] != nil {
 		judges[m.Verb.Name](t, c, m)

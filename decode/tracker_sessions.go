@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"msnproxy/decode/address"
+	"msnproxy/decode/payload"
 )
 
 // admissionsKept is how many cookies are remembered, the newest.
@@ -16,7 +17,8 @@ type admission struct {
 	session   *Session
 	sessionID string
 	inviter   string
-	number    int64 // of the message that gave it out
+	conn      uint32 // that gave it out
+	number    int64  // of the message that gave it out
 }
 
 // hostOf returns the host of "host:port", or all of it if there is no port.
@@ -180,9 +182,9 @@ func (t *Tracker) redirect(c *Connection, m *Message) {
 			t.sessions.sent(s, string(raw[r.Addr.Start:r.Addr.End]), m.Time, m.Number)
 		}
 	case RedirectSB:
-		t.admit(r.Cookie, admission{session: c.Session, number: m.Number})
+		t.admit(r.Cookie, admission{session: c.Session, conn: c.ID, number: m.Number})
 	case RedirectRNG:
-		t.admit(r.Cookie, admission{session: c.Session, sessionID: r.SessionID, inviter: r.Inviter, number: m.Number})
+		t.admit(r.Cookie, admission{session: c.Session, conn: c.ID, sessionID: r.SessionID, inviter: r.Inviter, number: m.Number})
 	}
 }
 
@@ -207,6 +209,7 @@ func (t *Tracker) enter(c *Connection, m *Message) {
 	} else {
 		t.newSession(c, handle)
 	}
+	t.found(ad.conn, handle, c.Session)
 	if c.Dialect == 0 {
 		c.Dialect = c.Session.Dialect
 	}
@@ -219,6 +222,39 @@ func (t *Tracker) enter(c *Connection, m *Message) {
 		c.takePart(ad.inviter)
 	}
 	c.takePart(handle)
+}
+
+// found tells whose the connection is, which was met in mid-stream, that gave out the
+// cookie by which an account came.
+func (t *Tracker) found(conn uint32, account string, s *Session) {
+	if ns := t.conns[conn]; ns != nil && ns.Session == nil && ns.Account == "" {
+		ns.Account = account
+		t.join(ns, s)
+	}
+}
+
+// introduce learns from what a client sends on by itself (MSNP18 and later) who it is, on
+// a connection that was met in mid-stream, and at which end point.
+func (t *Tracker) introduce(c *Connection, m *Message) {
+	if m.From != Client || c.EndPoint != "" || m.Form.Payload != string(payload.MIME) || m.Arrived() == nil {
+		return
+	}
+	from, _ := payload.Route(m.Frame.Payload())
+	a := address.Parse(validText(from))
+	switch {
+	case a.Account == "":
+		return
+	case c.Account == "" && c.Session == nil:
+		c.Account = a.Account
+		if s := t.sessions.newest(hostOf(c.Client), a.Account); s != nil {
+			t.join(c, s)
+		} else {
+			t.newSession(c, a.Account)
+		}
+	}
+	if address.Same(c.Account, a.Account) {
+		c.EndPoint = a.EndPoint
+	}
 }
 
 func (t *Tracker) answer(c *Connection, m *Message) {

@@ -80,7 +80,7 @@ func appendPayload(fields []Field, p *payload.Payload) []Field {
 	start := p.Len() - len(p.Body)
 	covered := len(p.Body) == 0 && p.Kind == payload.MIME
 	for i := range nodes {
-		covered = covered || nodes[i].Start >= start && nodes[i].End > nodes[i].Start
+		covered = covered || reaches(&nodes[i], start)
 	}
 	fields = appendNodes(fields, "", nodes, false)
 	switch {
@@ -94,11 +94,28 @@ func appendPayload(fields []Field, p *payload.Payload) []Field {
 	return fields
 }
 
+// reaches reports whether a node, or one within it, stands behind that place. Elements of
+// XML have no place, what is in them has.
+func reaches(n *payload.Node, start int) bool {
+	if n.End > n.Start {
+		return n.Start >= start
+	}
+	for i := range n.Children {
+		if reaches(&n.Children[i], start) {
+			return true
+		}
+	}
+	return false
+}
+
 func appendNodes(fields []Field, within string, nodes []payload.Node, volatile bool) []Field {
 	for i := range nodes {
 		n := &nodes[i]
+		if n.Name == "handle" && n.Start == n.End && strings.HasSuffix(within, "c/") {
+			continue // a contact's two parts say it
+		}
 		name := within + n.Name
-		v := volatile || payload.Volatile(strings.TrimPrefix(n.Name, "@"))
+		v := volatile || n.Name != viaPart && payload.Volatile(strings.TrimPrefix(n.Name, "@"))
 		if !tells(n) {
 			fields = append(fields, Field{Name: name, Value: clip(n.Value), Volatile: v, Link: payload.Linked(strings.TrimPrefix(n.Name, "@"))})
 		}
@@ -106,6 +123,10 @@ func appendNodes(fields []Field, within string, nodes []payload.Node, volatile b
 	}
 	return fields
 }
+
+// viaPart is the part of an address that says which circle it comes by; the header Via is
+// another thing.
+const viaPart = "via"
 
 // tells reports whether the children say all that the value does.
 func tells(n *payload.Node) bool {
