@@ -82,6 +82,9 @@ type Session struct {
 	// Number counts sessions from 1.
 	Number  int
 	Account string
+	// EndPoint is which of the account's programs it is, "{GUID}" (MSNP16 and later): ""
+	// if that is not known. An account may have a session for each.
+	EndPoint string
 	// Dialect is that of its newest DS or NS connection.
 	Dialect int
 	// ClientHost is the client's address without the port.
@@ -212,7 +215,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		judges[m.Verb.Name](t, c, m)
 	}
 	if m.Challenge != nil {
-		m.Findings = challengeFindings(m.Findings, m.Challenge, c.Dialect)
+		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
 	}
 	if fate == Injected {
 		m.Findings = m.Findings[:0]
@@ -236,6 +239,9 @@ func init() {
 		"XFR": (*Tracker).redirect,
 		"RNG": (*Tracker).redirect,
 		"ANS": (*Tracker).answer,
+		"SDG": (*Tracker).says,
+		"PUT": (*Tracker).says,
+		"DEL": (*Tracker).says,
 		"CAL": (*Tracker).call,
 		"IRO": (*Tracker).joins,
 		"JOI": (*Tracker).joins,

@@ -16,7 +16,8 @@ type admission struct {
 	session   *Session
 	sessionID string
 	inviter   string
-	number    int64 // of the message that gave it out
+	number    int64       // of the message that gave it out
+	conn      *Connection // on which it was given out
 }
 
 // hostOf returns the host of "host:port", or all of it if there is no port.
@@ -115,6 +116,11 @@ func (t *Tracker) user(c *Connection, m *Message) {
 	case m.From == Client && handle != "":
 		c.EndPoint = endPoint
 		t.signIn(c, m, handle)
+	case m.From == Client && m.Raw("machine") != nil:
+		c.EndPoint = m.text("machine")
+		if c.Session != nil {
+			c.Session.EndPoint = c.EndPoint
+		}
 	case m.From == Server && m.Raw("challenge") != nil:
 		c.salt = m.Arrived().text("challenge")
 	case m.From == Server && handle != "":
@@ -180,9 +186,9 @@ func (t *Tracker) redirect(c *Connection, m *Message) {
 			t.sessions.sent(s, string(raw[r.Addr.Start:r.Addr.End]), m.Time, m.Number)
 		}
 	case RedirectSB:
-		t.admit(r.Cookie, admission{session: c.Session, number: m.Number})
+		t.admit(r.Cookie, admission{session: c.Session, number: m.Number, conn: c})
 	case RedirectRNG:
-		t.admit(r.Cookie, admission{session: c.Session, sessionID: r.SessionID, inviter: r.Inviter, number: m.Number})
+		t.admit(r.Cookie, admission{session: c.Session, sessionID: r.SessionID, inviter: r.Inviter, number: m.Number, conn: c})
 	}
 }
 
@@ -193,6 +199,43 @@ func (t *Tracker) admit(cookie string, ad admission) {
 	}
 }
 
+// known returns the session that the connection belongs to by now on which the cookie
+// was given out.
+func (a *admission) known() *Session {
+	if a.conn == nil {
+		return nil
+	}
+	return a.conn.Session
+}
+
+// owns takes a connection whose beginning was not seen for that of the account which
+// comes to a switchboard with a cookie that was given out on it.
+func (t *Tracker) owns(c, comes *Connection) {
+	if c == nil || c.closed || c.Session != nil || c.Account != "" {
+		return
+	}
+	c.Account, c.SignedIn = comes.Account, true
+	c.EndPoint = cmp.Or(c.EndPoint, comes.EndPoint)
+	t.join(c, comes.Session)
+	c.Dialect = cmp.Or(c.Dialect, comes.Session.Dialect)
+}
+
+// says takes what a client passes on by its address (MSNP18 and later): where the
+// beginning of its connection was not seen, that tells whose it is.
+func (t *Tracker) says(c *Connection, m *Message) {
+	if m.From != Client || c.Account != "" || c.Session != nil || m.Form.Payload == "" || m.Frame.Missing != 0 {
+		return
+	}
+	from := m.Payload().Find("From")
+	if from == nil {
+		return
+	}
+	if a := address.Parse(from.Value); a.Account != "" && a.Via == "" {
+		c.Account, c.SignedIn, c.EndPoint = a.Account, true, a.EndPoint
+		t.newSession(c, a.Account).EndPoint = a.EndPoint
+	}
+}
+
 // enter takes the first line on a switchboard: USR of the caller, or ANS.
 func (t *Tracker) enter(c *Connection, m *Message) {
 	a := address.Parse(m.text("handle"))
@@ -200,13 +243,15 @@ func (t *Tracker) enter(c *Connection, m *Message) {
 	c.Account, c.EndPoint = handle, a.EndPoint
 	ad, _ := t.cookies.Get(m.text("cookie"))
 	c.Came = ad.number
-	if s := ad.session; s != nil && address.Same(s.Account, handle) {
+	if s := cmp.Or(ad.session, ad.known()); s != nil && address.Same(s.Account, handle) {
 		t.join(c, s)
-	} else if s := t.sessions.newest(hostOf(c.Client), handle); s != nil {
+	} else if s := t.sessions.newest(hostOf(c.Client), handle, c.EndPoint); s != nil {
 		t.join(c, s)
 	} else {
 		t.newSession(c, handle)
 	}
+	c.Session.EndPoint = cmp.Or(c.Session.EndPoint, c.EndPoint)
+	t.owns(ad.conn, c)
 	if c.Dialect == 0 {
 		c.Dialect = c.Session.Dialect
 	}
