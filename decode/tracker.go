@@ -65,6 +65,7 @@ type Connection struct {
 	// none is known.
 	Came int64
 
+	late          bool  // its conversation had begun before it was seen
 	let           int64 // number of the message that let the account in
 	firm, against int   // how much speaks for the role, and against it
 	requests      requests
@@ -183,6 +184,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	}
 	m.Decode(fr, from, c.Role, c.Dialect)
 	if c.learnRole(m) {
+		t.noSwitchboard(c)
 		m.Decode(fr, from, c.Role, c.Dialect)
 	}
 	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
@@ -245,6 +247,8 @@ func init() {
 		"CAL": (*Tracker).call,
 		"IRO": (*Tracker).joins,
 		"JOI": (*Tracker).joins,
+		"MSG": (*Tracker).speaks,
+		"BYE": (*Tracker).speaks,
 		"CHL": (*Tracker).challenged,
 	}
 	judges = map[string]func(*Tracker, *Connection, *Message){

@@ -141,6 +141,46 @@ func (t *Tracker) depart(c *Connection) {
 	}
 }
 
+// speaks takes what is said on a switchboard whose beginning was not seen: that makes it
+// one, and says who is in the conversation.
+func (t *Tracker) speaks(c *Connection, m *Message) {
+	if c.Role != SB || c.Conversation != nil && !c.late {
+		return
+	}
+	if c.Conversation == nil {
+		t.converse(c, "")
+		c.late = true
+	}
+	if m.From == Server {
+		c.takePart(m.text("handle"))
+	} else if c.Account == "" {
+		if n := m.Payload().Find("TypingUser"); n != nil && n.Value != "" {
+			t.belong(c, n.Value)
+		}
+	}
+	c.takePart(c.Account)
+}
+
+// belong takes the connection, to a switchboard, for that of the account.
+func (t *Tracker) belong(c *Connection, account string) {
+	a := address.Parse(account)
+	c.Account, c.EndPoint, c.SignedIn = a.Account, a.EndPoint, true
+	if s := t.sessions.newest(hostOf(c.Client), a.Account, a.EndPoint); s != nil {
+		t.join(c, s)
+	} else {
+		t.newSession(c, a.Account)
+	}
+}
+
+// noSwitchboard takes a connection out of its conversation that turns out to be none to a
+// switchboard.
+func (t *Tracker) noSwitchboard(c *Connection) {
+	if c.Role&SB == 0 && c.Conversation != nil {
+		t.depart(c)
+		c.Conversation, c.late = nil, false
+	}
+}
+
 func (c *Connection) takePart(handle string) {
 	if c.Conversation != nil {
 		c.Conversation.takePart(handle)

@@ -155,3 +155,46 @@ func TestChallengeSides(t *testing.T) {
 		}
 	}
 }
+
+// A switchboard whose beginning was not seen is known by what is said on it, and so is who
+// is there; and what turns out to be none leaves the conversation.
+func TestSwitchboardByWhatIsSaid(t *testing.T) {
+	typing := "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol\r\nTypingUser: alice@example.com\r\n\r\n\r\n"
+	type line struct {
+		from Sender
+		raw  string
+	}
+	typed := line{Client, fmt.Sprintf("MSG 4 U %d\r\n%s", len(typing), typing)}
+	hello := line{Server, "MSG bob@example.com;" + pointB + " Bob 2\r\nhi"}
+	for _, tt := range []struct {
+		name  string
+		lines []line
+		want  string
+	}{
+		{"a message each way", []line{hello, {Client, "MSG 3 A 2\r\nhi"}, hello}, "SB  [bob@example.com] false"},
+		{"typing says who this is", []line{{Client, "MSG 3 A 2\r\nhi"}, typed, hello}, "SB alice@example.com [alice@example.com bob@example.com] true"},
+		{"somebody leaves", []line{{Server, "BYE bob@example.com\r\n"}}, "SB  [bob@example.com] false"},
+		{"a notification server's", []line{{Server, "MSG Hotmail Hotmail 2\r\nhi"}}, "?  none false"},
+		{"taken for one", []line{{Server, "JOI bob@example.com Bob\r\n"}, {Client, "PNG\r\n"}}, "NS  none false"},
+		{"entered", []line{{Client, "USR 1 alice@example.com 1.1\r\n"}, hello}, "SB alice@example.com [alice@example.com] true"},
+	} {
+		tr := NewTracker()
+		for _, l := range tt.lines {
+			for _, fr := range cut(&Framer{}, []byte(l.raw)) {
+				tr.Frame(1, l.from, &fr, time.Unix(1000, 0))
+			}
+		}
+		c := tr.Connection(1)
+		people := "none"
+		if c.Conversation != nil {
+			people = fmt.Sprint(c.Conversation.Participants)
+		}
+		if got := fmt.Sprint(c.Role, " ", c.Account, " ", people, " ", c.Session != nil); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+		tr.Close(1)
+		if len(tr.conversations) != 0 {
+			t.Errorf("%s: %d conversations are kept", tt.name, len(tr.conversations))
+		}
+	}
+}

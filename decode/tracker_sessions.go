@@ -287,6 +287,7 @@ func (t *Tracker) call(c *Connection, m *Message) {
 func (t *Tracker) joins(c *Connection, m *Message) {
 	if c.Conversation == nil {
 		t.converse(c, "")
+		c.late = true
 		c.takePart(c.Account)
 	}
 	c.takePart(m.text("handle"))
