@@ -68,7 +68,7 @@ func TestOpened(t *testing.T) {
 		{Server, 14, "USR 3 TWN S lc=1033,id=507,tw=40,ru=http%3A%2F%2Fa%2Eexample,ct=1150000000,x", "policy",
 			"lc=1033 (English (US)), id=507 (site), tw=40 (seconds that a ticket is good for), ru=http://a.example (where to return to), ct=1150000000 (2006-06-11 04:26:40 UTC), x="},
 		{Server, 15, "USR 3 SSO S MBI_KEY_OLD bm9uY2U=", "policy", ""},
-		{Server, 18, "FQY 8 %3Cml%3E%3Cd%20n=%22example.com%22%3E%3Cc%20n=%22bob%22%20t=%2232%22/%3E%3C/d%3E%3C/ml%3E", "list", "ml= [d= [@n=example.com, c= (bob@example.com) [@n=bob, @t=32 (Yahoo)]]]"},
+		{Server, 18, "FQY 8 %3Cml%3E%3Cd%20n=%22example.com%22%3E%3Cc%20n=%22bob%22%20t=%2232%22/%3E%3C/d%3E%3C/ml%3E", "list", "ml= [d= [@n=example.com, c= (bob@example.com) [@n=bob, @t=32 (Yahoo), handle=bob@example.com]]]"},
 		{Server, 11, "SBS 0 SC=2ad5;SI=1;;PS=2", "value", "SC=2ad5, SI=1, PS=2"},
 		{Server, 11, "SBS 0 null", "value", ""},
 		{Client, 9, "CHG 9 NLN 0 %3Cmsnobj%20Type%3D%223%22%2F%3E", "msnobj", "@Type=3 (display picture)"},

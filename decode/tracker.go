@@ -212,6 +212,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	if follow := followers[m.Verb.Name]; follow != nil && m.Arrived() != nil {
 		follow(t, c, m)
 	}
+	t.introduce(c, m)
 	t.talks(c, m)
 	if m.From == Client && judges[m.Verb.Name] != nil {
 		judges[m.Verb.Name](t, c, m)
@@ -241,9 +242,6 @@ func init() {
 		"XFR": (*Tracker).redirect,
 		"RNG": (*Tracker).redirect,
 		"ANS": (*Tracker).answer,
-		"SDG": (*Tracker).says,
-		"PUT": (*Tracker).says,
-		"DEL": (*Tracker).says,
 		"CAL": (*Tracker).call,
 		"IRO": (*Tracker).joins,
 		"JOI": (*Tracker).joins,

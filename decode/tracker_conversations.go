@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -155,21 +156,21 @@ func (t *Tracker) speaks(c *Connection, m *Message) {
 		c.takePart(m.text("handle"))
 	} else if c.Account == "" {
 		if n := m.Payload().Find("TypingUser"); n != nil && n.Value != "" {
-			t.belong(c, n.Value)
+			t.belong(c, address.Parse(n.Value))
 		}
 	}
 	c.takePart(c.Account)
 }
 
-// belong takes the connection, to a switchboard, for that of the account.
-func (t *Tracker) belong(c *Connection, account string) {
-	a := address.Parse(account)
+// belong takes the connection, which was met in mid-stream, for that of the account.
+func (t *Tracker) belong(c *Connection, a address.Address) {
 	c.Account, c.EndPoint, c.SignedIn = a.Account, a.EndPoint, true
-	if s := t.sessions.newest(hostOf(c.Client), a.Account, a.EndPoint); s != nil {
-		t.join(c, s)
-	} else {
-		t.newSession(c, a.Account)
+	s := t.sessions.newest(hostOf(c.Client), a.Account, a.EndPoint)
+	if s == nil {
+		s = t.newSession(c, a.Account)
 	}
+	t.join(c, s)
+	s.EndPoint = cmp.Or(s.EndPoint, a.EndPoint)
 }
 
 // noSwitchboard takes a connection out of its conversation that turns out to be none to a

@@ -106,7 +106,6 @@ func TestSessionByFrom(t *testing.T) {
 	for from, want := range map[string]string{
 		"1:alice@example.com;epid=" + pointA: "alice@example.com " + pointA,
 		"1:alice@example.com":                "alice@example.com ",
-		"1:alice@example.com;via=9:x@y":      " ",
 	} {
 		tr := NewTracker()
 		f := &Framer{}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"msnproxy/decode/address"
+	"msnproxy/decode/payload"
 )
 
 // admissionsKept is how many cookies are remembered, the newest.
@@ -208,34 +209,6 @@ func (a *admission) known() *Session {
 	return a.conn.Session
 }
 
-// owns takes a connection whose beginning was not seen for that of the account which
-// comes to a switchboard with a cookie that was given out on it.
-func (t *Tracker) owns(c, comes *Connection) {
-	if c == nil || c.closed || c.Session != nil || c.Account != "" {
-		return
-	}
-	c.Account, c.SignedIn = comes.Account, true
-	c.EndPoint = cmp.Or(c.EndPoint, comes.EndPoint)
-	t.join(c, comes.Session)
-	c.Dialect = cmp.Or(c.Dialect, comes.Session.Dialect)
-}
-
-// says takes what a client passes on by its address (MSNP18 and later): where the
-// beginning of its connection was not seen, that tells whose it is.
-func (t *Tracker) says(c *Connection, m *Message) {
-	if m.From != Client || c.Account != "" || c.Session != nil || m.Form.Payload == "" || m.Frame.Missing != 0 {
-		return
-	}
-	from := m.Payload().Find("From")
-	if from == nil {
-		return
-	}
-	if a := address.Parse(from.Value); a.Account != "" && a.Via == "" {
-		c.Account, c.SignedIn, c.EndPoint = a.Account, true, a.EndPoint
-		t.newSession(c, a.Account).EndPoint = a.EndPoint
-	}
-}
-
 // enter takes the first line on a switchboard: USR of the caller, or ANS.
 func (t *Tracker) enter(c *Connection, m *Message) {
 	a := address.Parse(m.text("handle"))
@@ -251,7 +224,7 @@ func (t *Tracker) enter(c *Connection, m *Message) {
 		t.newSession(c, handle)
 	}
 	c.Session.EndPoint = cmp.Or(c.Session.EndPoint, c.EndPoint)
-	t.owns(ad.conn, c)
+	t.found(ad.conn, c)
 	if c.Dialect == 0 {
 		c.Dialect = c.Session.Dialect
 	}
@@ -264,6 +237,37 @@ func (t *Tracker) enter(c *Connection, m *Message) {
 		c.takePart(ad.inviter)
 	}
 	c.takePart(handle)
+}
+
+// found tells whose the connection is, which was met in mid-stream, that gave out the
+// cookie by which an account comes to a switchboard.
+func (t *Tracker) found(c, comes *Connection) {
+	if c == nil || c.closed || c.Session != nil || c.Account != "" {
+		return
+	}
+	c.Account, c.SignedIn = comes.Account, true
+	c.EndPoint = cmp.Or(c.EndPoint, comes.EndPoint)
+	t.join(c, comes.Session)
+	c.Dialect = cmp.Or(c.Dialect, comes.Session.Dialect)
+}
+
+// introduce learns from what a client sends on by itself (MSNP18 and later) who it is, on
+// a connection that was met in mid-stream, and at which end point.
+func (t *Tracker) introduce(c *Connection, m *Message) {
+	if m.From != Client || c.EndPoint != "" || m.Form.Payload != string(payload.MIME) || m.Arrived() == nil {
+		return
+	}
+	from, _ := payload.Route(m.Frame.Payload())
+	a := address.Parse(validText(from))
+	switch {
+	case a.Account == "":
+		return
+	case c.Account == "" && c.Session == nil:
+		t.belong(c, a)
+	}
+	if address.Same(c.Account, a.Account) {
+		c.EndPoint = a.EndPoint
+	}
 }
 
 func (t *Tracker) answer(c *Connection, m *Message) {

@@ -97,8 +97,11 @@ func appendPayload(fields []Field, p *payload.Payload) []Field {
 func appendNodes(fields []Field, within string, nodes []payload.Node, volatile bool) []Field {
 	for i := range nodes {
 		n := &nodes[i]
+		if n.Name == "handle" && n.Start == n.End && strings.HasSuffix(within, "c/") {
+			continue // a contact's two parts say it
+		}
 		name := within + n.Name
-		v := volatile || payload.Volatile(strings.TrimPrefix(n.Name, "@"))
+		v := volatile || n.Name != viaPart && payload.Volatile(strings.TrimPrefix(n.Name, "@"))
 		if !tells(n) {
 			fields = append(fields, Field{Name: name, Value: clip(n.Value), Volatile: v, Link: payload.Linked(strings.TrimPrefix(n.Name, "@"))})
 		}
@@ -106,6 +109,10 @@ func appendNodes(fields []Field, within string, nodes []payload.Node, volatile b
 	}
 	return fields
 }
+
+// viaPart is the part of an address that says which circle it comes by; the header Via is
+// another thing.
+const viaPart = "via"
 
 // tells reports whether the children say all that the value does.
 func tells(n *payload.Node) bool {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"msnproxy/decode/address"
 	"msnproxy/decode/meaning"
 )
 
@@ -193,6 +194,9 @@ func listMeanings(ml *Node) {
 	}
 	contacts(ml.Children, "", func(n *Node, c contact) bool {
 		n.Meaning = c.account
+		if c.account != "" {
+			n.Children = append(n.Children, Node{Name: addressNames[address.Account], Value: c.account}) // of its two parts
+		}
 		for i := range n.Children {
 			a := &n.Children[i]
 			switch strings.ToLower(a.Name) {

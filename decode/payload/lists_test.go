@@ -58,8 +58,8 @@ func TestPresenceSummary(t *testing.T) {
 // What XML says by numbers is said in words where a message is opened.
 func TestElementMeanings(t *testing.T) {
 	for xml, want := range map[string]string{
-		`<ml l="1"><d n="example.org"><c n="zoe" l="8" t="32" f="Zo%C3%AB"/></d></ml>`:            `ml= / @l=1 (the first list of this sign-in) / d= / @n=example.org / c= (zoe@example.org) / @n=zoe / @l=8 (RL) / @t=32 (Yahoo) / @f=Zoë`,
-		`<ml><d n="a.example"><c n="b" t="1"><s l="3" n="IM"/></c></d></ml>`:                      `ml= / d= / @n=a.example / c= (b@a.example) / @n=b / @t=1 (Messenger) / s= / @l=3 (FL AL) / @n=IM (messages)`,
+		`<ml l="1"><d n="example.org"><c n="zoe" l="8" t="32" f="Zo%C3%AB"/></d></ml>`:            `ml= / @l=1 (the first list of this sign-in) / d= / @n=example.org / c= (zoe@example.org) / @n=zoe / @l=8 (RL) / @t=32 (Yahoo) / @f=Zoë / handle=zoe@example.org`,
+		`<ml><d n="a.example"><c n="b" t="1"><s l="3" n="IM"/></c></d></ml>`:                      `ml= / d= / @n=a.example / c= (b@a.example) / @n=b / @t=1 (Messenger) / s= / @l=3 (FL AL) / @n=IM (messages) / handle=b@a.example`,
 		`<EndpointData id="{0F0E}"><Capabilities>4:32</Capabilities></EndpointData>`:              `EndpointData= / @id={0F0E} / Capabilities=4:32 (ink as GIF, P2P version 2)`,
 		`<PrivateEndpointData><ClientType>3</ClientType><State>AWY</State></PrivateEndpointData>`: `PrivateEndpointData= / ClientType=3 (mobile) / State=AWY (away)`,
 		`<user><s n="IM"><Status>BSY</Status></s></user>`:                                         `user= / s= / @n=IM / Status=BSY (busy)`,

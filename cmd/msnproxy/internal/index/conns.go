@@ -69,6 +69,7 @@ type conn struct {
 type told struct {
 	filtered
 	signedIn bool
+	endPoint string
 }
 
 // filtered is what filters and scopes ask of a connection.
@@ -82,7 +83,7 @@ type filtered struct {
 }
 
 func tell(c *decode.Connection) told {
-	t := told{signedIn: c.SignedIn, filtered: filtered{role: c.Role, dialect: c.Dialect, account: c.Account}}
+	t := told{signedIn: c.SignedIn, endPoint: c.EndPoint, filtered: filtered{role: c.Role, dialect: c.Dialect, account: c.Account}}
 	if c.Session != nil {
 		t.session = c.Session.Number
 	}
@@ -223,6 +224,7 @@ func (x *Index) restate(c *conn) {
 	f := *c.facts
 	facts := *f.Facts
 	facts.Role, facts.Dialect, facts.Account, facts.SignedIn = c.seen.role, c.seen.dialect, c.seen.account, c.seen.signedIn
+	facts.EndPoint = c.seen.endPoint
 	facts.Session, facts.Conversation, facts.Talks = nil, nil, nil
 	if n := c.seen.session; n > 0 {
 		facts.Session = x.sessions[n-1].copy

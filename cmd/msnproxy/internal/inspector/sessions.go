@@ -153,8 +153,13 @@ func session(nodes []node, number int, conns []index.ConnState, folded map[index
 	if d.Dialect > 0 {
 		n.text += " MSNP" + strconv.Itoa(d.Dialect)
 	}
+	place := ""
 	for i := range conns {
 		n.add(&conns[i])
+		place = or(place, conns[i].Facts.EndPoint)
+	}
+	if place, _, _ = strings.Cut(strings.Trim(place, "{}"), "-"); place != "" {
+		n.text += " at " + place
 	}
 	nodes = append(nodes, n)
 	if folded[n.scope] {

@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,4 +129,47 @@ func TestUnansweredLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	says("at its end", "no reply")
+}
+
+// The exchange says why there is only the request.
+func TestUnansweredExchange(t *testing.T) {
+	for _, tt := range []struct {
+		name           string
+		heard          bool // the server
+		closed, finish bool
+		want           string
+	}{
+		{"open", true, false, false, "no reply has come yet"},
+		{"open, nobody heard", false, false, false, "no reply has come yet"},
+		{"closed", true, true, false, "no reply came before the connection ended"},
+		{"closed, nobody heard", false, true, false, "its reply may be in what was not recorded"},
+		{"read", true, false, true, "no reply came before the recording ends"},
+		{"read, nobody heard", false, false, true, "its reply may be in what was not recorded"},
+	} {
+		b := newPaneBench(t, Options{})
+		conn := b.paneOpen(1)
+		b.paneLine(conn, decode.Client, "VER 1 MSNP7 CVR0\r\n")
+		if tt.heard {
+			b.paneLine(conn, decode.Server, "QNG\r\n")
+		}
+		if tt.closed {
+			if err := b.x.Add(&capture.Record{Kind: capture.Closed, Conn: conn}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if tt.finish {
+			b.x.Finish()
+		}
+		b.settle()
+		b.ins.sel = 1
+		b.ins.detail.setTab(exchangeTab)
+		b.ins.detail.refresh()
+		texts := make([]string, 0, 3)
+		for _, e := range b.ins.detail.entries {
+			texts = append(texts, e.value)
+		}
+		if !slices.Contains(texts, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, texts, tt.want)
+		}
+	}
 }
