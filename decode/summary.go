@@ -131,8 +131,10 @@ func (m *Message) appendWhole(dst []byte) []byte {
 		return dst
 	}
 	dst, _ = m.appendPieces(dst, m.Form.pieces)
-	if slp, ok := p2p.ParseSLP(m.Joined); ok {
-		dst = append(append(dst, ": "...), slp.Summary()...)
+	if len(m.Joined) > 0 {
+		if slp, ok := p2p.ParseSLP(m.Joined); ok {
+			dst = append(append(dst, ": "...), slp.Summary()...)
+		}
 	}
 	if n := m.extra(); n > 0 {
 		dst = fmt.Appendf(dst, " +%d more", n)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -314,4 +315,34 @@ func TestMaxConns(t *testing.T) {
 	toA.Close()
 	waitClosed(t, j)
 	pair(t, p, u)
+}
+
+// A side's end is the end of the connection where the other has ended, too, where the
+// side takes nothing more, and where all is over already.
+func TestHalfClosedIsTheEnd(t *testing.T) {
+	for what, tt := range map[string]struct {
+		before func(c *conn)
+		want   bool
+	}{
+		"the other goes on":        {func(c *conn) {}, false},
+		"the other has ended":      {func(c *conn) { c.halfClosed(decode.Server) }, true},
+		"it takes nothing":         {func(c *conn) { c.unwritable(decode.Client, syscall.EPIPE) }, true},
+		"it was reset":             {func(c *conn) { c.unwritable(decode.Client, syscall.ECONNRESET) }, true},
+		"the other takes nothing":  {func(c *conn) { c.unwritable(decode.Server, syscall.EPIPE) }, false},
+		"the other was reset":      {func(c *conn) { c.abort(decode.Server, syscall.ECONNRESET) }, true},
+		"the proxy has stopped it": {func(c *conn) { c.stop(proxyClosed) }, true},
+	} {
+		p, err := New(Config{Upstream: "192.0.2.1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, _ := memoryPair(&net.TCPAddr{}, &net.TCPAddr{})
+		c := &conn{p: p, client: one, rec: &capture.Conn{}}
+		tt.before(c)
+		if got := c.halfClosed(decode.Client); got != tt.want {
+			t.Errorf("%s: %v", what, got)
+		}
+		c.half.forget()
+		p.Close()
+	}
 }

@@ -14,6 +14,7 @@ import (
 // server any port of its own address, as servers under test do.
 type Guard struct {
 	settings settings
+	lookup   func(ctx context.Context, host string) ([]netip.Addr, error) // nil: the system's
 }
 
 // NewGuard returns a guard for the redirects of upstream, "host[:port]", and of the
@@ -38,7 +39,7 @@ func (g *Guard) Dial(ctx context.Context, target string, from netip.Addr, dial f
 	if err != nil {
 		return nil, err
 	}
-	ips, err := resolve(ctx, to.host, nil)
+	ips, err := resolve(ctx, to.host, g.lookup)
 	if err != nil {
 		return nil, fmt.Errorf("cannot find %s: %w", to, cause(err))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,6 +69,52 @@ func TestGuard(t *testing.T) {
 			t.Errorf("%s says %s: %v, %v", tt.from, tt.target, c, err)
 		case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
 			t.Errorf("%s says %s: %v, want %q", tt.from, tt.target, err, tt.want)
+		}
+	}
+}
+
+// Of a name with several addresses the first is taken that may be dialled and answers.
+func TestGuardSeveralAddresses(t *testing.T) {
+	const good, dead = "65.54.239.9", "65.54.239.8"
+	for _, tt := range []struct {
+		ips     []string
+		dialled []string
+		want    string // of the error; "": there is none
+	}{
+		{[]string{"10.0.0.5", good}, []string{good}, ""},
+		{[]string{dead, good, "65.54.239.7"}, []string{dead, good}, ""},
+		{[]string{good, "10.0.0.5"}, []string{good}, ""},
+		{[]string{"10.0.0.5", "127.0.0.1"}, nil, "a public server redirects to a loopback address"},
+		{[]string{"10.0.0.5", dead}, []string{dead}, "cannot connect to ns.example.com:1863: cable cut"},
+	} {
+		g, err := NewGuard("192.0.2.1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.lookup = func(context.Context, string) (list []netip.Addr, err error) {
+			for _, ip := range tt.ips {
+				list = append(list, netip.MustParseAddr(ip))
+			}
+			return list, nil
+		}
+		made, _ := memoryPair(nil, nil)
+		var dialled []string
+		c, err := g.Dial(t.Context(), "ns.example.com", netip.MustParseAddr("65.54.239.5"), func(_ context.Context, _, addr string) (net.Conn, error) {
+			ip := strings.TrimSuffix(addr, ":1863")
+			dialled = append(dialled, ip)
+			if ip == dead {
+				return nil, errors.New("cable cut")
+			}
+			return made, nil
+		})
+		if !slices.Equal(dialled, tt.dialled) {
+			t.Errorf("%q: dialled %q, want %q", tt.ips, dialled, tt.dialled)
+		}
+		switch {
+		case tt.want == "" && (err != nil || c != net.Conn(made)):
+			t.Errorf("%q: %v, %v", tt.ips, c, err)
+		case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+			t.Errorf("%q: %v, want %q", tt.ips, err, tt.want)
 		}
 	}
 }

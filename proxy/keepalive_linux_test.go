@@ -11,7 +11,9 @@ import (
 func TestKeepAlive(t *testing.T) {
 	u := newUpstream(t)
 	p, _ := start(t, Config{Upstream: u.Addr().String()})
-	pair(t, p, u)
+	client, server := pair(t, p, u)
+	send(t, client, "PNG\r\n") // when that has come, the connection knows both its ends
+	expect(t, server, "PNG\r\n")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.conns) != 1 {

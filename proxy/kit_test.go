@@ -87,21 +87,11 @@ func (u *upstream) next(t testing.TB) *net.TCPConn {
 	}
 }
 
-// none fails if a connection came to the server.
-func (u *upstream) none(t testing.TB) {
-	t.Helper()
-	select {
-	case c := <-u.conns:
-		c.Close()
-		t.Error("a connection came to a server that must not be dialled")
-	case <-time.After(20 * time.Millisecond):
-	}
-}
-
 // journal is an observer that keeps everything.
 type journal struct {
 	mu      sync.Mutex
 	records []capture.Record
+	more    chan struct{} // closed when there is another record
 }
 
 func (j *journal) Observe(r *capture.Record) {
@@ -110,6 +100,20 @@ func (j *journal) Observe(r *capture.Record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.records = append(j.records, c)
+	if j.more != nil {
+		close(j.more)
+		j.more = nil
+	}
+}
+
+// next is closed when there is another record.
+func (j *journal) next() <-chan struct{} {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.more == nil {
+		j.more = make(chan struct{})
+	}
+	return j.more
 }
 
 func (j *journal) all() []capture.Record {
@@ -132,15 +136,20 @@ func (j *journal) remarks() []string {
 // wait waits for a record that fits.
 func (j *journal) wait(t testing.TB, what string, fits func(r *capture.Record) bool) capture.Record {
 	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		for _, r := range j.all() {
-			if fits(&r) {
-				return r
+	late := time.After(patience)
+	for seen := 0; ; {
+		more := j.next()
+		for all := j.all(); seen < len(all); seen++ {
+			if fits(&all[seen]) {
+				return all[seen]
 			}
 		}
+		select {
+		case <-more:
+		case <-late:
+			t.Fatalf("no %s was observed; remarks: %q", what, j.remarks())
+		}
 	}
-	t.Fatalf("no %s was observed; remarks: %q", what, j.remarks())
-	return capture.Record{}
 }
 
 func (j *journal) waitRemark(t testing.TB, part string) capture.Record {

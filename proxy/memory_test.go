@@ -28,24 +28,43 @@ type memory struct {
 // inMemory runs f in a bubble of its own, with a proxy.
 func inMemory(t *testing.T, cfg Config, f func(m *memory)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		m := &memory{t: t, j: &journal{}, clients: newMemoryListener("127.0.0.1:1863"), servers: newMemoryListener("192.0.2.1:1863")}
-		if cfg.Dialer == nil {
-			cfg.Dialer = func(ctx context.Context, _, _ string) (net.Conn, error) { return m.servers.Dial("192.0.2.7:5000"), nil }
-		}
-		cfg.Upstream, cfg.Listener, cfg.Observer, cfg.Lossless = "192.0.2.1", m.clients, m.j, true
-		var err error
-		if m.p, err = New(cfg); err != nil {
-			t.Fatal(err)
-		}
-		served := make(chan error, 1)
-		go func() { served <- m.p.Serve(context.Background()) }()
-		f(m)
+	synctest.Test(t, func(t *testing.T) { inBubble(t, cfg, f) })
+}
+
+// inBubble runs f with a proxy, in a bubble that is there.
+func inBubble(t *testing.T, cfg Config, f func(m *memory)) {
+	t.Helper()
+	m := &memory{t: t, j: &journal{}, clients: newMemoryListener("127.0.0.1:1863"), servers: newMemoryListener("192.0.2.1:1863")}
+	if cfg.Dialer == nil {
+		cfg.Dialer = func(ctx context.Context, _, _ string) (net.Conn, error) { return m.servers.Dial("192.0.2.7:5000"), nil }
+	}
+	if cfg.Upstream == "" {
+		cfg.Upstream = "192.0.2.1"
+	}
+	if cfg.Observer == nil {
+		cfg.Observer, cfg.Lossless = m.j, true
+	}
+	if cfg.Listener == nil {
+		cfg.Listener = m.clients
+	}
+	m.clients = cfg.Listener.(*memoryListener)
+	var err error
+	if m.p, err = New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.p.Listen(); err != nil {
+		m.p.Close()
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- m.p.Serve(context.Background()) }()
+	defer func() {
 		m.p.Close()
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
-	})
+	}()
+	f(m)
 }
 
 // pair is a connection through the proxy.
@@ -66,4 +85,21 @@ func (m *memory) say(c *memoryConn, s string) {
 // settle lets everything happen that needs no time but the observer's.
 func (m *memory) settle() {
 	synctest.Wait()
+}
+
+// dialled is where a proxy in memory connected to.
+type dialled struct {
+	host proxytest.MemoryNetwork
+	list []string
+}
+
+// server listens.
+func (d *dialled) server() *memoryListener {
+	l, _ := d.host.Listen()
+	return l.(*memoryListener)
+}
+
+func (d *dialled) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	d.list = append(d.list, addr)
+	return d.host.Dial(ctx, network, addr)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"msnproxy/capture"
@@ -25,104 +26,127 @@ func (s *stuckObserver) Observe(r *capture.Record) {
 }
 
 // TestRelayingNeverWaitsForTheObserver has an observer that hangs; what it missed is
-// told it as lost, by link and to the byte.
+// told it as lost, by link and to the byte. A recorder misses nothing.
 func TestRelayingNeverWaitsForTheObserver(t *testing.T) {
-	u := newUpstream(t)
-	o := &stuckObserver{gate: make(chan struct{})}
-	p, _ := start(t, Config{Upstream: u.Addr().String(), Observer: o, QueueRecords: 50, QueueBytes: 2000})
-	client, server := pair(t, p, u)
-	for i := range 300 {
-		s := fmt.Sprintf("QNG %d\r\n", i)
-		send(t, server, s)
-		expect(t, client, s)
-		send(t, client, "PNG\r\n")
-		expect(t, server, "PNG\r\n")
-	}
-	if d := p.Stats().Dropped; d == 0 {
-		t.Error("nothing was dropped")
-	}
-	close(o.gate)
-	o.wait(t, "first frame", func(r *capture.Record) bool { return r.Kind == capture.Data })
-	waitIdle(t, p)
-	send(t, server, "OUT OTH\r\n")
-	expect(t, client, "OUT OTH\r\n")
-	client.Close()
-	server.Close()
-	p.Close()
-	offset := map[decode.Sender]int64{}
-	gaps := 0
-	for _, r := range o.all() {
-		switch r.Kind {
-		case capture.Lost:
-			gaps++
-			offset[r.From] += r.Lost
-		case capture.Data:
-			if r.Frame.Offset != offset[r.From] {
-				t.Fatalf("the %s's frame at %d comes after %d bytes", r.From, r.Frame.Offset, offset[r.From])
+	for _, recorded := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			o, to := &stuckObserver{gate: make(chan struct{})}, &orders{}
+			cfg := Config{Observer: o, QueueRecords: 50, QueueBytes: 2000}
+			if recorded {
+				cfg.Recorder = to
 			}
-			offset[r.From] += int64(len(r.Frame.Raw))
-		}
-	}
-	if offset[decode.Client] != 300*5 || offset[decode.Server] != p.Stats().FromServers || gaps == 0 {
-		t.Errorf("shown and lost: %v in %d gaps, of %+v", offset, gaps, p.Stats())
+			inBubble(t, cfg, func(m *memory) {
+				client, server := m.pair()
+				for i := range 300 {
+					s := fmt.Sprintf("QNG %d\r\n", i)
+					send(t, server, s)
+					expect(t, client, s)
+					if recorded && !to.has(fmt.Sprintf("data S %q", s)) {
+						t.Fatalf("%q is not recorded", s)
+					}
+					send(t, client, "PNG\r\n")
+					expect(t, server, "PNG\r\n")
+				}
+				m.settle()
+				if d := m.p.Stats().Dropped; d == 0 {
+					t.Error("nothing was dropped")
+				}
+				close(o.gate)
+				time.Sleep(time.Second)
+				m.settle()
+				send(t, server, "OUT OTH\r\n")
+				expect(t, client, "OUT OTH\r\n")
+				client.Close()
+				server.Close()
+				m.p.Close()
+				offset := map[decode.Sender]int64{}
+				gaps := 0
+				for _, r := range o.all() {
+					switch r.Kind {
+					case capture.Lost:
+						gaps++
+						offset[r.From] += r.Lost
+					case capture.Data:
+						if r.Frame.Offset != offset[r.From] {
+							t.Fatalf("the %s's frame at %d comes after %d bytes", r.From, r.Frame.Offset, offset[r.From])
+						}
+						offset[r.From] += int64(len(r.Frame.Raw))
+					}
+				}
+				if offset[decode.Client] != 300*5 || offset[decode.Server] != m.p.Stats().FromServers || gaps == 0 {
+					t.Errorf("shown and lost: %v in %d gaps, of %+v", offset, gaps, m.p.Stats())
+				}
+			})
+		})
 	}
 }
 
 // TestLossless has an observer that is slow, and a queue of next to nothing.
 func TestLossless(t *testing.T) {
-	u := newUpstream(t)
 	j := &journal{}
 	slow := ObserverFunc(func(r *capture.Record) {
-		time.Sleep(20 * time.Microsecond)
+		time.Sleep(time.Second)
 		j.Observe(r)
 	})
-	p, _ := start(t, Config{Upstream: u.Addr().String(), Observer: slow, QueueRecords: 3, Lossless: true})
-	client, server := pair(t, p, u)
-	want := strings.Repeat("PNG\r\n", 200)
-	send(t, client, want)
-	expect(t, server, want)
-	client.Close()
-	expectEOF(t, server)
-	server.Close()
-	p.Close()
-	if got := j.received(t, 1, decode.Client); string(got) != want || p.Stats().Dropped != 0 {
-		t.Errorf("%d bytes of %d were shown, %d records dropped", len(got), len(want), p.Stats().Dropped)
-	}
+	inMemory(t, Config{Observer: slow, QueueRecords: 3, Lossless: true}, func(m *memory) {
+		client, server := m.pair()
+		want := strings.Repeat("PNG\r\n", 200)
+		send(t, client, want)
+		expect(t, server, want)
+		client.Close()
+		expectEOF(t, server)
+		server.Close()
+		time.Sleep(time.Hour)
+		m.p.Close()
+		if got := j.received(t, 1, decode.Client); string(got) != want || m.p.Stats().Dropped != 0 {
+			t.Errorf("%d bytes of %d were shown, %d records dropped", len(got), len(want), m.p.Stats().Dropped)
+		}
+	})
 }
 
 func TestCloseDoesNotWaitForAHangingObserverForEver(t *testing.T) {
-	o := &stuckObserver{gate: make(chan struct{})}
-	s := settings{Config: Config{Observer: o, QueueRecords: 10, QueueBytes: 1000}}
-	q := newQueue(&s)
-	var lost int64
-	if q.add([]capture.Record{{Kind: capture.Remark, Text: "one"}}, &lost) {
-		q.nudge()
-	}
-	q.close(10 * time.Millisecond)
-	close(o.gate)
-	<-q.done
-	if len(o.remarks()) != 1 {
-		t.Errorf("remarks: %q", o.remarks())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		o := &stuckObserver{gate: make(chan struct{})}
+		s := settings{Config: Config{Observer: o, QueueRecords: 10, QueueBytes: 1000}}
+		q := newQueue(&s)
+		var lost int64
+		if q.add([]capture.Record{{Kind: capture.Remark, Text: "one"}}, &lost) {
+			q.nudge()
+		}
+		begun := time.Now()
+		q.close(10 * time.Second)
+		if took := time.Since(begun); took != 10*time.Second {
+			t.Errorf("it was waited for %v", took)
+		}
+		close(o.gate)
+		<-q.done
+		if len(o.remarks()) != 1 {
+			t.Errorf("remarks: %q", o.remarks())
+		}
+	})
 }
 
 func TestCloseWithAHangingObserverThatIsWaitedFor(t *testing.T) {
-	u := newUpstream(t)
-	o := &stuckObserver{gate: make(chan struct{})}
-	p, _ := start(t, Config{Upstream: u.Addr().String(), Observer: o, QueueRecords: 2, Lossless: true})
-	p.grace = 20 * time.Millisecond
-	client, server := pair(t, p, u)
-	send(t, client, strings.Repeat("PNG\r\n", 100))
-	for end := time.Now().Add(patience); p.Stats().FromClients == 0 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
-	p.Close()
-	close(o.gate)
-	<-p.queue.done
-	if d := p.Stats().Dropped; d == 0 {
-		t.Error("all was shown to an observer that hung")
-	}
-	server.Close()
+	synctest.Test(t, func(t *testing.T) {
+		o := &stuckObserver{gate: make(chan struct{})}
+		inBubble(t, Config{Observer: o, QueueRecords: 2, Lossless: true}, func(m *memory) {
+			m.p.grace = 20 * time.Second
+			client, server := m.pair()
+			send(t, client, strings.Repeat("PNG\r\n", 100))
+			time.Sleep(time.Second)
+			begun := time.Now()
+			m.p.Close()
+			if took := time.Since(begun); took < 20*time.Second || took > 40*time.Second {
+				t.Errorf("closing took %v", took)
+			}
+			close(o.gate)
+			<-m.p.queue.done
+			if d := m.p.Stats().Dropped; d == 0 {
+				t.Error("all was shown to an observer that hung")
+			}
+			server.Close()
+		})
+	})
 }
 
 // orders checks in the path that a request is committed before its bytes go on.

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"msnproxy/capture"
 	"msnproxy/decode"
@@ -71,7 +71,7 @@ func readPackets(t *testing.T, path string) (list []packet) {
 
 // end is one end of a connection that is played: what it reads is collected.
 type end struct {
-	conn *net.TCPConn
+	conn *memoryConn
 	sent []byte // as recorded
 	next uint32 // sequence number of what it sends next
 
@@ -94,20 +94,15 @@ func (e *end) collect() {
 	}
 }
 
-// wait waits until the end has got so many bytes.
-func (e *end) wait(t *testing.T, n int) {
+// has fails the test unless the end has got so many bytes.
+func (e *end) has(t *testing.T, n int) {
 	t.Helper()
-	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(20 * time.Microsecond) {
-		e.mu.Lock()
-		got := len(e.got)
-		e.mu.Unlock()
-		if got >= n {
-			return
-		}
-	}
+	synctest.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	t.Fatalf("only %d of %d bytes came; the last: %q", len(e.got), n, e.got[max(0, len(e.got)-200):])
+	if len(e.got) < n {
+		t.Fatalf("only %d of %d bytes came; the last: %q", len(e.got), n, e.got[max(0, len(e.got)-200):])
+	}
 }
 
 var (
@@ -143,8 +138,8 @@ func settled(sent []byte, proxy string) int {
 // player plays a recording through a live proxy.
 type player struct {
 	t       *testing.T
-	proxy   *Proxy
-	servers map[netip.AddrPort]*upstream // by recorded address
+	m       *memory
+	servers map[netip.AddrPort]*memoryListener // by recorded address
 	conns   map[[2]netip.AddrPort][2]*end
 	played  []([2]*end)
 	step    int // bytes a write; 0: a segment
@@ -163,7 +158,9 @@ func TestRecordingsThroughTheProxy(t *testing.T) {
 			if step > 0 {
 				name = fmt.Sprintf("%s/bytes", filepath.Base(file))
 			}
-			t.Run(name, func(t *testing.T) { playRecording(t, file, step) })
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { playRecording(t, file, step) })
+			})
 		}
 	}
 }
@@ -173,43 +170,46 @@ func playRecording(t *testing.T, file string, step int) {
 	packets = slices.DeleteFunc(packets, func(p packet) bool {
 		return p.from.Port() == 6891 || p.to.Port() == 6891 // MSNFTP goes from client to client
 	})
-	pl := &player{t: t, step: step, servers: map[netip.AddrPort]*upstream{}, conns: map[[2]netip.AddrPort][2]*end{}}
+	pl := &player{t: t, step: step, servers: map[netip.AddrPort]*memoryListener{}, conns: map[[2]netip.AddrPort][2]*end{}}
 	var first netip.AddrPort
 	for _, p := range packets {
 		if p.flags&(flagSYN|flagACK) == flagSYN && pl.servers[p.to] == nil {
 			if !first.IsValid() {
 				first = p.to
 			}
-			pl.servers[p.to] = newUpstream(t)
+			pl.servers[p.to] = newMemoryListener(p.to.String())
 		}
 	}
-	var j *journal
-	pl.proxy, j = start(t, Config{
-		Upstream: first.String(), Allow: anyLoopback,
-		Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			u := pl.servers[netip.MustParseAddrPort(addr)]
-			if u == nil {
+	cfg := Config{
+		Upstream: first.String(), Allow: anyLoopback, Listener: newMemoryListener("127.0.0.1:18630"),
+		Dialer: func(_ context.Context, _, addr string) (net.Conn, error) {
+			l := pl.servers[netip.MustParseAddrPort(addr)]
+			if l == nil {
 				return nil, fmt.Errorf("%s is not in the recording", addr)
 			}
-			var d net.Dialer
-			return d.DialContext(ctx, network, u.Addr().String())
+			return l.Dial("192.0.2.7:5000"), nil
 		},
-	})
-	for _, p := range packets {
-		pl.play(p)
 	}
-	self := pl.proxy.Addr().String()
+	inBubble(t, cfg, func(m *memory) {
+		pl.m = m
+		for _, p := range packets {
+			pl.play(p)
+		}
+		pl.compare()
+	})
+}
+
+// compare compares what came with what was sent.
+func (pl *player) compare() {
+	t, proxy, j := pl.t, pl.m.p, pl.m.j
+	self := proxy.Addr().String()
 	bytes := 0
 	for i, ends := range pl.played {
 		for _, e := range ends {
 			_ = e.conn.CloseWrite()
 		}
 		for _, e := range ends {
-			select {
-			case <-e.done:
-			case <-time.After(patience):
-				t.Fatalf("connection %d does not end", i)
-			}
+			<-e.done
 		}
 		bytes += len(ends[0].sent) + len(ends[1].sent)
 		if got, want := string(ends[1].got), string(ends[0].sent); got != want {
@@ -222,10 +222,10 @@ func playRecording(t *testing.T, file string, step int) {
 	if len(pl.played) < 4 || bytes < 2000 {
 		t.Errorf("only %d connections and %d bytes were played", len(pl.played), bytes)
 	}
-	if s := pl.proxy.Stats(); s.Redirects == 0 || s.Refused != 0 {
+	if s := proxy.Stats(); s.Redirects == 0 || s.Refused != 0 {
 		t.Errorf("%+v", s)
 	}
-	pl.proxy.Close()
+	proxy.Close()
 	for _, text := range j.remarks() {
 		t.Logf("remark: %s", text)
 	}
@@ -248,7 +248,7 @@ func (pl *player) play(p packet) {
 	t := pl.t
 	t.Helper()
 	if p.flags&(flagSYN|flagACK) == flagSYN {
-		client := &end{conn: dial(t, pl.proxy.Addr().String()), next: p.seq + 1, done: make(chan struct{})}
+		client := &end{conn: pl.m.clients.Dial(fmt.Sprintf("198.51.100.9:%d", 1055+len(pl.played))), next: p.seq + 1, done: make(chan struct{})}
 		go client.collect()
 		ends := [2]*end{client, {done: make(chan struct{})}}
 		pl.conns[[2]netip.AddrPort{p.from, p.to}] = ends
@@ -275,14 +275,14 @@ func (pl *player) play(p packet) {
 		e.next += uint32(len(data))
 		pl.write(e, data)
 		if ends[1].conn == nil {
-			ends[1].conn = pl.servers[server].next(t)
+			ends[1].conn = pl.servers[server].Next()
 			go ends[1].collect()
 		}
 		e.sent = append(e.sent, data...)
 		if who == 0 {
-			other.wait(t, len(e.sent))
+			other.has(t, len(e.sent))
 		} else {
-			other.wait(t, settled(e.sent, pl.proxy.Addr().String()))
+			other.has(t, settled(e.sent, pl.m.p.Addr().String()))
 		}
 	}
 	if p.flags&flagFIN != 0 && e.conn != nil {
@@ -300,6 +300,8 @@ func (pl *player) write(e *end, data []byte) {
 		if _, err := e.conn.Write(data[:n]); err != nil && err != io.ErrClosedPipe {
 			pl.t.Fatal(err)
 		}
-		data = data[n:]
+		if data = data[n:]; pl.step > 0 {
+			synctest.Wait() // it is read before the next byte comes
+		}
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -44,83 +46,97 @@ var anyLoopback = []string{"127.0.0.0/8"}
 // TestSignInThroughOnePort goes from a dispatch server over a notification server
 // to a switchboard, called and calling.
 func TestSignInThroughOnePort(t *testing.T) {
-	ds, ns, sb := newUpstream(t), newUpstream(t), newUpstream(t)
-	p, j := start(t, Config{Upstream: ds.Addr().String(), Allow: anyLoopback})
-	self := p.Addr().String()
+	synctest.Test(t, func(t *testing.T) {
+		var to dialled
+		ds, ns, sb := to.server(), to.server(), to.server()
+		inBubble(t, Config{Upstream: ds.Addr().String(), Allow: anyLoopback, Dialer: to.dial}, func(m *memory) {
+			self := m.p.Addr().String()
+			m.servers = ds
+			client, server := m.pair()
+			send(t, client, "VER 1 MSNP7\r\n")
+			expect(t, server, "VER 1 MSNP7\r\n")
+			send(t, server, fmt.Sprintf("XFR 1 NS %s 0 %s\r\n", ns.Addr(), ds.Addr()))
+			expect(t, client, fmt.Sprintf("XFR 1 NS %s 0 %s\r\n", self, self))
+			client.Close()
 
-	client, server := pair(t, p, ds)
-	send(t, client, "VER 1 MSNP7\r\n")
-	expect(t, server, "VER 1 MSNP7\r\n")
-	send(t, server, fmt.Sprintf("XFR 1 NS %s 0 %s\r\n", ns.Addr(), ds.Addr()))
-	expect(t, client, fmt.Sprintf("XFR 1 NS %s 0 %s\r\n", self, self))
-	client.Close()
+			client = m.clients.Dial("198.51.100.9:1056")
+			m.say(client, "VE")
+			if len(to.list) != 1 {
+				t.Errorf("dialled %q before it is known what the client wants", to.list)
+			}
+			send(t, client, "R 2 MSNP7\r\n")
+			server = ns.Next()
+			expect(t, server, "VER 2 MSNP7\r\n")
+			send(t, server, fmt.Sprintf("XFR 3 SB %s CKI 17.1\r\nRNG 9 %s CKI 17.2 bob@example.com Bob\r\n", sb.Addr(), sb.Addr()))
+			expect(t, client, fmt.Sprintf("XFR 3 SB %s CKI 17.1\r\nRNG 9 %s CKI 17.2 bob@example.com Bob\r\n", self, self))
 
-	client = dial(t, self)
-	send(t, client, "VE")
-	time.Sleep(5 * time.Millisecond)
-	send(t, client, "R 2 MSNP7\r\n")
-	server = ns.next(t)
-	expect(t, server, "VER 2 MSNP7\r\n")
-	send(t, server, fmt.Sprintf("XFR 3 SB %s CKI 17.1\r\nRNG 9 %s CKI 17.2 bob@example.com Bob\r\n", sb.Addr(), sb.Addr()))
-	expect(t, client, fmt.Sprintf("XFR 3 SB %s CKI 17.1\r\nRNG 9 %s CKI 17.2 bob@example.com Bob\r\n", self, self))
-
-	for _, first := range []string{"USR 1 alice@example.com 17.1\r\n", "ANS 1 alice@example.com 17.2 9\r\n", "USR  1  alice@example.com  17.1 \r\n"} {
-		call := dial(t, self)
-		send(t, call, first)
-		expect(t, sb.next(t), first)
-	}
-	if n := len(j.remarks()); n > 0 {
-		t.Errorf("remarks: %q", j.remarks())
-	}
-	again := dial(t, self)
-	send(t, again, "VER 1 MSNP7\r\n")
-	expect(t, ds.next(t), "VER 1 MSNP7\r\n")
+			for _, first := range []string{"USR 1 alice@example.com 17.1\r\n", "ANS 1 alice@example.com 17.2 9\r\n", "USR  1  alice@example.com  17.1 \r\n"} {
+				call := m.clients.Dial("198.51.100.9:1057")
+				send(t, call, first)
+				expect(t, sb.Next(), first)
+			}
+			if n := len(m.j.remarks()); n > 0 {
+				t.Errorf("remarks: %q", m.j.remarks())
+			}
+			again := m.clients.Dial("198.51.100.9:1058")
+			send(t, again, "VER 1 MSNP7\r\n")
+			expect(t, ds.Next(), "VER 1 MSNP7\r\n")
+		})
+	})
 }
 
 // TestWhatElseComesFirst sends first lines that name no server to the upstream,
-// while a redirect is pending.
+// while a redirect is pending; those of which more may come, when that takes too long.
 func TestWhatElseComesFirst(t *testing.T) {
-	ds, sb := newUpstream(t), newUpstream(t)
-	p, j := start(t, Config{Upstream: ds.Addr().String(), Allow: anyLoopback, FirstLineWait: 50 * time.Millisecond})
-	client, server := pair(t, p, ds)
-	send(t, server, fmt.Sprintf("XFR 3 SB %s CKI 17.1\r\n", sb.Addr()))
-	line(t, client)
+	synctest.Test(t, func(t *testing.T) {
+		var to dialled
+		ds, sb := to.server(), to.server()
+		inBubble(t, Config{Upstream: ds.Addr().String(), Allow: anyLoopback, FirstLineWait: 50 * time.Millisecond, Dialer: to.dial}, func(m *memory) {
+			m.servers = ds
+			client, server := m.pair()
+			send(t, server, fmt.Sprintf("XFR 3 SB %s CKI 17.1\r\n", sb.Addr()))
+			line(t, client)
 
-	for _, first := range []string{
-		"GET / HTTP/1.1\r\n\r\n", "\x05\x01\x00", "\r\n", "x", "VERY", "PNG\r\n", "USR",
-		"USR 1 alice@example.com " + strings.Repeat("9", 3000), "USR 1 MD5 I alice@example.com\r\n", "USR 1 alice",
-	} {
-		client := dial(t, p.Addr().String())
-		send(t, client, first)
-		expect(t, ds.next(t), first)
-		client.Close()
-	}
-	if n := len(j.remarks()); n > 0 {
-		for _, r := range j.remarks() {
-			if !strings.Contains(r, "no MSNP") && !strings.Contains(r, "lost the framing") {
-				t.Errorf("remark: %q", r)
+			for first, wait := range map[string]time.Duration{
+				"GET / HTTP/1.1\r\n\r\n": 0, "\x05\x01\x00": 0, "\r\n": 0, "x": 0, "VERY": 0, "PNG\r\n": 0, "USR 1 alice@example.com " + strings.Repeat("9", 3000): 0,
+				"USR 1 MD5 I alice@example.com\r\n": 0, "USR": 50 * time.Millisecond, "USR 1 alice": 50 * time.Millisecond, "": 50 * time.Millisecond,
+			} {
+				begun := time.Now()
+				client := m.clients.Dial("198.51.100.9:1056")
+				if first != "" {
+					send(t, client, first)
+				}
+				server := m.servers.Next()
+				expect(t, server, first)
+				if took := time.Since(begun); took != wait {
+					t.Errorf("%q: the upstream was dialled after %v, want %v", first, took, wait)
+				}
+				send(t, server, "220 the server speaks\r\n")
+				expect(t, client, "220 the server speaks\r\n")
+				client.Close()
 			}
-		}
-	}
-	quiet := dial(t, p.Addr().String())
-	server = ds.next(t)
-	send(t, server, "220 the server speaks first\r\n")
-	expect(t, quiet, "220 the server speaks first\r\n")
+			for _, r := range m.j.remarks() {
+				if !strings.Contains(r, "no MSNP") && !strings.Contains(r, "lost the framing") {
+					t.Errorf("remark: %q", r)
+				}
+			}
 
-	unknown := dial(t, p.Addr().String())
-	send(t, unknown, "USR 1 alice@example.com 99.9\r\n")
-	expect(t, ds.next(t), "USR 1 alice@example.com 99.9\r\n")
-	j.waitRemark(t, "USR with a cookie that no redirect gave")
+			unknown := m.clients.Dial("198.51.100.9:1057")
+			send(t, unknown, "USR 1 alice@example.com 99.9\r\n")
+			expect(t, m.servers.Next(), "USR 1 alice@example.com 99.9\r\n")
+			m.j.waitRemark(t, "USR with a cookie that no redirect gave")
 
-	half := dial(t, p.Addr().String())
-	send(t, half, "ANS 1")
-	if err := half.CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
-	server = ds.next(t)
-	expect(t, server, "ANS 1")
-	expectEOF(t, server)
-	sb.none(t)
+			half := m.clients.Dial("198.51.100.9:1058")
+			send(t, half, "ANS 1")
+			_ = half.CloseWrite()
+			server = m.servers.Next()
+			expect(t, server, "ANS 1")
+			expectEOF(t, server)
+			if slices.Contains(to.list, sb.Addr().String()) {
+				t.Error("a connection came to a server that nobody was sent to")
+			}
+		})
+	})
 }
 
 func TestUnknownCookieWithNothingPending(t *testing.T) {
@@ -237,25 +253,34 @@ func TestRosterSessionRoutes(t *testing.T) {
 // rules refuse, and nobody dialled.
 func TestRefusedRedirect(t *testing.T) {
 	for _, ports := range []Ports{OnePort, PerTarget} {
-		ds, evil := newUpstream(t), newUpstream(t)
-		p, j := start(t, Config{Upstream: ds.Addr().String(), Ports: ports})
-		self := p.Addr().String()
-		client, server := pair(t, p, ds)
-		send(t, server, fmt.Sprintf("XFR 1 NS %s 0\r\nXFR 2 SB %s CKI 6.6\r\n", evil.Addr(), evil.Addr()))
-		expect(t, client, fmt.Sprintf("XFR 1 NS %s 0\r\nXFR 2 SB %s CKI 6.6\r\n", self, self))
-		j.waitRemark(t, "refused: XFR NS to "+evil.Addr().String())
-		j.waitRemark(t, "refused: XFR SB to "+evil.Addr().String())
-		for _, first := range []string{"VER 1 MSNP7\r\n", "USR 1 alice@example.com 6.6\r\n"} {
-			dialReset(t, self, first)
-		}
-		j.waitRemark(t, "refused to follow the redirect to "+evil.Addr().String())
-		evil.none(t)
-		if s := p.Stats(); s.Refused != 2 || s.Open != 1 {
-			t.Errorf("%+v", s)
-		}
-		fresh := dial(t, self)
-		send(t, fresh, "VER 1 MSNP7\r\n")
-		expect(t, ds.next(t), "VER 1 MSNP7\r\n")
+		synctest.Test(t, func(t *testing.T) {
+			var to dialled
+			ds, evil := to.server(), to.server()
+			inBubble(t, Config{Upstream: ds.Addr().String(), Ports: ports, Dialer: to.dial}, func(m *memory) {
+				m.servers = ds
+				self := m.p.Addr().String()
+				client, server := m.pair()
+				send(t, server, fmt.Sprintf("XFR 1 NS %s 0\r\nXFR 2 SB %s CKI 6.6\r\n", evil.Addr(), evil.Addr()))
+				expect(t, client, fmt.Sprintf("XFR 1 NS %s 0\r\nXFR 2 SB %s CKI 6.6\r\n", self, self))
+				m.j.waitRemark(t, "refused: XFR NS to "+evil.Addr().String())
+				m.j.waitRemark(t, "refused: XFR SB to "+evil.Addr().String())
+				for _, first := range []string{"VER 1 MSNP7\r\n", "USR 1 alice@example.com 6.6\r\n"} {
+					c := m.clients.Dial("198.51.100.9:1056")
+					send(t, c, first)
+					expectReset(t, c)
+				}
+				m.j.waitRemark(t, "refused to follow the redirect to "+evil.Addr().String())
+				if s := m.p.Stats(); s.Refused != 2 || s.Open != 1 {
+					t.Errorf("%+v", s)
+				}
+				fresh := m.clients.Dial("198.51.100.9:1057")
+				send(t, fresh, "VER 1 MSNP7\r\n")
+				expect(t, m.servers.Next(), "VER 1 MSNP7\r\n")
+				if want := []string{ds.Addr().String(), ds.Addr().String()}; !slices.Equal(to.list, want) {
+					t.Errorf("dialled %q, want %q", to.list, want)
+				}
+			})
+		})
 	}
 }
 

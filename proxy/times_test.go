@@ -209,6 +209,16 @@ func TestSilence(t *testing.T) {
 			m.say(client, "PNG\r\nSYN 2 0\r\nMSG 3 N 1\r\nxOUT\r\n")
 			time.Sleep(time.Hour)
 		}, nil},
+		{"the client's eighth command asks", func(m *memory, client, server *memoryConn) {
+			m.say(server, versions)
+			m.say(client, strings.Repeat("PNG\r\n", 7)+"INF 2\r\n")
+			time.Sleep(time.Hour)
+		}, []string{"5s the server 192.0.2.1:1863 has not answered INF for 5s"}},
+		{"its ninth is no sign-in any more", func(m *memory, client, server *memoryConn) {
+			m.say(server, versions)
+			m.say(client, strings.Repeat("PNG\r\n", 8)+"INF 2\r\n")
+			time.Sleep(time.Hour)
+		}, nil},
 		{"it came and went", func(m *memory, client, server *memoryConn) {
 			client.Close()
 			server.Close()

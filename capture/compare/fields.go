@@ -80,7 +80,7 @@ func appendPayload(fields []Field, p *payload.Payload) []Field {
 	start := p.Len() - len(p.Body)
 	covered := len(p.Body) == 0 && p.Kind == payload.MIME
 	for i := range nodes {
-		covered = covered || nodes[i].Start >= start && nodes[i].End > nodes[i].Start
+		covered = covered || reaches(&nodes[i], start)
 	}
 	fields = appendNodes(fields, "", nodes, false)
 	switch {
@@ -92,6 +92,20 @@ func appendPayload(fields []Field, p *payload.Payload) []Field {
 		fields = append(fields, Field{Name: "payload", Value: p.Summary})
 	}
 	return fields
+}
+
+// reaches reports whether a node, or one within it, stands behind that place. Elements of
+// XML have no place, what is in them has.
+func reaches(n *payload.Node, start int) bool {
+	if n.End > n.Start {
+		return n.Start >= start
+	}
+	for i := range n.Children {
+		if reaches(&n.Children[i], start) {
+			return true
+		}
+	}
+	return false
 }
 
 func appendNodes(fields []Field, within string, nodes []payload.Node, volatile bool) []Field {

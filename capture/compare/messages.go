@@ -97,11 +97,10 @@ func (x *meanings) of(m *decode.Message, r *Rules, first bool) []said {
 		if n > 0 {
 			s.id += "\x00" + strconv.Itoa(n)
 		}
-		if first {
-			s.norm = r.account(s.norm)
-		}
 		if strings.IndexByte(s.norm, '@') > 0 && strings.IndexByte(s.norm, ' ') < 0 {
-			s.norm = strings.ToLower(s.norm) // a handle, wherever it stands
+			s.norm = r.handle(s.norm, first) // wherever it stands
+		} else if first {
+			s.norm = r.account(s.norm)
 		}
 		out = append(out, s)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 )
 
 // Rules say what counts as the same. Nil stands for the usual.
@@ -91,4 +92,23 @@ func (r *Rules) account(value string) string {
 		return other
 	}
 	return value
+}
+
+// handle makes an address comparable: in lower case, without its end point, which is
+// another one in each session. first: it is of the first side.
+func (r *Rules) handle(s string, first bool) string {
+	if address.Plain(s) {
+		return strings.ToLower(r.accountIf(first, s))
+	}
+	var out []string
+	address.Walk(s, func(part address.Part, start, end int) {
+		switch part {
+		case address.EndPoint:
+		case address.Account:
+			out = append(out, r.accountIf(first, s[start:end]))
+		default:
+			out = append(out, s[start:end])
+		}
+	})
+	return strings.ToLower(strings.Join(out, ";"))
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"msnproxy/proxy/replay"
 )
 
 // accountsVar is the variable that stands for --accounts where that is not given.
@@ -48,6 +50,9 @@ func passwords(c *cli.Context) (map[string]string, error) {
 		}
 		if m == nil {
 			m = make(map[string]string)
+		}
+		if !readable(password) {
+			return nil, usage(called(c), "--password: %v", replay.ErrTicket)
 		}
 		m[strings.ToLower(account)] = password
 	}
@@ -115,7 +120,15 @@ func fileError(name string, err error) error {
 // lineEnds makes one kind of line end of the three that there are.
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// parseAccounts reads ACCOUNT=PASSWORD lines. Empty ones, and those that begin with #,
+// readable reports whether a value is a password, or a ticket in its place that has the
+// right form.
+func readable(value string) bool {
+	_, _, err := replay.ParseTicket(value)
+	return err == nil
+}
+
+// parseAccounts reads ACCOUNT=PASSWORD lines; [replay.ParseTicket] says how a ticket is
+// spelt, which may stand in place of a password. Empty ones, and those that begin with #,
 // say nothing. Blanks at either end of an account or of a password are not part of it.
 // Errors name the line, and nothing that is on it.
 func parseAccounts(name string, b []byte) (map[string]string, error) {
@@ -138,6 +151,8 @@ func parseAccounts(name string, b []byte) (map[string]string, error) {
 			return nil, fmt.Errorf("%s:%d: before the = stands no account; the line wants ACCOUNT=PASSWORD, such as alice@example.com=secret", name, n)
 		case password == "":
 			return nil, fmt.Errorf("%s:%d: behind the = stands no password; the line wants ACCOUNT=PASSWORD, such as alice@example.com=secret", name, n)
+		case !readable(password):
+			return nil, fmt.Errorf("%s:%d: %w", name, n, replay.ErrTicket)
 		case lines[account] != 0:
 			return nil, fmt.Errorf("%s:%d: the account has a password in line %d already", name, n, lines[account])
 		}

@@ -32,6 +32,8 @@ conversation happens again. docs/replay.md tells more.
 The server needs accounts with lists like the recorded ones. An account without a
 password sends the recorded answer, which only "msnproxy replay server" takes. Passwords
 come from --account, or from the file --accounts, by the name that the account has now.
+For MSNP8 and later a ticket stands in place of a password: ticket:TICKET, for MSNP15
+and later ticket:TICKET SECRET.
 
 Examples:
    msnproxy replay client session.pcapng --server 127.0.0.1:1863 \
@@ -96,6 +98,10 @@ func replayClient(c *cli.Context) error {
 		complain(c.App.ErrWriter, fmt.Errorf("no password for %s: the recorded answer is sent, which only a replay server takes (--account %s=:PASSWORD, or --accounts FILE)",
 			strings.Join(list, ", "), list[0]))
 	}
+	if list := client.WithoutTicket(); len(list) > 0 {
+		complain(c.App.ErrWriter, fmt.Errorf("no ticket for %s: the recorded one is sent, or the recorded answer to another nonce, which only a replay server takes (%s=ticket:TICKET in --accounts FILE, from MSNP15 on %[2]s=ticket:TICKET SECRET; docs/replay.md)",
+			strings.Join(list, ", "), list[0]))
+	}
 	result, err := client.Run(c.Context)
 	if out.err != nil {
 		return out.err
@@ -150,7 +156,7 @@ func clientFlags(c *cli.Context) (config replay.ClientConfig, asJSON bool, err e
 		old, a, ok := replay.ParseAccount(s)
 		if !ok {
 			// The value may be a secret.
-			return fail("--account wants OLD=NEW:PASSWORD, such as alice@example.com=test1@example.org:secret")
+			return fail("--account wants OLD=NEW:PASSWORD, such as alice@example.com=test1@example.org:secret, or ticket:TICKET in place of the password")
 		}
 		config.Accounts[strings.ToLower(old)] = a
 	}

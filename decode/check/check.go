@@ -235,6 +235,7 @@ func (k *Checker) Lost(info *decode.Connection, from decode.Sender, n int64, at 
 	c := k.connection(info)
 	k.blind(c)
 	c.links[from&1].gap = true
+	k.transfers.Lost(info.ID, from)
 	text := "bytes of the " + from.String() + " are missing in the recording here"
 	switch {
 	case n == 1:

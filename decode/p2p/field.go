@@ -14,32 +14,6 @@ type Field struct {
 	Children   []Field
 }
 
-// Find returns the first field of that name at any depth, case and all; nil if there
-// is none.
-func Find(fields []Field, name string) *Field {
-	for i := range fields {
-		if fields[i].Name == name {
-			return &fields[i]
-		}
-		if f := Find(fields[i].Children, name); f != nil {
-			return f
-		}
-	}
-	return nil
-}
-
-// moved adds to all places of the fields.
-func moved(fields []Field, by int) []Field {
-	for i := range fields {
-		f := &fields[i]
-		if f.End > f.Start {
-			f.Start, f.End = f.Start+by, f.End+by
-		}
-		moved(f.Children, by)
-	}
-	return fields
-}
-
 // builder makes fields of numbers that stand one behind the other.
 type builder struct {
 	at     int

@@ -1,8 +1,6 @@
 package payload
 
 import (
-	"bytes"
-
 	"msnproxy/decode/address"
 	"msnproxy/decode/meaning"
 )
@@ -41,9 +39,7 @@ const routing = "Routing"
 // Routed reports whether a payload says itself where it goes (MSNP18 and later): it
 // begins with the header Routing.
 func Routed(b []byte) bool {
-	line, _, _ := bytes.Cut(b, []byte{'\n'})
-	name, _, ok := bytes.Cut(line, []byte{':'})
-	return ok && isName(name, routing)
+	return len(b) > len(routing) && b[len(routing)] == ':' && isName(b[:len(routing)], routing)
 }
 
 // Route returns the addresses that a routed payload comes from and goes to, as windows

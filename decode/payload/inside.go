@@ -28,7 +28,7 @@ func (u *Payload) inside(n *Node, depth int) []Node {
 
 // isAddress reports whether a value is an address that says more than an account.
 func isAddress(v string) bool {
-	if address.Plain(v) || strings.ContainsAny(v, " \t\r\n<>\"/,(") {
+	if strings.IndexByte(v, '@') < 0 || address.Plain(v) || strings.ContainsAny(v, " \t\r\n<>\"/,(") {
 		return false
 	}
 	a := address.Parse(v)

@@ -11,19 +11,28 @@ import (
 // can do, what kind of client it is, its state (UUX, UBX, and publications of MSNP21), what
 // somebody listens to.
 func (u *Payload) elementMeaning(n *Node) {
-	switch strings.ToLower(n.Name) {
-	case "ml":
-		listMeanings(n)
-	case "msnobj":
-		objectMeanings(n.Children)
-	case "capabilities":
-		n.Meaning = orWord(n.Meaning, meaning.Capabilities(n.Value))
-	case "clienttype":
-		n.Meaning = orWord(n.Meaning, meaning.ClientType(n.Value))
-	case "state", "status":
-		n.Meaning = orWord(n.Meaning, meaning.Status(n.Value))
-	case "currentmedia":
-		u.media(n)
+	is := func(name string) bool { return strings.EqualFold(n.Name, name) }
+	switch len(n.Name) { // of most headers nothing else is to be looked at
+	case 2:
+		if is("ml") {
+			listMeanings(n)
+		}
+	case 5, 6:
+		if is("msnobj") {
+			objectMeanings(n.Children)
+		} else if is("state") || is("status") {
+			n.Meaning = orWord(n.Meaning, meaning.Status(n.Value))
+		}
+	case 10:
+		if is("ClientType") {
+			n.Meaning = orWord(n.Meaning, meaning.ClientType(n.Value))
+		}
+	case 12:
+		if is("Capabilities") {
+			n.Meaning = orWord(n.Meaning, meaning.Capabilities(n.Value))
+		} else if is("CurrentMedia") {
+			u.media(n)
+		}
 	}
 }
 

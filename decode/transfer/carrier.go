@@ -188,13 +188,7 @@ func (k *Tracker) directOf(m *decode.Message) *direct {
 
 // onDirect takes a piece of a direct connection.
 func (k *Tracker) onDirect(d *direct, m *decode.Message) {
-	side := 0
-	if m.From == decode.Server {
-		side = 1
-	}
-	if m.Occurrence == decode.Lost {
-		d.sides[side].Gap()
-	}
+	side := side(m.From)
 	if m.Occurrence != decode.NoOccurrence || m.Frame == nil {
 		return
 	}

@@ -112,9 +112,6 @@ func (k *Tracker) onFTP(m *decode.Message) *Event {
 		}
 		k.files[m.Conn.ID] = f
 	}
-	if m.Occurrence == decode.Lost {
-		f.lost = true
-	}
 	if m.Occurrence != decode.NoOccurrence || m.Frame == nil {
 		return nil
 	}

@@ -95,3 +95,20 @@ func TestMSNFTPAlone(t *testing.T) {
 		}
 	}
 }
+
+// Behind a hole nothing tells where a block belongs.
+func TestMSNFTPLost(t *testing.T) {
+	s := newStage(t)
+	s.k.MSNFTP = true
+	s.step(alice, ftpInvite)
+	s.step(bob, ftpAccept)
+	s.tracker.Open(3, "192.0.2.5:1", "192.0.2.1:7000", s.at)
+	for _, line := range strings.Split(ftpBegin+"S \x00\x02\x00ab", ";") {
+		s.say(3, map[byte]decode.Sender{'C': decode.Client, 'S': decode.Server}[line[0]], line[2:])
+	}
+	s.k.Message(s.lost(3, decode.Server))
+	s.say(3, decode.Server, "\x00\x03\x00cde")
+	if x := s.only(); x.Received() != 2 || x.State != transfer.Accepted {
+		t.Errorf("%+v", x)
+	}
+}

@@ -89,6 +89,9 @@ func (k *Tracker) Message(m *decode.Message) *Event {
 		return nil
 	}
 	k.event = Event{Packets: k.event.Packets[:0]}
+	if m.Occurrence == decode.Lost {
+		k.Lost(m.Conn.ID, m.By)
+	}
 	if k.MSNFTP && m.Conn.Role == decode.FTP {
 		return k.onFTP(m)
 	}
@@ -307,6 +310,26 @@ func (k *Tracker) find(session uint32, from, to string) (best *Transfer) {
 func same(a, b string) bool { return a == "" || b == "" || strings.EqualFold(a, b) }
 
 func bare(handle string) string { return address.Bare(handle) }
+
+// Lost tells that bytes of a sender are missing in the recording: where nothing but their
+// number tells where the next piece begins, as on a direct connection, no more is read.
+// Who gives the messages that stand for that need not tell it.
+func (k *Tracker) Lost(id uint32, from decode.Sender) {
+	if d := k.direct[id]; d != nil {
+		d.sides[side(from)].Gap()
+	}
+	if f := k.files[id]; f != nil {
+		f.lost = true
+	}
+}
+
+// side is the place of a sender in a pair.
+func side(from decode.Sender) int {
+	if from == decode.Server {
+		return 1
+	}
+	return 0
+}
 
 // Closed tells that a connection is at its end. What is known of it only is let go.
 func (k *Tracker) Closed(id uint32) {

@@ -34,7 +34,7 @@ func (c *conn) qry(req *request) error {
 	n := c.session
 	for i, asked := range slices.Backward(n.asked) {
 		want, known := challenge.Respond(req.arg(0), asked)
-		if known && string(req.payload) == want {
+		if known && string(req.payload) == want && c.ofAge(req.arg(0)) {
 			n.asked = slices.Delete(n.asked, 0, i+1)
 			if len(n.asked) == 0 {
 				c.expectBy(0)

@@ -21,7 +21,7 @@ type Options struct {
 	// and CVR0, as client 4.5 offers.
 	Dialects []string
 	// Product is the product id that challenges are answered with. Empty stands
-	// for msmsgs@msnmsgr.com.
+	// for one of the time of the dialect: msmsgs@msnmsgr.com up to MSNP10.
 	Product string
 	// EndPoint is the GUID of the client's machine, in braces, Capabilities what it can,
 	// as CHG says it (MSNP16 and later). Empty stands for some of the demo's.
@@ -78,9 +78,7 @@ func Dial(ctx context.Context, addr string, options Options) (*Client, error) {
 	if options.Dialects == nil {
 		options.Dialects = []string{"MSNP7", "MSNP6", "MSNP5", "MSNP4", "CVR0"}
 	}
-	defaultTo(&options.Product, "msmsgs@msnmsgr.com")
 	if slices.ContainsFunc(options.Dialects, func(d string) bool { return dialectNumber(d) >= laterFrom }) {
-		options.Product = "PROD0120PW!CCV9@"
 		defaultTo(&options.EndPoint, "{0f0e0d0c-0b0a-0908-0706-050403020100}")
 	}
 	defaultTo(&options.MaxEvents, 1024)
@@ -125,10 +123,17 @@ func (c *Client) signIn(ctx context.Context, at decode.Role, addr string) (redir
 		return "", fmt.Errorf("%s: VER: the %s speaks none of %s (its answer: %q)", account, l.server,
 			strings.Join(c.options.Dialects, " "), strings.Join(ver.Args, " "))
 	}
-	if c.number >= laterFrom {
-		if c.options.Capabilities == "" {
-			c.options.Capabilities = capabilitiesOf(c.number)
-		}
+	defaultTo(&c.options.Product, productOf(c.number))
+	l.mu.Lock()
+	l.number = c.number
+	l.mu.Unlock()
+	switch {
+	case c.number < ticketFrom:
+	case c.number < laterFrom:
+		defaultTo(&c.options.Capabilities, abilitiesOf(c.number))
+		return c.signInByTicket(ctx)
+	default:
+		defaultTo(&c.options.Capabilities, capabilitiesOf(c.number))
 		return c.signInLater(ctx)
 	}
 	inf, err := l.one(ctx, "INF")
@@ -231,9 +236,17 @@ func (c *Client) ExpectType(ctx context.Context, contentType string) (Event, err
 	return c.link.expectType(ctx, contentType)
 }
 
-// SetStatus sets the status (CHG). The ILN lines that follow are events.
+// SetStatus sets the status (CHG), from MSNP8 on with what the client can, from MSNP9 on
+// without a picture. The ILN lines that follow are events.
 func (c *Client) SetStatus(ctx context.Context, status string) error {
-	_, err := c.Do(ctx, "CHG", status)
+	args := []string{status}
+	if c.number >= ticketFrom {
+		args = append(args, c.options.Capabilities)
+	}
+	if c.number > ticketFrom {
+		args = append(args, "0")
+	}
+	_, err := c.Do(ctx, "CHG", args...)
 	return err
 }
 

@@ -1,6 +1,10 @@
 package proxytest
 
-import "msnproxy/decode"
+import (
+	"slices"
+
+	"msnproxy/decode"
+)
 
 // command is a row of the handler table: where a verb may be said, from which
 // dialect on, and what does it.
@@ -55,4 +59,20 @@ func newCommands() map[string]command {
 		"CAL": {decode.SB, 0, signedIn, (*conn).cal},
 		"MSG": {decode.SB, 0, signedIn, (*conn).msg},
 	}
+}
+
+// table is the handlers by verb for dialects from a number on.
+type table struct {
+	from     int
+	commands map[string]command
+}
+
+func newTables() []table {
+	return []table{{laterFrom, laterCommands()}, {bookFrom, bookCommands()}, {ticketFrom, ticketCommands()}, {0, newCommands()}}
+}
+
+// table returns the handlers for a dialect.
+func (s *Server) table(dialect int) map[string]command {
+	i := slices.IndexFunc(s.tables, func(t table) bool { return dialect >= t.from })
+	return s.tables[i].commands
 }

@@ -114,7 +114,7 @@ func defaultTo[T comparable](field *T, value T) {
 func (c Config) check() error {
 	for _, d := range c.Dialects {
 		if dialectNumber(d) < 0 {
-			return fmt.Errorf("dialect %q: this server speaks MSNP2 to MSNP7, MSNP15 to MSNP18, MSNP21 and CVR0", d)
+			return fmt.Errorf("dialect %q: this server speaks MSNP2 to MSNP12, MSNP15 to MSNP18, MSNP21 and CVR0", d)
 		}
 	}
 	var seen []string

@@ -149,13 +149,7 @@ func (c *conn) dispatch(fr *decode.Frame) []*conn {
 
 // serve finds the command's row and runs its handler.
 func (c *conn) serve(req *request) error {
-	commands := c.server.commands
-	if c.dialect >= laterFrom {
-		if req.verb != "VER" {
-			commands = c.server.later
-		}
-	}
-	cmd, known := commands[req.verb]
+	cmd, known := c.server.table(c.dialect)[req.verb]
 	switch {
 	case !known || cmd.roles&c.role == 0 || c.stage > fresh && c.dialect < cmd.since:
 		return errSyntax

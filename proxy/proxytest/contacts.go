@@ -2,6 +2,7 @@ package proxytest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,9 +11,11 @@ import (
 // Lists is what the server keeps for an account (SYN). Names are decoded.
 type Lists struct {
 	Version                        int
+	Stamp                          string // in place of the version, from MSNP10 on
 	Privacy, Prompt                string // BLP and GTC
 	Properties                     map[string]string
 	Groups                         map[int]string
+	GroupIDs                       map[string]string // in place of Groups, from MSNP10 on
 	Forward, Allow, Block, Reverse []Entry
 }
 
@@ -21,14 +24,25 @@ type Entry struct {
 	Handle, Name string
 	Groups       []int             // FL, MSNP7
 	Properties   map[string]string // FL, MSNP5
+	ID           string            // FL, MSNP10
+	GroupIDs     []string          // in place of Groups, from MSNP10 on
 }
 
-// Sync compares list-versions with the server (SYN); 0 is none. If they are the
-// same the lists have only the version.
+// Sync compares list-versions with the server (SYN); 0 is none, and from MSNP10 on,
+// which has time stamps, all that there is. If they are the same the lists have only
+// the version.
 func (c *Client) Sync(ctx context.Context, version int) (Lists, error) {
-	sync := listing{known: version, lists: Lists{
+	sync := listing{known: version, number: c.number, lists: Lists{
 		Properties: map[string]string{}, Groups: map[int]string{},
 	}}
+	if c.number >= ticketFrom {
+		args := []string{strconv.Itoa(version)}
+		if c.number >= bookFrom {
+			args, sync.lists.GroupIDs = []string{"0", "0"}, map[string]string{}
+		}
+		err := c.link.ask(ctx, sync.countedLine, "SYN", nil, args...)
+		return sync.lists, errors.Join(err, sync.err)
+	}
 	c.mu.Lock()
 	c.bpr = sync.property
 	c.mu.Unlock()
@@ -48,9 +62,12 @@ func (c *Client) Sync(ctx context.Context, version int) (Lists, error) {
 // listing puts the lines of a SYN together. The reader's goroutine alone uses it
 // until the last line has come.
 type listing struct {
-	known int
-	lists Lists
-	err   error
+	known  int
+	number int // of the dialect
+	lists  Lists
+	err    error
+	// people and groups are still to come (MSNP8 and later).
+	people, groups int
 }
 
 // line takes one line and reports whether it was the last: the reverse list's

@@ -1,6 +1,7 @@
 package proxytest
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,7 +41,7 @@ func dialectNumber(name string) int {
 			return n
 		}
 	}
-	for _, n := range laterDialects {
+	for _, n := range slices.Concat(ticketDialects, laterDialects) {
 		if name == "MSNP"+strconv.Itoa(n) {
 			return n
 		}

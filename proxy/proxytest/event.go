@@ -30,8 +30,7 @@ type Event struct {
 const withoutTrID = " NLN FLN BPR RNG QNG OUT NOT IPG MSG JOI BYE UBX NFY "
 
 func newEvent(fr *decode.Frame) Event {
-	tokens := strings.Split(string(fr.Line()), " ")
-	ev := Event{Verb: tokens[0], Args: tokens[1:], Payload: slices.Clone(fr.Payload())}
+	ev := untagged(fr)
 	if strings.Contains(withoutTrID, " "+ev.Verb+" ") || len(ev.Args) == 0 {
 		return ev
 	}
@@ -39,6 +38,12 @@ func newEvent(fr *decode.Frame) Event {
 		ev.TrID, ev.Args = uint32(n), ev.Args[1:]
 	}
 	return ev
+}
+
+// untagged is a command that has no TrID, whatever it begins with.
+func untagged(fr *decode.Frame) Event {
+	tokens := strings.Split(string(fr.Line()), " ")
+	return Event{Verb: tokens[0], Args: tokens[1:], Payload: slices.Clone(fr.Payload())}
 }
 
 // Arg returns parameter i as it stands on the wire, or nothing.

@@ -7,7 +7,28 @@ const absurdGroupName = 127
 
 // adg creates a group (MSNP7): C: ADG 15 Friends 0, S: ADG 15 259 Friends 1 0.
 func (c *conn) adg(req *request) error {
-	name := req.arg(0)
+	id, err := c.newGroup(req.arg(0))
+	if err != nil {
+		return err
+	}
+	c.reply(req, c.account.changed(), req.args[0], id, 0)
+	return nil
+}
+
+// newGroup makes a group and returns its number.
+func (c *conn) newGroup(name string) (int, error) {
+	if err := checkGroupName(name); err != nil {
+		return 0, err
+	}
+	id := slices.Index(c.account.groups[:], "")
+	if id < 0 {
+		return 0, errTooManyGroups
+	}
+	c.account.groups[id] = name
+	return id, nil
+}
+
+func checkGroupName(name string) error {
 	switch {
 	case len(name) > absurdGroupName:
 		return errHangUp
@@ -16,12 +37,6 @@ func (c *conn) adg(req *request) error {
 	case len(name) > maxGroupName:
 		return errGroupNameTooLong
 	}
-	id := slices.Index(c.account.groups[:], "")
-	if id < 0 {
-		return errTooManyGroups
-	}
-	c.account.groups[id] = name
-	c.reply(req, c.account.changed(), name, id, 0)
 	return nil
 }
 
@@ -29,15 +44,11 @@ func (c *conn) adg(req *request) error {
 func (c *conn) reg(req *request) error {
 	id, err := c.groupOf(req.arg(0))
 	name := req.arg(1)
-	switch {
-	case err != nil:
+	if err == nil {
+		err = checkGroupName(name)
+	}
+	if err != nil {
 		return err
-	case len(name) > absurdGroupName:
-		return errHangUp
-	case name == "":
-		return errInvalidParameter
-	case len(name) > maxGroupName:
-		return errGroupNameTooLong
 	}
 	c.account.groups[id] = name
 	c.reply(req, c.account.changed(), id, name, 0)

@@ -35,10 +35,11 @@ type later struct {
 func laterCommands() map[string]command {
 	const login = decode.DS | decode.NS
 	return map[string]command{
+		"VER": {login, 0, fresh, (*conn).ver},
 		"CVR": {login, laterFrom, fresh, (*conn).laterVersion},
 		"USR": {login, laterFrom, fresh, (*conn).sso},
 		"OUT": {login | decode.SB, laterFrom, fresh, (*conn).outCommand},
-		"PNG": {decode.NS, laterFrom, signedIn, (*conn).laterPing},
+		"PNG": {decode.NS, laterFrom, signedIn, (*conn).png},
 		"QRY": {decode.NS, laterFrom, signedIn, (*conn).qry},
 		"CHL": {decode.NS, laterFrom, signedIn, (*conn).chl},
 		"BLP": {decode.NS, laterFrom, signedIn, (*conn).laterPrivacy},
@@ -84,7 +85,7 @@ func hopsOf(s string) (n int) {
 	return n
 }
 
-// laterVersion answers CVR, which comes before the sign-in. In MSNP21 the dispatch
+// laterVersion answers CVR, which comes before the sign-in from MSNP8 on. In MSNP21 the dispatch
 // server sends the client away already here.
 func (c *conn) laterVersion(req *request) error {
 	if c.stage != versioned && c.stage != informed || len(req.args) < 8 {
@@ -144,15 +145,8 @@ func (c *conn) ssoRespond(req *request) error {
 	if req.args[2] != ticket.Text || !challenge.VerifySSO(ticket.Secret, c.salt, req.args[3]) {
 		return errAuthentication
 	}
-	if old := acct.session; old != nil {
-		old.conn.send("OUT OTH")
-		old.conn.hangUp()
-	}
-	c.stage, c.account = signedIn, acct
-	c.session = newSession(c, acct)
+	c.letIn(acct)
 	c.session.later.endPoint = strings.ToLower(req.arg(4))
-	acct.session = c.session
-	c.expectBy(0)
 	c.reply(req, "OK", acct.handle, 1, 0)
 	c.welcome()
 	return nil
@@ -174,12 +168,6 @@ func (c *conn) welcome() {
 	c.notice(mime("text/x-msmsgsinitialmdatanotification; charset=UTF-8", nil,
 		fmt.Sprintf("Mail-Data: <MD><E><I>%d</I><IU>%d</IU><O>0</O><OU>0</OU></E><Q><QTM>409600</QTM><QNM>204800</QNM></Q></MD>", a.unread, a.unread),
 		"Inbox-URL: /cgi-bin/HoTMaiL", "Folders-URL: /cgi-bin/folders", "Post-URL: http://mail.example/", ""))
-}
-
-// laterPing: S: QNG 50, the seconds until the next PNG is wanted.
-func (c *conn) laterPing(*request) error {
-	c.send("QNG", 50)
-	return nil
 }
 
 // laterPrivacy: C: BLP 5 AL, S: BLP 5 AL.

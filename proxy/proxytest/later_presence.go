@@ -84,11 +84,11 @@ func (c *conn) personal(req *request) error {
 
 // laterStatus sets the status: C: CHG 8 NLN 2684354596:32 0, S: the same.
 func (c *conn) laterStatus(req *request) error {
-	if len(req.args) < 2 || len(req.args) > 3 {
+	if len(req.args) < 2 && c.dialect > 8 || len(req.args) > 3 {
 		return errInvalidParameter
 	}
 	l := &c.session.later
-	l.capabilities, l.object = req.args[1], req.arg(2)
+	l.capabilities, l.object = req.arg(1), req.arg(2)
 	return c.setStatus(req, req.args...)
 }
 
@@ -106,7 +106,7 @@ func (s *Server) announcePersonal(of *account) {
 
 // sendPersonal sends UBX of a contact, if there is anything to tell.
 func (c *conn) sendPersonal(of *account) {
-	if c.dialect < laterFrom || c.dialect >= 21 || of.session == nil {
+	if c.dialect < personalFrom || c.dialect >= 21 || of.session == nil {
 		return
 	}
 	l := &of.session.later
@@ -117,10 +117,13 @@ func (c *conn) sendPersonal(of *account) {
 	if c.dialect >= 16 && l.endPoint != "" {
 		payload += fmt.Sprintf(`<EndpointData id="%s">%s</EndpointData>`, l.endPoint, l.endPointData)
 	}
-	if c.dialect >= 18 {
+	switch {
+	case c.dialect >= 18:
 		c.sendPayload("UBX 1:"+of.handle, payload)
-	} else {
+	case c.dialect >= 14:
 		c.sendPayload("UBX "+of.handle+" 1", payload)
+	default:
+		c.sendPayload("UBX "+of.handle, payload)
 	}
 }
 
@@ -138,6 +141,10 @@ func (c *conn) sendPresence(req *request, now shown, of *account) {
 		params = []any{now.status, "1:" + of.handle, now.name, now.capabilities, now.object}
 	case c.dialect >= 14:
 		params = []any{now.status, of.handle, 1, now.name, now.capabilities, now.object}
+	case c.dialect >= 9 && now.object != "0":
+		params = append(params, now.capabilities, now.object)
+	case c.dialect >= ticketFrom:
+		params = append(params, now.capabilities)
 	}
 	if req != nil {
 		c.replyAs("ILN", req, params...)

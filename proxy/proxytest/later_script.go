@@ -15,6 +15,13 @@ var machine = map[string]string{
 	bob:   "{11111111-2222-3333-4444-555555555555}",
 }
 
+func (p *play) machine(account string) string {
+	if at, ok := p.EndPoints[account]; ok {
+		return at
+	}
+	return machine[account]
+}
+
 // laterSteps are those of the script in that dialect.
 func (p *play) laterSteps(number int) []step {
 	steps := []step{
@@ -39,7 +46,7 @@ func (p *play) laterSteps(number int) []step {
 }
 
 func (p *play) signInLater(account, password, name, message, object string, members Members) (*Client, error) {
-	c, err := Dial(p.ctx, p.addr, Options{Account: account, Password: password, Dialects: p.Dialects, EndPoint: machine[account]})
+	c, err := Dial(p.ctx, p.addr, Options{Account: account, Password: password, Dialects: p.Dialects, EndPoint: p.machine(account)})
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +131,7 @@ func (p *play) answerLater() error {
 		return err
 	}
 	if p.bob.number >= 16 {
-		if err := p.expect(p.hers, "JOI", bob+";"+machine[bob]); err != nil {
+		if err := p.expect(p.hers, "JOI", bob+";"+p.machine(bob)); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,7 @@ type link struct {
 	writing sync.Mutex
 
 	mu      sync.Mutex
+	number  int // of the dialect, as soon as it is known
 	pending map[uint32]*exchange
 	err     error         // why the link ended
 	done    chan struct{} // closed when it has
@@ -103,9 +104,15 @@ func (l *link) take(fr *decode.Frame) error {
 	}
 	ev := newEvent(fr)
 	l.mu.Lock()
-	x := l.pending[ev.TrID]
+	id := ev.TrID
+	x := l.pending[id]
+	if strings.Contains(listed, " "+ev.Verb+" ") && l.number >= ticketFrom {
+		if known, sync := l.asked("SYN"); sync != nil {
+			id, x, ev = known, sync, untagged(fr)
+		}
+	}
 	l.mu.Unlock()
-	if x == nil || ev.TrID == 0 {
+	if x == nil || id == 0 {
 		return l.events(ev)
 	}
 	last := true
@@ -116,11 +123,21 @@ func (l *link) take(fr *decode.Frame) error {
 	}
 	if last {
 		l.mu.Lock()
-		delete(l.pending, ev.TrID)
+		delete(l.pending, id)
 		l.mu.Unlock()
 		close(x.done)
 	}
 	return nil
+}
+
+// asked returns the request with that verb that waits for its reply. mu is held.
+func (l *link) asked(verb string) (uint32, *exchange) {
+	for id, x := range l.pending {
+		if x.verb == verb {
+			return id, x
+		}
+	}
+	return 0, nil
 }
 
 // end closes the connection and lets everybody know who waits for it.

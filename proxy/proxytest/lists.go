@@ -97,17 +97,37 @@ func (c *conn) addForward(req *request, handle, friendly string) error {
 	}
 	*l = append(*l, &contact{handle: handle, name: friendly, groups: []int{group}})
 	c.reply(req, "FL", a.changed(), handle, friendly, shownGroup)
-	other := c.server.accountOf(handle)
+	c.befriended(req, handle)
+	return nil
+}
+
+// befriended tells the client of who is new on its forward list, and the one of it.
+func (c *conn) befriended(req *request, handle string) {
+	a, other := c.account, c.server.accountOf(handle)
 	c.sendProperties(handle)
 	c.session.initial(req, other)
 	if rl := other.lists["RL"]; other != a && rl.find(a.handle) == nil {
 		*rl = append(*rl, &contact{handle: a.handle, name: a.name})
 		version := other.changed()
 		if other.session != nil {
-			other.session.conn.send("ADD 0 RL", version, a.handle, a.name)
+			other.session.conn.sendReverse(true, version, a)
 		}
 	}
-	return nil
+}
+
+// sendReverse says that somebody has put the account on a forward list, or has taken
+// it off.
+func (c *conn) sendReverse(added bool, version int, by *account) {
+	switch {
+	case added && c.dialect >= bookFrom:
+		c.send("ADC 0 RL", "N="+by.handle, "F="+by.name)
+	case added:
+		c.send("ADD 0 RL", version, by.handle, by.name)
+	case c.dialect >= bookFrom:
+		c.send("REM 0 RL", by.handle)
+	default:
+		c.send("REM 0 RL", version, by.handle)
+	}
 }
 
 // rem takes somebody off a list, or out of one group: C: REM 13 FL
@@ -157,7 +177,7 @@ func (c *conn) forgotten(handle string) {
 	other.lists["RL"].remove(a.handle)
 	version := other.changed()
 	if other.session != nil {
-		other.session.conn.send("REM 0 RL", version, a.handle)
+		other.session.conn.sendReverse(false, version, a)
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 
 // Connections in memory, for tests under testing/synctest: its clock stands still
 // while somebody reads from a socket. They do what of TCP the proxy and the replay
-// use: half-close, resets (Close after SetLinger(0)), deadlines. Nothing that is
-// written waits.
+// use: half-close, resets (Close after SetLinger(0)), deadlines. What is written waits
+// only where SetWriteBuffer says how much may.
 
 // memoryHalf is one direction of a connection.
 type memoryHalf struct {
@@ -22,6 +22,7 @@ type memoryHalf struct {
 	eof     bool  // the writer has closed it
 	err     error // the reset that the reader gets
 	deaf    bool  // the reader is gone
+	room    int   // bytes that may wait to be read; 0: any number
 	changed chan struct{}
 }
 
@@ -35,11 +36,14 @@ func (h *memoryHalf) change(f func()) {
 
 func (h *memoryHalf) read(b []byte, deadline func() <-chan struct{}) (int, error) {
 	for {
-		late := deadline()
 		h.mu.Lock()
 		n := copy(b, h.buf)
 		h.buf = h.buf[n:]
 		eof, err, deaf, changed := h.eof, h.err, h.deaf, h.changed
+		if n > 0 && h.room > 0 {
+			close(h.changed) // who writes may go on
+			h.changed = make(chan struct{})
+		}
 		h.mu.Unlock()
 		switch {
 		case deaf:
@@ -53,10 +57,60 @@ func (h *memoryHalf) read(b []byte, deadline func() <-chan struct{}) (int, error
 		}
 		select {
 		case <-changed:
-		case <-late:
+		case <-deadline():
 			return 0, os.ErrDeadlineExceeded
 		}
 	}
+}
+
+func (h *memoryHalf) write(b []byte, deadline func() <-chan struct{}) (n int, err error) {
+	for {
+		h.change(func() {
+			switch {
+			case h.eof:
+				err = net.ErrClosed
+			case h.deaf:
+				err = syscall.EPIPE
+			default:
+				part := b[n:]
+				if h.room > 0 {
+					part = part[:min(len(part), max(0, h.room-len(h.buf)))]
+				}
+				h.buf = append(h.buf, part...)
+				n += len(part)
+			}
+		})
+		if err != nil || n == len(b) {
+			return n, err
+		}
+		h.mu.Lock()
+		changed, full := h.changed, h.room > 0 && len(h.buf) >= h.room && !h.eof && !h.deaf
+		h.mu.Unlock()
+		if !full {
+			continue
+		}
+		select {
+		case <-changed:
+		case <-deadline():
+			return n, os.ErrDeadlineExceeded
+		}
+	}
+}
+
+// deadline is when a read or a write ends.
+type deadline struct {
+	mu    sync.Mutex
+	late  chan struct{} // closed when it has passed
+	timer *time.Timer
+}
+
+func (d *deadline) passed() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.late == nil {
+		d.late = make(chan struct{})
+	}
+	return d.late
 }
 
 // MemoryConn is one end of a connection in memory.
@@ -64,42 +118,35 @@ type MemoryConn struct {
 	in, out       *memoryHalf
 	local, remote net.Addr
 
+	reads, writes deadline
+
 	mu     sync.Mutex
 	linger int
-	late   chan struct{} // closed when the deadline has passed
-	timer  *time.Timer
 }
 
 // MemoryPair makes a connection in memory between the two addresses, and returns its ends.
 func MemoryPair(a, b net.Addr) (*MemoryConn, *MemoryConn) {
 	there, back := &memoryHalf{changed: make(chan struct{})}, &memoryHalf{changed: make(chan struct{})}
-	return &MemoryConn{in: back, out: there, local: a, remote: b, linger: -1, late: make(chan struct{})},
-		&MemoryConn{in: there, out: back, local: b, remote: a, linger: -1, late: make(chan struct{})}
-}
-
-func (c *MemoryConn) deadline() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.late
+	return &MemoryConn{in: back, out: there, local: a, remote: b, linger: -1}, &MemoryConn{in: there, out: back, local: b, remote: a, linger: -1}
 }
 
 // Read implements net.Conn.
-func (c *MemoryConn) Read(b []byte) (int, error) { return c.in.read(b, c.deadline) }
+func (c *MemoryConn) Read(b []byte) (int, error) { return c.in.read(b, c.reads.passed) }
 
-// Write implements net.Conn. It never waits: what is written is kept until it is read.
-func (c *MemoryConn) Write(b []byte) (n int, err error) {
-	c.out.change(func() {
-		switch {
-		case c.out.eof:
-			err = net.ErrClosed
-		case c.out.deaf:
-			err = syscall.EPIPE
-		default:
-			c.out.buf = append(c.out.buf, b...)
-			n = len(b)
-		}
-	})
-	return n, err
+// Write implements net.Conn. It waits only for the room that SetWriteBuffer has set.
+func (c *MemoryConn) Write(b []byte) (n int, err error) { return c.out.write(b, c.writes.passed) }
+
+// SetWriteBuffer sets how many bytes may wait until the other end reads them; 0: any
+// number.
+func (c *MemoryConn) SetWriteBuffer(bytes int) error {
+	c.out.change(func() { c.out.room = bytes })
+	return nil
+}
+
+// SetReadBuffer does that for what the other end writes.
+func (c *MemoryConn) SetReadBuffer(bytes int) error {
+	c.in.change(func() { c.in.room = bytes })
+	return nil
 }
 
 // CloseWrite ends what this end says; it can still read.
@@ -120,10 +167,9 @@ func (c *MemoryConn) SetLinger(sec int) error {
 func (c *MemoryConn) Close() error {
 	c.mu.Lock()
 	reset := c.linger == 0
-	if c.timer != nil {
-		c.timer.Stop()
-	}
 	c.mu.Unlock()
+	c.reads.stop()
+	c.writes.stop()
 	c.out.change(func() {
 		if reset && !c.out.eof {
 			c.out.buf, c.out.err = nil, syscall.ECONNRESET
@@ -140,35 +186,48 @@ func (c *MemoryConn) LocalAddr() net.Addr { return c.local }
 // RemoteAddr implements net.Conn.
 func (c *MemoryConn) RemoteAddr() net.Addr { return c.remote }
 
-// SetDeadline sets when reading ends; writing has no need of it.
+// SetDeadline sets when reading and writing end.
 func (c *MemoryConn) SetDeadline(t time.Time) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.timer != nil {
-		c.timer.Stop()
+	_ = c.SetReadDeadline(t)
+	return c.SetWriteDeadline(t)
+}
+
+// SetReadDeadline implements net.Conn.
+func (c *MemoryConn) SetReadDeadline(t time.Time) error {
+	c.reads.set(t)
+	c.in.change(func() {}) // who reads now looks at the new deadline
+	return nil
+}
+
+// SetWriteDeadline implements net.Conn.
+func (c *MemoryConn) SetWriteDeadline(t time.Time) error {
+	c.writes.set(t)
+	c.out.change(func() {})
+	return nil
+}
+
+func (d *deadline) stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.timer != nil {
+		d.timer.Stop()
 	}
-	old, late := c.late, make(chan struct{})
-	c.late = late
-	select {
-	case <-old:
-	default:
-		if !t.IsZero() && time.Until(t) <= 0 {
-			close(old) // who reads now is woken
-		}
-	}
+}
+
+func (d *deadline) set(t time.Time) {
+	d.stop()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	late := make(chan struct{})
+	d.late = late
 	switch {
 	case t.IsZero():
 	case time.Until(t) <= 0:
 		close(late)
 	default:
-		c.timer = time.AfterFunc(time.Until(t), func() { close(late) })
+		d.timer = time.AfterFunc(time.Until(t), func() { close(late) })
 	}
-	c.in.change(func() {}) // who reads now looks at the new deadline
-	return nil
 }
-
-func (c *MemoryConn) SetReadDeadline(t time.Time) error  { return c.SetDeadline(t) }
-func (c *MemoryConn) SetWriteDeadline(t time.Time) error { return nil }
 
 // MemoryListener accepts the connections that its Dial makes.
 type MemoryListener struct {

@@ -47,6 +47,9 @@ func (c *conn) sendProfile() {
 			"MSPAuth: 4"+c.server.number(16)+"$$",
 		)
 	}
+	if c.dialect >= bookFrom {
+		headers = append(headers, "ABCHMigrated: 1")
+	}
 	c.notice(mime("text/x-msmsgsprofile; charset=UTF-8", headers))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,9 @@ type Script struct {
 	Pace time.Duration
 	// Dialects are those that the clients offer; nil as in [Options].
 	Dialects []string
+	// EndPoints are the machines of the people, "{GUID}" by account (MSNP16 and later); nil
+	// stands for the usual ones.
+	EndPoints map[string]string
 	// Progress, if set, is called with one line before each step.
 	Progress func(string)
 }
@@ -145,8 +149,11 @@ func (p *play) signIn(account, password string) (*Client, error) {
 
 func (p *play) goOnline(c *Client) error {
 	mail := "text/x-msmsgsinitialemailnotification"
-	if c.number < 3 {
+	switch {
+	case c.number < 3:
 		mail = "application/x-msmsgsemailnotification"
+	case c.number >= personalFrom:
+		mail = "text/x-msmsgsinitialmdatanotification"
 	}
 	for _, contentType := range []string{"text/x-msmsgsprofile", mail} {
 		if _, err := c.ExpectType(p.ctx, contentType); err != nil {
@@ -154,6 +161,9 @@ func (p *play) goOnline(c *Client) error {
 		}
 	}
 	if _, err := c.Sync(p.ctx, 0); err != nil {
+		return err
+	}
+	if err := p.present(c); err != nil {
 		return err
 	}
 	if err := c.SetStatus(p.ctx, "NLN"); err != nil {
@@ -164,7 +174,22 @@ func (p *play) goOnline(c *Client) error {
 			return err
 		}
 	}
+	if c.number >= ticketFrom {
+		return nil // it came before the sign-in
+	}
 	_, err := c.CheckVersion(p.ctx)
+	return err
+}
+
+// present is what a client of MSNP11 and later says before it is visible.
+func (p *play) present(c *Client) error {
+	if c.number < personalFrom {
+		return nil
+	}
+	if _, err := c.Do(p.ctx, "GCF", "Shields.xml"); err != nil {
+		return err
+	}
+	_, err := c.DoPayload(p.ctx, "UUX", []byte("<Data><PSM>"+escapeXML("Grüße & mehr")+"</PSM><CurrentMedia></CurrentMedia></Data>"))
 	return err
 }
 
@@ -205,6 +230,9 @@ func (p *play) challenge() error {
 }
 
 func (p *play) notices() error {
+	if p.alice.number >= personalFrom {
+		return p.alert()
+	}
 	if err := p.have(func(s *Server) error { return s.SendMail(alice, bob, "Grüße aus München") }); err != nil {
 		return err
 	}
@@ -215,6 +243,10 @@ func (p *play) notices() error {
 	if _, err := p.alice.ExpectType(p.ctx, mail); err != nil || p.alice.number < 5 {
 		return err
 	}
+	return p.alert()
+}
+
+func (p *play) alert() error {
 	if err := p.have(func(s *Server) error { return s.Notify(alice, "") }); err != nil {
 		return err
 	}
@@ -222,6 +254,9 @@ func (p *play) notices() error {
 }
 
 func (p *play) contacts() error {
+	if p.alice.number >= bookFrom {
+		return p.contactsByID()
+	}
 	requests := [][]string{
 		{"ADD", "AL", carol, "Carol"},
 		{"ADD", "FL", carol, "Carol"},
@@ -247,6 +282,36 @@ func (p *play) contacts() error {
 		return p.expect(p.bob, "BPR", "*", alice, "PHH")
 	}
 	return nil
+}
+
+// contactsByID is contacts for MSNP10 and later.
+func (p *play) contactsByID() error {
+	added, err := p.alice.Do(p.ctx, "ADC", "FL", "N="+carol, "F=Carol")
+	if err != nil {
+		return err
+	}
+	group, err := p.alice.Do(p.ctx, "ADG", encode("Büro"))
+	if err != nil {
+		return err
+	}
+	id, contact := group.Arg(1), strings.TrimPrefix(added.Arg(3), "C=")
+	for _, r := range [][]string{
+		{"ADC", "AL", "N=" + carol},
+		{"REM", "AL", carol},
+		{"ADC", "BL", "N=" + carol},
+		{"ADC", "FL", "C=" + contact, id},
+		{"SBP", contact, "MFN", encode("Carol (Büro)")},
+		{"REG", id, encode("Arbeit")},
+		{"REM", "FL", contact, id},
+		{"RMG", id},
+		{"URL", "INBOX"},
+		{"PRP", "PHH", encode("555 0123")},
+	} {
+		if _, err := p.alice.Do(p.ctx, r[0], r[1:]...); err != nil {
+			return err
+		}
+	}
+	return p.expect(p.bob, "BPR", alice, "PHH")
 }
 
 func (p *play) call() (err error) {
@@ -344,7 +409,11 @@ func (p *play) busy() error {
 		return err
 	}
 	name := encode("Alice ☕")
-	if _, err := p.alice.Do(p.ctx, "REA", alice, name); err != nil {
+	rename := []string{"REA", alice, name}
+	if p.alice.number >= bookFrom {
+		rename = []string{"PRP", "MFN", name}
+	}
+	if _, err := p.alice.Do(p.ctx, rename[0], rename[1:]...); err != nil {
 		return err
 	}
 	return p.expect(p.bob, "NLN", "BSY", alice, name)

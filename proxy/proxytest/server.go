@@ -20,8 +20,7 @@ type Server struct {
 	DS, NS, SB string
 
 	config    Config
-	commands  map[string]command // by verb; not changed after Start
-	later     map[string]command // the same of MSNP15 and later
+	tables    []table // newest dialects first; not changed after Start
 	listeners []net.Listener
 	work      sync.WaitGroup
 
@@ -47,8 +46,7 @@ func Start(config Config) (*Server, error) {
 	}
 	s := &Server{
 		config:   config.withDefaults(),
-		commands: newCommands(),
-		later:    laterCommands(),
+		tables:   newTables(),
 		rand:     rand.New(rand.NewPCG(config.Seed, 0x4d534e50)),
 		conns:    map[*conn]struct{}{},
 		accounts: map[string]*account{},

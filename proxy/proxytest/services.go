@@ -130,7 +130,7 @@ var services = map[string]struct {
 // /cgi-bin/HoTMaiL https://login.example/md5auth.srf?lc=1033 2.
 func (c *conn) url(req *request) error {
 	at, known := services[req.arg(0)]
-	if !known || c.dialect < at.first || c.dialect > at.last {
+	if !known || c.dialect < at.first || min(c.dialect, 7) > at.last {
 		return errInvalidParameter
 	}
 	page, site := at.page, ""
@@ -144,8 +144,13 @@ func (c *conn) url(req *request) error {
 	return nil
 }
 
-// png is the keep-alive: S: QNG.
+// png is the keep-alive: S: QNG, from MSNP9 on with the seconds until the next PNG is
+// wanted.
 func (c *conn) png(*request) error {
+	if c.dialect >= 9 {
+		c.send("QNG", 50)
+		return nil
+	}
 	c.send("QNG")
 	return nil
 }

@@ -28,7 +28,7 @@ func (c *conn) choose(req *request, setting *string, values ...string) error {
 		return errAlreadyInTheMode
 	}
 	*setting = value
-	c.reply(req, c.account.changed(), value)
+	c.reply(req, c.change(c.account), value)
 	return nil
 }
 
@@ -47,14 +47,14 @@ func (c *conn) prp(req *request) error {
 	}
 	a := c.account
 	a.props[prop] = value
-	c.reply(req, a.changed(), prop, value)
+	c.reply(req, c.change(a), prop, value)
 	for _, other := range c.server.order {
 		if other == a || other.lists["FL"].find(a.handle) == nil || !a.allows(other.handle) {
 			continue
 		}
 		version := other.changed()
 		if n := other.session; n != nil && n.conn.dialect >= 5 {
-			n.conn.send("BPR", version, a.handle, prop, value)
+			n.conn.sendProperty(version, a.handle, prop, value)
 		}
 	}
 	return nil

@@ -108,15 +108,7 @@ func (c *conn) usrRespond(req *request, response string) error {
 	if acct == nil || response != challenge.SignIn(c.salt, acct.password) {
 		return errAuthentication
 	}
-	if acct.session != nil {
-		old := acct.session.conn
-		old.send("OUT OTH")
-		old.hangUp()
-	}
-	c.stage, c.account = signedIn, acct
-	c.session = newSession(c, acct)
-	acct.session = c.session
-	c.expectBy(0)
+	c.letIn(acct)
 	verified := ""
 	if c.dialect >= 6 {
 		verified = "1"

@@ -51,9 +51,10 @@ func (m *member) names() []string {
 	return []string{handle + ";" + m.endPoint, handle}
 }
 
-// capabilities are those that IRO and JOI tell (MSNP12 and later), or "".
-func (m *member) capabilities() string {
-	if n := m.conn.account.session; n != nil {
+// capabilities are those that IRO and JOI tell a client of that dialect (MSNP12 and
+// later), or "".
+func (m *member) capabilities(dialect int) string {
+	if n := m.conn.account.session; n != nil && dialect >= 12 {
 		return n.later.capabilities
 	}
 	return ""
@@ -148,13 +149,13 @@ func (c *conn) ans(req *request) error {
 	for _, m := range present {
 		for _, name := range m.names() {
 			index++
-			c.replyAs("IRO", req, index, total, name, m.conn.account.name, m.capabilities())
+			c.replyAs("IRO", req, index, total, name, m.conn.account.name, m.capabilities(c.dialect))
 		}
 	}
 	c.reply(req, "OK")
 	for _, m := range present {
 		for _, name := range c.member.names() {
-			m.conn.send("JOI", name, c.account.name, c.member.capabilities())
+			m.conn.send("JOI", name, c.account.name, c.member.capabilities(m.conn.dialect))
 		}
 	}
 	return nil

@@ -78,7 +78,16 @@ func (c *conn) sendProperties(handle string) {
 		return
 	}
 	for _, prop := range contactProperties {
-		c.send("BPR", c.account.version, of.handle, prop, of.props[prop])
+		c.sendProperty(c.account.version, of.handle, prop, of.props[prop])
+	}
+}
+
+// sendProperty sends a property of a contact: BPR, from MSNP10 on without the version.
+func (c *conn) sendProperty(version int, handle, prop, value string) {
+	if c.dialect >= bookFrom {
+		c.send("BPR", handle, prop, value)
+	} else {
+		c.send("BPR", version, handle, prop, value)
 	}
 }
 

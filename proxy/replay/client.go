@@ -67,6 +67,8 @@ type ClientAccount struct {
 	Handle string
 	// Password is nil if it is not known.
 	Password *string
+	// Ticket is shown in place of a password (MSNP8 and later). Nil if none is known.
+	Ticket *Ticket
 }
 
 // Client is the clients of a recording, live.
@@ -162,14 +164,34 @@ func (c *Client) known() error {
 
 // WithoutPassword returns the recorded accounts that are played, answer a sign-in
 // challenge or show a password, and have none in the configuration.
-func (c *Client) WithoutPassword() (list []string) {
+func (c *Client) WithoutPassword() []string {
+	return c.lacks(func(a ClientAccount, kinds map[string]bool) bool {
+		return a.Password == nil && (kinds["response"] || kinds["password"])
+	})
+}
+
+// WithoutTicket returns the recorded accounts that are played, show a ticket, and have
+// none in the configuration, or none with a secret where they have to prove that.
+func (c *Client) WithoutTicket() []string {
+	return c.lacks(func(a ClientAccount, kinds map[string]bool) bool {
+		return kinds["ticket"] && a.Ticket == nil || kinds["blob"] && (a.Ticket == nil || a.Ticket.Secret == "")
+	})
+}
+
+// lacks returns the accounts that are played and want something, by the kinds of what
+// they show when they sign in.
+func (c *Client) lacks(wants func(a ClientAccount, kinds map[string]bool) bool) (list []string) {
 	r := c.config.Story.NewReader()
 	for _, s := range c.config.Story.Sessions {
 		handle := strings.ToLower(s.Account)
-		if c.config.Accounts[handle].Password != nil || !c.plays(handle) || slices.Contains(list, handle) {
+		if !c.plays(handle) || slices.Contains(list, handle) {
 			continue
 		}
-		if slices.ContainsFunc(s.Conns, func(k *story.Conn) bool { return showsPassword(r, k) }) {
+		kinds := make(map[string]bool)
+		for _, k := range s.Conns {
+			signInKinds(r, k, kinds)
+		}
+		if wants(c.config.Accounts[handle], kinds) {
 			list = append(list, handle)
 		}
 	}
@@ -184,8 +206,8 @@ func (c *Client) plays(handle string) bool {
 // signInMessages is how many messages of a connection are looked at for a sign-in.
 const signInMessages = 32
 
-// showsPassword reports whether the client signs in with what follows from a password.
-func showsPassword(r *story.Reader, c *story.Conn) bool {
+// signInKinds notes the kinds of what the client shows when it signs in.
+func signInKinds(r *story.Reader, c *story.Conn, kinds map[string]bool) {
 	for _, m := range c.Messages[:min(len(c.Messages), signInMessages)] {
 		if m.From != decode.Client {
 			continue
@@ -194,13 +216,12 @@ func showsPassword(r *story.Reader, c *story.Conn) bool {
 		if err != nil || d.Form == nil {
 			continue
 		}
-		for _, p := range d.Form.Params {
-			if p.Kind.Name == "response" || p.Kind.Name == "password" {
-				return true
+		for i := range d.Len() {
+			if f := d.Field(i); f.Param != nil {
+				kinds[f.Param.Kind.Name] = true
 			}
 		}
 	}
-	return false
 }
 
 // ErrNoSignIn says that no client got in although the recorded ones did.

@@ -49,8 +49,12 @@ func (p *performance) place(k *clientConn, m *decode.Message) {
 	}
 	recorded, diffs := p.find(k, m, q)
 	verb, posed := poses(m)
-	if m.Form != nil && verb == "" && m.Raw("challenge") != nil {
-		k.salt = string(m.Raw("challenge"))
+	if m.Form != nil && verb == "" {
+		for _, name := range []string{"challenge", "nonce"} {
+			if raw := m.Raw(name); raw != nil {
+				k.salt = string(raw)
+			}
+		}
 	}
 	if p.failure != nil {
 		return

@@ -10,12 +10,13 @@ import (
 	"msnproxy/proxy/proxytest"
 )
 
-// demoPasswords are those of the demo's accounts.
+// demoPasswords are those of the demo's accounts, and their tickets.
 func demoPasswords() map[string]ClientAccount {
 	m := make(map[string]ClientAccount)
 	for _, a := range proxytest.DemoAccounts() {
 		password := a.Password
-		m[a.Handle] = ClientAccount{Password: &password}
+		ticket := Ticket(proxytest.TicketFor(a.Handle, password))
+		m[a.Handle] = ClientAccount{Password: &password, Ticket: &ticket}
 	}
 	delete(m, "carol@example.com") // does not sign in
 	return m

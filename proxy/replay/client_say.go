@@ -63,8 +63,12 @@ func (k *clientConn) translate(d *decode.Message, m *story.Message, r *request) 
 			return k.nextTrID(m)
 		case kind.Name == "response":
 			return k.signIn(d, m, r)
-		case kind.Name == "ticket" || kind.Name == "circleticket":
-			r.answer = "the recorded ticket was sent, which is good for one sign-in: such a sign-in can't be repeated"
+		case kind.Name == "ticket":
+			return k.ticket(m, r)
+		case kind.Name == "blob":
+			return k.proof(m, r)
+		case kind.Name == "circleticket":
+			r.answer = "the recorded circle ticket was sent, which is good for one sign-in"
 			return nil, false
 		case kind.Subject || kind.Name == "password":
 			if s, ok := k.p.rename(string(f.Raw)); ok {

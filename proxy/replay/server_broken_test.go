@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"msnproxy/proxy/proxytest"
@@ -63,15 +65,37 @@ func TestBrokenClients(t *testing.T) {
 
 // Who asks and never reads is closed before much is kept for it.
 func TestUnread(t *testing.T) {
-	long := strings.Repeat("x", 7000)
-	s, e := serve(t, ServerConfig{Story: tell(t, transcribed(t, strings.ReplaceAll(foreign+"\nC: URL 9 INBOX\nS: URL 9 /"+long+" / 1", "\n", "\r\n")))})
-	p := visit(t, s.Addr().String())
-	_ = p.nc.(*net.TCPConn).SetReadBuffer(4096)
-	p.send("VER 1 MSNP7\r\n")
-	_, _ = p.nc.Write([]byte(strings.Repeat("URL 1 INBOX\r\n", maxUnknown)))
-	for until := time.Now().Add(soon); !strings.Contains(e.String(), "bytes are unread"); time.Sleep(time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatal(e)
+	t.Parallel()
+	inMemory(t, func(t *bubble) {
+		long := strings.Repeat("x", 7000)
+		s, e := serve(t, ServerConfig{Story: tell(t, transcribed(t, strings.ReplaceAll(foreign+"\nC: URL 9 INBOX\nS: URL 9 /"+long+" / 1", "\n", "\r\n")))})
+		c, err := t.host.Dial(t.Context(), "tcp", s.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.(*proxytest.MemoryConn).SetReadBuffer(4096)
+		_, _ = c.Write([]byte("VER 1 MSNP7\r\n" + strings.Repeat("URL 1 INBOX\r\n", 4096)))
+		synctest.Wait()
+		if !strings.Contains(e.String(), "bytes are unread") {
+			t.Error(e)
+		}
+		c.Close()
+	})
+}
+
+// A mebibyte may be unread.
+func TestUnreadLimit(t *testing.T) {
+	for _, test := range []struct {
+		bytes int
+		ends  bool
+	}{{1 << 20, false}, {1<<20 + 1, true}} {
+		one, _ := proxytest.MemoryPair(&net.TCPAddr{}, &net.TCPAddr{})
+		e := &events{}
+		c := conn{s: &Server{cfg: ServerConfig{Report: e.add}}, nc: one, out: make([]byte, test.bytes)}
+		c.limit()
+		c.limit()
+		if got := e.of(Broken); c.closing != test.ends || (len(got) == 1) != test.ends || test.ends && (len(c.out) > 0 || !strings.Contains(got[0], "closed: 1048577 bytes are unread")) {
+			t.Errorf("%d bytes: %v, %q", test.bytes, c.closing, got)
 		}
 	}
 }
@@ -328,4 +352,72 @@ func pump(addr, account string, times int) string {
 		problem = ask(fmt.Sprintf("URL %d INBOX\r\n", i+9), fmt.Sprintf("URL %d /", i+9))
 	}
 	return problem
+}
+
+// A client that says no first line is closed after 30 seconds, and not before; one
+// that has begun may say nothing for as long as it likes.
+func TestFirstLineInTime(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		what, first, rest string // rest is said after
+		after             time.Duration
+		kept              bool
+	}{
+		{"in time", "", "VER 1 MSNP7\r\n", 30*time.Second - 1, true},
+		{"too late", "", "VER 1 MSNP7\r\n", 30*time.Second + 1, false},
+		{"half a line", "VER 1 ", "MSNP7\r\n", 30*time.Second + 1, false},
+		{"no hurry later", "VER 1 MSNP7\r\n", "", time.Hour, true},
+	} {
+		inMemory(t, func(t *bubble) {
+			s, e := serve(t, ServerConfig{Story: tell(t, demo)})
+			nc, err := t.host.Dial(t.Context(), "tcp", s.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = nc.Write([]byte(test.first))
+			time.Sleep(test.after)
+			synctest.Wait()
+			_, _ = nc.Write([]byte(test.rest))
+			synctest.Wait()
+			if got := !strings.Contains(e.String(), "closed: no first line in 30s"); got != test.kept {
+				t.Errorf("%s: kept: %v\n%s", test.what, got, e)
+			}
+			nc.Close()
+		})
+	}
+}
+
+// A client that reads nothing of what it is sent for 30 seconds is closed, and not one
+// that reads before.
+func TestReadInTime(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 7000)
+	for _, test := range []struct {
+		after time.Duration
+		kept  bool
+	}{{30*time.Second - 1, true}, {30*time.Second + 1, false}} {
+		inMemory(t, func(t *bubble) {
+			s, e := serve(t, ServerConfig{Story: tell(t, transcribed(t, strings.ReplaceAll(foreign+"\nC: URL 9 INBOX\nS: URL 9 /"+long+" / 1", "\n", "\r\n")))})
+			c, err := t.host.Dial(t.Context(), "tcp", s.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			nc := c.(*proxytest.MemoryConn)
+			nc.SetReadBuffer(4096)
+			_, _ = nc.Write([]byte("VER 1 MSNP7\r\n"))
+			synctest.Wait()
+			if _, err := nc.Read(make([]byte, 4096)); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = nc.Write([]byte("URL 1 INBOX\r\n"))
+			time.Sleep(test.after)
+			synctest.Wait()
+			n, _ := io.ReadAtLeast(nc, make([]byte, 7100), 7000)
+			synctest.Wait()
+			if got := !strings.Contains(e.String(), "closed: the client has read nothing for 30s"); got != test.kept || (n >= 7000) != test.kept {
+				t.Errorf("reading after %v: kept: %v, %d bytes came\n%s", test.after, got, n, e)
+			}
+			nc.Close()
+		})
+	}
 }

@@ -177,6 +177,8 @@ func (c *conn) ask(m *decode.Message) {
 	if len(diffs) > 0 {
 		c.report(Different, q.Number, "asked %s, which is not quite message %d: %s", spoken(m), q.Number, differences(diffs))
 		c.s.said.put(q, m.Frame)
+	} else if c.respelt(q, m) {
+		c.s.said.put(q, m.Frame)
 	} else {
 		c.s.said.forget(q)
 	}
@@ -185,6 +187,14 @@ func (c *conn) ask(m *decode.Message) {
 		return
 	}
 	c.part.ask(c.s.script, q, string(trid(m)))
+}
+
+// respelt reports whether a live request that means the same as the recorded one says it
+// otherwise, so that who hears of it has to hear the live words: another end point, for
+// one.
+func (c *conn) respelt(q *story.Message, m *decode.Message) bool {
+	d, _, err := c.s.reader.Decode(q)
+	return err == nil && !same(d, m)
 }
 
 // trid returns the TrID of a line as it stands there, nil if it has none. That of a

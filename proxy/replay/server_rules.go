@@ -97,7 +97,7 @@ func (c *conn) repeatable(replies []*story.Message) bool {
 		}
 		for i := range d.Form.Params {
 			switch k := d.Form.Params[i].Kind; {
-			case k.Address, k.Name == "cookie", k.Name == "session", k.Name == "challenge":
+			case k.Address, k.Name == "cookie", k.Name == "session", k.Name == "challenge", k.Name == "nonce":
 				return false
 			}
 		}

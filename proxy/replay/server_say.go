@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"math/big"
 	"strings"
@@ -98,6 +99,9 @@ func (c *conn) values(d *decode.Message, m *story.Message) {
 			if _, ok := c.s.values.Live(kind.Name, raw); !ok {
 				c.s.values.Set(kind.Name, raw, number(8))
 			}
+		case kind.Name == "nonce":
+			c.salt = newNonce()
+			c.known.Set(kind.Name, raw, c.salt)
 		case kind.Name == "challenge":
 			c.pose(f, m)
 		}
@@ -144,6 +148,13 @@ func (c *conn) posedLive(text string, signIn bool) {
 	if c.posed = append(c.posed, text); len(c.posed) > most {
 		c.posed = c.posed[1:]
 	}
+}
+
+// newNonce makes a nonce for a sign-in by SSO: 48 random bytes in base64.
+func newNonce() string {
+	b := make([]byte, 48)
+	rand.Read(b)
+	return base64.StdEncoding.EncodeToString(b)
 }
 
 // number returns so many random digits, the first of which is no 0.

@@ -15,6 +15,8 @@ func (c *conn) judge(m *decode.Message, q *story.Message) bool {
 	switch {
 	case m.Form != nil && m.Form.Payload == "challenge":
 		return c.judgeChallenge(m, q)
+	case m.Raw("ticket") != nil && m.Raw("package") != nil:
+		return c.judgeTicket(m)
 	case m.Raw("response") != nil || m.Raw("password") != nil:
 		return c.judgeSignIn(m)
 	}
@@ -79,6 +81,31 @@ func (c *conn) judgeSignIn(m *decode.Message) bool {
 		return false
 	}
 	c.report(Wrong, 0, "signs in with another password than the one given")
+	c.line(decode.RefusalOf(m.Name()), string(trid(m)))
+	c.closing = true
+	return true
+}
+
+// judgeTicket checks the ticket, if there is one to check it with, and what proves it.
+func (c *conn) judgeTicket(m *decode.Message) bool {
+	want, is, err := ParseTicket(c.s.cfg.Passwords[strings.ToLower(c.account)])
+	if !is || err != nil {
+		return false
+	}
+	wrong := ""
+	switch blob := m.Raw("blob"); {
+	case string(m.Raw("ticket")) != want.Text:
+		wrong = "signs in with another ticket than the one given"
+	case want.Secret == "":
+	case blob == nil:
+		wrong = "signs in without an answer to the nonce"
+	case !challenge.VerifySSO(want.Secret, c.salt, string(blob)):
+		wrong = "the answer to the nonce does not follow from the secret given"
+	}
+	if wrong == "" {
+		return false
+	}
+	c.report(Wrong, 0, "%s", wrong)
 	c.line(decode.RefusalOf(m.Name()), string(trid(m)))
 	c.closing = true
 	return true

@@ -199,6 +199,7 @@ func (x *Index) add(r *capture.Record, place int64) {
 		k.set(shiftKind, 3, uint32(Lost))
 		c.lost += max(r.Lost, 0)
 		c.hearing.Lost()
+		x.handed.tracker.Lost(r.Conn.ID, r.From)
 	case capture.HalfClosed:
 		k.set(shiftKind, 3, uint32(HalfClosed))
 	case capture.Closed:
@@ -215,6 +216,7 @@ func (x *Index) add(r *capture.Record, place int64) {
 		x.located(e.Located)
 	}
 	if r.Kind == capture.Closed {
+		x.handed.tracker.Closed(r.Conn.ID)
 		x.ended(c)
 		c.closed, c.closedAt, c.end, c.reset, c.endText = true, nanos(r.Time), r.From, r.Reset, r.Text
 		x.version++
