@@ -154,8 +154,8 @@ func (t *Tracker) speaks(c *Connection, m *Message) {
 	}
 	if m.From == Server {
 		c.takePart(m.text("handle"))
-	} else if c.Account == "" {
-		if n := m.Payload().Find("TypingUser"); n != nil && n.Value != "" {
+	} else if p := m.Payload(); c.Account == "" && p != nil {
+		if n := p.Find("TypingUser"); n != nil && n.Value != "" {
 			t.belong(c, address.Parse(n.Value))
 		}
 	}

@@ -175,11 +175,17 @@ func TestSwitchboardByWhatIsSaid(t *testing.T) {
 		{"somebody leaves", []line{{Server, "BYE bob@example.com\r\n"}}, "SB  [bob@example.com] false"},
 		{"a notification server's", []line{{Server, "MSG Hotmail Hotmail 2\r\nhi"}}, "?  none false"},
 		{"taken for one", []line{{Server, "JOI bob@example.com Bob\r\n"}, {Client, "PNG\r\n"}}, "NS  none false"},
+		{"a line whose payload is missing", []line{{Client, "MSG 3 A 20\r\n"}}, "SB  [] false"},
 		{"entered", []line{{Client, "USR 1 alice@example.com 1.1\r\n"}, hello}, "SB alice@example.com [alice@example.com] true"},
 	} {
 		tr := NewTracker()
 		for _, l := range tt.lines {
-			for _, fr := range cut(&Framer{}, []byte(l.raw)) {
+			f := &Framer{}
+			frames := cut(f, []byte(l.raw))
+			if fr := (Frame{}); len(frames) == 0 && f.Flush(&fr) {
+				frames = append(frames, fr)
+			}
+			for _, fr := range frames {
 				tr.Frame(1, l.from, &fr, time.Unix(1000, 0))
 			}
 		}
