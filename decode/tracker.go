@@ -65,6 +65,7 @@ type Connection struct {
 	// none is known.
 	Came int64
 
+	late          bool  // its conversation had begun before it was seen
 	let           int64 // number of the message that let the account in
 	firm, against int   // how much speaks for the role, and against it
 	requests      requests
@@ -82,6 +83,9 @@ type Session struct {
 	// Number counts sessions from 1.
 	Number  int
 	Account string
+	// EndPoint is which of the account's programs it is, "{GUID}" (MSNP16 and later): ""
+	// if that is not known. An account may have a session for each.
+	EndPoint string
 	// Dialect is that of its newest DS or NS connection.
 	Dialect int
 	// ClientHost is the client's address without the port.
@@ -180,6 +184,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	}
 	m.Decode(fr, from, c.Role, c.Dialect)
 	if c.learnRole(m) {
+		t.noSwitchboard(c)
 		m.Decode(fr, from, c.Role, c.Dialect)
 	}
 	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
@@ -213,7 +218,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		m.Verb.judge(t, c, m)
 	}
 	if m.Challenge != nil {
-		m.Findings = challengeFindings(m.Findings, m.Challenge, c.Dialect)
+		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
 	}
 	if fate == Injected {
 		m.Findings = m.Findings[:0]
@@ -234,6 +239,8 @@ func init() {
 		"CAL": (*Tracker).call,
 		"IRO": (*Tracker).joins,
 		"JOI": (*Tracker).joins,
+		"MSG": (*Tracker).speaks,
+		"BYE": (*Tracker).speaks,
 		"CHL": (*Tracker).challenged,
 	} {
 		LookupVerb(name).follow = follow

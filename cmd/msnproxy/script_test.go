@@ -131,9 +131,13 @@ func busyAddr(t *testing.T) string {
 // servers are those that a script has started, by their dispatch address.
 var servers sync.Map
 
-// testserver starts a server with the demo's accounts, and sets DS, NS and SB.
-func testServer(ts *testscript.TestScript, _ bool, _ []string) {
-	s, err := proxytest.Start(proxytest.Config{Accounts: proxytest.DemoAccounts()})
+// testserver [DIALECT...] starts a server with the demo's accounts, and sets DS, NS and SB.
+func testServer(ts *testscript.TestScript, _ bool, dialects []string) {
+	config := proxytest.Config{Accounts: proxytest.DemoAccounts()}
+	if len(dialects) > 0 {
+		config.Dialects = dialects
+	}
+	s, err := proxytest.Start(config)
 	ts.Check(err)
 	ts.Defer(s.Close)
 	ts.Setenv("DS", s.DS)

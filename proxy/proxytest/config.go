@@ -9,7 +9,7 @@ import (
 )
 
 // Config says how a [Server] behaves. The zero value is a server that nobody
-// can sign in to; with accounts alone it speaks MSNP2-7.
+// can sign in to; with accounts alone it speaks MSNP2-7, with Dialects also MSNP8-12, 15-18 and 21.
 type Config struct {
 	// Accounts are who may sign in, and what their lists hold at the start.
 	Accounts []Account

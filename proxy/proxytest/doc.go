@@ -1,6 +1,6 @@
 // Package proxytest holds both ends of MSNP, small and real, in the manner of
 // net/http/httptest: a server with dispatch server, notification server and
-// switchboard (MSNP2-7 and CVR0), and a client that signs in and talks. Tests,
+// switchboard (MSNP2-12, 15-18, 21 and CVR0), and a client that signs in and talks. Tests,
 // benchmarks and `msnproxy demo` put the proxy between the two.
 //
 // The server speaks as the documents say that Microsoft's did where they agree;
