@@ -65,6 +65,7 @@ type Connection struct {
 	// none is known.
 	Came int64
 
+	late          bool  // its conversation had begun before it was seen
 	let           int64 // number of the message that let the account in
 	firm, against int   // how much speaks for the role, and against it
 	requests      requests
@@ -82,6 +83,9 @@ type Session struct {
 	// Number counts sessions from 1.
 	Number  int
 	Account string
+	// EndPoint is which of the account's programs it is, "{GUID}" (MSNP16 and later): ""
+	// if that is not known. An account may have a session for each.
+	EndPoint string
 	// Dialect is that of its newest DS or NS connection.
 	Dialect int
 	// ClientHost is the client's address without the port.
@@ -180,6 +184,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	}
 	m.Decode(fr, from, c.Role, c.Dialect)
 	if c.learnRole(m) {
+		t.noSwitchboard(c)
 		m.Decode(fr, from, c.Role, c.Dialect)
 	}
 	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
@@ -204,16 +209,16 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	}
 	t.pair(m)
 	t.deliver(m)
-	if follow := followers[m.Verb.Name]; follow != nil && m.Arrived() != nil {
-		follow(t, c, m)
+	if m.Verb.follow != nil && m.Arrived() != nil {
+		m.Verb.follow(t, c, m)
 	}
 	t.introduce(c, m)
 	t.talks(c, m)
-	if m.From == Client && judges[m.Verb.Name] != nil {
-		judges[m.Verb.Name](t, c, m)
+	if m.From == Client && m.Verb.judge != nil {
+		m.Verb.judge(t, c, m)
 	}
 	if m.Challenge != nil {
-		m.Findings = challengeFindings(m.Findings, m.Challenge, c.Dialect)
+		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
 	}
 	if fate == Injected {
 		m.Findings = m.Findings[:0]
@@ -221,16 +226,10 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	return m
 }
 
-// followers say what else a message tells than that its request is answered. It
-// is keyed by verb, and holds only those that change what is known.
-var followers map[string]func(*Tracker, *Connection, *Message)
-
-// judges work out verdicts on what a client says. Unlike followers they also look
-// at what never reached the server.
-var judges map[string]func(*Tracker, *Connection, *Message)
-
 func init() {
-	followers = map[string]func(*Tracker, *Connection, *Message){
+	// follow says what else a message tells than that its request is answered: of those
+	// verbs that change what is known.
+	for name, follow := range map[string]func(*Tracker, *Connection, *Message){
 		"VER": (*Tracker).version,
 		"CVR": (*Tracker).client,
 		"USR": (*Tracker).user,
@@ -240,11 +239,19 @@ func init() {
 		"CAL": (*Tracker).call,
 		"IRO": (*Tracker).joins,
 		"JOI": (*Tracker).joins,
+		"MSG": (*Tracker).speaks,
+		"BYE": (*Tracker).speaks,
 		"CHL": (*Tracker).challenged,
+	} {
+		LookupVerb(name).follow = follow
 	}
-	judges = map[string]func(*Tracker, *Connection, *Message){
+	// judge works out a verdict on what a client says; it also looks at what never reached
+	// the server.
+	for name, judge := range map[string]func(*Tracker, *Connection, *Message){
 		"USR": (*Tracker).checkSignIn,
 		"QRY": (*Tracker).answered,
+	} {
+		LookupVerb(name).judge = judge
 	}
 }
 

@@ -50,11 +50,20 @@ func (t *Tracker) answered(c *Connection, m *Message) {
 		c.challenges = append(c.challenges[:0], c.challenges[done:]...)
 	}
 	m.Challenge = &verdict
+	side := ""
+	switch {
+	case verdict.Result == challenge.Right && verdict.Odd && verdict.ByProduct(product):
+		side = " by its product id, though not by its dialect: client and server differ in which of the two counts"
+	case verdict.Result == challenge.Right && verdict.Odd:
+		side = " by its dialect, though not by its product id: client and server differ in which of the two counts"
+	case verdict.Fits == product && product != "":
+		side = ": it is right by the algorithm of " + verdict.FitsBy + ", which neither product id nor dialect wants"
+	}
 	switch verdict.Result {
 	case challenge.Right:
-		c.requests.judged(m, 1)
+		c.requests.judged(m, 1, side)
 	case challenge.Wrong:
-		c.requests.judged(m, -1)
+		c.requests.judged(m, -1, side)
 	}
 }
 
@@ -67,7 +76,7 @@ func (c *Connection) missed(from Sender) {
 }
 
 // challengeFindings puts a verdict into words.
-func challengeFindings(dst []Finding, v *challenge.Verdict, dialect int) []Finding {
+func challengeFindings(dst []Finding, v *challenge.Verdict, product string, dialect int) []Finding {
 	switch v.Result {
 	case challenge.Right:
 		switch {
@@ -79,8 +88,7 @@ func challengeFindings(dst []Finding, v *challenge.Verdict, dialect int) []Findi
 				fmt.Sprintf("the answer is right by the algorithm of %s, but product id and dialect (MSNP%d) want different ones", v.Algorithm, dialect)})
 		}
 	case challenge.Wrong:
-		return append(dst, Finding{"challenge.mismatch", Error,
-			fmt.Sprintf("the answer to the challenge is wrong; %s is right", v.Expected)})
+		return append(dst, Finding{"challenge.mismatch", Error, "the answer to the challenge is wrong" + wronged(v, product, dialect) + "; " + v.Expected + " is right"})
 	case challenge.UnknownProduct:
 		return append(dst, Finding{"challenge.product", Note,
 			"the key of this product id is not known: the answer can't be checked"})
@@ -89,6 +97,17 @@ func challengeFindings(dst []Finding, v *challenge.Verdict, dialect int) []Findi
 			"no challenge was seen before this answer: it can't be checked"})
 	}
 	return dst
+}
+
+// wronged says what the client has done instead of answering right, if that can be told.
+func wronged(v *challenge.Verdict, product string, dialect int) string {
+	switch {
+	case v.Fits == "":
+		return ""
+	case v.Fits != product:
+		return fmt.Sprintf(": the client answers as product %s would", Quote([]byte(v.Fits)))
+	}
+	return fmt.Sprintf(": the client goes by the algorithm of %s, but product id and dialect (MSNP%d) want that of %s", v.FitsBy, dialect, v.Algorithm)
 }
 
 // checkSignIn judges the MD5 answer to the sign-in challenge if the account's
@@ -113,10 +132,10 @@ func (t *Tracker) checkSignIn(c *Connection, m *Message) {
 	}
 	want := challenge.SignIn(c.salt, password)
 	m.SignIn = SignInRight
-	c.requests.judged(m, 1)
+	c.requests.judged(m, 1, "")
 	if !strings.EqualFold(want, response) {
 		m.SignIn = SignInWrong
-		c.requests.judged(m, -1)
+		c.requests.judged(m, -1, "")
 		m.Findings = append(m.Findings, Finding{"signin.mismatch", Error,
 			fmt.Sprintf("the answer to the sign-in challenge is wrong for the password given; %s is right", want)})
 	}

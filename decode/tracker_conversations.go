@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -138,6 +139,46 @@ func (t *Tracker) depart(c *Connection) {
 		if v.key != "" && t.conversations[v.key] == v {
 			delete(t.conversations, v.key)
 		}
+	}
+}
+
+// speaks takes what is said on a switchboard whose beginning was not seen: that makes it
+// one, and says who is in the conversation.
+func (t *Tracker) speaks(c *Connection, m *Message) {
+	if c.Role != SB || c.Conversation != nil && !c.late {
+		return
+	}
+	if c.Conversation == nil {
+		t.converse(c, "")
+		c.late = true
+	}
+	if m.From == Server {
+		c.takePart(m.text("handle"))
+	} else if p := m.Payload(); c.Account == "" && p != nil {
+		if n := p.Find("TypingUser"); n != nil && n.Value != "" {
+			t.belong(c, address.Parse(n.Value))
+		}
+	}
+	c.takePart(c.Account)
+}
+
+// belong takes the connection, which was met in mid-stream, for that of the account.
+func (t *Tracker) belong(c *Connection, a address.Address) {
+	c.Account, c.EndPoint, c.SignedIn = a.Account, a.EndPoint, true
+	s := t.sessions.newest(hostOf(c.Client), a.Account, a.EndPoint)
+	if s == nil {
+		s = t.newSession(c, a.Account)
+	}
+	t.join(c, s)
+	s.EndPoint = cmp.Or(s.EndPoint, a.EndPoint)
+}
+
+// noSwitchboard takes a connection out of its conversation that turns out to be none to a
+// switchboard.
+func (t *Tracker) noSwitchboard(c *Connection) {
+	if c.Role&SB == 0 && c.Conversation != nil {
+		t.depart(c)
+		c.Conversation, c.late = nil, false
 	}
 }
 

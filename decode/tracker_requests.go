@@ -19,8 +19,9 @@ type request struct {
 	replied  bool
 	from     Sender
 	at       time.Time
-	accepted int8 // of an answer: 1 right, -1 wrong, as computed here
-	signIn   bool // of an answer: to a sign-in challenge
+	accepted int8   // of an answer: 1 right, -1 wrong, as computed here
+	signIn   bool   // of an answer: to a sign-in challenge
+	side     string // of an answer: by what it is right, or what it is instead
 }
 
 // requests are the newest of a connection, oldest first.
@@ -129,10 +130,10 @@ func (r *requests) unanswered(from Sender) (one *request) {
 }
 
 // judged notes what is thought here of the answer in m, the newest request: 1 right,
-// -1 wrong.
-func (r *requests) judged(m *Message, verdict int8) {
+// -1 wrong, and in words by what.
+func (r *requests) judged(m *Message, verdict int8, side string) {
 	if n := len(r.list); n > 0 && m.Arrived() == m && r.list[n-1].number == m.Number {
-		r.list[n-1].accepted = verdict
+		r.list[n-1].accepted, r.list[n-1].side = verdict, side
 	}
 }
 
@@ -143,7 +144,7 @@ func (t *Tracker) disagrees(m *Message, q *request) {
 		return
 	}
 	add := func(rule string, s Severity, format string) {
-		m.Findings = append(m.Findings, Finding{rule, s, fmt.Sprintf(format, q.number)})
+		m.Findings = append(m.Findings, Finding{rule, s, fmt.Sprintf(format, q.number) + q.side})
 	}
 	accepted, signIn := m.Error() == "", q.signIn
 	switch {

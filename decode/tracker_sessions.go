@@ -17,8 +17,8 @@ type admission struct {
 	session   *Session
 	sessionID string
 	inviter   string
-	conn      uint32 // that gave it out
-	number    int64  // of the message that gave it out
+	number    int64       // of the message that gave it out
+	conn      *Connection // on which it was given out
 }
 
 // hostOf returns the host of "host:port", or all of it if there is no port.
@@ -117,6 +117,11 @@ func (t *Tracker) user(c *Connection, m *Message) {
 	case m.From == Client && handle != "":
 		c.EndPoint = endPoint
 		t.signIn(c, m, handle)
+	case m.From == Client && m.Raw("machine") != nil:
+		c.EndPoint = m.text("machine")
+		if c.Session != nil {
+			c.Session.EndPoint = c.EndPoint
+		}
 	case m.From == Server && m.Raw("challenge") != nil:
 		c.salt = m.Arrived().text("challenge")
 	case m.From == Server && handle != "":
@@ -182,9 +187,9 @@ func (t *Tracker) redirect(c *Connection, m *Message) {
 			t.sessions.sent(s, string(raw[r.Addr.Start:r.Addr.End]), m.Time, m.Number)
 		}
 	case RedirectSB:
-		t.admit(r.Cookie, admission{session: c.Session, conn: c.ID, number: m.Number})
+		t.admit(r.Cookie, admission{session: c.Session, number: m.Number, conn: c})
 	case RedirectRNG:
-		t.admit(r.Cookie, admission{session: c.Session, conn: c.ID, sessionID: r.SessionID, inviter: r.Inviter, number: m.Number})
+		t.admit(r.Cookie, admission{session: c.Session, sessionID: r.SessionID, inviter: r.Inviter, number: m.Number, conn: c})
 	}
 }
 
@@ -195,6 +200,15 @@ func (t *Tracker) admit(cookie string, ad admission) {
 	}
 }
 
+// known returns the session that the connection belongs to by now on which the cookie
+// was given out.
+func (a *admission) known() *Session {
+	if a.conn == nil {
+		return nil
+	}
+	return a.conn.Session
+}
+
 // enter takes the first line on a switchboard: USR of the caller, or ANS.
 func (t *Tracker) enter(c *Connection, m *Message) {
 	a := address.Parse(m.text("handle"))
@@ -202,14 +216,15 @@ func (t *Tracker) enter(c *Connection, m *Message) {
 	c.Account, c.EndPoint = handle, a.EndPoint
 	ad, _ := t.cookies.Get(m.text("cookie"))
 	c.Came = ad.number
-	if s := ad.session; s != nil && address.Same(s.Account, handle) {
+	if s := cmp.Or(ad.session, ad.known()); s != nil && address.Same(s.Account, handle) {
 		t.join(c, s)
-	} else if s := t.sessions.newest(hostOf(c.Client), handle); s != nil {
+	} else if s := t.sessions.newest(hostOf(c.Client), handle, c.EndPoint); s != nil {
 		t.join(c, s)
 	} else {
 		t.newSession(c, handle)
 	}
-	t.found(ad.conn, handle, c.Session)
+	c.Session.EndPoint = cmp.Or(c.Session.EndPoint, c.EndPoint)
+	t.found(ad.conn, c)
 	if c.Dialect == 0 {
 		c.Dialect = c.Session.Dialect
 	}
@@ -225,12 +240,15 @@ func (t *Tracker) enter(c *Connection, m *Message) {
 }
 
 // found tells whose the connection is, which was met in mid-stream, that gave out the
-// cookie by which an account came.
-func (t *Tracker) found(conn uint32, account string, s *Session) {
-	if ns := t.conns[conn]; ns != nil && ns.Session == nil && ns.Account == "" {
-		ns.Account = account
-		t.join(ns, s)
+// cookie by which an account comes to a switchboard.
+func (t *Tracker) found(c, comes *Connection) {
+	if c == nil || c.closed || c.Session != nil || c.Account != "" {
+		return
 	}
+	c.Account, c.SignedIn = comes.Account, true
+	c.EndPoint = cmp.Or(c.EndPoint, comes.EndPoint)
+	t.join(c, comes.Session)
+	c.Dialect = cmp.Or(c.Dialect, comes.Session.Dialect)
 }
 
 // introduce learns from what a client sends on by itself (MSNP18 and later) who it is, on
@@ -245,12 +263,7 @@ func (t *Tracker) introduce(c *Connection, m *Message) {
 	case a.Account == "":
 		return
 	case c.Account == "" && c.Session == nil:
-		c.Account = a.Account
-		if s := t.sessions.newest(hostOf(c.Client), a.Account); s != nil {
-			t.join(c, s)
-		} else {
-			t.newSession(c, a.Account)
-		}
+		t.belong(c, a)
 	}
 	if address.Same(c.Account, a.Account) {
 		c.EndPoint = a.EndPoint
@@ -278,6 +291,7 @@ func (t *Tracker) call(c *Connection, m *Message) {
 func (t *Tracker) joins(c *Connection, m *Message) {
 	if c.Conversation == nil {
 		t.converse(c, "")
+		c.late = true
 		c.takePart(c.Account)
 	}
 	c.takePart(m.text("handle"))

@@ -89,12 +89,28 @@ func (d *directory) back(s *Session) {
 	}
 }
 
-// newest returns the newest session of the account whose client is at host, or nil.
-func (d *directory) newest(host, account string) *Session {
-	if l := d.present[whose(host, account)]; l != nil {
-		return l.Back().Value.(*Session)
+// newest returns the newest session of the account whose client is at host, or nil. If
+// the end point is told it is that one's, or one of which it is not known.
+func (d *directory) newest(host, account, endPoint string) *Session {
+	l := d.present[whose(host, account)]
+	if l == nil {
+		return nil
 	}
-	return nil
+	var other *Session
+	for e := l.Back(); e != nil; e = e.Prev() {
+		switch s := e.Value.(*Session); {
+		case endPoint == "" || sameEndPoint(s.EndPoint, endPoint):
+			return s
+		case s.EndPoint == "" && other == nil:
+			other = s
+		}
+	}
+	return other
+}
+
+// sameEndPoint compares GUIDs, which some write without braces.
+func sameEndPoint(a, b string) bool {
+	return strings.EqualFold(strings.Trim(a, "{}"), strings.Trim(b, "{}"))
 }
 
 // expected returns the session whose client was sent away, is expected at server, and

@@ -47,6 +47,9 @@ type Verdict struct {
 	// Odd: the answer is right, but product id and dialect are not of the same time,
 	// so that a server that goes by the other one may refuse it.
 	Odd bool
+	// Fits is the product id, and FitsBy the algorithm, that a wrong answer is the right
+	// one of; empty if there is none known here.
+	Fits, FitsBy string
 }
 
 // The names of the two algorithms.
@@ -82,7 +85,30 @@ func VerifyIn(productID, challenge, response string, dialect int) Verdict {
 			return Verdict{Result: Right, Expected: a.text, Algorithm: a.algorithm, Odd: odd}
 		}
 	}
+	v.Fits, v.FitsBy = fitting(p, challenge, response)
 	return v
+}
+
+// fitting returns which product, p first, gives that answer, and by which algorithm.
+func fitting(p Product, challenge, response string) (id, algorithm string) {
+	for _, q := range append([]Product{p}, products...) {
+		if q.Key == "" {
+			continue
+		}
+		for _, a := range answers(q, challenge) {
+			if strings.EqualFold(a.text, response) {
+				return q.ID, a.algorithm
+			}
+		}
+	}
+	return "", ""
+}
+
+// ByProduct reports whether the answer is right by the algorithm of the product id's
+// table, whatever the dialect.
+func (v *Verdict) ByProduct(productID string) bool {
+	p, ok := Lookup(productID)
+	return ok && v.Algorithm == p.algorithm()
 }
 
 // algorithmOf returns the algorithm that came with the dialect, or before it.

@@ -113,6 +113,8 @@ func TestProtocolLimits(t *testing.T) {
 		{"lists.nameless", "ns15 15\n1 C: ADL 5 #|<ml><t><c n=\"tel:+1\" l=\"3\"/></t></ml>", "ns15 15\n1 C: ADL 5 #|<ml><c n=\"bob\" l=\"3\"/></ml>"},
 		{"lists.nameless", "ns15 15\n1 C: ADL 5 #|" + one("3", "1"), "ns15 15\n1 C: ADL 5 #|<ml><d n=\"example.com\"><c l=\"3\" t=\"1\"/></d></ml>"},
 		{"lists.empty", "ns15 15\n1 C: ADL 5 #|<ml l=\"1\"></ml>", "ns15 15\n1 C: RML 5 #|<ml></ml>"},
+		{"lists.empty", "ns15 15\n1 S: ADL 0 0", "ns15 15\n1 C: ADL 5 0"},
+		{"lists.empty", "ns15 21\n1 C: SDG 5 0\n1 C: PUT 6 0\n1 C: DEL 7 0", "ns15 15\n1 C: RML 5 0"},
 		{"lists.initial", "ns15 15\n1 C: ADL 5 #|" + one("3", "1") + "\n1 S: RFS 1\n1 C: ADL 6 #|<ml l=\"1\"></ml>", "ns15 15\n1 C: ADL 5 #|" + one("3", "1") + "\n1 C: ADL 6 #|<ml l=\"1\"></ml>"},
 		{"lists.initial", "ns15 15\n1 C: ADL 5 #|<ml l=\"1\"></ml>", "ns15 15\n1 C: RML 5 #|<ml l=\"1\"></ml>"},
 		{"signin.no-cvr", signIn(7, "MD5"), signIn(8, "TWN")},

@@ -57,13 +57,17 @@ func (k *Checker) uncounted(c *conn) {
 
 // listing takes ADL and RML (MSNP13 and later).
 func (k *Checker) listing(c *conn, m *decode.Message) {
-	if m.From != decode.Client || m.Form.Payload == "" || m.Frame.Missing != 0 {
+	p := m.Payload()
+	switch {
+	case m.From != decode.Client || m.Frame.Missing != 0:
+		return
+	case p == nil:
+		k.add(c, m, "lists.empty", "there is no list")
 		return
 	}
 	if n := len(m.Frame.Payload()); n > maxMembersSize {
 		k.add(c, m, "lists.size", "the list has %d bytes", n)
 	}
-	p := m.Payload()
 	first := k.first(c, m, p)
 	adds, some := m.Verb.Adds, false
 	for who := range p.Members() {

@@ -8,10 +8,11 @@ import (
 // routed looks at who a client says it is in what is passed on by its address (MSNP18 and
 // later).
 func (k *Checker) routed(c *conn, m *decode.Message) {
-	if m.From != decode.Client || m.Form.Payload == "" || m.Frame.Missing != 0 {
+	p := m.Payload()
+	if m.From != decode.Client || p == nil || m.Frame.Missing != 0 {
 		return
 	}
-	n := m.Payload().Find("From")
+	n := p.Find("From")
 	if n == nil {
 		return
 	}
