@@ -49,6 +49,7 @@ type play struct {
 	addr       string
 	alice, bob *Client
 	hers, his  *Switchboard
+	bobID      string // of the contact in Alice's list (MSNP10 and later)
 }
 
 // Run runs the script with clients that dial dsAddr, which is the server's DS or
@@ -160,8 +161,12 @@ func (p *play) goOnline(c *Client) error {
 			return err
 		}
 	}
-	if _, err := c.Sync(p.ctx, 0); err != nil {
+	lists, err := c.Sync(p.ctx, 0)
+	if err != nil {
 		return err
+	}
+	if c.options.Account == alice && len(lists.Forward) > 0 {
+		p.bobID = lists.Forward[0].ID
 	}
 	if err := p.present(c); err != nil {
 		return err
@@ -177,7 +182,7 @@ func (p *play) goOnline(c *Client) error {
 	if c.number >= ticketFrom {
 		return nil // it came before the sign-in
 	}
-	_, err := c.CheckVersion(p.ctx)
+	_, err = c.CheckVersion(p.ctx)
 	return err
 }
 
@@ -301,6 +306,7 @@ func (p *play) contactsByID() error {
 		{"ADC", "BL", "N=" + carol},
 		{"ADC", "FL", "C=" + contact, id},
 		{"SBP", contact, "MFN", encode("Carol (Büro)")},
+		{"SBP", p.bobID, "MOB", "Y"},
 		{"REG", id, encode("Arbeit")},
 		{"REM", "FL", contact, id},
 		{"RMG", id},
