@@ -71,6 +71,9 @@ type Verb struct {
 	// Forms are the rows of the table: what the line may look like. Where
 	// several fit a line the first one is meant.
 	Forms []Form
+
+	// What a tracker does about it: see tracker.go.
+	follow, judge func(*Tracker, *Connection, *Message)
 }
 
 // Form is one row of the table: a verb as one sender sends it.

@@ -209,13 +209,13 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	}
 	t.pair(m)
 	t.deliver(m)
-	if follow := followers[m.Verb.Name]; follow != nil && m.Arrived() != nil {
-		follow(t, c, m)
+	if m.Verb.follow != nil && m.Arrived() != nil {
+		m.Verb.follow(t, c, m)
 	}
 	t.introduce(c, m)
 	t.talks(c, m)
-	if m.From == Client && judges[m.Verb.Name] != nil {
-		judges[m.Verb.Name](t, c, m)
+	if m.From == Client && m.Verb.judge != nil {
+		m.Verb.judge(t, c, m)
 	}
 	if m.Challenge != nil {
 		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
@@ -226,16 +226,10 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	return m
 }
 
-// followers say what else a message tells than that its request is answered. It
-// is keyed by verb, and holds only those that change what is known.
-var followers map[string]func(*Tracker, *Connection, *Message)
-
-// judges work out verdicts on what a client says. Unlike followers they also look
-// at what never reached the server.
-var judges map[string]func(*Tracker, *Connection, *Message)
-
 func init() {
-	followers = map[string]func(*Tracker, *Connection, *Message){
+	// follow says what else a message tells than that its request is answered: of those
+	// verbs that change what is known.
+	for name, follow := range map[string]func(*Tracker, *Connection, *Message){
 		"VER": (*Tracker).version,
 		"CVR": (*Tracker).client,
 		"USR": (*Tracker).user,
@@ -248,10 +242,16 @@ func init() {
 		"MSG": (*Tracker).speaks,
 		"BYE": (*Tracker).speaks,
 		"CHL": (*Tracker).challenged,
+	} {
+		LookupVerb(name).follow = follow
 	}
-	judges = map[string]func(*Tracker, *Connection, *Message){
+	// judge works out a verdict on what a client says; it also looks at what never reached
+	// the server.
+	for name, judge := range map[string]func(*Tracker, *Connection, *Message){
 		"USR": (*Tracker).checkSignIn,
 		"QRY": (*Tracker).answered,
+	} {
+		LookupVerb(name).judge = judge
 	}
 }
 

@@ -198,6 +198,9 @@ func (p *performance) sameSubject(a, b *decode.Message) bool {
 			continue
 		}
 		want := f.Value()
+		if idKinds[f.Param.Kind.Name] {
+			continue // the live server makes its own
+		}
 		if live, ok := p.rename(want); ok {
 			want = live
 		}
@@ -208,19 +211,23 @@ func (p *performance) sameSubject(a, b *decode.Message) bool {
 	return true
 }
 
-// groupKinds are the kinds of parameters whose values are ids of groups.
-var groupKinds = map[string]bool{"group": true, "groups": true}
+// idKinds are the kinds of ids that a server makes for contacts and groups (MSNP10 and
+// later).
+var idKinds = map[string]bool{"guid": true, "groupid": true, "groupids": true}
 
-// sameGroups takes differences off that are none: the live server numbers groups in
-// its own way.
+// groupFields are the parameters whose values are ids of groups, or of contacts.
+var groupFields = map[string]bool{"group": true, "groups": true, "guid": true}
+
+// sameGroups takes differences off that are none: the live server numbers groups, and
+// contacts, in its own way.
 func (k *clientConn) sameGroups(a, b *decode.Message, diffs []compare.FieldDifference) []compare.FieldDifference {
 	out := diffs[:0]
 	for _, d := range diffs {
-		if d.A == nil || d.B == nil || !groupKinds[d.Name] {
+		if d.A == nil || d.B == nil || !groupFields[d.Name] {
 			out = append(out, d)
 			continue
 		}
-		if k.mapGroups(*d.A) == *d.B || named(a) != "" && named(a) == named(b) {
+		if k.mapGroups(*d.A) == *d.B || d.Name != "guid" && named(a) != "" && named(a) == named(b) || d.Name == "guid" && k.p.sameHandle(a, b) {
 			continue
 		}
 		out = append(out, d)
@@ -234,12 +241,25 @@ func named(m *decode.Message) string {
 	return v
 }
 
+// sameHandle reports whether both name the same account, by the name that it has on its
+// side.
+func (p *performance) sameHandle(a, b *decode.Message) bool {
+	want, ok := a.Value("handle")
+	if live, renamed := p.rename(want); renamed {
+		want = live
+	}
+	got, also := b.Value("handle")
+	return ok && also && strings.EqualFold(want, got)
+}
+
 // mapGroups returns the live ids for recorded ones, parted by commas.
 func (k *clientConn) mapGroups(recorded string) string {
 	ids := strings.Split(recorded, ",")
 	for i, id := range ids {
-		if live, ok := k.values.Live("group", id); ok {
-			ids[i] = live
+		for _, kind := range []string{"group", "groupid", "guid"} {
+			if live, ok := k.values.Live(kind, id); ok {
+				ids[i] = live
+			}
 		}
 	}
 	return strings.Join(ids, ",")
@@ -284,7 +304,8 @@ func (p *performance) learn(k *clientConn, d, m *decode.Message, r *story.Messag
 		switch {
 		case kind.Linked:
 			p.values.Set(kind.Name, string(a.Raw), string(b.Raw))
-		case kind.Name == "listver", kind.Name == "group" && named(d) != "" && named(d) == named(m):
+		case kind.Name == "listver", (kind.Name == "group" || kind.Name == "groupid") && named(d) != "" && named(d) == named(m),
+			kind.Name == "guid" && p.sameHandle(d, m):
 			k.account.Set(kind.Name, string(a.Raw), string(b.Raw))
 		}
 	}
