@@ -189,10 +189,10 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	}
 	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
 	if fate != Injected {
-		if m.Opening = c.begin(m); m.Opening != nil && m.Opening.Direct() {
+		if m.Opening = c.begin(m); m.Opening != nil && m.Opening.Direct() && !m.Opening.Partial {
 			c.direct = true
 		}
-		if c.direct {
+		if c.direct || m.Opening != nil && m.Opening.Direct() {
 			m.Opening = &Opening{Name: nameDirect, Text: textDirect}
 		} else if m.Opening != nil {
 			m.Findings = append(m.Findings, c.foreignFinding(m))

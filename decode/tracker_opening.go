@@ -1,5 +1,7 @@
 package decode
 
+import "msnproxy/decode/p2p"
+
 // begun is what is known of how a link began that did not begin as MSNP does.
 type begun struct {
 	bytes   []byte // no command so far, in pieces
@@ -43,6 +45,11 @@ func (c *Connection) begin(m *Message) *Opening {
 		b.over, b.bytes = true, nil
 	}
 	if !ok || !o.Named() || fr.Kind == Blank {
+		const length = 4
+		if n := len(b.bytes); m.From == Client && n >= length && n < len(p2p.Greeting) && string(b.bytes) == p2p.Greeting[:n] {
+			// The length, written by itself: what comes next tells.
+			return &Opening{Name: nameDirect, Text: textDirect, Partial: true}
+		}
 		return nil
 	}
 	b.foreign = true

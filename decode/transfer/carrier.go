@@ -167,7 +167,8 @@ func (k *Tracker) directOf(m *decode.Message) *direct {
 	if d := k.direct[m.Conn.ID]; d != nil {
 		return d
 	}
-	if m.Frame == nil || m.Frame.Offset != 0 || m.From != decode.Client || !bytes.HasPrefix(m.Frame.Raw, []byte(p2p.Greeting)) {
+	greeted, ok := k.greets(m)
+	if !ok {
 		return nil
 	}
 	if k.direct == nil {
@@ -177,6 +178,7 @@ func (k *Tracker) directOf(m *decode.Message) *direct {
 		return nil
 	}
 	d := &direct{}
+	d.sides[side(m.From)].Feed([]byte(p2p.Greeting[:greeted]))
 	k.direct[m.Conn.ID] = d
 	for i := len(k.list) - 1; i >= 0 && d.t == nil; i-- {
 		if t := k.list[i]; slices.Contains(t.Addresses, m.Conn.Server) {
@@ -184,6 +186,31 @@ func (k *Tracker) directOf(m *decode.Message) *direct {
 		}
 	}
 	return d
+}
+
+// greets reports whether the greeting of a direct connection is whole with this message,
+// and how much of it came before: TCP may deliver it in several pieces.
+func (k *Tracker) greets(m *decode.Message) (before int, ok bool) {
+	if m.Frame == nil || m.From != decode.Client {
+		return 0, false
+	}
+	before = k.greeting[m.Conn.ID]
+	rest, raw := []byte(p2p.Greeting[before:]), m.Frame.Raw
+	if m.Frame.Offset == int64(before) && !m.Frame.Gap {
+		if bytes.HasPrefix(raw, rest) {
+			delete(k.greeting, m.Conn.ID)
+			return before, true
+		}
+		if bytes.HasPrefix(rest, raw) && (before > 0 || len(k.greeting) < maxDirect) {
+			if k.greeting == nil {
+				k.greeting = make(map[uint32]int)
+			}
+			k.greeting[m.Conn.ID] = before + len(raw)
+			return 0, false
+		}
+	}
+	delete(k.greeting, m.Conn.ID)
+	return 0, false
 }
 
 // onDirect takes a piece of a direct connection.

@@ -34,16 +34,17 @@ type Tracker struct {
 	// Max is how many transfers are kept, the newest; 0: 16,384.
 	Max int
 
-	list    []*Transfer
-	dropped int
-	calls   map[string]*Transfer // by Call-ID
-	session map[uint32][]*Transfer
-	joiner  p2p.Joiner
-	self    map[uint32]string // accounts, by connection
-	direct  map[uint32]*direct
-	files   map[uint32]*ftp
-	blobs   recent.Map[sent]
-	event   Event
+	list     []*Transfer
+	dropped  int
+	calls    map[string]*Transfer // by Call-ID
+	session  map[uint32][]*Transfer
+	joiner   p2p.Joiner
+	self     map[uint32]string // accounts, by connection
+	direct   map[uint32]*direct
+	greeting map[uint32]int // how much of a greeting has come, where it is not whole
+	files    map[uint32]*ftp
+	blobs    recent.Map[sent]
+	event    Event
 }
 
 // Event is what a message has to do with transfers. It holds until the next call.
@@ -324,6 +325,9 @@ func (k *Tracker) Lost(id uint32, from decode.Sender) {
 	if d := k.direct[id]; d != nil {
 		d.sides[side(from)].Gap()
 	}
+	if from == decode.Client {
+		delete(k.greeting, id)
+	}
 	if f := k.files[id]; f != nil {
 		f.lost = true
 	}
@@ -345,6 +349,7 @@ func (k *Tracker) Closed(id uint32) {
 	delete(k.files, id)
 	delete(k.self, id)
 	delete(k.direct, id)
+	delete(k.greeting, id)
 }
 
 // Finish tells that the recording is at its end, at that time: what was accepted and is
