@@ -122,7 +122,7 @@ func TestBehind(t *testing.T) {
 
 func TestSmall(t *testing.T) {
 	for n, want := range map[int]int{512: 512, 513: 512} {
-		if m, _ := ParseSLP([]byte("BYE a MSNSLP/1.0\r\n" + strings.Repeat("a: b\r\n", n))); len(m.Headers) != want {
+		if m, _ := ParseSLP([]byte("BYE MSNMSGR:a MSNSLP/1.0\r\n" + strings.Repeat("a: b\r\n", n))); len(m.Headers) != want {
 			t.Errorf("%d of %d headers", len(m.Headers), n)
 		}
 	}

@@ -33,10 +33,30 @@ const (
 	maxLines = 512 // of a message
 )
 
-// IsSLP reports whether b begins as a message of MSNSLP does.
+// IsSLP reports whether b begins as a message of MSNSLP does: with the protocol and a
+// status, or with a method, an address and the protocol. A packet's header before that
+// is none, nor is a text that speaks of it.
 func IsSLP(b []byte) bool {
 	line, _, ok := bytes.Cut(b[:min(len(b), maxStart)], []byte("\n"))
-	return ok && bytes.Contains(line, []byte(protocol))
+	if !ok {
+		return false
+	}
+	if bytes.HasPrefix(line, []byte(protocol)) {
+		return true
+	}
+	method, rest, _ := bytes.Cut(line, []byte(" "))
+	to, version, _ := bytes.Cut(bytes.TrimLeft(rest, " "), []byte(" "))
+	return isMethod(method) && bytes.IndexByte(to, ':') > 0 && bytes.HasPrefix(bytes.TrimLeft(version, " "), []byte(protocol))
+}
+
+// isMethod reports whether b is letters alone.
+func isMethod(b []byte) bool {
+	for _, c := range b {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			return false
+		}
+	}
+	return len(b) > 0
 }
 
 // ParseSLP reads a message; false if b does not begin as one. What the message

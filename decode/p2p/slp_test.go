@@ -67,12 +67,13 @@ func TestSLPProblems(t *testing.T) {
 			t.Errorf("%q: %v, %q, want %q", in, ok, got, want)
 		}
 	}
-	for _, in := range []string{"", "INVITE MSNMSGR:a@x MSNSLP/1.0", "hello\r\nMSNSLP/1.0\r\n", strings.Repeat("x", maxStart) + " MSNSLP/1.0\r\n"} {
+	for _, in := range []string{"\x08\x00\x00\x10 INVITE MSNMSGR:a@x MSNSLP/1.0\r\n", "INVITE a MSNSLP/1.0\r\n", "I like MSNSLP/1.0\r\n", " MSNMSGR:a MSNSLP/1.0\r\n",
+		"INV1TE MSNMSGR:a@x MSNSLP/1.0\r\n", "INVITE :a MSNSLP/1.0\r\n", "", "INVITE MSNMSGR:a@x MSNSLP/1.0", "hello\r\nMSNSLP/1.0\r\n", strings.Repeat("x", maxStart) + " MSNSLP/1.0\r\n"} {
 		if _, ok := ParseSLP([]byte(in)); ok {
 			t.Errorf("%.40q is MSNSLP", in)
 		}
 	}
-	if m, ok := ParseSLP([]byte("BYE a MSNSLP/1.0\r\n" + strings.Repeat("a: b\r\n", 5000))); !ok || len(m.Headers)+len(m.Body) > 2*maxLines {
+	if m, ok := ParseSLP([]byte("BYE MSNMSGR:a MSNSLP/1.0\r\n" + strings.Repeat("a: b\r\n", 5000))); !ok || len(m.Headers)+len(m.Body) > 2*maxLines {
 		t.Errorf("%d headers", len(m.Headers))
 	}
 }

@@ -287,20 +287,26 @@ func (k *Tracker) know(t *Transfer) {
 }
 
 // find returns the transfer of a session, of which one sends to another: the newest of
-// those that may be it, one that is open before one that has ended.
+// those that may be it, one that goes this way before one that goes the other, as both may
+// have chosen the same number, and one that is open before one that has ended.
 func (k *Tracker) find(session uint32, from, to string) (best *Transfer) {
 	list := k.session[session]
+	rank := 0
 	for i := len(list) - 1; i >= 0; i-- {
 		t := list[i]
 		straight, back := same(t.From, from) && same(t.To, to), same(t.From, to) && same(t.To, from)
 		if !straight && !back {
 			continue
 		}
-		if !t.Bye && t.State < Declined {
-			return t
+		worth := 1
+		if straight {
+			worth += 2
 		}
-		if best == nil {
-			best = t
+		if !t.Bye && t.State < Declined {
+			worth++
+		}
+		if worth > rank {
+			best, rank = t, worth
 		}
 	}
 	return best

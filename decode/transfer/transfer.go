@@ -11,6 +11,7 @@ package transfer
 
 import (
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"time"
 
@@ -161,8 +162,12 @@ func (t *Transfer) judge(at time.Time) {
 	if !t.stream.Whole() {
 		return
 	}
-	t.State, t.By, t.Reason, t.Over = Complete, "", "", at
 	sum := t.stream.Sum()
+	if n, _ := t.stream.Total(); t.Object == nil && t.Size > 0 && uint64(t.Size) > n {
+		t.over(Incomplete, "", fmt.Sprintf("the sender ends after %d bytes, and announced %d", n, t.Size), at)
+		return
+	}
+	t.State, t.By, t.Reason, t.Over = Complete, "", "", at
 	if sum == nil {
 		return
 	}

@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -160,6 +161,39 @@ func TestSameSession(t *testing.T) {
 	list := s.k.Transfers()
 	if len(list) != 2 || list[0].State != transfer.Complete || list[1].State != transfer.Complete || list[1].Packets != 3 {
 		t.Fatalf("%d transfers", len(list))
+	}
+}
+
+// Both may choose the same number for what they hand each other: content is of the
+// transfer that goes its way.
+func TestBothOffer(t *testing.T) {
+	s := newStage(t)
+	s.offers(7, "{C1}", "hers.txt", 6)
+	context := make([]byte, 574)
+	context[4], context[8], context[16] = 2, 6, 1
+	b := slp("INVITE MSNMSGR:"+alice+" MSNSLP/1.0", alice, bob, "{C2}", "sessionreqbody",
+		fmt.Sprintf("EUF-GUID: {5D3E02AB-6190-11D3-BBBB-00C04F795683}\r\nSessionID: 7\r\nAppID: 2\r\nContext: %s\r\n", base64.StdEncoding.EncodeToString(context)))
+	s.blob(bob, 0, 500, 0, b, 9999, 0)
+	s.blob(alice, 7, 60, p2p.FlagFile, []byte("ALICE!"), 3, 2)
+	s.blob(bob, 7, 60, p2p.FlagFile, []byte("BOB..."), 3, 2)
+	for n, want := range map[int]string{1: "ALICE!", 2: "BOB..."} {
+		if c := s.content[n]; c == nil || c.String() != want {
+			t.Errorf("transfer %d has %v, want %q", n, c, want)
+		}
+	}
+}
+
+// A file of which the sender ends before it has sent as many bytes as it announced has
+// not come, whatever it says of the blob.
+func TestTooShort(t *testing.T) {
+	for size, want := range map[int]transfer.State{9: transfer.Complete, 10: transfer.Complete, 11: transfer.Incomplete} {
+		s := newStage(t)
+		s.offers(7, "{C}", "a.txt", size)
+		s.blob(alice, 7, 60, p2p.FlagFile, picture(10), 4, 2)
+		s.answers(alice, "BYE MSNMSGR:x MSNSLP/1.0", "{C}", "sessionclosebody", "")
+		if x := s.only(); x.State != want || x.Broken() != (want == transfer.Incomplete) {
+			t.Errorf("10 bytes of %d: %v", size, x.State)
+		}
 	}
 }
 
