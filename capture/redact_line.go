@@ -13,8 +13,7 @@ func (r *Redactor) line(m *decode.Message, size int) []byte {
 	fr := m.Frame
 	out := make([]byte, 0, fr.LineLen+16)
 	at := 0
-	for i := range m.Len() {
-		f := m.Field(i)
+	for i, f := range m.InLine() {
 		out = append(out, fr.Raw[at:f.Token.Start]...)
 		at = f.Token.End
 		out = append(out, r.field(m, &f, i, size)...)

@@ -1,6 +1,9 @@
 package decode
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // What a line that does not fit a row costs, to find the row that it fits best.
 // A literal that differs says most: those tell the rows of a verb apart.
@@ -162,15 +165,44 @@ func fits(line []byte) bool {
 			return v.Forms[i].Payload == "" || payloadLen(line) >= 0
 		}
 	}
+	if v.shuffled(line, tokens) {
+		v.order(line, tokens)
+		for i := range v.Forms {
+			if cost, _ := v.Forms[i].misfit(line, tokens); cost == 0 {
+				return v.Forms[i].Payload == "" || payloadLen(line) >= 0
+			}
+		}
+	}
 	return false
 }
 
 // tokenise parts the line for the fields: by single blanks, so that an empty
 // parameter has its place, unless the line fits better with runs of blanks taken
-// as one.
+// as one. Parameters with a prefix that stand in another order than the table's are taken
+// in that, unless the line fits better as it stands.
 func (m *Message) tokenise(v *Verb) {
+	m.tokens = m.Frame.AppendTokens(m.tokens[:0], false)
+	if !v.shuffled(m.Frame.Line(), m.tokens) {
+		m.read(v)
+		return
+	}
+	m.shuffled = true
+	written := slices.Clone(m.tokens)
+	v.order(m.Frame.Line(), m.tokens)
+	m.read(v)
+	if m.cost == 0 {
+		return
+	}
+	ordered := *m
+	m.tokens, m.shuffled = written, false
+	if m.read(v); ordered.Form != nil && ordered.cost <= m.cost {
+		*m = ordered
+	}
+}
+
+// read chooses the row for the tokens, which are parted by single blanks.
+func (m *Message) read(v *Verb) {
 	fr := m.Frame
-	m.tokens = fr.AppendTokens(m.tokens[:0], false)
 	trimmed := m.tokens
 	for trimmed[len(trimmed)-1].Start == trimmed[len(trimmed)-1].End {
 		trimmed = trimmed[:len(trimmed)-1]
@@ -187,6 +219,9 @@ func (m *Message) tokenise(v *Verb) {
 		return
 	}
 	collapsed := fr.AppendTokens(nil, true)
+	if m.shuffled {
+		v.order(line, collapsed)
+	}
 	if f, cost, left := v.choose(m.From, m.Role, m.Dialect, line, collapsed); cost < m.cost {
 		m.Form, m.cost, m.absent, m.tokens, m.spaced = f, cost, left, collapsed, true
 	}

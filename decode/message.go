@@ -73,15 +73,16 @@ type Message struct {
 	// Findings is what is not as the protocol says.
 	Findings []Finding
 
-	tokens  []Token
-	cost    int
-	absent  absent
-	spaced  bool // blanks where none belong
-	judged  bool // the payload has been looked at
-	payload *payload.Payload
-	sent    []byte   // instead of the frame; nil: the same bytes
-	arrived *Message // made of them
-	typing  string   // summary of the payload, if the tracker saw that it is typing
+	tokens   []Token
+	cost     int
+	absent   absent
+	shuffled bool // the tokens are in the order of the table, the line is not
+	spaced   bool // blanks where none belong
+	judged   bool // the payload has been looked at
+	payload  *payload.Payload
+	sent     []byte   // instead of the frame; nil: the same bytes
+	arrived  *Message // made of them
+	typing   string   // summary of the payload, if the tracker saw that it is typing
 }
 
 // Field is one parameter of a message.
@@ -168,7 +169,8 @@ func (m *Message) extra() int {
 	return max(0, m.Len()+bits.OnesCount32(uint32(m.absent))-len(m.Form.Params))
 }
 
-// Field returns parameter i, counted from 0.
+// Field returns parameter i, counted from 0 in the order of the table. [Message.InLine]
+// has them in that of the line.
 func (m *Message) Field(i int) Field {
 	t := m.tokens[i+1]
 	f := Field{Param: m.param(i + 1)}

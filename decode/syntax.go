@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,11 @@ func compile(groups ...[]Verb) []*Verb {
 			for j := range v.Forms {
 				v.Forms[j].compile(v)
 				v.Echoes = v.Echoes || v.Forms[j].Echo
+				for _, p := range v.Forms[j].Params {
+					if p.Prefix != "" && !slices.Contains(v.prefixes, p.Prefix) {
+						v.prefixes = append(v.prefixes, p.Prefix)
+					}
+				}
 			}
 			all = append(all, v)
 		}
@@ -74,7 +80,7 @@ func (f *Form) compile(v *Verb) {
 //	name?         it may be missing
 //	name...       any number of tokens from here on
 //	X=name        its token begins with a letter and a =; such a one may be missing
-//	              although others follow
+//	              although others follow, and those of a line may stand in any order
 func parseSyntax(s string) ([]Param, error) {
 	var params []Param
 	optional := false

@@ -72,6 +72,8 @@ type Verb struct {
 	// several fit a line the first one is meant.
 	Forms []Form
 
+	prefixes []string // of parameters, in the order of the rows
+
 	// What a tracker does about it: see tracker.go.
 	follow, judge func(*Tracker, *Connection, *Message)
 }

@@ -203,7 +203,7 @@ func TestHeuristic(t *testing.T) {
 // Parameters that are told apart by what stands before them have their names, whichever
 // are missing, and the value is what stands behind that.
 func TestPrefixes(t *testing.T) {
-	lines := "LST N=bob@example.com F=Bob C=1111 11 1 aaaa\r\nLST N=eve@example.com 8 1\r\nADC 0 RL N=bob@example.com F=Bob\r\nADC 5 FL C=1111 aaaa\r\n"
+	lines := "LST N=bob@example.com F=Bob C=1111 11 1 aaaa\r\nLST N=eve@example.com 8 1\r\nADC 0 RL N=bob@example.com F=Bob\r\nADC 5 FL C=1111 aaaa\r\nLST C=1111 F=Bob N=bob@example.com 11 1\r\n"
 	out := tshark(t, "-r", pcap(t, [][]byte{[]byte(lines)}, 1863), "-O", "msnp")
 	var got []string
 	for line := range strings.SplitSeq(out, "\n") {
@@ -217,7 +217,8 @@ func TestPrefixes(t *testing.T) {
 	}
 	want := []string{"handle=bob@example.com", "friendly=Bob", "guid=1111", "bits=11", "network=1", "groups=aaaa",
 		"handle=eve@example.com", "bits=8", "network=1",
-		"handle=bob@example.com", "friendly=Bob", "guid=1111", "group=aaaa"}
+		"handle=bob@example.com", "friendly=Bob", "guid=1111", "group=aaaa",
+		"guid=1111", "friendly=Bob", "handle=bob@example.com", "bits=11", "network=1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -66,12 +66,24 @@ local function value(p, word)
   return word:sub(#p.prefix + 1), #p.prefix
 end
 
+-- keyed finds the word that begins with the prefix of a parameter, of those not taken.
+local function keyed(p, words, out)
+  for i = 2, #words do
+    if not out[i] and value(p, words[i].word) then return i end
+  end
+  return nil
+end
+
 -- assign says which parameter each word stands for, and how many are missing. Those that
--- are told apart by a prefix may be missing although others follow.
+-- are told apart by a prefix may be missing although others follow, and stand in any order.
 local function assign(form, words)
   local out, missing, at = {}, 0, 2
   for _, p in ipairs(form.params) do
-    if at > #words then
+    while out[at] do at = at + 1 end
+    local own = p.prefix and keyed(p, words, out)
+    if own then
+      out[own] = p
+    elseif at > #words then
       if not p.optional then missing = missing + 1 end
     elseif not (p.prefix and p.optional and not value(p, words[at].word)) then
       repeat

@@ -105,8 +105,7 @@ func splice(dst []byte, m *decode.Message, with func(i int, f decode.Field) ([]b
 		return append(dst, raw...)
 	}
 	replace = replace && !bytes.Equal(payload, m.Frame.Payload())
-	for i := range m.Len() {
-		f := m.Field(i)
+	for i, f := range m.InLine() {
 		s, ok := []byte(nil), false
 		if replace && f.Param != nil && f.Param.Kind.Name == "length" {
 			s, ok = strconv.AppendInt(nil, int64(len(payload)), 10), true

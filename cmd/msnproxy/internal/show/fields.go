@@ -30,8 +30,7 @@ func Lines(dst []Line, m *decode.Message) []Line {
 		return opaqueLines(dst, m.Frame.Raw)
 	}
 	dst = append(dst, Line{Name: "verb", Value: m.Name(), Means: verbMeaning(m), End: len(m.Frame.Verb())})
-	for i := range m.Len() {
-		f := m.Field(i)
+	for i, f := range m.InLine() {
 		l := Line{Name: f.Name, Value: f.Value(), Means: f.Means(), Start: f.Token.Start, End: f.Token.End}
 		l.Secret = f.Param != nil && f.Param.Kind.Secret
 		dst = append(dst, l)
