@@ -34,6 +34,11 @@ func (r *Redactor) payload(m *decode.Message) []byte {
 	if p.Kind != payload.MIME {
 		return r.document(&e)
 	}
+	stop := lastHeader(p)
+	if hasKeys(p) {
+		stop = len(raw)
+	}
+	r.lines(&e, 0, stop)
 	return r.body(e.end(), p)
 }
 
@@ -84,6 +89,8 @@ func (r *Redactor) body(raw []byte, p *payload.Payload) []byte {
 	case r.all && p.Text == "":
 		body = bytes.Clone(body)
 		blot(body)
+	case r.all && holdsEmoticons(p):
+		body = r.emoticons(body)
 	default:
 		body = r.loose(body)
 	}

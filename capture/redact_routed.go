@@ -31,6 +31,7 @@ func (r *Redactor) routed(p *payload.Payload, raw []byte) []byte {
 			r.nodes(&e, nodes[i:i+1], "")
 		}
 	}
+	r.lines(&e, 0, at)
 	return append(e.end(), body...)
 }
 
@@ -64,6 +65,7 @@ func (r *Redactor) routedBody(p *payload.Payload, raw []byte, nodes []payload.No
 	case bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")):
 		return r.document(&e)
 	case hasKeys(p):
+		r.lines(&e, 0, len(e.raw))
 		return e.end()
 	case !r.all && noText(body):
 		return r.tickets(e.blotted())
@@ -72,6 +74,8 @@ func (r *Redactor) routedBody(p *payload.Payload, raw []byte, nodes []payload.No
 	case p.Text == "":
 		blot(body)
 		return body
+	case holdsEmoticons(p):
+		return r.emoticons(body)
 	}
 	return r.loose(body)
 }

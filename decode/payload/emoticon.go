@@ -16,15 +16,20 @@ func (p *Payload) customPictures(at int) {
 		p.problem("an emoticon without a picture")
 	}
 	for i := 0; i+1 < len(parts); i += 2 {
-		object := bytes.TrimSpace(parts[i+1])
 		switch {
 		case len(parts[i]) == 0:
 			p.problem("an emoticon without a shortcut")
-		case !bytes.HasPrefix(object, []byte("<msnobj ")) || !bytes.HasSuffix(object, []byte(">")):
+		case !IsObject(parts[i+1]) && string(parts[i+1]) != "0": // redaction leaves a 0
 			p.problem("the picture of emoticon %s is no msnobj", quote(string(parts[i])))
 		default:
 			continue
 		}
 		return
 	}
+}
+
+// IsObject reports whether b looks like the description of a picture.
+func IsObject(b []byte) bool {
+	b = bytes.Trim(b, " \t\r\n\x00")
+	return bytes.HasPrefix(b, []byte("<msnobj ")) && bytes.HasSuffix(b, []byte(">"))
 }

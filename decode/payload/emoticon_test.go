@@ -11,6 +11,8 @@ func TestEmoticons(t *testing.T) {
 		{"(a)\t" + object + "\t", ""},
 		{"(a)\t" + object, ""},
 		{"(a)\t" + object + "\t(b)\t" + object + "\t", ""},
+		{"(a)\t0\t", ""}, // after redaction
+		{"(a)\t1\t", "is no msnobj"},
 		{"(a)", "an emoticon without a picture"},
 		{"(a)\t" + object + "\t(b)\t", "an emoticon without a picture"},
 		{"\t" + object, "an emoticon without a shortcut"},

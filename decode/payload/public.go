@@ -32,7 +32,8 @@ var publicShapes = func() map[string]*regexp.Regexp {
 		`status state`:              `NLN|BSY|IDL|BRB|AWY|PHN|LUN|HDN|FLN|SigningIn|SignedIn|SignedOut`,
 		`capabilities`:              number + `(:` + number + `)?`,
 		`clienttype t s rs`:         `[0-9]{1,2}`,
-		`@n id`:                     `IM|PE|PD|PF`,
+		`@n`:                        `IM|PE|PD|PF`,
+		`id`:                        `IM|PE|PD|PF|[0-9]{1,2}`, // of services; the kind of a datacast
 		`uri`:                       `/(user|circle|network)`,
 		`message-type`: `(?i)Text|Nudge|Wink|VoiceClip|CustomEmoticon|AnimEmoticon|Ink|Data|Control(/Typing|/Recording)?|` +
 			`Signal/(P2P|CloseIMWindow|MarkIMWindowRead|ForceAbchSync|Turn|AudioMeta|AudioTunnel)`,

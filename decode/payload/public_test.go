@@ -22,6 +22,8 @@ func TestPublic(t *testing.T) {
 		{"MIME-Version", "1.0", "1.0", true},
 		{"Invitation-Command", "Invite", "Invite", true},
 		{"Invitation-Command", "alice", "alice", false},
+		{"ID", "16", "16", true},
+		{"ID", "160", "160", false},
 		{"TypingUser", "", "", true},
 		{"TypingUser", "alice@example.com", "alice@example.com", false},
 	} {

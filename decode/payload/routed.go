@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"msnproxy/decode/meaning"
+	"msnproxy/decode/p2p"
 )
 
 // A routed payload (SDG, PUT, DEL and NFY, MSNP18 and later) has three blocks of headers,
@@ -131,6 +132,17 @@ func isXML(t string) bool {
 // routedSummary says in a few words what the payload is.
 func (p *Payload) routedSummary() string {
 	switch {
+	case p.ReadAs == "application/x-msnmsgrp2p" && len(p.Body) > 0:
+		starts := append(p.bridged(0, len(p.Body)), len(p.Body))
+		packet, _ := p2p.Parse(p.Body[:starts[1]])
+		if packet.Version == 0 {
+			return fmt.Sprintf("%s, %d bytes", orWord(p.MessageType, p.ContentType), len(p.Body))
+		}
+		s := peerSummary(&packet)
+		if more := len(starts) - 2; more > 0 {
+			s += fmt.Sprintf(", and %d more", more)
+		}
+		return s
 	case p.MessageType != "":
 		s := p.MessageType
 		if p.ReadAs == "text/x-msnmsgr-datacast" {
@@ -227,17 +239,23 @@ func (u *Payload) routedParts(p *Payload, at int) []Node {
 	return []Node{u.bytes("body", at, len(u.raw))}
 }
 
-// packets opens the packets of P2P in a body: one, and more where Bridging-Offsets says
-// that others begin.
-func (u *Payload) packets(p *Payload, at int) (nodes []Node) {
+// bridged returns where the packets begin in a body that stands from at to end.
+func (p *Payload) bridged(at, end int) []int {
 	starts := []int{at}
 	if n := find(p.Nodes, "Bridging-Offsets"); n != nil {
 		for s := range strings.SplitSeq(n.Value, ",") {
-			if off, err := strconv.Atoi(strings.TrimSpace(s)); err == nil && off > starts[len(starts)-1]-at && off < len(u.raw)-at && len(starts) < maxPackets {
+			if off, err := strconv.Atoi(strings.TrimSpace(s)); err == nil && off > starts[len(starts)-1]-at && off < end-at && len(starts) < maxPackets {
 				starts = append(starts, at+off)
 			}
 		}
 	}
+	return starts
+}
+
+// packets opens the packets of P2P in a body: one, and more where Bridging-Offsets says
+// that others begin.
+func (u *Payload) packets(p *Payload, at int) (nodes []Node) {
+	starts := p.bridged(at, len(u.raw))
 	whole := u.raw
 	for i, start := range starts {
 		end := len(whole)

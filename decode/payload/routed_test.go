@@ -114,6 +114,17 @@ func TestBridging(t *testing.T) {
 			t.Errorf("%q: %d packets, want %d", offsets, got, want)
 		}
 	}
+	for body, want := range map[string]string{
+		packet: "P2P data of session 7, 4 bytes", packet + packet: "Data, 112 bytes", "abc": "Data, 3 bytes",
+	} {
+		if got := Decode(MIME, []byte(routedPayload("Messaging: 2.0\r\nMessage-Type: Data\r\n", body))).Summary; got != want {
+			t.Errorf("%d bytes: %q, want %q", len(body), got, want)
+		}
+	}
+	two := routedPayload("Messaging: 2.0\r\nMessage-Type: Data\r\nBridging-Offsets: 0,56\r\n", packet+packet)
+	if got, want := Decode(MIME, []byte(two)).Summary, "P2P data of session 7, 4 bytes, and 1 more"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 func TestRoutedTyping(t *testing.T) {
