@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,7 +132,8 @@ func TestServerTickets(t *testing.T) {
 	lines := []string{"C: VER 1 MSNP18 CVR0", "S: VER 1 MSNP18", "C: CVR 2 0x0409 winnt 6.1.0 i386 MSNMSGR 14.0 MSNMSGR alice@example.com",
 		"S: CVR 2 14.0 14.0 14.0 http://a.example http://b.example", "C: USR 3 SSO I alice@example.com", "S: USR 3 SSO S MBI_KEY_OLD " + recorded,
 		"C: USR 4 SSO S t=1&p= HAAA {0f0e0d0c-0b0a-0908-0706-050403020100}", "S: USR 4 OK alice@example.com 1 0", "C: CHG 5 NLN 0:0 0", "S: CHG 5 NLN 0:0 0"}
-	nonces := map[string]bool{recorded: true}
+	var nonces sync.Map // the bubbles are side by side
+	nonces.Store(recorded, true)
 	for _, test := range []struct {
 		what, given, ticket string
 		answer              func(nonce string) string
@@ -154,10 +156,9 @@ func TestServerTickets(t *testing.T) {
 			p := visit(t, s.Addr().String())
 			p.ask("VER 1 MSNP18 CVR0\r\nCVR 2 0x0409 winnt 6.1.0 i386 MSNMSGR 14.0 MSNMSGR alice@example.com\r\nUSR 3 SSO I alice@example.com\r\n", "USR 3 SSO S MBI_KEY_OLD ")
 			nonce := strings.TrimSuffix(p.want("\r\n"), "\r\n")
-			if len(nonce) != 64 || nonces[nonce] {
+			if _, again := nonces.LoadOrStore(nonce, true); len(nonce) != 64 || again {
 				t.Errorf("the nonce is %q", nonce)
 			}
-			nonces[nonce] = true
 			line := "USR 4 SSO S " + test.ticket
 			if test.answer == nil {
 				line += " HBBB"
