@@ -346,6 +346,28 @@ func TestOwnAddressesAreSelf(t *testing.T) {
 	}
 }
 
+// Who closes a proxy before it serves gets no error for that.
+func TestClosedBeforeServe(t *testing.T) {
+	p, err := New(Config{Upstream: "ns.example.com", Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	if err := p.Serve(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if p, err = New(Config{Upstream: "ns.example.com", Listen: "127.0.0.1:0"}); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	if err := p.Serve(t.Context()); err == nil {
+		t.Error("a proxy that never listened serves after its end")
+	}
+}
+
 // What is left at the end of a link is remarked on if it makes no sense, and not if
 // it is a line without its end.
 func TestEndOfALink(t *testing.T) {

@@ -136,11 +136,13 @@ func (p *Proxy) Addr() net.Addr {
 // which has the effect of Close. It returns when all connections have ended; the
 // error is nil unless the listener failed.
 func (p *Proxy) Serve(ctx context.Context) error {
-	if err := p.Listen(); err != nil {
+	err := p.Listen()
+	p.mu.Lock()
+	if err != nil && p.listener == nil {
+		p.mu.Unlock()
 		return err
 	}
-	p.mu.Lock()
-	l := p.listener
+	l := p.listener // one that is closed since Listen: there is nothing to serve
 	serving := !p.closing
 	if serving {
 		p.loops.Add(1)
