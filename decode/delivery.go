@@ -25,7 +25,7 @@ const (
 	Reworded
 	// Altered: it is what the sender said in this place, but the text is another.
 	Altered
-	// Repeated copies have come on this connection before.
+	// DeliveredAgain: a copy has come on this connection before.
 	DeliveredAgain
 )
 

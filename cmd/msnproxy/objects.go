@@ -42,14 +42,7 @@ Exit codes: 0 fine, 1 something of what was begun is incomplete or has the wrong
 }
 
 func listObjects(c *cli.Context) (err error) {
-	if err := inputs(c); err != nil {
-		return err
-	}
-	format := c.String("format")
-	if format != "text" && format != "json" {
-		return usage("objects", "there is no format %q; the formats are text, json", format)
-	}
-	in, err := openRecording(c)
+	in, format, err := openFormatted(c)
 	if err != nil {
 		return err
 	}

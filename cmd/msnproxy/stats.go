@@ -36,15 +36,20 @@ Examples:
 	}
 }
 
-func stats(c *cli.Context) error {
+// openFormatted opens the recordings of a command that writes text or JSON, and says which.
+func openFormatted(c *cli.Context) (in *capture.Reader, format string, err error) {
 	if err := inputs(c); err != nil {
-		return err
+		return nil, "", err
 	}
-	format := c.String("format")
-	if format != "text" && format != "json" {
-		return usage("stats", "there is no format %q; the formats are text, json", format)
+	if format = c.String("format"); format != "text" && format != "json" {
+		return nil, "", usage(c.Command.Name, "there is no format %q; the formats are text, json", format)
 	}
-	in, err := openRecording(c)
+	in, err = openRecording(c)
+	return in, format, err
+}
+
+func stats(c *cli.Context) error {
+	in, format, err := openFormatted(c)
 	if err != nil {
 		return err
 	}
