@@ -75,7 +75,7 @@ type Verb struct {
 	prefixes []string // of parameters, in the order of the rows
 
 	// What a tracker does about it: see tracker.go.
-	follow, judge func(*Tracker, *Connection, *Message)
+	follow, names, judge func(*Tracker, *Connection, *Message)
 }
 
 // Form is one row of the table: a verb as one sender sends it.

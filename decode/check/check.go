@@ -109,12 +109,54 @@ func (k *Checker) Message(m *decode.Message) []Located {
 	return k.out
 }
 
+// Became takes a message again that was held when [Checker.Message] took it, now that it
+// is known what came to the other end, and says what is found now.
+func (k *Checker) Became(m *decode.Message) []Located {
+	k.out = k.out[:0]
+	c := k.conns[m.Conn.ID]
+	if c == nil || c.info != m.Conn {
+		return k.out
+	}
+	k.overdue(m.Left())
+	k.head = headers{}
+	if m.Frame.Kind == decode.Command && m.Form != nil && m.Frame.Complete() && m.Conn.Role != decode.FTP {
+		if m.From == decode.Client {
+			k.received(c, m)
+		}
+		k.nowByVerb(c, m)
+	}
+	k.handedOn(c, m)
+	return k.out
+}
+
+// nowByVerb applies the rule on the verb if it did not see the message when it came.
+func (k *Checker) nowByVerb(c *conn, m *decode.Message) {
+	w := watchers[m.Verb.Name]
+	switch {
+	case w.rule == nil || m.Error() != "":
+	case w.got != nil:
+		w.got(k, c, m)
+	case w.by.counts(m) && !w.by.countsHeld(m.From):
+		w.rule(k, c, m)
+	}
+}
+
 // Apply is [Checker.Message] for those who show messages along with their
 // findings: m.Findings becomes all that there is to say on m itself, and those on
 // earlier messages are returned. The slice holds until the next call.
 func (k *Checker) Apply(m *decode.Message) (earlier []Located) {
 	found := k.Message(m)
 	m.Findings = m.Findings[:0]
+	return share(m, found)
+}
+
+// ApplyBecame is Apply for what became of a message that was held: m.Findings grows.
+func (k *Checker) ApplyBecame(m *decode.Message) (earlier []Located) {
+	return share(m, k.Became(m))
+}
+
+// share gives a message its own of the findings, and returns the others.
+func share(m *decode.Message, found []Located) (earlier []Located) {
 	earlier = found[:0]
 	for _, l := range found {
 		if l.Number == m.Number {
@@ -173,6 +215,8 @@ func (k *Checker) byVerb(c *conn, m *decode.Message) {
 type watcher struct {
 	rule func(*Checker, *conn, *decode.Message)
 	by   counting
+	// got, where rule sees all, takes what is got later, of a message that was held.
+	got func(*Checker, *conn, *decode.Message)
 }
 
 // watchers hold the rules on single verbs. What is not in here is only looked at
@@ -181,49 +225,49 @@ var watchers map[string]watcher
 
 func init() {
 	watchers = map[string]watcher{
-		"VER": {(*Checker).version, bySelf},
-		"CVR": {(*Checker).clientVersion, bySaid},
-		"INF": {(*Checker).packages, byGot},
-		"USR": {(*Checker).user, byGot},
-		"XFR": {(*Checker).redirect, byGot},
-		"RNG": {(*Checker).redirect, byGot},
-		"OUT": {(*Checker).leave, bySelf},
-		"PNG": {(*Checker).ping, bySaid},
-		"QNG": {(*Checker).pong, bySaid},
-		"SYN": {(*Checker).synchronise, bySaid},
-		"LST": {(*Checker).listed, bySaid},
-		"LSG": {(*Checker).group, bySaid},
-		"ADG": {(*Checker).group, bySaid},
-		"REG": {(*Checker).renamed, bySaid},
-		"RMG": {(*Checker).disbanded, bySaid},
-		"GTC": {(*Checker).numbered, bySaid},
-		"BLP": {(*Checker).numbered, bySaid},
-		"REA": {(*Checker).numbered, bySaid},
-		"ADD": {(*Checker).added, bySaid},
-		"ADC": {(*Checker).added, bySaid},
-		"ADL": {(*Checker).listing, bySaid},
-		"RML": {(*Checker).listing, bySaid},
-		"SDG": {(*Checker).routed, bySaid},
-		"PUT": {(*Checker).routed, bySaid},
-		"DEL": {(*Checker).routed, bySaid},
-		"RFS": {(*Checker).listsAgain, byGot},
-		"REM": {(*Checker).removed, bySaid},
-		"PRP": {(*Checker).property, bySaid},
-		"BPR": {(*Checker).property, bySaid},
-		"CHG": {(*Checker).change, bySaid},
-		"ILN": {(*Checker).presence, bySaid},
-		"NLN": {(*Checker).presence, bySaid},
-		"FLN": {(*Checker).presence, bySaid},
-		"CHL": {(*Checker).challenged, byGot},
-		"QRY": {(*Checker).answered, bySelf},
-		"ANS": {(*Checker).answer, byGot},
-		"CAL": {(*Checker).call, bySaid},
-		"IRO": {(*Checker).joins, bySaid},
-		"JOI": {(*Checker).joins, bySaid},
-		"BYE": {(*Checker).leaves, bySaid},
-		"MSG": {(*Checker).message, bySaid},
-		"ACK": {(*Checker).acknowledged, bySaid},
-		"NAK": {(*Checker).acknowledged, bySaid},
+		"VER": {rule: (*Checker).version, by: bySelf, got: (*Checker).versionGot},
+		"CVR": {rule: (*Checker).clientVersion, by: bySaid},
+		"INF": {rule: (*Checker).packages, by: byGot},
+		"USR": {rule: (*Checker).user, by: byGot},
+		"XFR": {rule: (*Checker).redirect, by: byGot},
+		"RNG": {rule: (*Checker).redirect, by: byGot},
+		"OUT": {rule: (*Checker).leave, by: bySelf},
+		"PNG": {rule: (*Checker).ping, by: bySaid},
+		"QNG": {rule: (*Checker).pong, by: bySaid},
+		"SYN": {rule: (*Checker).synchronise, by: bySaid},
+		"LST": {rule: (*Checker).listed, by: bySaid},
+		"LSG": {rule: (*Checker).group, by: bySaid},
+		"ADG": {rule: (*Checker).group, by: bySaid},
+		"REG": {rule: (*Checker).renamed, by: bySaid},
+		"RMG": {rule: (*Checker).disbanded, by: bySaid},
+		"GTC": {rule: (*Checker).numbered, by: bySaid},
+		"BLP": {rule: (*Checker).numbered, by: bySaid},
+		"REA": {rule: (*Checker).numbered, by: bySaid},
+		"ADD": {rule: (*Checker).added, by: bySaid},
+		"ADC": {rule: (*Checker).added, by: bySaid},
+		"ADL": {rule: (*Checker).listing, by: bySaid},
+		"RML": {rule: (*Checker).listing, by: bySaid},
+		"SDG": {rule: (*Checker).routed, by: bySaid},
+		"PUT": {rule: (*Checker).routed, by: bySaid},
+		"DEL": {rule: (*Checker).routed, by: bySaid},
+		"RFS": {rule: (*Checker).listsAgain, by: byGot},
+		"REM": {rule: (*Checker).removed, by: bySaid},
+		"PRP": {rule: (*Checker).property, by: bySaid},
+		"BPR": {rule: (*Checker).property, by: bySaid},
+		"CHG": {rule: (*Checker).change, by: bySaid},
+		"ILN": {rule: (*Checker).presence, by: bySaid},
+		"NLN": {rule: (*Checker).presence, by: bySaid},
+		"FLN": {rule: (*Checker).presence, by: bySaid},
+		"CHL": {rule: (*Checker).challenged, by: byGot},
+		"QRY": {rule: (*Checker).answered, by: bySelf},
+		"ANS": {rule: (*Checker).answer, by: byGot},
+		"CAL": {rule: (*Checker).call, by: bySaid},
+		"IRO": {rule: (*Checker).joins, by: bySaid},
+		"JOI": {rule: (*Checker).joins, by: bySaid},
+		"BYE": {rule: (*Checker).leaves, by: bySaid},
+		"MSG": {rule: (*Checker).message, by: bySaid},
+		"ACK": {rule: (*Checker).acknowledged, by: bySaid},
+		"NAK": {rule: (*Checker).acknowledged, by: bySaid},
 	}
 }
 
@@ -356,10 +400,10 @@ func (k *Checker) later(c *conn, m *decode.Message, rule, format string, args ..
 type place struct {
 	from           decode.Sender
 	number, offset int64
-	at             time.Time
+	at, left       time.Time // when it came, and went on
 }
 
-func here(m *decode.Message) place { return place{m.From, m.Number, m.Frame.Offset, m.Time} }
+func here(m *decode.Message) place { return place{m.From, m.Number, m.Frame.Offset, m.Time, m.Left()} }
 
 // add adds a finding on a message.
 func (k *Checker) add(c *conn, m *decode.Message, rule, format string, args ...any) {
