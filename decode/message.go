@@ -61,8 +61,12 @@ type Message struct {
 	Opening *Opening
 	// Noise says why the message may be folded away.
 	Noise Noise
-	// Fate is what a proxy made of it.
-	Fate Fate
+	// Fate is what a proxy made of it. ChangedBy says who it was that changed, withheld or
+	// injected it, in order (`rule "lost acks"`, `operator`), HeldFor how long it stood in
+	// the proxy.
+	Fate      Fate
+	ChangedBy []string
+	HeldFor   time.Duration
 	// Occurrence: this is no message, but stands for what happened to the connection
 	// by the doing of By. See [Message.Occur].
 	Occurrence Occurrence
