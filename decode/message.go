@@ -287,7 +287,7 @@ func (m *Message) Payload() *payload.Payload {
 // payloadKind is what the table says the payload is.
 func (m *Message) payloadKind() payload.Kind {
 	if m.Form != nil && m.Form.Payload != "" {
-		return payload.Kind(m.Form.Payload)
+		return payload.Kind(m.Form.Payload).Of(m.Frame.Payload())
 	}
 	return payload.Opaque
 }
