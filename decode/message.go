@@ -139,6 +139,12 @@ func (m *Message) Error() string {
 	return string(m.Frame.Verb())
 }
 
+// Torn reports whether this is a command whose end is missing, and that tells nothing
+// for that reason: some verbs are said without one.
+func (m *Message) Torn() bool {
+	return m.Frame.Kind == Command && !m.Frame.Complete() && (m.Verb == nil || !m.Verb.Unended)
+}
+
 // Refuses reports whether the message says that something was not done: an error
 // reply, or NAK.
 func (m *Message) Refuses() bool { return m.Verb == errorVerb || m.Form != nil && m.Form.Refuses }

@@ -47,6 +47,8 @@ type Verb struct {
 	Name string
 	// Meaning is one line for people.
 	Meaning string
+	// Act is the part that it plays.
+	Act Act
 	// PayloadFrom is the number of tokens, the verb included, from which on the
 	// line's last token is the length of a payload, if it is a number. Zero: the
 	// verb never has a payload.
@@ -56,6 +58,8 @@ type Verb struct {
 	Namespaced bool
 	// Blocks says that binary blocks follow the line (MSNFTP, FIL).
 	Blocks bool
+	// Unended: some say it without a line end, as the last word on a connection.
+	Unended bool
 	// Told: when a client says it, other accounts may be told of it by the server.
 	Told bool
 	// Adds: it puts somebody on a list.
@@ -78,9 +82,6 @@ type Verb struct {
 	Forms []Form
 
 	prefixes []string // of parameters, in the order of the rows
-
-	// What a tracker does about it: see tracker.go.
-	follow, judge func(*Tracker, *Connection, *Message)
 }
 
 // Form is one row of the table: a verb as one sender sends it.
