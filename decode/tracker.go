@@ -220,6 +220,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	if m.Noise == NoNoise {
 		c.join(m)
 	}
+<<<<<<< HEAD
 	if !m.tracked() {
 		return m
 	}
@@ -232,6 +233,20 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	}
 	if m.From == Client && m.Verb.judge != nil {
 		m.Verb.judge(t, c, m)
+=======
+	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && !m.Verb.Unended {
+		return m
+	}
+	t.pair(m)
+	t.deliver(m)
+	if tell := follows[m.Verb.Act]; tell != nil && m.Arrived() != nil {
+		tell(t, c, m)
+	}
+	t.introduce(c, m)
+	t.talks(c, m)
+	if try := judges[m.Verb.Act]; try != nil && m.From == Client {
+		try(t, c, m)
+>>>>>>> gate
 	}
 	if m.Challenge != nil {
 		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
@@ -245,6 +260,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	return m
 }
 
+<<<<<<< HEAD
 // Became tells what became of a message that was Held, and of which m is the copy that
 // [Message.Keep] made: when it came the tracker learned what its sender says by it, now
 // it learns what its receiver has got, and when, by how.HeldFor. A message that is held
@@ -292,26 +308,28 @@ func (t *Tracker) arrived(m *Message) {
 	t.introduce(c, m)
 	t.talks(c, m)
 }
+=======
+// follows say what else a message tells than that its request is answered: of those
+// acts that change what is known. judges work out a verdict on what a client says; they
+// also look at what never reached the server.
+var follows, judges [Acts]func(*Tracker, *Connection, *Message)
+>>>>>>> gate
 
 func init() {
-	// follow says what else a message tells than that its request is answered: of those
-	// verbs that change what is known.
-	for name, follow := range map[string]func(*Tracker, *Connection, *Message){
-		"VER": (*Tracker).version,
-		"CVR": (*Tracker).client,
-		"USR": (*Tracker).user,
-		"XFR": (*Tracker).redirect,
-		"RNG": (*Tracker).redirect,
-		"ANS": (*Tracker).answer,
-		"CAL": (*Tracker).call,
-		"IRO": (*Tracker).joins,
-		"JOI": (*Tracker).joins,
-		"MSG": (*Tracker).speaks,
-		"BYE": (*Tracker).speaks,
-		"CHL": (*Tracker).challenged,
-	} {
-		LookupVerb(name).follow = follow
+	follows = [Acts]func(*Tracker, *Connection, *Message){
+		ActVersion:   (*Tracker).version,
+		ActProgram:   (*Tracker).client,
+		ActSignIn:    (*Tracker).user,
+		ActRedirect:  (*Tracker).redirect,
+		ActInvite:    (*Tracker).redirect,
+		ActAnswer:    (*Tracker).answer,
+		ActCall:      (*Tracker).call,
+		ActJoin:      (*Tracker).joins,
+		ActSay:       (*Tracker).speaks,
+		ActLeave:     (*Tracker).speaks,
+		ActChallenge: (*Tracker).challenged,
 	}
+<<<<<<< HEAD
 	// names says who a client is, by its own word, which holds whatever became of that.
 	for name, names := range map[string]func(*Tracker, *Connection, *Message){
 		"VER": (*Tracker).version,
@@ -328,6 +346,11 @@ func init() {
 		"QRY": (*Tracker).answered,
 	} {
 		LookupVerb(name).judge = judge
+=======
+	judges = [Acts]func(*Tracker, *Connection, *Message){
+		ActSignIn: (*Tracker).checkSignIn,
+		ActProof:  (*Tracker).answered,
+>>>>>>> gate
 	}
 }
 

@@ -55,7 +55,9 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 		k.ordered(c, m, &q)
 	}
 	q.got(m)
-	k.tooEarly(c, m, &q)
+	if m.Fate != decode.Held {
+		k.tooEarly(c, m, &q)
+	}
 	if len(c.requests) >= maxRequests {
 		if old := &c.requests[0]; old.must && !old.replied && old.overtaken {
 			k.ignored(c, old)
@@ -83,6 +85,7 @@ func (k *Checker) received(c *conn, m *decode.Message) {
 	for i := range c.requests {
 		if q := &c.requests[i]; q.number == m.Number {
 			q.got(m)
+			k.tooEarly(c, m, q)
 			return
 		}
 	}
