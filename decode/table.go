@@ -82,12 +82,6 @@ type Verb struct {
 	Forms []Form
 
 	prefixes []string // of parameters, in the order of the rows
-<<<<<<< HEAD
-
-	// What a tracker does about it: see tracker.go.
-	follow, names, judge func(*Tracker, *Connection, *Message)
-=======
->>>>>>> gate
 }
 
 // Form is one row of the table: a verb as one sender sends it.

@@ -220,33 +220,18 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	if m.Noise == NoNoise {
 		c.join(m)
 	}
-<<<<<<< HEAD
 	if !m.tracked() {
 		return m
 	}
 	t.answers(m)
-	if m.From == Client && m.Verb.names != nil {
-		m.Verb.names(t, c, m)
+	if who := names[m.Verb.Act]; who != nil && m.From == Client {
+		who(t, c, m)
 	}
 	if m.From == Server {
 		t.deliver(m) // whose copy it is that the server says
 	}
-	if m.From == Client && m.Verb.judge != nil {
-		m.Verb.judge(t, c, m)
-=======
-	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && !m.Verb.Unended {
-		return m
-	}
-	t.pair(m)
-	t.deliver(m)
-	if tell := follows[m.Verb.Act]; tell != nil && m.Arrived() != nil {
-		tell(t, c, m)
-	}
-	t.introduce(c, m)
-	t.talks(c, m)
 	if try := judges[m.Verb.Act]; try != nil && m.From == Client {
 		try(t, c, m)
->>>>>>> gate
 	}
 	if m.Challenge != nil {
 		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
@@ -260,7 +245,6 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	return m
 }
 
-<<<<<<< HEAD
 // Became tells what became of a message that was Held, and of which m is the copy that
 // [Message.Keep] made: when it came the tracker learned what its sender says by it, now
 // it learns what its receiver has got, and when, by how.HeldFor. A message that is held
@@ -289,7 +273,7 @@ func (m *Message) relayed(how Relay) {
 
 // tracked reports whether the message is one that the tracker learns from.
 func (m *Message) tracked() bool {
-	return m.Frame.Kind == Command && m.Form != nil && (m.Frame.EOL != 0 || m.Name() == "OUT")
+	return m.Frame.Kind == Command && m.Form != nil && (m.Frame.EOL != 0 || m.Verb.Unended)
 }
 
 // arrived learns from what has come to the other end.
@@ -302,18 +286,18 @@ func (t *Tracker) arrived(m *Message) {
 	if m.From == Client {
 		t.deliver(m)
 	}
-	if m.Verb.follow != nil && (m.From == Server || m.Verb.names == nil) && m.Arrived() != nil {
-		m.Verb.follow(t, c, m)
+	if tell := follows[m.Verb.Act]; tell != nil && (m.From == Server || names[m.Verb.Act] == nil) && m.Arrived() != nil {
+		tell(t, c, m)
 	}
 	t.introduce(c, m)
 	t.talks(c, m)
 }
-=======
+
 // follows say what else a message tells than that its request is answered: of those
 // acts that change what is known. judges work out a verdict on what a client says; they
-// also look at what never reached the server.
-var follows, judges [Acts]func(*Tracker, *Connection, *Message)
->>>>>>> gate
+// also look at what never reached the server. names say who a client is, by its own word,
+// which holds whatever became of that.
+var follows, judges, names [Acts]func(*Tracker, *Connection, *Message)
 
 func init() {
 	follows = [Acts]func(*Tracker, *Connection, *Message){
@@ -329,28 +313,15 @@ func init() {
 		ActLeave:     (*Tracker).speaks,
 		ActChallenge: (*Tracker).challenged,
 	}
-<<<<<<< HEAD
-	// names says who a client is, by its own word, which holds whatever became of that.
-	for name, names := range map[string]func(*Tracker, *Connection, *Message){
-		"VER": (*Tracker).version,
-		"CVR": (*Tracker).client,
-		"USR": (*Tracker).user,
-		"ANS": (*Tracker).answer,
-	} {
-		LookupVerb(name).names = names
+	names = [Acts]func(*Tracker, *Connection, *Message){
+		ActVersion: (*Tracker).version,
+		ActProgram: (*Tracker).client,
+		ActSignIn:  (*Tracker).user,
+		ActAnswer:  (*Tracker).answer,
 	}
-	// judge works out a verdict on what a client says; it also looks at what never reached
-	// the server.
-	for name, judge := range map[string]func(*Tracker, *Connection, *Message){
-		"USR": (*Tracker).checkSignIn,
-		"QRY": (*Tracker).answered,
-	} {
-		LookupVerb(name).judge = judge
-=======
 	judges = [Acts]func(*Tracker, *Connection, *Message){
 		ActSignIn: (*Tracker).checkSignIn,
 		ActProof:  (*Tracker).answered,
->>>>>>> gate
 	}
 }
 
