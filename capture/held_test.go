@@ -1,7 +1,10 @@
 package capture
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -99,4 +102,116 @@ func TestHeldAndTold(t *testing.T) {
 	if frames < 7000 {
 		t.Fatalf("only %d frames", frames)
 	}
+}
+
+// copiesOf returns copies of all records of a recording.
+func copiesOf(t *testing.T, b []byte, name string) (list []*Record) {
+	t.Helper()
+	in, err := OpenReader(bytes.NewReader(b), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		r, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return list
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := *r
+		c.Frame.Raw, c.Sent = bytes.Clone(r.Frame.Raw), bytes.Clone(r.Sent)
+		list = append(list, &c)
+	}
+}
+
+// heldUp is a connection on which frames are held, and all that may become of them.
+func heldUp() *said {
+	s := signedIn()
+	offset := [2]int64{}
+	for _, r := range s.list {
+		if r.Kind == Data {
+			r.Frame.Offset = offset[index(r.From)]
+			offset[index(r.From)] += int64(len(r.Frame.Raw))
+		}
+	}
+	var held []*Record
+	hold := func(from decode.Sender, line string) {
+		s.add(Data, from, line, fated(Held))
+		r := s.list[len(s.list)-1]
+		r.Frame.Offset = offset[index(from)]
+		offset[index(from)] += int64(len(r.Frame.Raw))
+		held = append(held, r)
+	}
+	became := func(n int, fate Fate, sent []byte, by ...string) {
+		of := held[n]
+		s.add(Became, of.From, "", func(r *Record) {
+			r.Frame.Offset, r.Fate, r.Sent, r.ChangedBy, r.HeldFor = of.Frame.Offset, fate, sent, by, r.Time.Sub(of.Time)+1234567
+		})
+	}
+	hold(decode.Client, "CHG 5 AWY")
+	hold(decode.Client, "CHG 6 BSY")
+	hold(decode.Server, "NLN NLN bob@example.com Bob")
+	hold(decode.Client, "REA 7 alice@example.com Alice")
+	became(0, Passed, nil)
+	became(1, Withheld, nil, "operator")
+	became(2, Passed, []byte("NLN AWY bob@example.com Bob\r\n"), `rule "colour"`, "operator")
+	became(3, Passed, bytes.Repeat([]byte("0123456789abcdef"), 10_000), "api")
+	hold(decode.Client, "CHG 8 NLN")
+	became(4, Passed, []byte{}, "api")
+	hold(decode.Client, "CHG 9 NLN")
+	s.add(Data, decode.Server, "QNG 50", func(r *Record) {
+		r.Fate, r.ChangedBy, r.Frame.Offset = Injected, []string{"operator"}, offset[index(decode.Server)]
+	})
+	s.add(Data, decode.Server, "QNG 49", func(r *Record) {
+		r.ChangedBy, r.Sent, r.Frame.Offset = []string{`rule "x"`}, []byte("QNG 48\r\n"), offset[index(decode.Server)]
+	})
+	s.add(Closed, decode.Client, "", nil)
+	return s
+}
+
+func TestHeldWritten(t *testing.T) {
+	var file bytes.Buffer
+	w, err := NewWriter(&file, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := heldUp().list
+	places := make([]int64, len(want))
+	for i, r := range want {
+		if err := w.WriteRecord(r); err != nil {
+			t.Fatal(err)
+		}
+		places[i] = w.place
+	}
+	got := copiesOf(t, file.Bytes(), "held.pcapng")
+	if len(got) != len(want) {
+		t.Fatalf("%d records, want %d", len(got), len(want))
+	}
+	for i := range want {
+		if x, y := plainly(want[i]), plainly(got[i]); x != y {
+			t.Errorf("record %d:\nwrote %s\nread  %s", i, x, y)
+		}
+	}
+	p := NewPlaces(bytes.NewReader(file.Bytes()), "held.pcapng")
+	for i, r := range want {
+		one, err := p.Record(places[i])
+		if err != nil {
+			t.Fatalf("record %d at %d: %v", i, places[i], err)
+		}
+		if one.Kind != r.Kind || one.Fate != r.Fate || !bytes.Equal(one.Sent, r.Sent) || one.HeldFor != r.HeldFor || !slices.Equal(one.ChangedBy, r.ChangedBy) {
+			t.Errorf("record %d by its place: %+v, want %+v", i, one, r)
+		}
+		if r.Kind == Became && (one.Frame.Offset != r.Frame.Offset || one.From != r.From) {
+			t.Errorf("record %d by its place is of byte %d of the %v", i, one.Frame.Offset, one.From)
+		}
+	}
+}
+
+// plainly is all of a record but the connection's address.
+func plainly(r *Record) string {
+	c := *r
+	id := c.Conn.ID
+	c.Conn = nil
+	return fmt.Sprintf("#%d %d %v %+v, sent %t", id, c.Time.UnixNano(), c.Kind, c, c.Sent != nil)
 }
