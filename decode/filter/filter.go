@@ -52,6 +52,11 @@ func Compile(source string) (*Filter, error) { return CompileIn(source, time.Loc
 // CompileIn reads an expression. loc is the time zone that times are in. An error says
 // what is wrong and in which column.
 func CompileIn(source string, loc *time.Location) (*Filter, error) {
+	return compile(source, loc, expr.AsBool())
+}
+
+// compile reads an expression whose value is what kind says.
+func compile(source string, loc *time.Location, kind expr.Option) (*Filter, error) {
 	tree, err := parser.Parse(source)
 	if err != nil {
 		return nil, explain(source, err)
@@ -74,7 +79,7 @@ func CompileIn(source string, loc *time.Location) (*Filter, error) {
 	}
 	f.timed = c.names["time"]
 	times := &comparer{loc: loc}
-	f.program, err = expr.Compile(source, expr.Env(sample), expr.AsBool(), expr.Timezone("UTC"), expr.Patch(times))
+	f.program, err = expr.Compile(source, expr.Env(sample), kind, expr.Timezone("UTC"), expr.Patch(times))
 	if times.err != nil {
 		err = times.err
 	}
@@ -160,16 +165,28 @@ func explain(source string, err error) error {
 
 // nearest suggests the names that are like the one that is not known.
 func nearest(name string) string {
-	best, dist := "", 3
-	for _, n := range allNames() {
-		if d := distance(strings.ToLower(name), n.Name); d < dist {
-			best, dist = n.Name, d
-		}
+	all := allNames()
+	known := make([]string, len(all))
+	for i, n := range all {
+		known[i] = n.Name
 	}
+	best := Nearest(name, known)
 	if best == "" {
 		return " (see \"msnproxy explain filter\" for the names)"
 	}
 	return fmt.Sprintf(" (did you mean %s?)", best)
+}
+
+// Nearest returns the first of the known words that is most like the word typed, or ""
+// if three or more characters differ from each. Known words are in lower case.
+func Nearest(word string, known []string) string {
+	best, dist := "", 3
+	for _, k := range known {
+		if d := distance(strings.ToLower(word), k); d < dist {
+			best, dist = k, d
+		}
+	}
+	return best
 }
 
 // distance is the number of characters to change, add or remove to make one word
