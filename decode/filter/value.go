@@ -2,122 +2,121 @@ package filter
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/vm"
 
 	"msnproxy/decode"
 )
 
-// Value is an expression that makes a text or a list of a message, with the names that
-// filters know. It is safe for concurrent use.
-type Value struct{ f *Filter }
+// Value is an expression that makes something of a message: a text, a number or a list of
+// texts, as the right-hand side of a change does. It knows the names that filters know.
+// It is not safe for concurrent use.
+type Value struct{ compiled }
 
-// CompileValue reads the expression of a value: replace(text, "colour", "color"). An
-// error says what is wrong and in which column.
-func CompileValue(source string) (*Value, error) {
-	f, err := compile(source, time.Local, expr.AsAny())
-	if err != nil {
+// CompileValue is [CompileValueIn] for local time.
+func CompileValue(source string) (*Value, error) { return CompileValueIn(source, time.Local) }
+
+// CompileValueIn reads an expression: replace(text, "colour", "color"), or
+// map(args, # == "MSNP8" ? "MSNP7" : #). loc is the time zone that times are in. An error
+// says what is wrong and in which column.
+func CompileValueIn(source string, loc *time.Location) (*Value, error) {
+	v := new(Value)
+	if _, err := v.compile(source, loc, expr.AsAny()); err != nil {
 		return nil, err
 	}
-	return &Value{f}, nil
+	if t := v.program.Node().Type(); t != nil {
+		switch t.Kind() {
+		case reflect.Bool, reflect.Map, reflect.Struct, reflect.Func:
+			return nil, &Error{Source: source, Text: notValue(typeName(t))}
+		}
+	}
+	return v, nil
 }
 
-// Uses reports whether the expression asks for any of the names.
-func (v *Value) Uses(names ...string) bool { return v.f.Uses(names...) }
-
-// String returns the expression.
-func (v *Value) String() string { return v.f.source }
-
-// Text returns the value of a message as text; numbers are decimal. A value that is a
-// list, or nothing, is an error that says so.
+// Text works the expression out for a message, as one text: numbers in decimal, the texts
+// of a list parted by blanks.
 func (v *Value) Text(m *decode.Message) (string, error) {
 	out, err := v.run(m)
 	if err != nil {
 		return "", err
 	}
-	s, ok := text(out)
-	if !ok {
-		return "", v.wrong(out, "a text or a number")
+	if list, ok, err := v.list(out); err != nil {
+		return "", err
+	} else if ok {
+		return strings.Join(list, " "), nil
 	}
-	return s, nil
+	return v.text(out)
 }
 
-// List returns the value of a message as a list of texts; one text is a list of it.
+// List works the expression out for a message, as a list of texts: what is none is a list
+// of one.
 func (v *Value) List(m *decode.Message) ([]string, error) {
 	out, err := v.run(m)
 	if err != nil {
 		return nil, err
 	}
-	switch out := out.(type) {
-	case []string:
-		return out, nil
-	case []any:
-		list := make([]string, len(out))
-		for i, e := range out {
-			s, ok := text(e)
-			if !ok {
-				return nil, v.wrong(e, "a list of texts and numbers")
-			}
-			list[i] = s
-		}
-		return list, nil
+	if list, ok, err := v.list(out); ok || err != nil {
+		return list, err
 	}
-	s, ok := text(out)
-	if !ok {
-		return nil, v.wrong(out, "a list of texts and numbers")
+	s, err := v.text(out)
+	if err != nil {
+		return nil, err
 	}
 	return []string{s}, nil
 }
 
-// run has a machine and an environment of its own, so that it takes no turns.
-func (v *Value) run(m *decode.Message) (any, error) {
-	f := &Filter{source: v.f.source, used: v.f.used, env: make(map[string]any, len(v.f.used)), location: v.f.location}
-	for _, n := range f.used {
-		f.env[n.Name] = n.get(m)
+// list returns a list's texts, and whether it is a list.
+func (v *Value) list(out any) ([]string, bool, error) {
+	switch out := out.(type) {
+	case []string:
+		return append([]string{}, out...), true, nil
+	case []any:
+		list := make([]string, len(out))
+		for i, e := range out {
+			s, err := v.text(e)
+			if err != nil {
+				return nil, true, err
+			}
+			list[i] = s
+		}
+		return list, true, nil
 	}
-	if v.f.timed {
-		f.instant(m)
-	}
-	out, err := vm.Run(v.f.program, f.env)
-	if err != nil {
-		return nil, explain(f.source, err)
-	}
-	return out, nil
+	return nil, false, nil
 }
 
-func (v *Value) wrong(out any, want string) error {
-	return &Error{Source: v.f.source, Text: fmt.Sprintf("%s is %s, and should be %s", v.f.source, typeName(out), want)}
-}
-
-// text is a value as text, and whether it can be one.
-func text(v any) (string, bool) {
-	switch v := v.(type) {
+// text returns a text or a number as a text.
+func (v *Value) text(out any) (string, error) {
+	switch out := out.(type) {
 	case string:
-		return v, true
+		return out, nil
 	case int:
-		return strconv.Itoa(v), true
-	case int64:
-		return strconv.FormatInt(v, 10), true
+		return strconv.Itoa(out), nil
 	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64), true
-	case bool:
-		return strconv.FormatBool(v), true
+		return strconv.FormatFloat(out, 'f', -1, 64), nil
 	}
-	return "", false
+	return "", &Error{Source: v.source, Text: notValue(typeName(reflect.TypeOf(out)))}
 }
 
-// typeName says what a value is in the words of [Name.Type].
-func typeName(v any) string {
-	switch v.(type) {
-	case nil:
+func notValue(what string) string {
+	return fmt.Sprintf("it is %s, and a text, a number or a list of texts is wanted", what)
+}
+
+// typeName is a type of expr in words.
+func typeName(t reflect.Type) string {
+	if t == nil {
 		return "nothing"
-	case []any, []string:
-		return "a list"
-	case map[string]string, map[string]any:
-		return "a map"
 	}
-	return fmt.Sprintf("a %T", v)
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Map:
+		return "a map"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "a " + t.String()
 }

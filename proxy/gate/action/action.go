@@ -92,7 +92,8 @@ func (w When) String() string {
 	return "after"
 }
 
-// Action is one action, parsed. It is not changed by use and may be shared.
+// Action is one action, parsed. Copies of it, as expressions are in it, are for one caller
+// at a time.
 type Action struct {
 	Kind Kind
 	// Time is how long to delay, postpone or hold (0: until somebody decides), or how
