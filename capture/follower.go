@@ -49,6 +49,8 @@ type Event struct {
 	// Undecided are messages that are Held for good, before this event, in order: what
 	// became of them is not recorded. They have been told of.
 	Undecided []Event
+
+	fresh []decode.Finding // if Became: those that have not been told
 }
 
 // Follower is the one way from records to what they mean: numbers, pairs, sessions,
@@ -236,16 +238,20 @@ func (f *Follower) wants(d *decode.Finding) bool {
 	return d.Severity >= f.options.Least && (f.options.Wanted == nil || f.options.Wanted(d.Rule))
 }
 
-// Findings returns all findings of the event: those on its message with their place,
-// then those on others. The slice holds until the follower's next call.
+// Findings returns all findings of the event that are new: those on its message with their
+// place, then those on others. The slice holds until the follower's next call.
 func (f *Follower) Findings(e *Event) []check.Located {
 	m := e.Message
 	if m == nil || m.Occurrence != decode.NoOccurrence {
 		return e.Located
 	}
 	f.all = f.all[:0]
-	for i := range m.Findings {
-		f.all = append(f.all, check.Located{Finding: m.Findings[i], Conn: m.Conn.ID, From: m.From,
+	own := m.Findings
+	if e.Became {
+		own = e.fresh
+	}
+	for i := range own {
+		f.all = append(f.all, check.Located{Finding: own[i], Conn: m.Conn.ID, From: m.From,
 			Number: m.Number, Offset: m.Frame.Offset, Time: m.Time})
 	}
 	f.all = append(f.all, e.Located...)

@@ -114,11 +114,14 @@ func (f *Follower) became(e *Event) {
 	told := &one.record
 	told.Fate, told.Sent, told.ChangedBy, told.HeldFor, told.Text = r.Fate, r.Sent, r.ChangedBy, r.HeldFor, cmp.Or(r.Text, told.Text)
 	e.Record, e.Message, e.Conn, e.Became = told, m, m.Conn, true
+	before := len(m.Findings)
 	f.tracker.Became(m, told.relay())
 	if f.checker != nil {
 		f.keep(e, f.checker.ApplyBecame(m))
 	}
-	m.Findings = append(f.wanted(m.Findings), f.options.Hindsight[m.Number]...)
+	m.Findings = append(m.Findings[:before], f.wanted(m.Findings[before:])...)
+	e.fresh = m.Findings[before:len(m.Findings):len(m.Findings)]
+	m.Findings = append(m.Findings, f.options.Hindsight[m.Number]...)
 }
 
 // undecided tells of frames that are held for good.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"msnproxy/decode"
-	"msnproxy/decode/recent"
 )
 
 // maxJSONLine bounds one line: the bytes of the largest frame in Base64, and all
@@ -25,7 +24,7 @@ type jsonLines struct {
 	conns  map[uint32]*Conn
 	offset map[uint32]*[2]int64
 	framer decode.Framer
-	held   recent.Map[bool] // places of frames that are held
+	held   map[heldAt]bool // places of frames that are held
 	work   []byte
 }
 
@@ -66,7 +65,7 @@ func isJSONLines(head []byte) bool {
 }
 
 func newJSONLines(f *file) *jsonLines {
-	return &jsonLines{held: recent.Map[bool]{Max: maxHeldLines}, f: f, conns: make(map[uint32]*Conn), offset: make(map[uint32]*[2]int64)}
+	return &jsonLines{held: make(map[heldAt]bool), f: f, conns: make(map[uint32]*Conn), offset: make(map[uint32]*[2]int64)}
 }
 
 func (j *jsonLines) stats() Stats {
@@ -215,7 +214,9 @@ func (j *jsonLines) frame(rec *Record, l *jsonLine) error {
 	}
 	if l.Event == eventHeld {
 		rec.Fate = Held
-		j.held.Put(fmt.Sprint(heldAt{l.Conn, rec.From, fr.Offset}), true)
+		if len(j.held) < maxHeldLines {
+			j.held[heldAt{l.Conn, rec.From, fr.Offset}] = true
+		}
 		return nil
 	}
 	j.fate(rec, l)
@@ -254,18 +255,12 @@ var errNothing = errors.New("nothing new")
 // eventHeld is the event of a frame that came, and waits.
 const eventHeld = "held"
 
-// maxHeldLines is how many frames that are held are remembered, the newest.
+// maxHeldLines is how many frames that are held are remembered at once.
 const maxHeldLines = 1 << 16
 
 // takeHeld reports whether a frame in this place came as held, and forgets that.
 func (j *jsonLines) takeHeld(at heldAt) bool {
-	if j.held.Len() == 0 {
-		return false
-	}
-	key := fmt.Sprint(at)
-	was, _ := j.held.Get(key)
-	if was {
-		j.held.Put(key, false)
-	}
+	was := j.held[at]
+	delete(j.held, at)
 	return was
 }

@@ -102,7 +102,7 @@ type noteBecame struct {
 type millis time.Duration
 
 // MarshalJSON implements json.Marshaler.
-func (m millis) MarshalJSON() ([]byte, error) { return appendMillis(nil, time.Duration(m)), nil }
+func (m millis) MarshalJSON() ([]byte, error) { return AppendMillis(nil, time.Duration(m)), nil }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (m *millis) UnmarshalJSON(b []byte) error {
@@ -114,8 +114,9 @@ func (m *millis) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// appendMillis appends a time, not below zero, in milliseconds.
-func appendMillis(dst []byte, d time.Duration) []byte {
+// AppendMillis appends a time, not below zero, in milliseconds, to the nanosecond: as it
+// stands in recordings and in JSON.
+func AppendMillis(dst []byte, d time.Duration) []byte {
 	d = max(d, 0)
 	dst = strconv.AppendInt(dst, int64(d/time.Millisecond), 10)
 	if part := d % time.Millisecond; part != 0 {

@@ -203,7 +203,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 		m.Decode(fr, from, c.Role, c.Dialect)
 	}
 	m.Number, m.Time, m.Conn, m.Start = t.messages, at, c, t.start
-	m.relayed(how)
+	m.Relay(how)
 	if fate != Injected {
 		if m.Opening = c.begin(m); m.Opening != nil && m.Opening.Direct() && !m.Opening.Partial {
 			c.direct = true
@@ -251,7 +251,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 // and told of at once comes out as by [Tracker.Relayed].
 func (t *Tracker) Became(m *Message, how Relay) {
 	c := m.Conn
-	m.relayed(how)
+	m.Relay(how)
 	if how.Fate == Held || c.closed {
 		return
 	}
@@ -266,8 +266,8 @@ func (t *Tracker) Became(m *Message, how Relay) {
 	}
 }
 
-// relayed notes what was made of the message.
-func (m *Message) relayed(how Relay) {
+// Relay notes what was made of the message, where no tracker does.
+func (m *Message) Relay(how Relay) {
 	m.Fate, m.sent, m.ChangedBy, m.HeldFor, m.arrival = how.Fate, how.Sent, how.ChangedBy, how.HeldFor, nil
 }
 

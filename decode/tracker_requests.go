@@ -163,7 +163,7 @@ func (t *Tracker) disagrees(m *Message, q *request) {
 // WantsReply reports whether the message is a request that is to be answered also
 // when all is well: one that reached the other end.
 func (m *Message) WantsReply() bool {
-	if m.Fate == Withheld || m.Form == nil || m.Form.Reply == "none" || m.Form.Reply == m.Verb.Name {
+	if m.Fate == Withheld || m.Fate == Held || m.Form == nil || m.Form.Reply == "none" || m.Form.Reply == m.Verb.Name {
 		return false // an echo, as of OUT, is a courtesy
 	}
 	if ack := m.Raw("ack"); ack != nil {

@@ -72,7 +72,7 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 func (q *request) got(m *decode.Message) {
 	q.must = m.WantsReply()
 	got := m.Arrived()
-	if got == nil || m.Fate == decode.Held {
+	if got == nil {
 		q.must = false
 	} else if sent, ok := got.TrID(); ok {
 		q.trid = sent
