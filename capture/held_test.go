@@ -215,3 +215,79 @@ func plainly(r *Record) string {
 	c.Conn = nil
 	return fmt.Sprintf("#%d %d %v %+v, sent %t", id, c.Time.UnixNano(), c.Kind, c, c.Sent != nil)
 }
+
+// What became of frames without one, frames of which nothing became, and what became of
+// them when the connection is over: nothing of it is an error, and memory is bounded.
+func TestHeldForGood(t *testing.T) {
+	c := &Conn{ID: 1}
+	f := NewFollower(FollowOptions{})
+	raw := bytes.Repeat([]byte("x"), 1<<20)
+	undecided, n := 0, int64(0)
+	hold := func() *Event {
+		fr := decode.Frame{Kind: decode.Opaque, Raw: raw, Offset: n << 20}
+		n++
+		return f.Record(&Record{Kind: Data, Conn: c, From: decode.Client, Fate: Held, Frame: fr})
+	}
+	for range 100 {
+		e := hold()
+		undecided += len(e.Undecided)
+		for _, u := range e.Undecided {
+			if u.Message.Fate != Held || u.Message.Number != int64(undecided) || len(u.Record.Frame.Raw) != len(raw) {
+				t.Fatalf("message %d given up as %v", u.Message.Number, u.Message.Fate)
+			}
+		}
+	}
+	// 64 MiB: one costs its bytes and 2 KiB.
+	if undecided != 37 || f.held.all.Len() != 63 || len(f.held.frames) != 63 {
+		t.Errorf("%d given up, %d kept", undecided, f.held.all.Len())
+	}
+	if e := f.Record(&Record{Kind: Became, Conn: c, From: decode.Client, Frame: decode.Frame{Offset: 5}}); e.Became || e.Message != nil {
+		t.Error("something became of a frame that was never seen")
+	}
+	if e := f.Record(&Record{Kind: Became, Conn: c, From: decode.Client, Frame: decode.Frame{Offset: 99 << 20}, HeldFor: 3}); !e.Became || e.Message.Number != 100 || e.Message.HeldFor != 3 {
+		t.Error("the last is not known")
+	}
+	if list := f.Held(); len(list) != 62 || list[0].Message.Number != 38 {
+		t.Errorf("%d are held", len(list))
+	}
+	if e := f.Record(&Record{Kind: Closed, Conn: c}); len(e.Undecided) != 62 || f.held.bytes != 0 {
+		t.Errorf("%d held at the end, %d bytes", len(e.Undecided), f.held.bytes)
+	}
+	if e := f.Record(&Record{Kind: Became, Conn: c, From: decode.Client, Frame: decode.Frame{Offset: 50 << 20}}); e.Became || e.New {
+		t.Error("something became of a frame whose connection is over")
+	}
+}
+
+// A request that is held owes no reply before it went, and none if it was withheld; the
+// reply's time counts from when it went; its number may be given.
+func TestHeldRequests(t *testing.T) {
+	s := heldUp()
+	s.list = s.list[:len(s.list)-1] // not closed
+	f := NewFollower(FollowOptions{Check: true})
+	wants := map[string]bool{}
+	for _, r := range s.list {
+		e := f.Record(r)
+		if r.Fate == Held && e.Message.WantsReply() {
+			t.Errorf("%s wants a reply while it is held", r.Frame.Raw)
+		}
+		if e.Became {
+			wants[string(e.Message.Frame.Line())] = e.Message.WantsReply()
+		}
+	}
+	if !wants["CHG 5 AWY"] || wants["CHG 6 BSY"] {
+		t.Errorf("waiting: %v", wants)
+	}
+	reply := *s.list[8]
+	reply.Frame.Raw, reply.Time, reply.Number = []byte("CHG 5 AWY\r\n"), s.list[13].Time.Add(3e9), 77
+	var framer decode.Framer
+	reply.Frame = reframe(&framer, "", reply.Frame.Raw)
+	e := f.Record(&reply)
+	if m := e.Message; m.ReplyTo != 9 || m.Number != 77 || m.Latency != 3e9-1234567 {
+		t.Errorf("message %d replies to %d after %v", m.Number, m.ReplyTo, m.Latency)
+	}
+	for _, l := range f.Finish() {
+		if l.Number == 10 {
+			t.Errorf("withheld, and found fault with: %v", l)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"slices"
@@ -190,7 +191,7 @@ func (o *own) told(rec *Record, n *note, c *ownConn, ends pair, data []byte) boo
 // is not here is nothing.
 func (o *own) became(rec *Record, n *note) bool {
 	b := n.Became
-	from := senderOf(b.From)
+	from := cmp.Or(senderOf(b.From), rec.From)
 	p := &o.becoming
 	if p.rec.Conn != rec.Conn || p.rec.From != from || p.rec.Frame.Offset != b.Offset || !p.more {
 		p.rec = Record{Time: rec.Time, Conn: rec.Conn, Kind: Became, From: from, Fate: fateOf(n.Fate), ChangedBy: n.ChangedBy,

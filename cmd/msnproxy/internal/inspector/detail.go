@@ -144,7 +144,9 @@ func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 	}
 	if rec.Sent != nil {
 		d.say(t.redirect, "⤳ sent on as "+string(firstLine(rec.Sent)))
-		d.differs(m)
+		if len(rec.ChangedBy) > 0 { // the address of a redirect is in that line
+			d.differs(m)
+		}
 	}
 	if marks := rowMarks(r, rec); marks != "" {
 		d.say(t.warning, marks)
