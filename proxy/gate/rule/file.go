@@ -77,7 +77,7 @@ func Parse(text, name string) (*Set, error) {
 	s.name, s.text = name, text
 	at := findPlaces(text)
 	if doc.Seed != nil {
-		s.seed, s.at = *doc.Seed, at.seed
+		s.seed, s.at, s.seeded = *doc.Seed, at.seed, true
 	}
 	for i := range doc.Rule {
 		p := at.rule(i)

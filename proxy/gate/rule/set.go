@@ -12,12 +12,13 @@ import (
 
 // Set is rules in order. It is for one caller at a time.
 type Set struct {
-	name  string // of the file; empty: none
-	text  string // of the file
-	seed  int64
-	at    int // the line of the file that says the seed, from 1; 0: none does
-	rules []*Rule
-	added []*Rule // of them, those that stand in no file
+	name   string // of the file; empty: none
+	text   string // of the file
+	seed   int64
+	seeded bool // by the file
+	at     int  // the line of the file that says the seed, from 1; 0: none does
+	rules  []*Rule
+	added  []*Rule // of them, those that stand in no file
 }
 
 // New returns a set without rules. Its seed is chosen by chance.
@@ -47,6 +48,9 @@ func (s *Set) Seed() int64 { return s.seed }
 
 // SetSeed sets what the dice begin with. It must be called before messages are judged.
 func (s *Set) SetSeed(seed int64) { s.seed = seed }
+
+// Seeded reports whether the set's file says a seed.
+func (s *Set) Seeded() bool { return s.seeded }
 
 // Len returns how many rules there are.
 func (s *Set) Len() int { return len(s.rules) }
