@@ -35,6 +35,7 @@ var floors = []struct {
 	{"proxy/proxytest", []string{"decode", "decode/address", "decode/payload", "decode/challenge"}, nil},
 	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
 	{"proxy/gate/action", []string{"decode", "decode/filter"}, nil},
+	{"proxy/gate/rule", []string{"decode", "decode/filter", "decode/recent", "proxy/gate/action"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture"}, []string{"golang.org/x/sys"}},
 }
 
