@@ -91,6 +91,12 @@ func TestPresetEffects(t *testing.T) {
 		{"utf8-cut", "1S NLN BSY bob@example.com Bob", `frame "NLN BSY bob@example.com Bob%E2%82\r\n"`},
 		{"utf8-cut", "1S ILN 9 AWY bob@example.com Bob", `frame "ILN 9 AWY bob@example.com Bob%E2%82\r\n"`},
 		{"utf8-cut", "2S " + text + "hi", `frame "MSG bob@example.com Bob 47\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nhi\xe2\x82"`},
+		{"percent", "8S NLN BSY bob@example.com 1 Bob 268435492 0", `frame "NLN BSY bob@example.com 1 %zz%2% 268435492 0\r\n"`},
+		{"utf8-cut", "8S ILN 9 BSY bob@example.com 1 Bob 268435492 0", `frame "ILN 9 BSY bob@example.com 1 Bob%E2%82 268435492 0\r\n"`},
+		{"reorder-presence", "8S NLN BSY bob@example.com 1 Bob 268435492 0", `send before client later 0s "FLN bob@example.com 1\r\n"`},
+		{"percent", "9S NLN BSY 1:bob@example.com Bob 268435492:0", `frame "NLN BSY 1:bob@example.com %zz%2% 268435492:0\r\n"`},
+		{"reorder-presence", "9S NLN BSY 1:bob@example.com Bob 268435492:0", `send before client later 0s "FLN 1:bob@example.com 0:0\r\n"`},
+		{"long-name", "1S MSG Hotmail Hotmail 0\r\nhi", ``},
 		{"long-name", "1C REA 25 alice@example.com Alice", `frame "REA 25 alice@example.com ` + strings.Repeat("x", 400) + `\r\n"`},
 	} {
 		rules, err := ParseFault(tt.fault)

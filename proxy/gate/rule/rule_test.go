@@ -13,7 +13,7 @@ import (
 )
 
 // desk makes messages of lines: a tracker with a connection to a notification server, 1,
-// and one to a switchboard, 2.
+// and one to a switchboard, 2, both MSNP7; 8 and 9 are to others, MSNP15 and MSNP18.
 type desk struct {
 	t  *testing.T
 	tr *decode.Tracker
@@ -28,6 +28,11 @@ func newDesk(t *testing.T) *desk {
 	d.say(1, decode.Client, "USR 3 MD5 I alice@example.com")
 	d.say(2, decode.Client, "USR 1 alice@example.com 17262740.1050826919.32308")
 	d.say(2, decode.Server, "USR 1 OK alice@example.com Alice")
+	for conn, dialect := range map[uint32]string{8: "MSNP15", 9: "MSNP18"} {
+		d.tr.Open(conn, "10.0.0.7:1034", "10.0.0.5:1863", time.Time{})
+		d.say(conn, decode.Client, "VER 1 "+dialect+" CVR0")
+		d.say(conn, decode.Server, "VER 1 "+dialect)
+	}
 	return d
 }
 
