@@ -24,7 +24,10 @@ var examples = map[string]string{"chance": "chance 0.1", "every": "every 3", "fi
 //
 // Its name is the line. Errors are [filter.Error]s, with the column.
 func ParseLine(s string) (*Rule, error) {
-	r := &Rule{Name: strings.Join(strings.Fields(s), " "), Chance: 1}
+	r := &Rule{Name: lineName(s), Chance: 1}
+	if !utf8.ValidString(s) {
+		return nil, &filter.Error{Source: r.Name, Text: `it is no text in UTF-8; write bytes as \xHH within quotes`}
+	}
 	from := 0
 	if i := colon(s); i >= 0 {
 		if err := r.readOptions(s, i); err != nil {
@@ -45,6 +48,13 @@ func ParseLine(s string) (*Rule, error) {
 		}
 	}
 	return nil, err
+}
+
+// lineName is what a rule on one line is called.
+func lineName(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\ufffd"), func(r rune) bool {
+		return r <= ' ' || r == 0x7f
+	}), " ")
 }
 
 // colon returns the place of the colon behind the options, or -1 if there are none.

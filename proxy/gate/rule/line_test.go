@@ -26,7 +26,7 @@ func TestParseLine(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]string{
-		" every 1 ,skip 0:drop  if\tverb == \"ACK\"": `drop if verb == "ACK"`, "drop\nif true": "drop if true", "per all: drop": "drop", "chance 1: drop": "drop", "chance 1e-1: drop": "chance 0.1: drop",
+		" every 1 ,skip 0:drop  if\tverb == \"ACK\"": `drop if verb == "ACK"`, "drop\nif true": "drop if true", "per all: drop": "drop", "remark \"a\x01\x7f\"": `remark "a\x01\x7f"`, "chance 1: drop": "drop", "chance 1e-1: drop": "chance 0.1: drop",
 	} {
 		if r, err := ParseLine(line); err != nil || r.String() != want {
 			t.Errorf("%q: %v, %v", line, r, err)
@@ -68,12 +68,13 @@ func TestParseLineErrors(t *testing.T) {
 		{`every 3: dörp, remark "ö" if true`, 10, `no action is called "dörp"`},
 		{`every 3: remark "ö", drop if verb == "ACKK"`, 38, "three capital letters"},
 		{`remark "x`, 8, "not closed"},
+		{"drop if text == \"\xff\"", 0, "no text in UTF-8"},
 	} {
 		_, err := ParseLine(tt.line)
 		var e *filter.Error
 		if !errors.As(err, &e) || e.Column != tt.column || !strings.Contains(e.Text, tt.want) {
 			t.Errorf("%s: %v, want column %d, %s", tt.line, err, tt.column, tt.want)
-		} else if e.Source != tt.line {
+		} else if e.Source != strings.ToValidUTF8(tt.line, "\ufffd") {
 			t.Errorf("%s: the error shows %s", tt.line, e.Source)
 		}
 	}
@@ -99,6 +100,13 @@ func FuzzParseLine(f *testing.F) {
 			}
 			if again.String() != r.String() {
 				t.Errorf("%q became %q", r, again)
+			}
+			file, err := Parse(r.TOML(), "fuzz")
+			if err != nil {
+				t.Fatalf("%q became %s: %v", s, r.TOML(), err)
+			}
+			if f := file.All()[0]; f.TOML() != r.TOML() || f.Name != r.Name {
+				t.Errorf("%s became %s", r.TOML(), f.TOML())
 			}
 		}
 	})
