@@ -123,6 +123,36 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestTOML(t *testing.T) {
+	for line, want := range map[string]string{
+		`every 2, chance 0.5, first 3, skip 1, per account, last, again: drop, mark a if text == "x"`: `[[rule]]
+name = 'NAME'
+enabled = false
+when = 'text == "x"'
+every = 2
+chance = 0.5
+first = 3
+skip = 1
+per = 'account'
+last = true
+again = true
+do = ['drop', 'mark a']
+`,
+		`chance 0: remark "it's"`:          "[[rule]]\nname = 'NAME'\nenabled = false\nchance = 0.0\ndo = [\"remark \\\"it's\\\"\"]\n",
+		"drop if text == \"a\x7fb\"":       "[[rule]]\nname = 'NAME'\nenabled = false\nwhen = \"text == \\\"a\\u007fb\\\"\"\ndo = ['drop']\n",
+		"drop if\ttext == \"a\" and\ttrue": "[[rule]]\nname = 'NAME'\nenabled = false\nwhen = \"text == \\\"a\\\" and\\u0009true\"\ndo = ['drop']\n",
+	} {
+		r, err := ParseLine(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Name, r.Off = "NAME", true
+		if got := r.TOML(); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", line, got, want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	nine, _ := os.ReadFile("testdata/nine.toml")
 	f.Add(string(nine))

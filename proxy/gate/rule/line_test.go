@@ -44,6 +44,7 @@ func TestParseLineErrors(t *testing.T) {
 		{`if true`, 1, "an action"},
 		{`dorp if true`, 1, "did you mean drop?"},
 		{`drop if verb = "ACK"`, 14, "=="},
+		{`drop if size`, 9, "bool"},
 		{`drop if`, 8, "a condition is missing"},
 		{`drop if acount == "x"`, 9, "did you mean account?"},
 		{`drop, if true`, 7, "an action is missing"},
