@@ -35,6 +35,8 @@ func TestParseErrors(t *testing.T) {
 		{"[[rule]]\ndo = ['drop']\nname = \"a\\nb\"", `line 3: rule "a\nb": a name is one line of text`},
 		{"[[rule]]\nname = \"a\\u007f\"\ndo = ['drop']", `a name is one line of text`},
 		{"rule = [{name = 'a', do = ['explode']}]", `r.toml: rule "a": do: no action is called "explode"`},
+		{"# x\n[other]\nx = 1\n" + ok + "do = ['drop']", "line 2, column 2: no word \"other\""},
+		{"\n\nrule = [\n{name = 'a', do = ['drop'], every = 0}]", `r.toml: rule "a": every is 0`},
 		{"\xff", "r.toml is no text in UTF-8"},
 		{strings.Repeat("#", 1<<20+1), "r.toml has 1048577 bytes; rules may have 1048576"},
 	} {

@@ -34,6 +34,19 @@ func TestParseLine(t *testing.T) {
 	}
 }
 
+// A condition of several lines stands on one, unless a comment or a text would change.
+func TestOneLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"true and\ntrue": "true and true", "true and\r\n true": "true and  true", "true // x\n and true": "true // x\n and true",
+		"text == `a\nb`": "text == `a\nb`", "true": "true",
+	} {
+		r, err := ParseLine("drop if " + in)
+		if err != nil || r.String() != "drop if "+want {
+			t.Errorf("%q: %v, %v", in, r, err)
+		}
+	}
+}
+
 func TestParseLineErrors(t *testing.T) {
 	for _, tt := range []struct {
 		line   string
