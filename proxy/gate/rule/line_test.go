@@ -69,6 +69,7 @@ func TestParseLineErrors(t *testing.T) {
 		{`last 3: drop`, 1, "last stands alone"},
 		{`every 3, every 4: drop`, 10, "every is said twice"},
 		{`every 3,: drop`, 9, "a word is missing"},
+		{`,every 3: drop`, 1, "a word is missing"},
 		{`: drop`, 1, "a word is missing"},
 		{`skip 1, every 0: drop`, 9, "every is 0, and a number from 1 on"},
 		{`first 0: drop`, 1, "first is 0, and a number from 1 on"},
