@@ -38,6 +38,9 @@ const (
 	Closed
 	// Remark is a line for people.
 	Remark
+	// Became says what became of a frame that was Held: of Conn, From and Frame.Offset.
+	// It has no bytes of it; Time is when it went on, or was withheld.
+	Became
 )
 
 // String returns the kind in lower case.
@@ -55,6 +58,8 @@ func (k Kind) String() string {
 		return "closed"
 	case Remark:
 		return "remark"
+	case Became:
+		return "became"
 	}
 	return "unknown"
 }
@@ -69,6 +74,8 @@ const (
 	Withheld = decode.Withheld
 	// Injected: made by the proxy and sent, never received.
 	Injected = decode.Injected
+	// Held: received, and not decided when it was recorded. A Became record follows.
+	Held = decode.Held
 )
 
 // Record is one thing that happened, as recorded.
@@ -85,9 +92,17 @@ type Record struct {
 	// Frame is what was received from that sender, if Kind is Data.
 	Frame decode.Frame
 	// Sent is what was sent on instead of Frame.Raw; nil stands for the same
-	// bytes. Live only.
+	// bytes.
 	Sent []byte
 	Fate Fate
+	// ChangedBy says who changed, withheld or injected it, in order: `rule "lost acks"`,
+	// `operator`, `addon 2`, `fault slice`, `api`.
+	ChangedBy []string
+	// HeldFor, if Kind is Became, is how long the frame stood in the proxy.
+	HeldFor time.Duration
+	// Number is the message's, where whoever made the record has numbered it: 0 leaves
+	// that to the [Follower]. It is not recorded.
+	Number int64
 	// Reset says that the connection was closed by RST or by an error.
 	Reset bool
 	// Lost is the number of bytes missing, if Kind is Lost; -1: unknown.

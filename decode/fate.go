@@ -11,6 +11,9 @@ const (
 	// Injected: made by the proxy and sent, never received. The end that it seems to
 	// come from never sent it.
 	Injected
+	// Held: received, and not decided yet. Nobody has it but the proxy; see
+	// [Tracker.Became]. In a recording that ends so it is not known what became of it.
+	Held
 )
 
 // String returns the fate in lower case.
@@ -20,6 +23,8 @@ func (f Fate) String() string {
 		return "withheld"
 	case Injected:
 		return "injected"
+	case Held:
+		return "held"
 	}
 	return "passed"
 }

@@ -61,8 +61,12 @@ type Message struct {
 	Opening *Opening
 	// Noise says why the message may be folded away.
 	Noise Noise
-	// Fate is what a proxy made of it.
-	Fate Fate
+	// Fate is what a proxy made of it. ChangedBy says who it was that changed, withheld or
+	// injected it, in order (`rule "lost acks"`, `operator`), HeldFor how long it stood in
+	// the proxy.
+	Fate      Fate
+	ChangedBy []string
+	HeldFor   time.Duration
 	// Occurrence: this is no message, but stands for what happened to the connection
 	// by the doing of By. See [Message.Occur].
 	Occurrence Occurrence
@@ -137,6 +141,12 @@ func (m *Message) Error() string {
 		return ""
 	}
 	return string(m.Frame.Verb())
+}
+
+// Torn reports whether this is a command whose end is missing, and that tells nothing
+// for that reason: some verbs are said without one.
+func (m *Message) Torn() bool {
+	return m.Frame.Kind == Command && !m.Frame.Complete() && (m.Verb == nil || !m.Verb.Unended)
 }
 
 // Refuses reports whether the message says that something was not done: an error
@@ -287,7 +297,7 @@ func (m *Message) Payload() *payload.Payload {
 // payloadKind is what the table says the payload is.
 func (m *Message) payloadKind() payload.Kind {
 	if m.Form != nil && m.Form.Payload != "" {
-		return payload.Kind(m.Form.Payload)
+		return payload.Kind(m.Form.Payload).Of(m.Frame.Payload())
 	}
 	return payload.Opaque
 }

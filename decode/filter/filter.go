@@ -11,24 +11,15 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/parser"
-	"github.com/expr-lang/expr/vm"
 
 	"msnproxy/decode"
 )
 
 // Filter says which messages are wanted. It is not safe for concurrent use.
 type Filter struct {
-	source  string
-	program *vm.Program
-	used    []*Name
-	env     map[string]any
-	machine vm.VM
-
-	location *time.Location // of times that name no zone
-	timed    bool           // it asks for the time
+	compiled
+	interest Interest
 }
 
 // Name is a name that filters know.
@@ -52,79 +43,29 @@ func Compile(source string) (*Filter, error) { return CompileIn(source, time.Loc
 // CompileIn reads an expression. loc is the time zone that times are in. An error says
 // what is wrong and in which column.
 func CompileIn(source string, loc *time.Location) (*Filter, error) {
-	tree, err := parser.Parse(source)
+	f := new(Filter)
+	tree, err := f.compile(source, loc, expr.AsBool())
 	if err != nil {
-		return nil, explain(source, err)
+		return nil, err
 	}
-	f := &Filter{source: source, env: make(map[string]any), location: loc}
-	sample := map[string]any{timeKnown: false, stepKnown: false, timeClock: time.Duration(0), timeAt: time.Time{}, timeStep: time.Duration(0)}
-	c := &collector{names: make(map[string]bool), functions: make(map[ast.Node]bool)}
-	ast.Walk(&tree.Node, c)
-	for _, n := range allNames() {
-		sample[n.Name] = zero(n.Type)
-		if c.names[n.Name] {
-			f.used = append(f.used, n)
-		}
-	}
-	var with comparisons
-	ast.Walk(&tree.Node, &with)
-	if with.err != nil {
-		with.err.Source = source
-		return nil, with.err
-	}
-	f.timed = c.names["time"]
-	times := &comparer{loc: loc}
-	f.program, err = expr.Compile(source, expr.Env(sample), expr.AsBool(), expr.Timezone("UTC"), expr.Patch(times))
-	if times.err != nil {
-		err = times.err
-	}
-	if err != nil {
-		return nil, explain(source, err)
-	}
+	f.interest = interestOf(tree)
 	return f, nil
 }
 
 // Match reports whether the message is wanted. An expression that fails on a
 // message, such as an index out of range, does not match it; the error says why.
 func (f *Filter) Match(m *decode.Message) (bool, error) {
-	for _, n := range f.used {
-		f.env[n.Name] = n.get(m)
-	}
-	if f.timed {
-		f.instant(m)
-	}
-	out, err := f.machine.Run(f.program, f.env)
+	out, err := f.run(m)
 	if err != nil {
-		return false, explain(f.source, err)
+		return false, err
 	}
 	ok, _ := out.(bool)
 	return ok, nil
 }
 
-// Uses reports whether the expression asks for any of the names.
-func (f *Filter) Uses(names ...string) bool {
-	return slices.ContainsFunc(f.used, func(n *Name) bool { return slices.Contains(names, n.Name) })
-}
-
 // AsksFindings reports whether the expression asks for findings, so that rules must be
 // applied. That of no filter does not.
 func (f *Filter) AsksFindings() bool { return f != nil && f.Uses("findings", "severity") }
-
-// String returns the expression.
-func (f *Filter) String() string { return f.source }
-
-// collector gathers the identifiers of an expression.
-type collector struct {
-	names     map[string]bool
-	functions map[ast.Node]bool
-}
-
-// Visit implements ast.Visitor.
-func (c *collector) Visit(node *ast.Node) {
-	if id, ok := (*node).(*ast.IdentifierNode); ok {
-		c.names[id.Value] = true
-	}
-}
 
 // Error is an expression that can't be used.
 type Error struct {

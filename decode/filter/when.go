@@ -95,7 +95,7 @@ const (
 
 // instant fills in what comparisons of time are made of: times and durations, as expr
 // compares whole numbers as int, which has 32 bits on some machines.
-func (f *Filter) instant(m *decode.Message) {
+func (f *compiled) instant(m *decode.Message) {
 	known := !m.Time.IsZero()
 	f.env[timeKnown], f.env[stepKnown] = known, known && !m.Start.IsZero()
 	f.env[timeClock], f.env[timeAt], f.env[timeStep] = time.Duration(0), m.Time, time.Duration(0)
