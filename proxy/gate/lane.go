@@ -198,6 +198,11 @@ func (l *Lane) inject(items ...*item) error {
 	return err
 }
 
+// Overtake writes a frame ahead of what waits. It keeps a copy.
+func (l *Lane) Overtake(frame []byte) error {
+	return l.inject(&item{b: append([]byte(nil), frame...), own: true})
+}
+
 // kick lets go what can.
 func (l *Lane) kick() {
 	l.mu.Lock()
