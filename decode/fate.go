@@ -53,3 +53,21 @@ func (m *Message) Arrived() *Message {
 	m.arrived = a
 	return a
 }
+
+// Instead returns the message with other bytes, which are one frame, in its stead: what
+// is known of the connection, and when it came, stay. It returns nil if they are not one
+// frame. The message holds as long as m and raw.
+func (m *Message) Instead(raw []byte) *Message {
+	var f Framer
+	fr := new(Frame)
+	f.Feed(raw)
+	if !f.Next(fr) && !f.Flush(fr) || len(fr.Raw) != len(raw) || fr.Kind == Opaque {
+		return nil
+	}
+	a := new(Message)
+	a.Decode(fr, m.From, m.Role, m.Dialect)
+	a.Number, a.Time, a.Start, a.Conn = m.Number, m.Time, m.Start, m.Conn
+	a.ReplyTo, a.ReplyVerb, a.Latency, a.FirstReply = m.ReplyTo, m.ReplyVerb, m.Latency, m.FirstReply
+	fr.Offset = m.Frame.Offset
+	return a
+}

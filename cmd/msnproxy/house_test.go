@@ -34,6 +34,7 @@ var floors = []struct {
 	{"capture/compare", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture/story"}, nil},
 	{"proxy/proxytest", []string{"decode", "decode/address", "decode/payload", "decode/challenge"}, nil},
 	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
+	{"proxy/gate/action", []string{"decode", "decode/filter"}, nil},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture"}, []string{"golang.org/x/sys"}},
 }
 

@@ -101,16 +101,28 @@ func explain(source string, err error) error {
 
 // nearest suggests the names that are like the one that is not known.
 func nearest(name string) string {
-	best, dist := "", 3
-	for _, n := range allNames() {
-		if d := distance(strings.ToLower(name), n.Name); d < dist {
-			best, dist = n.Name, d
-		}
+	all := allNames()
+	known := make([]string, len(all))
+	for i, n := range all {
+		known[i] = n.Name
 	}
+	best := Nearest(name, known)
 	if best == "" {
 		return " (see \"msnproxy explain filter\" for the names)"
 	}
 	return fmt.Sprintf(" (did you mean %s?)", best)
+}
+
+// Nearest returns the first of the known words that is most like the word typed, or ""
+// if three or more characters differ from each. Known words are in lower case.
+func Nearest(word string, known []string) string {
+	best, dist := "", 3
+	for _, k := range known {
+		if d := distance(strings.ToLower(word), k); d < dist {
+			best, dist = k, d
+		}
+	}
+	return best
 }
 
 // distance is the number of characters to change, add or remove to make one word

@@ -1,0 +1,88 @@
+package action
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strings"
+
+	"msnproxy/decode"
+	"msnproxy/decode/filter"
+)
+
+// assemble makes a frame of a command line and, behind its line end, the payload. It is
+// an error if that is not one command.
+func assemble(b []byte) ([]byte, error) {
+	line, payload, _ := bytes.Cut(b, []byte{'\n'})
+	line = bytes.TrimSuffix(line, []byte{'\r'})
+	out := decode.Assemble(string(line), payload)
+	f := decode.Framer{MaxLine: math.MaxInt32, MaxPayload: math.MaxInt32}
+	f.Feed(out)
+	var fr decode.Frame
+	if !f.Next(&fr) && !f.Flush(&fr) || fr.Kind != decode.Command {
+		return nil, fmt.Errorf("%q is no command: three capital letters or digits, then a blank and its parameters (raw sends bytes)", line)
+	}
+	if len(fr.Raw) != len(out) {
+		return nil, fmt.Errorf("%s has no payload as its line stands, and %d bytes follow it (raw sends bytes)", fr.Verb(), len(out)-len(fr.Raw))
+	}
+	return out, nil
+}
+
+// command returns the text for a message as a command line and its payload. In the line
+// a parameter of the message stands as it does on the wire; of other values blanks and
+// control characters are percent-encoded, but those of args and line are as they are. In
+// the payload all values are as they are.
+func (q *quoted) command(m *decode.Message) ([]byte, error) {
+	var out []byte
+	inLine := true
+	for _, p := range q.pieces {
+		if p.value == nil {
+			out = append(out, p.bytes...)
+			inLine = inLine && bytes.IndexByte(p.bytes, '\n') < 0
+			continue
+		}
+		if raw := m.Raw(p.value.String()); inLine && raw != nil && !repeats(m, p.value.String()) {
+			out = append(out, raw...)
+			continue
+		}
+		s, err := p.value.Text(m)
+		if err != nil {
+			return nil, err
+		}
+		if inLine && settable(p.value.String()) && m.Raw(p.value.String()) == nil && !ofPayload(p.value) {
+			return nil, fmt.Errorf("%s has no %s", m.Name(), p.value)
+		}
+		if inLine {
+			s = oneLine(s, p.value.Uses("args", "line"))
+		}
+		out = append(out, s...)
+	}
+	return out, nil
+}
+
+// ofPayload reports whether a value is one of those that can be set and stand in no
+// parameter.
+func ofPayload(v *filter.Value) bool { return v.Uses("args", "text", "payload") }
+
+// repeats reports whether the parameter of that name can stand for several tokens.
+func repeats(m *decode.Message, name string) bool {
+	for _, p := range m.Form.Params {
+		if p.Name == name {
+			return p.Repeat
+		}
+	}
+	return false
+}
+
+// oneLine percent-encodes what would part a line, or end it; onWire: blanks may stay.
+func oneLine(s string, onWire bool) string {
+	var sb strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == 0x7f || c == ' ' && !onWire {
+			fmt.Fprintf(&sb, "%%%02X", c)
+		} else {
+			sb.WriteByte(c)
+		}
+	}
+	return sb.String()
+}
