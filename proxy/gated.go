@@ -47,10 +47,10 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 		before := l.appendInput(nil, w, w.cursor, fr.Offset)
 		w.out = append(w.out, before...)
 		l.c.p.commit(w.ticket)
-		if err := l.lane.Write(w.out, false, 0); err != nil && w.err == nil {
+		if err := l.lane.Write(w.out, false, w.piece); err != nil && w.err == nil {
 			w.err = err
 		}
-		w.out, w.cursor = w.out[:0], end
+		w.out, w.cursor, w.piece = w.out[:0], end, 0
 		if err := l.lane.Enter(v); err != nil && w.err == nil {
 			w.err = err
 		}
@@ -60,6 +60,7 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 	if sent == nil && l.overtake(w, fr) {
 		return wake
 	}
+	w.piece++
 	if sent != nil {
 		w.out = append(l.appendInput(w.out, w, w.cursor, fr.Offset), sent...)
 		w.cursor = end
@@ -73,8 +74,8 @@ func (l *link) overtake(w *work, fr *decode.Frame) bool {
 		return false
 	}
 	w.out = l.appendInput(w.out, w, w.cursor, fr.Offset)
-	err := l.lane.Write(w.out, false, 0)
-	w.out, w.cursor = w.out[:0], fr.Offset+int64(len(fr.Raw))
+	err := l.lane.Write(w.out, false, w.piece)
+	w.out, w.cursor, w.piece = w.out[:0], fr.Offset+int64(len(fr.Raw)), 0
 	if err == nil {
 		err = l.lane.Overtake(fr.Raw)
 	}
@@ -91,8 +92,8 @@ func (l *link) tellAsking(w *work, a *gate.Ask) (wake bool) {
 	return wake
 }
 
-// write writes what one read brought. frames is how many frames are in it.
-func (l *link) write(w *work, out []byte, frames int) error {
+// write writes what one read brought, or what is left of it to write.
+func (l *link) write(w *work, out []byte) error {
 	switch {
 	case w.err != nil:
 		return w.err
@@ -107,7 +108,7 @@ func (l *link) write(w *work, out []byte, frames int) error {
 		at = min(at, l.framer.Offset())
 	}
 	mid := l.framer.InStep() && l.out > at
-	return l.lane.Write(out, mid, frames)
+	return l.lane.Write(out, mid, w.piece)
 }
 
 // room waits while too much waits behind what is held. The error is that of the sender,
@@ -166,7 +167,7 @@ func (o outlet) Tell(records ...capture.Record) { o.l.c.p.publish(records, nil) 
 // Redirected implements gate.Outlet.
 func (o outlet) Redirected(frame []byte, named bool) []byte {
 	l := o.l
-	if len(frame) == 0 || !redirects[frame[0]] && frame[0] != 'M' {
+	if len(frame) == 0 || !redirects[frame[0]] && frame[0] != 'M' || l.unsteady.Load() || l.c.foreign.Load() != nil {
 		return nil
 	}
 	var f decode.Framer
@@ -174,8 +175,10 @@ func (o outlet) Redirected(frame []byte, named bool) []byte {
 	w := takeWork()
 	defer w.free()
 	w.in = nil
-	w.out, w.records = w.out[:0], w.group[:0]
+	w.out, w.records, w.cursor = w.out[:0], w.group[:0], 0
+	w.roster = true
 	w.named = named
+	defer func() { w.named = false }()
 	if !f.Next(&w.fr) || len(w.fr.Raw) != len(frame) || w.fr.Kind != decode.Command {
 		return nil
 	}

@@ -30,11 +30,12 @@ type link struct {
 	out  int64  // so many of them were sent on
 	held []byte // the others: an incomplete line that may be a redirect
 
-	dropped int64 // bytes that the observer was not shown
-	lost    bool  // what comes makes no sense
-	losses  int   // remarks about that
-	footing footing
-	first   bool // the first frame is to be looked at for a cookie
+	dropped  int64 // bytes that the observer was not shown
+	lost     bool  // what comes makes no sense
+	losses   int   // remarks about that
+	footing  footing
+	unsteady atomic.Bool // not footing.settled, for others than the link
+	first    bool        // the first frame is to be looked at for a cookie
 
 	seen    int    // frames
 	opening string // the line of the first one, if it is a command
@@ -88,6 +89,9 @@ func (l *link) end(err error) {
 		l.c.abort(l.from, err)
 		return
 	}
+	if l.lane != nil {
+		l.lane.Gone()
+	}
 	if err := l.drained(); err != nil {
 		l.c.abort(l.from, err)
 		return
@@ -139,8 +143,8 @@ func (l *link) carry(w *work) error {
 				continue
 			}
 			l.frame(w, &w.fr)
-			if l.lane != nil {
-				l.overtake(w, &w.fr)
+			if l.lane != nil && !l.overtake(w, &w.fr) {
+				w.piece++
 			}
 		}
 	}
@@ -150,7 +154,7 @@ func (l *link) carry(w *work) error {
 	}
 	wake = l.tell(w) || wake
 	p.commit(w.ticket)
-	err := l.write(w, l.output(w), int(frames))
+	err := l.write(w, l.output(w))
 	if wake {
 		p.queue.nudge()
 	}
@@ -213,6 +217,7 @@ func (l *link) heed(w *work, fr *decode.Frame) {
 	}
 	if l.footing.shaky || fr.Kind == decode.Opaque {
 		l.footing.step(fr, l.from, l.framer.Beyond())
+		l.unsteady.Store(!l.footing.settled())
 	}
 	if l.begins() {
 		l.begun(fr)

@@ -28,6 +28,7 @@ type work struct {
 	cursor  int64     // what lies before is sent, or in out
 	now     time.Time // of the read
 	ticket  uint64    // of the recorder, for what was told last
+	piece   int       // frames in out, as far as the gate is told
 	err     error     // of the lane
 	named   bool      // the redirect that is rewritten is the user's own word
 	// observed: somebody is told of what comes.
@@ -49,7 +50,7 @@ func (w *work) begin(l *link) {
 		w.now = time.Now()
 	}
 	w.out, w.records = w.out[:0], w.group[:0]
-	w.base, w.cursor, w.ticket, w.err = l.in, l.out, 0, nil
+	w.base, w.cursor, w.ticket, w.piece, w.err = l.in, l.out, 0, 0, nil
 	w.roster = l.from == decode.Server && bytes.Contains(w.in, rosterName)
 }
 

@@ -15,8 +15,7 @@ import (
 type Conn struct {
 	g     *Gate
 	rec   *capture.Conn
-	lanes [3]*Lane // by decode.Sender: whose messages go through
-	gone  atomic.Bool
+	lanes [3]*Lane     // by decode.Sender: whose messages go through
 	busy  atomic.Int64 // until when answers to what was injected may come, ns since 1970; 0: none
 
 	lastTrID uint32 // of the client: of g.mu
@@ -40,19 +39,10 @@ func (c *Conn) Lane(from decode.Sender) *Lane { return c.lanes[from] }
 
 // Close ends both lanes.
 func (c *Conn) Close() {
-	c.gone.Store(true)
 	c.lanes[decode.Client].Close()
 	c.lanes[decode.Server].Close()
 	c.g.mu.Lock()
 	delete(c.g.conns, c.rec.ID)
-	c.g.mu.Unlock()
-}
-
-// Gone tells that the sender of what waits has ended.
-func (c *Conn) Gone() {
-	c.gone.Store(true)
-	c.g.mu.Lock()
-	c.g.news()
 	c.g.mu.Unlock()
 }
 

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"msnproxy/capture"
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
 	"msnproxy/proxy/gate/action"
@@ -32,7 +31,7 @@ type Held struct {
 	Behind, BehindBytes int
 	// First: nothing before it waits.
 	First bool
-	// Gone: its sender or its receiver has gone.
+	// Gone: its sender says no more.
 	Gone bool
 	// Message is the message as it would go on. It is not to be changed.
 	Message *decode.Message
@@ -73,10 +72,11 @@ func (g *Gate) snapshot(p *passage) Held {
 	h := Held{
 		Number: p.m.Number, Conn: l.c.rec.ID, From: l.from, Since: p.since, Why: p.why, For: p.e.HoldFor,
 		Received: bytes.Clone(p.raw), Frame: bytes.Clone(p.frame()), Message: message(p.m, bytes.Clone(p.frame())),
-		ChangedBy: slices.Clone(p.e.By), Gone: l.c.gone.Load(),
+		ChangedBy: slices.Clone(p.e.By),
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	h.Gone = l.gone
 	for i, it := range l.queue {
 		if it.p == p {
 			h.First = i == 0
@@ -325,5 +325,3 @@ func (b *breakpoint) Look(m *decode.Message, e *action.Effect) Waiter {
 	}
 	return nil
 }
-
-var _ = capture.Held

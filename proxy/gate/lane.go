@@ -57,6 +57,7 @@ type Lane struct {
 	pause   bool // what was written last was a write of its own
 	err     error
 	closed  bool
+	gone    bool   // the sender says no more
 	free    func() // called when there is room
 	timer   *time.Timer
 }
@@ -124,6 +125,16 @@ func (l *Lane) doneLocked(err error) error {
 	err = l.err
 	l.mu.Unlock()
 	return err
+}
+
+// Gone tells that the sender of what waits says no more.
+func (l *Lane) Gone() {
+	l.mu.Lock()
+	l.gone = true
+	l.mu.Unlock()
+	l.g.mu.Lock()
+	l.g.news()
+	l.g.mu.Unlock()
 }
 
 func (l *Lane) failed() error {
@@ -305,6 +316,7 @@ func (l *Lane) release(it *item) {
 	}
 	if it.end != nil {
 		l.out.End(it.end.Side, it.end.Reset, it.by)
+		err = errGone // nothing that is behind it goes
 	}
 	l.mu.Lock()
 	if err != nil {
