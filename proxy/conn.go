@@ -44,12 +44,12 @@ type conn struct {
 
 	half    halfClose
 	silence silence
-	done    chan struct{} // closed when the connection is to end
 	gate    *gate.Conn    // nil: there is no gate
+	done    chan struct{} // closed when the connection is to end; nil without a gate
 }
 
 func newConn(p *Proxy, client net.Conn, to *target) *conn {
-	c := &conn{p: p, to: to, client: client, accepted: time.Now(), done: make(chan struct{})}
+	c := &conn{p: p, to: to, client: client, accepted: time.Now()}
 	c.local = endpoint(client.LocalAddr())
 	remote := endpoint(client.RemoteAddr())
 	c.clientIP = remote.Addr()
@@ -104,11 +104,12 @@ func (c *conn) open() {
 	c.down = link{c: c, from: decode.Server, src: newReader(server), dst: c.client, bytes: &c.p.count.fromServers}
 	c.down.framer.MaxPayload = c.p.cfg.MaxPayload
 	c.up.dst = server
+	c.mu.Lock()
 	if g := c.p.cfg.Gate; g != nil {
+		c.done = make(chan struct{})
 		c.gate = g.Conn(c.rec, outlet{&c.up}, outlet{&c.down})
 		c.up.lane, c.down.lane = c.gate.Lane(decode.Client), c.gate.Lane(decode.Server)
 	}
-	c.mu.Lock()
 	c.server, c.links = server, 2
 	if c.stopped {
 		c.wake()
@@ -260,10 +261,12 @@ func (c *conn) stop(text string) {
 
 // wake makes every read and write of the connection return. c.mu is held.
 func (c *conn) wake() {
-	select {
-	case <-c.done:
-	default:
-		close(c.done)
+	if c.done != nil {
+		select {
+		case <-c.done:
+		default:
+			close(c.done)
+		}
 	}
 	past := time.Unix(1, 0)
 	_ = c.client.SetDeadline(past)

@@ -1,3 +1,5 @@
+// Placeholder until package rule lands: delete this file then.
+
 package rule
 
 import (
