@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/vm"
 
 	"msnproxy/decode"
 )
 
 // Value is an expression that makes something of a message: a text, a number or a list of
 // texts, as the right-hand side of a change does. It knows the names that filters know.
-// It is not safe for concurrent use.
+// It is safe for concurrent use.
 type Value struct{ compiled }
 
 // CompileValue is [CompileValueIn] for local time.
@@ -35,6 +36,13 @@ func CompileValueIn(source string, loc *time.Location) (*Value, error) {
 		}
 	}
 	return v, nil
+}
+
+// run has a machine and an environment of its own, so that nobody need take turns.
+func (v *Value) run(m *decode.Message) (any, error) {
+	c := v.compiled
+	c.env, c.machine = make(map[string]any, len(c.used)), vm.VM{}
+	return c.run(m)
 }
 
 // Text works the expression out for a message, as one text: numbers in decimal, the texts
