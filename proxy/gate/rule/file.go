@@ -255,10 +255,7 @@ func findPlaces(text string) (at places) {
 		case in:
 			r := &at.rules[len(at.rules)-1]
 			r.words[word] = first
-			if word != "do" || n.Value().Kind != unstable.Array {
-				continue
-			}
-			for items := n.Value().Children(); items.Next(); {
+			for items := n.Value().Children(); word == "do" && items.Next(); {
 				r.do = append(r.do, line(items.Node()))
 			}
 		case word == "seed" && len(at.rules) == 0:

@@ -35,6 +35,8 @@ func TestParseErrors(t *testing.T) {
 		{"[[rule]]\ndo = ['drop']\nname = \"a\\nb\"", `line 3: rule "a\nb": a name is one line of text`},
 		{"[[rule]]\nname = \"a\\u007f\"\ndo = ['drop']", `a name is one line of text`},
 		{"rule = [{name = 'a', do = ['explode']}]", `r.toml: rule "a": do: no action is called "explode"`},
+		{"# x\n[other]\nx = 1\n" + ok + "do = ['drop']", "line 2, column 2: no word \"other\""},
+		{"\n\nrule = [\n{name = 'a', do = ['drop'], every = 0}]", `r.toml: rule "a": every is 0`},
 		{"\xff", "r.toml is no text in UTF-8"},
 		{strings.Repeat("#", 1<<20+1), "r.toml has 1048577 bytes; rules may have 1048576"},
 	} {
@@ -120,6 +122,36 @@ func TestText(t *testing.T) {
 	}
 	if s.Rules()[2].Name != "drop (3)" {
 		t.Errorf("%+v", s.Rules())
+	}
+}
+
+func TestTOML(t *testing.T) {
+	for line, want := range map[string]string{
+		`every 2, chance 0.5, first 3, skip 1, per account, last, again: drop, mark a if text == "x"`: `[[rule]]
+name = 'NAME'
+enabled = false
+when = 'text == "x"'
+every = 2
+chance = 0.5
+first = 3
+skip = 1
+per = 'account'
+last = true
+again = true
+do = ['drop', 'mark a']
+`,
+		`chance 0: remark "it's"`:          "[[rule]]\nname = 'NAME'\nenabled = false\nchance = 0.0\ndo = [\"remark \\\"it's\\\"\"]\n",
+		"drop if text == \"a\x7fb\"":       "[[rule]]\nname = 'NAME'\nenabled = false\nwhen = \"text == \\\"a\\u007fb\\\"\"\ndo = ['drop']\n",
+		"drop if\ttext == \"a\" and\ttrue": "[[rule]]\nname = 'NAME'\nenabled = false\nwhen = \"text == \\\"a\\\" and\\u0009true\"\ndo = ['drop']\n",
+	} {
+		r, err := ParseLine(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Name, r.Off = "NAME", true
+		if got := r.TOML(); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", line, got, want)
+		}
 	}
 }
 

@@ -34,6 +34,19 @@ func TestParseLine(t *testing.T) {
 	}
 }
 
+// A condition of several lines stands on one, unless a comment or a text would change.
+func TestOneLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"true and\ntrue": "true and true", "true and\r\n true": "true and  true", "true // x\n and true": "true // x\n and true",
+		"text == `a\nb`": "text == `a\nb`", "true": "true",
+	} {
+		r, err := ParseLine("drop if " + in)
+		if err != nil || r.String() != "drop if "+want {
+			t.Errorf("%q: %v, %v", in, r, err)
+		}
+	}
+}
+
 func TestParseLineErrors(t *testing.T) {
 	for _, tt := range []struct {
 		line   string
@@ -44,6 +57,7 @@ func TestParseLineErrors(t *testing.T) {
 		{`if true`, 1, "an action"},
 		{`dorp if true`, 1, "did you mean drop?"},
 		{`drop if verb = "ACK"`, 14, "=="},
+		{`drop if size`, 9, "bool"},
 		{`drop if`, 8, "a condition is missing"},
 		{`drop if acount == "x"`, 9, "did you mean account?"},
 		{`drop, if true`, 7, "an action is missing"},
@@ -55,6 +69,7 @@ func TestParseLineErrors(t *testing.T) {
 		{`last 3: drop`, 1, "last stands alone"},
 		{`every 3, every 4: drop`, 10, "every is said twice"},
 		{`every 3,: drop`, 9, "a word is missing"},
+		{`,every 3: drop`, 1, "a word is missing"},
 		{`: drop`, 1, "a word is missing"},
 		{`skip 1, every 0: drop`, 9, "every is 0, and a number from 1 on"},
 		{`first 0: drop`, 1, "first is 0, and a number from 1 on"},
