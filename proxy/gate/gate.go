@@ -42,7 +42,8 @@ type Gate struct {
 	rules  *ruleStage
 	faults *ruleStage
 	breaks []*breakpoint
-	extra  []Stage
+	extra  []*guarded
+	ours   *ours
 	stages []*guarded
 	conns  map[uint32]*Conn
 	parked map[int64]*passage
@@ -55,6 +56,7 @@ func New(o Options) *Gate {
 	g := &Gate{options: o, desk: newDesk(o.Follow), conns: make(map[uint32]*Conn), parked: make(map[int64]*passage), remark: func(string) {}}
 	g.desk.look, g.desk.see, g.desk.report = g.look, g.see, func(text string) { g.remark(text) }
 	g.rules, g.faults = &ruleStage{name: "rules", set: o.Rules}, &ruleStage{name: "faults", set: o.Faults}
+	g.ours = &ours{g}
 	g.Changed()
 	return g
 }
@@ -80,39 +82,40 @@ func (g *Gate) Changed() {
 }
 
 func (g *Gate) changed() {
-	list := []Stage{ours{g}}
-	if g.rules.set != nil {
-		list = append(list, g.rules)
-	}
-	for _, b := range g.breaks {
-		list = append(list, b)
-	}
-	if g.faults.set != nil {
-		list = append(list, g.faults)
-	}
-	list = append(list, g.extra...)
 	old := g.stages
-	g.stages = make([]*guarded, 0, len(list))
-	for _, s := range list {
+	g.stages = nil
+	put := func(s Stage) {
 		i := slices.IndexFunc(old, func(o *guarded) bool { return o.Stage == s })
 		if i >= 0 {
 			g.stages = append(g.stages, old[i]) // one that is broken stays so
-			continue
+			return
 		}
 		g.stages = append(g.stages, &guarded{Stage: s, g: g})
 	}
-	g.now.Store(gather(list))
+	put(g.ours)
+	if g.rules.set != nil {
+		put(g.rules)
+	}
+	for _, b := range g.breaks {
+		put(b)
+	}
+	if g.faults.set != nil {
+		put(g.faults)
+	}
+	g.stages = append(g.stages, g.extra...)
+	g.now.Store(gather(g.stages))
 }
 
 // Add puts a stage behind the others, and returns a function that takes it away.
 func (g *Gate) Add(s Stage) (remove func()) {
+	own := &guarded{Stage: s, g: g}
 	g.mu.Lock()
-	g.extra = append(g.extra, s)
+	g.extra = append(g.extra, own)
 	g.changed()
 	g.mu.Unlock()
 	return func() {
 		g.mu.Lock()
-		g.extra = slices.DeleteFunc(g.extra, func(t Stage) bool { return t == s })
+		g.extra = slices.DeleteFunc(g.extra, func(t *guarded) bool { return t == own })
 		g.changed()
 		g.mu.Unlock()
 	}
@@ -244,7 +247,7 @@ func (g *Gate) advance(p *passage) {
 		if p.lane.from == decode.Server {
 			v = i.Server
 		}
-		if _, all := s.Stage.(ours); !all && !wants(v, p.m.Frame.Verb()) {
+		if _, all := s.Stage.(*ours); !all && !wants(v, p.m.Frame.Verb()) {
 			continue
 		}
 		p.e.Hold = false

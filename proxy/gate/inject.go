@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,6 +30,7 @@ type owned struct {
 	// stands for what was injected.
 	keepAlive, challenges []bool
 	next                  uint32
+	listing               bool  // the lists that come are those of an injected request
 	hide                  int64 // the number of a message that is such an answer
 }
 
@@ -97,28 +99,30 @@ func (c *Conn) claim(from decode.Sender, frame []byte) (sent Sent, err error) {
 		role, dialect = known.Role, known.Dialect
 	}
 	m.Decode(&fr, from, role, dialect)
-	if m.Form == nil {
-		return sent, nil
-	}
 	o := &c.own
 	switch {
+	case fr.Kind != decode.Command:
 	case m.Act() == decode.ActPing && from == decode.Client, m.Act() == decode.ActChallenge && from == decode.Server:
 		c.expect() // counted when it goes
 	case from == decode.Client:
-		if _, ok := m.TrID(); !ok {
+		arg := m.Arg(0)
+		if _, ok := m.TrID(); !ok && (m.Form != nil || !number(arg)) {
 			return sent, nil
 		}
 		c.g.mu.Lock()
-		o.next = max(o.next, c.lastTrID+privateStep-1) + 1
-		if o.next > privateMost {
-			o.next = privateMost
-		}
+		o.next = min(max(o.next, c.lastTrID+privateStep-1)+1, privateMost)
 		c.g.mu.Unlock()
-		e := decode.NewEdit(&m)
-		if err := e.SetTrID(strconv.FormatUint(uint64(o.next), 10)); err != nil {
-			return sent, err
+		n := strconv.FormatUint(uint64(o.next), 10)
+		if m.Form == nil { // a verb that the table does not have; servers answer it with an error
+			sent.Frame = slices.Concat(fr.Raw[:4], []byte(n), fr.Raw[4+len(arg):])
+		} else {
+			e := decode.NewEdit(&m)
+			if err := e.SetTrID(n); err != nil {
+				return sent, err
+			}
+			sent.Frame = e.Bytes()
 		}
-		sent.Frame, sent.TrID = e.Bytes(), o.next
+		sent.TrID = o.next
 		if o.requests == nil {
 			o.requests, o.asked = make(map[uint32]bool), make(map[int64]bool)
 		}
@@ -149,10 +153,10 @@ func (c *Conn) expects() bool {
 // ours is the first stage: it keeps from either end what answers injected frames.
 type ours struct{ g *Gate }
 
-func (ours) Name() string              { return "the answer to what was injected" }
-func (ours) Interest() filter.Interest { return filter.Interest{} }
+func (*ours) Name() string              { return "the answer to what was injected" }
+func (*ours) Interest() filter.Interest { return filter.Interest{} }
 
-func (s ours) Look(m *decode.Message, e *action.Effect) Waiter {
+func (s *ours) Look(m *decode.Message, e *action.Effect) Waiter {
 	s.g.mu.Lock()
 	c := s.g.conns[m.Conn.ID]
 	s.g.mu.Unlock()
@@ -186,10 +190,18 @@ func (c *Conn) follow(e *capture.Event) {
 		o.challenges = trim(append(o.challenges, injected))
 	case m.From == decode.Server && m.Act() == decode.ActPong:
 		answers = !injected && pop(&o.keepAlive)
+	case m.From == decode.Server && m.Error() != "" && !numbered:
+		answers = !injected && pop(&o.keepAlive) // of what has no number, such as PNG too early
 	case m.From == decode.Client && m.Act() == decode.ActProof:
 		answers = !injected && pop(&o.challenges)
+	case m.From == decode.Server && m.Act() == decode.ActSynchronise:
+		o.listing = !injected && numbered && o.requests[n]
+		answers = o.listing
+	case m.From == decode.Server && !numbered && o.listing && listed(m.Act()):
+		answers = true // the lists have no number (MSNP8 and later), and what belongs to an entry never
 	case m.From == decode.Server:
 		answers = numbered && o.requests[n] || m.ReplyTo != 0 && o.asked[m.ReplyTo]
+		o.listing = o.listing && (answers || !numbered)
 	}
 	if answers && !injected {
 		o.hide = m.Number
@@ -199,6 +211,21 @@ func (c *Conn) follow(e *capture.Event) {
 		c.lastTrID = n
 		c.g.mu.Unlock()
 	}
+}
+
+// listed reports whether a message is part of the lists that the server sends.
+func listed(a decode.Act) bool {
+	switch a {
+	case decode.ActListed, decode.ActGroup, decode.ActProperty, decode.ActSetting:
+		return true
+	}
+	return false
+}
+
+// number reports whether a parameter is a number.
+func number(b []byte) bool {
+	_, err := strconv.ParseUint(string(b), 10, 32)
+	return err == nil
 }
 
 // pop takes the first one that waits for an answer away, and reports whether it is ours.

@@ -41,7 +41,7 @@ type wanted struct {
 	verbs map[[3]byte]bool
 }
 
-func gather(stages []Stage) *interests {
+func gather(stages []*guarded) *interests {
 	var n interests
 	for _, s := range stages {
 		i := s.Interest()
