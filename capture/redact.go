@@ -160,9 +160,8 @@ func (r *Redactor) frame(fr *decode.Frame, from decode.Sender, role decode.Role,
 	m := &r.msg
 	m.Decode(fr, from, role, dialect)
 	body := r.payload(m)
-	line := r.line(m, len(body))
-	out.LineLen = len(line)
-	out.Raw = append(append(line, fr.Raw[fr.LineLen:fr.LineLen+fr.EOL]...), body...)
+	out.Raw = r.command(m, body)
+	out.LineLen = len(out.Raw) - fr.EOL - len(body)
 	return out
 }
 

@@ -2,28 +2,18 @@ package capture
 
 import (
 	"bytes"
-	"strconv"
 
 	"msnproxy/decode"
 )
 
-// line returns the command line with its parameters redacted. size is the length of
-// the payload that follows it.
-func (r *Redactor) line(m *decode.Message, size int) []byte {
-	fr := m.Frame
-	out := make([]byte, 0, fr.LineLen+16)
-	at := 0
-	for i, f := range m.InLine() {
-		out = append(out, fr.Raw[at:f.Token.Start]...)
-		at = f.Token.End
-		out = append(out, r.field(m, &f, i, size)...)
-	}
-	return append(out, fr.Raw[at:fr.LineLen]...)
+// command returns the command with its parameters redacted, and another payload.
+func (r *Redactor) command(m *decode.Message, body []byte) []byte {
+	return m.Splice(nil, func(i int, f decode.Field) ([]byte, bool) { return r.field(m, &f, i), true }, body, true)
 }
 
 // field returns the stand-in of the i-th parameter. With All only values stay that
 // are known to be public.
-func (r *Redactor) field(m *decode.Message, f *decode.Field, i, size int) []byte {
+func (r *Redactor) field(m *decode.Message, f *decode.Field, i int) []byte {
 	raw := f.Raw
 	if f.Param == nil {
 		switch {
@@ -42,8 +32,6 @@ func (r *Redactor) field(m *decode.Message, f *decode.Field, i, size int) []byte
 		return r.guid(raw)
 	case k.Secret:
 		return r.secret(raw)
-	case k.Name == "length" && len(m.Frame.Payload()) > 0:
-		return strconv.AppendInt(nil, int64(size+m.Frame.Missing), 10)
 	case !r.all || f.Param.Public(raw):
 		return raw
 	}

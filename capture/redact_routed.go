@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"msnproxy/decode/payload"
@@ -17,14 +16,13 @@ func (r *Redactor) routed(p *payload.Payload, raw []byte) []byte {
 	at := lastHeader(p)
 	body := r.routedBody(p, raw, nodes)
 	e := edits{raw: raw[:at]}
+	counts, length := p.Recount(len(body) - len(raw) + at)
 	for i := range nodes {
 		n := &nodes[i]
 		switch {
 		case inBody(n, at):
-		case strings.EqualFold(n.Name, "Content-Length"):
-			if told, err := strconv.Atoi(n.Value); err == nil && told >= 0 && told < 1<<30 {
-				e.replace(n, strconv.AppendInt(nil, int64(max(0, told+len(body)-len(raw)+at)), 10))
-			}
+		case counts != nil && n.Start == counts.Start:
+			e.replace(n, length)
 		case strings.EqualFold(n.Name, "Uri") && r.all && n.End > n.Start:
 			e.replace(n, r.uri(n.Value))
 		default:

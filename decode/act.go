@@ -1,5 +1,10 @@
 package decode
 
+import (
+	"slices"
+	"strings"
+)
+
 // Act is the part that a command plays, whichever verb says it in a dialect: what goes by
 // what a message does asks for that, and not for its letters. The letters stand in the
 // table alone.
@@ -61,4 +66,16 @@ func ActOf(name string) Act {
 		return v.Act
 	}
 	return NoAct
+}
+
+// MayBeAct reports whether a line that begins so is a command that plays one of the
+// parts, or may be, where that is not its whole verb yet.
+func MayBeAct(line []byte, acts ...Act) bool {
+	if len(line) >= 3 {
+		v := lookup(line)
+		return v != nil && slices.Contains(acts, v.Act)
+	}
+	return slices.ContainsFunc(verbs, func(v *Verb) bool {
+		return strings.HasPrefix(v.Name, string(line)) && slices.Contains(acts, v.Act)
+	})
 }

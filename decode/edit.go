@@ -45,7 +45,7 @@ func (e *Edit) SetParam(name, value string) error {
 	}
 	i := slices.IndexFunc(form.Params, func(p Param) bool { return p.Name == name })
 	if i < 0 {
-		return fmt.Errorf("%s has no %s here: it is %s", e.m.Name(), name, form.Usage())
+		return fmt.Errorf("%s has no %s here%s", e.m.Name(), name, e.usage())
 	}
 	p := &form.Params[i]
 	if p.Repeat {
@@ -96,7 +96,7 @@ func (e *Edit) insert(i int, token []byte) error {
 	form := e.m.Form
 	for j := range i {
 		if !e.has(j) && !(form.Params[j].Optional && form.Params[j].Prefix != "") {
-			return fmt.Errorf("%s can't have %s without %s before it: it is %s", e.m.Name(), form.Params[i].Name, form.Params[j].Name, form.Usage())
+			return fmt.Errorf("%s can't have %s without %s before it%s", e.m.Name(), form.Params[i].Name, form.Params[j].Name, e.usage())
 		}
 	}
 	for j := i + 1; j < len(form.Params); j++ {
@@ -106,7 +106,7 @@ func (e *Edit) insert(i int, token []byte) error {
 		}
 	}
 	if form.Params[i].Kind.Name == "length" || e.extra() {
-		return fmt.Errorf("%s has no place for %s: it is %s", e.m.Name(), form.Params[i].Name, form.Usage())
+		return fmt.Errorf("%s has no place for %s%s", e.m.Name(), form.Params[i].Name, e.usage())
 	}
 	at := len(bytes.TrimRight(e.fr.Line(), " "))
 	return e.line(Token{at, at}, append([]byte{' '}, token...))
@@ -147,13 +147,13 @@ func (p *Param) write(f Field, value string) ([]byte, error) {
 	if p.Kind.Encoded {
 		return Escape(value), nil
 	}
+	if err := oneToken(value); err != nil {
+		return nil, fmt.Errorf("%s can't be %q: %w", p.Name, value, err)
+	}
 	if p.Kind.Name == handleKind && f.Raw != nil && address.Plain(value) {
 		bare := address.Bare(f.Raw)
 		start := cap(f.Raw) - cap(bare)
 		return slices.Concat(f.Raw[:start], []byte(value), f.Raw[start+len(bare):]), nil
-	}
-	if err := oneToken(value); err != nil {
-		return nil, fmt.Errorf("%s can't be %q: %w", p.Name, value, err)
 	}
 	return []byte(value), nil
 }
@@ -272,7 +272,7 @@ func (e *Edit) SetPayload(b []byte) error {
 		if e.m.Form == nil || !e.m.Form.Says("length") {
 			return fmt.Errorf("%s has no payload here%s", e.m.Name(), e.usage())
 		}
-		line = append(bytes.TrimRight(line, " "), " 0"...)
+		line = slices.Concat(bytes.TrimRight(line, " "), []byte(" 0"))
 	}
 	return e.change(line, b)
 }
@@ -281,7 +281,7 @@ func (e *Edit) usage() string {
 	if e.m.Form == nil {
 		return ""
 	}
-	return ": it is " + e.m.Form.Usage()
+	return ": it is " + e.m.Name() + strings.TrimPrefix(e.m.Form.Usage(), e.m.Verb.Name)
 }
 
 // block replaces the data of an MSNFTP block.
@@ -318,21 +318,17 @@ func (e *Edit) change(line, body []byte) error {
 	fr := e.fr
 	fr.LineLen = len(line)
 	fr.Raw = slices.Concat(line, e.fr.Raw[e.fr.LineLen:e.fr.LineLen+fr.EOL], body)
+	want := len(body) + fr.Missing
+	_, _, told := announced(e.fr.Line(), true)
+	if _, n, tells := announced(line, true); tells && !told && n != want && (e.m.Form == nil || !e.m.Form.Says("length")) {
+		return fmt.Errorf("%q would tell of a payload of %d bytes, and %d follow%s", line, n, want, e.usage())
+	}
 	m := Message{Frame: &fr}
 	m.Decode(&fr, e.m.From, e.m.Role, e.m.Dialect)
 	fr.Raw = m.Splice(nil, func(int, Field) ([]byte, bool) { return nil, false }, body, true)
 	fr.LineLen = len(fr.Raw) - len(body) - fr.EOL
-	had := len(e.fr.Payload()) > 0
-	_, n, tells := announced(fr.Line(), had || len(body) > 0)
-	want := len(body) + fr.Missing
-	switch {
-	case !tells && want > 0:
+	if _, n, tells := announced(fr.Line(), want > 0); want > 0 && !tells || tells && n != want {
 		return fmt.Errorf("%q would not tell that a payload of %d bytes follows%s", fr.Line(), want, e.usage())
-	case tells && n != want:
-		return fmt.Errorf("%q would tell of a payload of %d bytes, and %d follow%s", fr.Line(), n, want, e.usage())
-	}
-	if _, _, told := announced(e.fr.Line(), had); tells && !told && want == 0 && e.m.Form != nil && !e.m.Form.Says("length") {
-		return fmt.Errorf("%q would tell of a payload, and %s has none%s", fr.Line(), e.m.Name(), e.usage())
 	}
 	e.fr = fr
 	e.m.Decode(&e.fr, m.From, m.Role, m.Dialect)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/proxy/gate"
 )
 
 // DefaultPort is the port of MSNP, for addresses that name none.
@@ -97,6 +98,8 @@ type Config struct {
 	Lossless bool
 	// Recorder is told the same, in the path of relaying. Nil: nobody is.
 	Recorder Recorder
+	// Gate is where messages are stopped, changed and broken on purpose. Nil: nowhere.
+	Gate *gate.Gate
 	// Logger gets the remarks as warnings. Nil: nobody does.
 	Logger *slog.Logger
 	// Resolver finds the IP addresses of a host name. Nil: net.DefaultResolver.

@@ -13,6 +13,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/proxy/gate"
 )
 
 // conn is one TCP connection of a client together with the upstream connection
@@ -43,6 +44,8 @@ type conn struct {
 
 	half    halfClose
 	silence silence
+	gate    *gate.Conn    // nil: there is no gate
+	done    chan struct{} // closed when the connection is to end; nil without a gate
 }
 
 func newConn(p *Proxy, client net.Conn, to *target) *conn {
@@ -102,6 +105,11 @@ func (c *conn) open() {
 	c.down.framer.MaxPayload = c.p.cfg.MaxPayload
 	c.up.dst = server
 	c.mu.Lock()
+	if g := c.p.cfg.Gate; g != nil {
+		c.done = make(chan struct{})
+		c.gate = g.Conn(c.rec, outlet{&c.up}, outlet{&c.down})
+		c.up.lane, c.down.lane = c.gate.Lane(decode.Client), c.gate.Lane(decode.Server)
+	}
 	c.server, c.links = server, 2
 	if c.stopped {
 		c.wake()
@@ -253,11 +261,40 @@ func (c *conn) stop(text string) {
 
 // wake makes every read and write of the connection return. c.mu is held.
 func (c *conn) wake() {
+	if c.done != nil {
+		select {
+		case <-c.done:
+		default:
+			close(c.done)
+		}
+	}
 	past := time.Unix(1, 0)
 	_ = c.client.SetDeadline(past)
 	if c.server != nil {
 		_ = c.server.SetDeadline(past)
 	}
+}
+
+// interrupt makes a watch of one side return.
+func (c *conn) interrupt(from decode.Sender) { _ = c.side(from).SetReadDeadline(time.Unix(1, 0)) }
+
+// resume lets one side be read again after an interrupt, unless the connection is to end.
+func (c *conn) resume(from decode.Sender) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.done:
+	default:
+		_ = c.side(from).SetReadDeadline(time.Time{})
+	}
+}
+
+// side returns the connection with one side.
+func (c *conn) side(from decode.Sender) net.Conn {
+	if from == decode.Client {
+		return c.client
+	}
+	return c.server
 }
 
 // linkDone is called by each link as its last act; the second one closes the
@@ -275,6 +312,9 @@ func (c *conn) linkDone() {
 	end := capture.Record{Kind: capture.Closed, From: c.closer, Reset: c.reset, Text: c.text}
 	cut := c.cut
 	c.mu.Unlock()
+	if c.gate != nil {
+		c.gate.Close()
+	}
 	c.half.forget()
 	c.silence.end()
 	if cut {

@@ -32,7 +32,7 @@ func (f *footing) settled() bool { return !f.shaky || f.steps >= stepsToTrust }
 
 // trusted reports whether redirects of the link may be rewritten: it and the link of
 // the other direction began as MSNP does, and it has not lost its framing lately.
-func (l *link) trusted() bool { return l.footing.settled() && l.c.foreign.Load() == nil }
+func (l *link) trusted() bool { return !l.unsteady.Load() && l.c.foreign.Load() == nil }
 
 // recognise finds out what the link is by its first bytes. more are the next of them;
 // ended says that there are no more.

@@ -11,6 +11,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/proxy/gate"
 )
 
 // maxLossRemarks bounds the remarks about lost framing that one link makes.
@@ -29,20 +30,26 @@ type link struct {
 	out  int64  // so many of them were sent on
 	held []byte // the others: an incomplete line that may be a redirect
 
-	dropped int64 // bytes that the observer was not shown
-	lost    bool  // what comes makes no sense
-	losses  int   // remarks about that
-	footing footing
-	first   bool // the first frame is to be looked at for a cookie
+	dropped  int64 // bytes that the observer was not shown
+	lost     bool  // what comes makes no sense
+	losses   int   // remarks about that
+	footing  footing
+	unsteady atomic.Bool // not footing.settled, for others than the link
+	first    bool        // the first frame is to be looked at for a cookie
 
 	seen    int    // frames
 	opening string // the line of the first one, if it is a command
+
+	lane *gate.Lane // what goes through the gate; nil: there is none
 }
 
 // run carries bytes on until the sender has no more or the connection breaks.
 // pieces are what was read before.
 func (l *link) run(pieces [][]byte) {
 	defer l.c.linkDone()
+	if l.lane != nil {
+		defer l.lane.Close()
+	}
 	for _, piece := range pieces {
 		w := takeWork()
 		w.in = w.buf[:copy(w.buf[:], piece)]
@@ -54,6 +61,10 @@ func (l *link) run(pieces [][]byte) {
 		}
 	}
 	for {
+		if err := l.room(); err != nil {
+			l.c.abort(l.from, err)
+			return
+		}
 		w, err := l.src.next()
 		if err != nil {
 			l.end(err)
@@ -75,6 +86,13 @@ func (l *link) end(err error) {
 		return
 	}
 	if !errors.Is(err, io.EOF) {
+		l.c.abort(l.from, err)
+		return
+	}
+	if l.lane != nil {
+		l.lane.Gone()
+	}
+	if err := l.drained(); err != nil {
 		l.c.abort(l.from, err)
 		return
 	}
@@ -120,7 +138,14 @@ func (l *link) carry(w *work) error {
 			if len(w.records) > groupSize-4 {
 				wake = l.tell(w) || wake
 			}
+			if l.gated(&w.fr) {
+				wake = l.pass(w, &w.fr) || wake
+				continue
+			}
 			l.frame(w, &w.fr)
+			if l.lane != nil && !l.overtake(w, &w.fr) {
+				w.piece++
+			}
 		}
 	}
 	p.count.frames.Add(frames)
@@ -129,10 +154,7 @@ func (l *link) carry(w *work) error {
 	}
 	wake = l.tell(w) || wake
 	p.commit(w.ticket)
-	var err error
-	if out := l.output(w); len(out) > 0 {
-		_, err = l.dst.Write(out)
-	}
+	err := l.write(w, l.output(w))
 	if wake {
 		p.queue.nudge()
 	}
@@ -178,19 +200,7 @@ func (l *link) frame(w *work, fr *decode.Frame) {
 			w.cursor = fr.Offset + int64(len(fr.Raw))
 		}
 	}
-	if l.lost != (fr.Kind == decode.Opaque) {
-		l.turn(w, fr)
-	}
-	if l.footing.shaky || fr.Kind == decode.Opaque {
-		l.footing.step(fr, l.from, l.framer.Beyond())
-	}
-	if l.begins() {
-		l.begun(fr)
-	}
-	if l.first {
-		l.first = false
-		l.look(w, fr)
-	}
+	l.heed(w, fr)
 	if !w.observed {
 		l.dropped += int64(len(fr.Raw))
 		return
@@ -200,11 +210,29 @@ func (l *link) frame(w *work, fr *decode.Frame) {
 	})
 }
 
+// heed takes note of what a frame says of the link.
+func (l *link) heed(w *work, fr *decode.Frame) {
+	if l.lost != (fr.Kind == decode.Opaque) {
+		l.turn(w, fr)
+	}
+	if l.footing.shaky || fr.Kind == decode.Opaque {
+		l.footing.step(fr, l.from, l.framer.Beyond())
+		l.unsteady.Store(!l.footing.settled())
+	}
+	if l.begins() {
+		l.begun(fr)
+	}
+	if l.first {
+		l.first = false
+		l.look(w, fr)
+	}
+}
+
 // output returns what to write, and keeps what is held.
 func (l *link) output(w *work) []byte {
 	hold := l.hold(w.cursor)
 	var out []byte
-	if len(w.out) == 0 && len(l.held) == 0 {
+	if len(w.out) == 0 && len(l.held) == 0 && w.cursor == w.base {
 		out = w.in[:hold-w.base]
 	} else {
 		w.out = l.appendInput(w.out, w, w.cursor, hold)
@@ -221,6 +249,9 @@ func (l *link) output(w *work) []byte {
 // hold returns the offset from which on bytes are held: those of a line from the
 // server that is incomplete and may be a redirect, if none of it was sent yet.
 func (l *link) hold(cursor int64) int64 {
+	if at, ok := l.awaited(cursor); ok {
+		return at
+	}
 	if l.from != decode.Server || !l.framer.InStep() || !l.trusted() {
 		return l.in
 	}
@@ -292,6 +323,9 @@ func (l *link) flush() error {
 	}
 	held := l.held
 	l.held, l.out = nil, l.in
+	if l.lane != nil {
+		return l.lane.Write(held, false, 0)
+	}
 	_, err := l.dst.Write(held)
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"msnproxy/capture"
+	"msnproxy/proxy/gate"
 )
 
 // observerGrace is how long Close and Shutdown wait for the observer to take what
@@ -27,6 +28,7 @@ type Proxy struct {
 	lastID   atomic.Uint32
 	grace    time.Duration // observerGrace
 	observed bool          // there is an observer or a recorder
+	order    sync.Mutex    // held while records are handed to both
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -62,6 +64,9 @@ func New(cfg Config) (*Proxy, error) {
 	p.routes.now = time.Now
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.Attach(cfg.Observer, cfg.Recorder)
+	if cfg.Gate != nil {
+		cfg.Gate.Report(p.remark)
+	}
 	return p, nil
 }
 
@@ -355,6 +360,11 @@ func (p *Proxy) commit(ticket uint64) {
 // hand is publish without the waiting and the waking: the ticket is for commit, and
 // wake reports whether the observer is to be woken.
 func (p *Proxy) hand(records []capture.Record, lost *int64) (ticket uint64, wake bool) {
+	return p.handAsking(records, lost, nil)
+}
+
+// handAsking is hand of records of which the last one is asked about at the gate.
+func (p *Proxy) handAsking(records []capture.Record, lost *int64, a *gate.Ask) (ticket uint64, wake bool) {
 	for i := range records {
 		r := &records[i]
 		if r.Kind == capture.Remark {
@@ -368,14 +378,27 @@ func (p *Proxy) hand(records []capture.Record, lost *int64) (ticket uint64, wake
 			}
 		}
 	}
-	if p.cfg.Recorder != nil {
-		ticket = p.cfg.Recorder.Put(records)
-	}
-	if p.queue == nil {
-		return ticket, false
-	}
 	if lost == nil {
 		lost = new(int64)
 	}
-	return ticket, p.queue.add(records, lost)
+	give := func() {
+		if p.cfg.Recorder != nil {
+			ticket = p.cfg.Recorder.Put(records)
+		}
+		if p.queue != nil {
+			wake = p.queue.add(records, lost)
+		}
+	}
+	switch {
+	case p.cfg.Gate != nil:
+		p.cfg.Gate.Tell(records, a, give)
+	case p.cfg.Recorder != nil && p.queue != nil:
+		// In one order, so that a message has one number on the screen and in the file.
+		p.order.Lock()
+		give()
+		p.order.Unlock()
+	default:
+		give()
+	}
+	return ticket, wake
 }

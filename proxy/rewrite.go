@@ -88,11 +88,15 @@ func (l *link) judge(w *work, kind string, to address) route {
 	p := l.c.p
 	rt := route{target: to, from: endpoint(l.c.server.RemoteAddr()).Addr()}
 	ip, ok := to.ip()
-	rt.refused = p.cfg.refuse(to, ip, rt.from)
+	if w.named {
+		rt.from = netip.Addr{} // as the upstream is: nothing is refused but the proxy itself
+	} else {
+		rt.refused = p.cfg.refuse(to, ip, rt.from)
+	}
 	if rt.refused == "" && ok && p.isSelf(addrPort(ip, to.port)) {
 		rt.refused = "it is the proxy's own address"
 	}
-	if rt.refused == "" {
+	if rt.refused == "" && !w.named {
 		l.follow(w, to, ip, rt.from)
 	}
 	if rt.refused != "" {

@@ -3,7 +3,6 @@ package proxy
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 
 	"msnproxy/decode"
 	"msnproxy/decode/payload"
@@ -83,14 +82,9 @@ func (l *link) rewriteRoster(w *work, fr *decode.Frame) []byte {
 		return nil
 	}
 	body = append(body, message[done:]...)
-	// The length is the last number of the line.
-	line := fr.Line()
-	end := bytes.LastIndexAny(line, "0123456789") + 1
-	start := bytes.LastIndexByte(line[:end], ' ') + 1
-	out := append(make([]byte, 0, len(fr.Raw)+len(body)), line[:start]...)
-	out = strconv.AppendInt(out, int64(len(body)), 10)
-	out = append(out, fr.Raw[end:fr.LineLen+fr.EOL]...)
-	return append(out, body...)
+	var m decode.Message
+	m.Decode(fr, decode.Server, decode.NS, 0)
+	return m.Splice(make([]byte, 0, len(fr.Raw)+len(body)), func(int, decode.Field) ([]byte, bool) { return nil, false }, body, true)
 }
 
 // misplaced remarks, once for a link, on a Roster header where none belongs.

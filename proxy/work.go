@@ -28,6 +28,9 @@ type work struct {
 	cursor  int64     // what lies before is sent, or in out
 	now     time.Time // of the read
 	ticket  uint64    // of the recorder, for what was told last
+	piece   int       // frames in out, as far as the gate is told
+	err     error     // of the lane
+	named   bool      // the redirect that is rewritten is the user's own word
 	// observed: somebody is told of what comes.
 	observed bool
 	roster   bool                      // in holds what may be a Roster header of a user's
@@ -42,12 +45,12 @@ func takeWork() *work { return workPool.Get().(*work) }
 // begin makes w ready for the bytes in w.in, which are the next of the link.
 func (w *work) begin(l *link) {
 	p := l.c.p
-	w.observed = p.observed && !p.jammed()
+	w.observed = p.observed && !p.jammed() || l.lane != nil
 	if w.observed {
 		w.now = time.Now()
 	}
 	w.out, w.records = w.out[:0], w.group[:0]
-	w.base, w.cursor, w.ticket = l.in, l.out, 0
+	w.base, w.cursor, w.ticket, w.piece, w.err = l.in, l.out, 0, 0, nil
 	w.roster = l.from == decode.Server && bytes.Contains(w.in, rosterName)
 }
 

@@ -103,24 +103,54 @@ func (p *Payload) WithHeader(name, value string) ([]byte, error) {
 	return p.put(at, at, slices.Concat([]byte(name+": "+value), end)), nil
 }
 
-// put returns the payload with other bytes from start to end, and the length that the
-// last header block of a routed payload tells of its body counted anew.
+// put returns the payload with other bytes from start to end.
 func (p *Payload) put(start, end int, b []byte) []byte {
+	return p.Splice([]Piece{{start, end, b}})
+}
+
+// Piece is what stands in place of the bytes of a payload from Start to End.
+type Piece struct {
+	Start, End int
+	With       []byte
+}
+
+// Splice returns the payload with the pieces, which are in order and do not overlap. The
+// length that a routed payload tells of its body is counted anew.
+func (p *Payload) Splice(pieces []Piece) []byte {
 	grown := 0
-	at := len(p.raw) - len(p.Body)
-	if start >= at {
-		grown = len(b) - (end - start)
+	for _, x := range pieces {
+		if x.Start >= len(p.raw)-len(p.Body) {
+			grown += len(x.With) - (x.End - x.Start)
+		}
 	}
-	out := slices.Concat(p.raw[:start], b, p.raw[end:])
-	if grown == 0 || !Routed(p.raw) {
-		return out
+	if n, length := p.Recount(grown); grown != 0 && n != nil {
+		i, given := slices.BinarySearchFunc(pieces, n.Start, func(x Piece, at int) int { return x.Start - at })
+		if !given {
+			pieces = slices.Insert(slices.Clone(pieces), i, Piece{n.Start, n.End, length})
+		}
+	}
+	var out []byte
+	at := 0
+	for _, x := range pieces {
+		out = append(append(out, p.raw[at:x.Start]...), x.With...)
+		at = x.End
+	}
+	return append(out, p.raw[at:]...)
+}
+
+// Recount returns the header by which a routed payload tells the length of its body, and
+// what it is if the body grows by so many bytes; nil: there is none. A length that was
+// wrong before is as wrong then.
+func (p *Payload) Recount(grown int) (n *Node, length []byte) {
+	if !Routed(p.raw) {
+		return nil, nil
 	}
 	for i := range p.Nodes {
 		n := &p.Nodes[i]
 		told, err := strconv.Atoi(n.Value)
-		if strings.EqualFold(n.Name, "Content-Length") && n.End <= at && err == nil && told >= 0 && told < 1<<30 {
-			return slices.Concat(out[:n.Start], strconv.AppendInt(nil, int64(max(0, told+grown)), 10), out[n.End:])
+		if strings.EqualFold(n.Name, "Content-Length") && n.End <= len(p.raw)-len(p.Body) && err == nil && told >= 0 && told < 1<<30 {
+			return n, strconv.AppendInt(nil, int64(max(0, told+grown)), 10)
 		}
 	}
-	return out
+	return nil, nil
 }

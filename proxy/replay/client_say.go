@@ -11,6 +11,7 @@ import (
 	"msnproxy/capture/story"
 	"msnproxy/decode"
 	"msnproxy/decode/challenge"
+	"msnproxy/decode/payload"
 )
 
 // defaultProduct is the product id for challenges on connections where the recording
@@ -52,8 +53,8 @@ func (p *performance) fail(err error) {
 
 // translate returns the bytes of a recorded message for the live server.
 func (k *clientConn) translate(d *decode.Message, m *story.Message, r *request) []byte {
-	payload, replace := k.payload(d, m, r)
-	return splice(nil, d, func(_ int, f decode.Field) ([]byte, bool) {
+	body, replace := k.payload(d, m, r)
+	return d.Splice(nil, func(_ int, f decode.Field) ([]byte, bool) {
 		if f.Param == nil {
 			return nil, false
 		}
@@ -80,7 +81,7 @@ func (k *clientConn) translate(d *decode.Message, m *story.Message, r *request) 
 		}
 		s, ok := k.values.Live(kind.Name, string(f.Raw))
 		return []byte(s), ok
-	}, payload, replace)
+	}, body, replace)
 }
 
 // nextTrID keeps the recorded TrID where it is free, and makes a new one where not:
@@ -222,20 +223,20 @@ func (p *performance) renamePayload(d *decode.Message) ([]byte, bool) {
 		return nil, false
 	}
 	raw, at := d.Frame.Payload(), 0
-	var out []byte
+	var pieces []payload.Piece
 	for _, n := range d.Payload().Nodes {
 		if n.Start < at || n.End > len(raw) || n.Start >= n.End {
 			continue
 		}
 		if live, ok := p.rename(string(raw[n.Start:n.End])); ok {
-			out = append(append(out, raw[at:n.Start]...), live...)
+			pieces = append(pieces, payload.Piece{Start: n.Start, End: n.End, With: []byte(live)})
 			at = n.End
 		}
 	}
 	if at == 0 {
 		return nil, false
 	}
-	return append(out, raw[at:]...), true
+	return d.Payload().Splice(pieces), true
 }
 
 // answer answers a live challenge that the recording does not have. mu is held.
@@ -257,8 +258,8 @@ func (p *performance) answer(k *clientConn, verb, posed string) {
 		return
 	}
 	k.fresh++
-	line := fmt.Sprintf("%s %d %s %d", verb, k.fresh, product, len(answer))
-	p.send(k, []byte(line+"\r\n"+answer), decode.Command, &request{verb: verb, answer: answered(answer, posed)})
+	line := fmt.Sprintf("%s %d %s 0", verb, k.fresh, product)
+	p.send(k, decode.Assemble(line, []byte(answer)), decode.Command, &request{verb: verb, answer: answered(answer, posed)})
 }
 
 // send sends one frame. mu is held.

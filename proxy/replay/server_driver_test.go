@@ -165,7 +165,7 @@ func (d *driver) before(m *story.Message) bool {
 // answer is QRY with the right answer to the live challenge.
 func (d *driver) answer(q *decode.Message, posed string) []byte {
 	right, _ := challenge.Respond(string(q.Raw("product")), posed)
-	return splice(nil, q, func(int, decode.Field) ([]byte, bool) { return nil, false }, []byte(right), true)
+	return q.Splice(nil, func(int, decode.Field) ([]byte, bool) { return nil, false }, []byte(right), true)
 }
 
 // hear waits for a recorded message of the server.

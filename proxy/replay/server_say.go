@@ -55,13 +55,13 @@ func (c *conn) live(d *decode.Message, m *story.Message, q *story.Message, id st
 	echoes = echoes && (q.Conn != m.Conn || q.Name == m.Name)
 	c.values(d, m)
 	payload, replace := []byte(nil), d.Frame.Missing > 0
-	if replace {
-		payload = d.Frame.Payload()
+	if replace { // it is as long as what is known of it, or the client would wait for the rest
+		payload, d.Frame.Missing = d.Frame.Payload(), 0
 	}
 	if p := d.Frame.Payload(); echoes && len(p) > 0 && bytes.Equal(p, recorded.Frame.Payload()) {
 		payload, replace = said.Frame.Payload(), true
 	}
-	c.out = splice(c.out, d, func(_ int, f decode.Field) ([]byte, bool) {
+	c.out = d.Splice(c.out, func(_ int, f decode.Field) ([]byte, bool) {
 		if f.Param == nil {
 			return nil, false
 		}

@@ -1,8 +1,6 @@
 package replay
 
 import (
-	"bytes"
-	"strconv"
 	"sync"
 
 	"msnproxy/decode"
@@ -83,7 +81,7 @@ func (v *Values) Translate(dst []byte, m *decode.Message) ([]byte, []Unmapped) {
 			missing = append(missing, Unmapped{Kind: answerKind, Param: "payload", Recorded: recorded})
 		}
 	}
-	dst = splice(dst, m, func(_ int, f decode.Field) ([]byte, bool) {
+	dst = m.Splice(dst, func(_ int, f decode.Field) ([]byte, bool) {
 		if f.Param == nil {
 			return nil, false
 		}
@@ -95,32 +93,4 @@ func (v *Values) Translate(dst []byte, m *decode.Message) ([]byte, []Unmapped) {
 		return []byte(s), ok
 	}, payload, replaced)
 	return dst, missing
-}
-
-// splice appends the frame of m to dst with tokens, and if replace is set the payload,
-// replaced. with says what stands in place of parameter i; false: what stands there.
-func splice(dst []byte, m *decode.Message, with func(i int, f decode.Field) ([]byte, bool), payload []byte, replace bool) []byte {
-	raw, at := m.Frame.Raw, 0
-	if m.Frame.Kind != decode.Command {
-		return append(dst, raw...)
-	}
-	replace = replace && !bytes.Equal(payload, m.Frame.Payload())
-	for i, f := range m.InLine() {
-		s, ok := []byte(nil), false
-		if replace && f.Param != nil && f.Param.Kind.Name == "length" {
-			s, ok = strconv.AppendInt(nil, int64(len(payload)), 10), true
-		} else {
-			s, ok = with(i, f)
-		}
-		if !ok {
-			continue
-		}
-		dst = append(append(dst, raw[at:f.Token.Start]...), s...)
-		at = f.Token.End
-	}
-	if !replace {
-		return append(dst, raw[at:]...)
-	}
-	end := m.Frame.LineLen + m.Frame.EOL
-	return append(append(dst, raw[at:end]...), payload...)
 }

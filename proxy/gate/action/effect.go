@@ -173,7 +173,11 @@ func set(edit *decode.Edit, m *decode.Message, a Action) error {
 
 // become takes bytes for what the message is now, and reports whether it was another.
 func (e *Effect) become(m *decode.Message, b []byte) bool {
-	if bytes.Equal(b, m.Frame.Raw) {
+	was := m.Frame.Raw
+	if e.Frame != nil {
+		was = e.Frame
+	}
+	if bytes.Equal(b, was) {
 		return false
 	}
 	e.Frame = bytes.Clone(b)

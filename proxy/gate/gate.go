@@ -1,0 +1,335 @@
+package gate
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/decode"
+	"msnproxy/proxy/gate/action"
+	"msnproxy/proxy/gate/rule"
+)
+
+// Options say how a gate begins.
+type Options struct {
+	// Rules are in force from the beginning; nil: none.
+	Rules *rule.Set
+	// Faults come behind rules and breakpoints; nil: none.
+	Faults *rule.Set
+	// Follow is what the desk looks for. Findings are there only with its Check.
+	Follow capture.FollowOptions
+	// Shift numbers injected requests densely, and all that the client says after them
+	// anew, rather than with private numbers that leave everything else alone.
+	Shift bool
+	// Alone: nobody can decide, so that only holds that end by themselves are good.
+	Alone bool
+}
+
+// Gate is where messages are stopped, changed and broken on purpose. Its methods may be
+// used from any goroutine, but not from an Observer that the proxy waits for.
+type Gate struct {
+	options Options
+	desk    *desk
+	waiting atomic.Int64 // bytes in all lanes behind others
+	now     atomic.Pointer[interests]
+	remark  func(text string)
+
+	mu     sync.Mutex
+	rules  *ruleStage
+	faults *ruleStage
+	breaks []*breakpoint
+	extra  []*guarded
+	ours   *ours
+	stages []*guarded
+	conns  map[uint32]*Conn
+	parked map[int64]*passage
+	lastID int
+	watch  []chan<- struct{}
+}
+
+// New returns a gate.
+func New(o Options) *Gate {
+	g := &Gate{options: o, desk: newDesk(o.Follow), conns: make(map[uint32]*Conn), parked: make(map[int64]*passage), remark: func(string) {}}
+	g.desk.look, g.desk.see, g.desk.report = g.look, g.see, func(text string) { g.remark(text) }
+	g.rules, g.faults = &ruleStage{name: "rules", set: o.Rules}, &ruleStage{name: "faults", set: o.Faults}
+	g.ours = &ours{g}
+	g.Changed()
+	return g
+}
+
+// Report sets who is told, in a line each, what happened to the gate. It is called before
+// there are connections.
+func (g *Gate) Report(f func(text string)) { g.remark = f }
+
+// Tell numbers records and hands them on, see [desk.tell].
+func (g *Gate) Tell(records []capture.Record, a *Ask, hand func()) {
+	if a == nil {
+		g.desk.tell(records, nil, hand)
+		return
+	}
+	g.desk.tell(records, &a.ask, hand)
+}
+
+// Changed tells that what the stages want has changed.
+func (g *Gate) Changed() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.changed()
+}
+
+func (g *Gate) changed() {
+	old := g.stages
+	g.stages = nil
+	put := func(s Stage) {
+		i := slices.IndexFunc(old, func(o *guarded) bool { return o.Stage == s })
+		if i >= 0 {
+			g.stages = append(g.stages, old[i]) // one that is broken stays so
+			return
+		}
+		g.stages = append(g.stages, &guarded{Stage: s, g: g})
+	}
+	put(g.ours)
+	if g.rules.set != nil {
+		put(g.rules)
+	}
+	for _, b := range g.breaks {
+		put(b)
+	}
+	if g.faults.set != nil {
+		put(g.faults)
+	}
+	g.stages = append(g.stages, g.extra...)
+	g.now.Store(gather(g.stages))
+}
+
+// Add puts a stage behind the others, and returns a function that takes it away.
+func (g *Gate) Add(s Stage) (remove func()) {
+	own := &guarded{Stage: s, g: g}
+	g.mu.Lock()
+	g.extra = append(g.extra, own)
+	g.changed()
+	g.mu.Unlock()
+	return func() {
+		g.mu.Lock()
+		g.extra = slices.DeleteFunc(g.extra, func(t *guarded) bool { return t == own })
+		g.changed()
+		g.mu.Unlock()
+	}
+}
+
+// Watch has c sent to, if it takes it at once, whenever what is held or in force changes.
+func (g *Gate) Watch(c chan<- struct{}) {
+	g.mu.Lock()
+	g.watch = append(g.watch, c)
+	g.mu.Unlock()
+}
+
+// news tells those who watch. g.mu is held.
+func (g *Gate) news() {
+	for _, c := range g.watch {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Ask is the question what becomes of a frame.
+type Ask struct{ ask ask }
+
+// Wants reports whether a stage may want frames that begin so: of a frame that is whole,
+// or of its beginning. Its verb has three bytes.
+func (l *Lane) Wants(frame []byte) bool {
+	return l.g.now.Load().by[l.from].has(frame) || l.c.expects()
+}
+
+// Idle reports whether no stage wants anything that comes through the lane.
+func (l *Lane) Idle() bool { return l.g.now.Load().by[l.from].nothing() && l.c.busy.Load() == 0 }
+
+// Ask returns the question about a frame of the lane, for [Gate.Tell].
+func (l *Lane) Ask() *Ask { return &Ask{ask{lane: l, done: make(chan struct{})}} }
+
+// Verdict is what the stages made of a frame.
+type Verdict struct{ p *passage }
+
+// Answer waits for what the stages make of the frame that was asked about.
+func (l *Lane) Answer(a *Ask) Verdict {
+	_ = l.g.desk.await(a.ask.done)
+	a.ask.answer(nil)
+	return Verdict{a.ask.pass}
+}
+
+// Simple reports whether the frame goes on in its piece, as it came (sent nil) or with
+// other bytes in its stead (none: not at all). became is what to tell of that, for a frame
+// at that place.
+func (l *Lane) Simple(v Verdict, fr *decode.Frame, now time.Time) (sent []byte, became capture.Record, ok bool) {
+	p := v.p
+	if p == nil {
+		p = &passage{lane: l, raw: fr.Raw, offset: fr.Offset, since: now}
+	}
+	if !p.simple() {
+		return nil, became, false
+	}
+	if p.e.Drop {
+		return []byte{}, p.became(nil, now), true
+	}
+	b := p.raw
+	if v.p == nil && l.from == decode.Server || v.p != nil {
+		b = l.outgoing(p)
+	}
+	r := p.became(b, now)
+	if r.Sent != nil {
+		sent = r.Sent
+	}
+	return sent, r, true
+}
+
+// Enter puts a frame that is not simple into the lane: it goes when it is decided, and
+// all that is before it has gone.
+func (l *Lane) Enter(v Verdict) error {
+	p := v.p
+	l.mu.Lock()
+	if p.at.IsZero() {
+		p.decided, p.at = !p.parkedNow(), time.Now()
+	}
+	err := l.pushLocked(&item{p: p, frames: 1, b: nil})
+	return err
+}
+
+// parkedNow reports whether somebody decides on it yet.
+func (p *passage) parkedNow() bool {
+	g := p.lane.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return p.parked
+}
+
+// look gives a frame to the stages, in the desk's goroutine.
+func (g *Gate) look(e *capture.Event, a *ask) {
+	if e.Message == nil {
+		return
+	}
+	g.mu.Lock()
+	stages := g.stages
+	g.mu.Unlock()
+	p := &passage{lane: a.lane, raw: e.Record.Frame.Raw, offset: e.Record.Frame.Offset, m: e.Message, stages: stages, since: e.Record.Time}
+	g.advance(p)
+	if p.untouched() {
+		return // nil: it passes as it came
+	}
+	p.keepBytes()
+	g.remarks(p)
+	a.answer(p)
+}
+
+// keepBytes makes the passage's bytes its own, as those of the desk are used again.
+func (p *passage) keepBytes() {
+	if p.m.Frame != nil && len(p.raw) > 0 && &p.m.Frame.Raw[0] != &p.raw[0] && p.e.Frame == nil {
+		return // they are, already
+	}
+	p.raw = bytes.Clone(p.raw)
+	p.m = message(p.m, p.frame())
+}
+
+// advance gives a frame to the stages that have not seen it, until one holds it. It runs
+// in the desk's goroutine.
+func (g *Gate) advance(p *passage) {
+	seen := p.frame()
+	for p.next < len(p.stages) && !p.e.Drop {
+		s := p.stages[p.next]
+		p.next++
+		i := s.Interest()
+		v := i.Client
+		if p.lane.from == decode.Server {
+			v = i.Server
+		}
+		if _, all := s.Stage.(*ours); !all && !wants(v, p.m.Frame.Verb()) {
+			continue
+		}
+		p.e.Hold = false
+		w := s.Look(p.m, &p.e)
+		if now := p.frame(); len(now) != len(seen) || len(now) > 0 && &now[0] != &seen[0] {
+			seen = now
+			p.m = message(p.m, now)
+		}
+		if p.e.Hold || w != nil {
+			g.park(p, s, w)
+			return
+		}
+	}
+}
+
+// park has a frame wait for somebody's decision.
+func (g *Gate) park(p *passage, s *guarded, w Waiter) {
+	if g.options.Alone && w == nil && p.e.HoldFor == 0 {
+		g.remark(fmt.Sprintf("%s would hold a message for ever, as there is nobody to decide: it passed (hold for 30s ends by itself)", s.Name()))
+		return
+	}
+	p.raw = bytes.Clone(p.raw)
+	p.m = message(p.m, p.frame())
+	p.why = s.Name()
+	if b, ok := s.Stage.(*breakpoint); ok {
+		p.keep = b.KeepAlive
+	}
+	p.people = w == nil
+	g.mu.Lock()
+	p.parked = true
+	g.parked[p.number()] = p
+	if p.e.HoldFor > 0 && w == nil {
+		id := p.number()
+		p.timer = time.AfterFunc(p.e.HoldFor, func() { _, _ = g.Decide(id, nil, "") })
+	}
+	g.news()
+	g.mu.Unlock()
+	if w != nil {
+		id := p.number()
+		h := g.snapshot(p)
+		go w.Begin(h, func(do []action.Action, by string) error {
+			_, err := g.Decide(id, do, by)
+			return err
+		})
+	}
+}
+
+// remarks tells what people are to be told of a frame.
+func (g *Gate) remarks(p *passage) {
+	if p.e.Remark != "" {
+		p.lane.c.remark(p.lane.from, p.e.Remark)
+		p.e.Remark = ""
+	}
+	if p.e.Mark != "" {
+		p.lane.c.mark(p)
+		p.e.Mark = ""
+	}
+}
+
+// see keeps account of what the desk follows.
+func (g *Gate) see(e *capture.Event) {
+	if e.Record.Conn == nil {
+		return
+	}
+	g.mu.Lock()
+	c := g.conns[e.Record.Conn.ID]
+	g.mu.Unlock()
+	if c != nil {
+		c.follow(e)
+	}
+}
+
+// forget takes a frame that will never go from those that are decided on.
+func (g *Gate) forget(p *passage, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	p.gone = err
+	if p.m != nil && g.parked[p.m.Number] == p {
+		delete(g.parked, p.m.Number)
+		g.news()
+	}
+}

@@ -1,0 +1,525 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/decode"
+	"msnproxy/proxy/gate/action"
+)
+
+const (
+	// maxBehind and maxFramesBehind are what may wait behind a held frame, which does not
+	// count.
+	maxBehind       = 1 << 20
+	maxFramesBehind = 1024
+	// maxWaiting is what may wait in all lanes together.
+	maxWaiting = 64 << 20
+	// apart is between two writes that must not arrive as one: there are peers that take
+	// one read for one command.
+	apart = time.Millisecond
+)
+
+// Outlet is the way out of a lane: the socket, and what the proxy knows of the connection.
+// Its methods are called by one goroutine at a time, but for Tell.
+type Outlet interface {
+	// Send writes bytes to the receiver, with one write.
+	Send(b []byte) error
+	// Redirected returns what goes out instead of a frame that may be a redirect, as the
+	// client must stay behind the proxy; nil: the frame. named: it is the user's own word.
+	Redirected(frame []byte, named bool) []byte
+	// Tell tells records, and returns when they are recorded.
+	Tell(records ...capture.Record)
+	// End ends one side of the connection, or both, because of by.
+	End(side decode.Sender, reset bool, by string)
+}
+
+// errGone says that a lane's connection has ended.
+var errGone = errors.New("the connection has ended")
+
+// Lane is one direction of a connection: what waits in it goes out in order. See [Gate.Conn].
+type Lane struct {
+	g    *Gate
+	c    *Conn
+	from decode.Sender
+	out  Outlet
+
+	mu      sync.Mutex
+	queue   []*item
+	injects []*item // wait for the end of a frame that has gone out in part
+	bytes   int     // of what waits behind the head
+	frames  int
+	running bool
+	mid     bool // what was written last ends within a frame
+	pause   bool // what was written last was a write of its own
+	err     error
+	closed  bool
+	gone    bool   // the sender says no more
+	free    func() // called when there is room
+	timer   *time.Timer
+}
+
+// item is what waits in a lane.
+type item struct {
+	b      []byte
+	p      *passage        // undecided, or to be made items of
+	tell   *capture.Record // before b is written
+	own    bool            // a write of its own
+	mid    bool            // b ends within a frame
+	until  time.Time
+	end    *action.End
+	by     string
+	faults []action.Fault
+	frames int
+}
+
+// From is who sends what goes through the lane.
+func (l *Lane) From() decode.Sender { return l.from }
+
+// Blocked reports whether something waits, so that what comes must wait, too.
+func (l *Lane) Blocked() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue) > 0
+}
+
+// KeepsApart reports whether keep-alive passes what waits now: people hold it.
+func (l *Lane) KeepsApart() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) == 0 || l.mid || l.closed {
+		return false
+	}
+	p := l.queue[0].p
+	return p != nil && !p.decided && p.people && !p.keep && l.bytes < maxBehind && l.frames < maxFramesBehind
+}
+
+// Write writes bytes if nothing waits, and lets them wait otherwise; then it keeps a
+// copy. mid says that they end within a frame. frames is how many end in them.
+func (l *Lane) Write(b []byte, mid bool, frames int) error {
+	if len(b) == 0 {
+		return l.failed()
+	}
+	l.mu.Lock()
+	if len(l.queue) > 0 || l.running || len(l.injects) > 0 || l.pause || l.closed || l.err != nil {
+		it := &item{b: append([]byte(nil), b...), mid: mid, frames: frames}
+		return l.pushLocked(it)
+	}
+	l.running, l.mid = true, mid
+	l.mu.Unlock()
+	err := l.out.Send(b)
+	l.mu.Lock()
+	return l.doneLocked(err)
+}
+
+// doneLocked ends a stretch of running: what came meanwhile goes out.
+func (l *Lane) doneLocked(err error) error {
+	l.running = false
+	if err != nil {
+		l.failLocked(err)
+	}
+	l.runLocked()
+	err = l.err
+	l.mu.Unlock()
+	return err
+}
+
+// Gone tells that the sender of what waits says no more.
+func (l *Lane) Gone() {
+	l.mu.Lock()
+	l.gone = true
+	l.mu.Unlock()
+	l.g.mu.Lock()
+	l.g.news()
+	l.g.mu.Unlock()
+}
+
+func (l *Lane) failed() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// push puts an item at the end and lets it go if it can.
+func (l *Lane) push(it *item) error {
+	l.mu.Lock()
+	return l.pushLocked(it)
+}
+
+func (l *Lane) pushLocked(it *item) error {
+	if l.closed || l.err != nil {
+		err := l.err
+		if err == nil {
+			err = errGone
+		}
+		l.mu.Unlock()
+		if it.p != nil {
+			l.lose(it.p, err)
+		}
+		return err
+	}
+	l.enqueue(it)
+	if !it.mid {
+		for _, in := range l.injects {
+			l.enqueue(in)
+		}
+		l.injects = nil
+	}
+	l.runLocked()
+	err := l.err
+	l.mu.Unlock()
+	return err
+}
+
+func (l *Lane) enqueue(it *item) {
+	if len(l.queue) > 0 {
+		l.bytes += len(it.b)
+		l.frames += it.frames
+		l.g.waiting.Add(int64(len(it.b)))
+	}
+	l.queue = append(l.queue, it)
+}
+
+// inject puts frames ahead of what waits, at the first place where no frame is cut by them.
+func (l *Lane) inject(items ...*item) error {
+	l.mu.Lock()
+	if l.closed || l.err != nil {
+		l.mu.Unlock()
+		return errGone
+	}
+	at, found := 0, !l.mid
+	for i := 0; !found && i < len(l.queue); i++ {
+		if q := l.queue[i]; q.p != nil || !q.mid {
+			at, found = i+1, true
+		}
+	}
+	if !found {
+		l.injects = append(l.injects, items...)
+		l.mu.Unlock()
+		return nil
+	}
+	rest := append([]*item(nil), l.queue[at:]...)
+	l.queue = append(append(l.queue[:at], items...), rest...)
+	l.runLocked()
+	err := l.err
+	l.mu.Unlock()
+	return err
+}
+
+// Overtake writes a frame ahead of what waits. It keeps a copy.
+func (l *Lane) Overtake(frame []byte) error {
+	return l.inject(&item{b: append([]byte(nil), frame...), own: true})
+}
+
+// kick lets go what can.
+func (l *Lane) kick() {
+	l.mu.Lock()
+	l.runLocked()
+	l.mu.Unlock()
+}
+
+// runLocked lets items go, one after the other, until there is none or the first one has
+// to wait. l.mu is held, and let go while bytes are written.
+func (l *Lane) runLocked() {
+	if l.running {
+		return
+	}
+	l.running = true
+	for len(l.queue) > 0 && !l.closed && l.err == nil {
+		it := l.queue[0]
+		if wait := it.waits(time.Now()); wait != 0 {
+			if wait > 0 {
+				l.wakeIn(wait)
+			}
+			break
+		}
+		l.pop()
+		if it.p != nil {
+			p := it.p
+			l.mu.Unlock()
+			items := l.expand(p)
+			l.mu.Lock()
+			l.queue = append(items, l.queue...)
+			continue
+		}
+		l.release(it)
+	}
+	l.running = false
+	if len(l.queue) == 0 && l.free != nil {
+		free := l.free
+		l.free = nil
+		free()
+	}
+}
+
+// pop takes the head away.
+func (l *Lane) pop() {
+	l.queue[0] = nil
+	l.queue = l.queue[1:]
+	if len(l.queue) == 0 {
+		l.queue = nil
+		l.g.waiting.Add(int64(-l.bytes))
+		l.bytes, l.frames = 0, 0
+		return
+	}
+	head := l.queue[0]
+	n := min(len(head.b), l.bytes)
+	l.bytes -= n
+	l.frames = max(0, l.frames-head.frames)
+	l.g.waiting.Add(int64(-n))
+}
+
+// waits is how long the item has to wait yet; below 0: until somebody decides.
+func (it *item) waits(now time.Time) time.Duration {
+	until := it.until
+	if p := it.p; p != nil {
+		if !p.decided {
+			return -1
+		}
+		if p.e.Delay > 0 {
+			until = p.at.Add(p.e.Delay)
+		}
+	}
+	if until.IsZero() || !now.Before(until) {
+		return 0
+	}
+	return until.Sub(now)
+}
+
+func (l *Lane) wakeIn(d time.Duration) {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	l.timer = time.AfterFunc(d, l.kick)
+}
+
+// release writes one item. l.mu is held, and let go meanwhile.
+func (l *Lane) release(it *item) {
+	pause := len(it.b) > 0 && (l.pause || it.own)
+	if len(it.b) > 0 {
+		l.mid, l.pause = it.mid, it.own
+	}
+	l.mu.Unlock()
+	if pause {
+		time.Sleep(apart)
+	}
+	if it.tell != nil {
+		it.tell.Time = time.Now()
+		l.out.Tell(*it.tell)
+	}
+	var err error
+	if len(it.b) > 0 {
+		err = l.write(it)
+	}
+	if it.end != nil {
+		l.out.End(it.end.Side, it.end.Reset, it.by)
+		err = errGone // nothing that is behind it goes
+	}
+	l.mu.Lock()
+	if err != nil {
+		l.failLocked(err)
+	}
+}
+
+// write writes an item's bytes, through the faults that it has.
+func (l *Lane) write(it *item) error { return l.out.Send(it.b) }
+
+// failLocked gives the lane up: the receiver takes nothing more.
+func (l *Lane) failLocked(err error) {
+	if l.err == nil {
+		l.err = err
+	}
+	queue := l.queue
+	l.queue, l.injects = nil, nil
+	l.g.waiting.Add(int64(-l.bytes))
+	l.bytes, l.frames = 0, 0
+	if free := l.free; free != nil {
+		l.free = nil
+		free()
+	}
+	if len(queue) > 0 {
+		go l.loseAll(queue, err)
+	}
+}
+
+// loseAll tells that what waited was never sent.
+func (l *Lane) loseAll(queue []*item, err error) {
+	for _, it := range queue {
+		if it.p != nil {
+			l.lose(it.p, err)
+		}
+	}
+}
+
+// lose tells that a frame will never go.
+func (l *Lane) lose(p *passage, err error) {
+	l.g.forget(p, err)
+	r := p.became(nil, time.Now())
+	r.HeldFor = r.Time.Sub(p.since)
+	r.ChangedBy = append(r.ChangedBy[:len(r.ChangedBy):len(r.ChangedBy)], "the end of the connection")
+	l.out.Tell(r)
+}
+
+// Close ends the lane: what waits is lost, and told as such.
+func (l *Lane) Close() {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return
+	}
+	l.closed = true
+	queue := l.queue
+	l.queue, l.injects = nil, nil
+	l.g.waiting.Add(int64(-l.bytes))
+	l.bytes, l.frames = 0, 0
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	if free := l.free; free != nil {
+		l.free = nil
+		free()
+	}
+	l.mu.Unlock()
+	l.loseAll(queue, errGone)
+}
+
+// Full says why no more should be read for now; "": it may be.
+func (l *Lane) Full() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case len(l.queue) == 0 || l.closed || l.err != nil:
+	case l.bytes >= maxBehind:
+		return fmt.Sprintf("%d bytes of the %s wait behind a held message: nothing more is read from it, and no keep-alive passes, until something is let go", l.bytes, l.from)
+	case l.frames >= maxFramesBehind:
+		return fmt.Sprintf("%d messages of the %s wait behind a held one: nothing more is read from it, and no keep-alive passes, until something is let go", l.frames, l.from)
+	case l.g.waiting.Load() >= maxWaiting:
+		return fmt.Sprintf("%d bytes wait behind held messages in all: nothing more is read from this %s until something is let go", l.g.waiting.Load(), l.from)
+	}
+	return ""
+}
+
+// Drained calls f when nothing waits in the lane any more, or at once. f must not wait.
+func (l *Lane) Drained(f func()) {
+	l.mu.Lock()
+	if len(l.queue) == 0 || l.closed || l.err != nil {
+		l.mu.Unlock()
+		f()
+		return
+	}
+	l.free = f
+	l.mu.Unlock()
+}
+
+// expand makes of a decided frame what goes out.
+func (l *Lane) expand(p *passage) []*item {
+	e := &p.e
+	now := time.Now()
+	var items []*item
+	for i := range e.Sends {
+		if s := &e.Sends[i]; s.When == action.Before {
+			items = append(items, l.beside(s, e.By)...)
+		}
+	}
+	switch {
+	case e.Drop:
+		r := p.became(nil, now)
+		items = append(items, &item{tell: &r})
+	default:
+		b := l.outgoing(p)
+		r := p.became(b, now)
+		it := &item{b: b, tell: &r, own: p.waits() || e.Postpone > 0, faults: e.Faults, frames: 1}
+		if e.Postpone > 0 {
+			time.AfterFunc(e.Postpone, func() {
+				r.HeldFor = time.Since(p.since)
+				if err := l.inject(it); err != nil {
+					l.lose(p, err)
+				}
+			})
+		} else {
+			items = append(items, it)
+		}
+		for range e.Repeat {
+			items = append(items, l.injected(b, p.e.By))
+		}
+	}
+	for i := range e.Sends {
+		if s := &e.Sends[i]; s.When == action.After {
+			items = append(items, l.beside(s, e.By)...)
+		}
+	}
+	for i := range e.Ends {
+		items = append(items, &item{end: &e.Ends[i], by: last(e.By)})
+	}
+	return items
+}
+
+func last(by []string) string {
+	if len(by) == 0 {
+		return "the gate"
+	}
+	return by[len(by)-1]
+}
+
+// outgoing returns what goes out of a frame: redirects rewritten.
+func (l *Lane) outgoing(p *passage) []byte {
+	b := p.frame()
+	if l.from == decode.Server && !p.e.Raw {
+		if r := l.out.Redirected(b, p.e.Frame != nil); r != nil {
+			return r
+		}
+	}
+	return b
+}
+
+// beside returns the items of a frame that is sent beside another, if it goes through
+// this lane and now. One for the other end is sent there.
+func (l *Lane) beside(s *action.Send, by []string) []*item {
+	to := l.c.lanes[s.To.Peer()]
+	it := to.injected(s.Frame, by)
+	if s.Raw {
+		it = to.injectedRaw(s.Frame, by)
+	}
+	switch {
+	case s.Later > 0:
+		time.AfterFunc(s.Later, func() { _ = to.inject(it) })
+	case to == l:
+		return []*item{it}
+	default:
+		_ = to.inject(it)
+	}
+	return nil
+}
+
+// injected makes an item of a frame that nobody has sent.
+func (l *Lane) injected(frame []byte, by []string) *item {
+	b := frame
+	if l.from == decode.Server {
+		if r := l.out.Redirected(b, true); r != nil {
+			b = r
+		}
+	}
+	return l.injectedRaw(b, by)
+}
+
+func (l *Lane) injectedRaw(b []byte, by []string) *item {
+	r := capture.Record{
+		Conn: l.c.rec, Kind: capture.Data, From: l.from, Fate: capture.Injected, ChangedBy: by,
+		Frame: oneFrame(b),
+	}
+	return &item{b: b, tell: &r, own: true, frames: 1}
+}
+
+// oneFrame makes a frame of bytes: opaque if they are none, or several.
+func oneFrame(b []byte) decode.Frame {
+	var f decode.Framer
+	var fr decode.Frame
+	f.Feed(b)
+	if f.Next(&fr) && len(fr.Raw) == len(b) {
+		return fr
+	}
+	return decode.Frame{Kind: decode.Opaque, Raw: b}
+}

@@ -1,0 +1,214 @@
+package proxy
+
+import (
+	"fmt"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/decode"
+	"msnproxy/proxy/gate"
+)
+
+// gated reports whether a frame goes through the stages of the gate: if one may want it,
+// and no byte of it has gone.
+func (l *link) gated(fr *decode.Frame) bool {
+	return l.lane != nil && fr.Kind == decode.Command && fr.EOL > 0 && fr.Missing == 0 &&
+		fr.Offset >= l.out && l.lane.Wants(fr.Raw)
+}
+
+// awaited returns the offset from which on bytes are held because a stage may want the
+// frame that they begin, or because they may turn out to be keep-alive, which passes what
+// people hold.
+func (l *link) awaited(cursor int64) (at int64, ok bool) {
+	if l.lane == nil || !l.framer.InStep() || l.lane.Idle() && !l.lane.Blocked() {
+		return 0, false
+	}
+	line, at := l.framer.Beginning()
+	if len(line) == 0 || at < cursor {
+		return 0, false
+	}
+	return at, l.lane.Wants(line) || l.lane.KeepsApart() && decode.MayBeAct(line, decode.ActPing, decode.ActPong)
+}
+
+// pass gives a frame that was made whole to the stages, and has it go on, in the piece in
+// which it came, or wait. It reports whether the observer is to be woken.
+func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
+	l.heed(w, fr)
+	a := l.lane.Ask()
+	w.records = append(w.records, capture.Record{
+		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr, Fate: capture.Held,
+	})
+	wake = l.tellAsking(w, a)
+	v := l.lane.Answer(a)
+	end := fr.Offset + int64(len(fr.Raw))
+	sent, became, simple := l.lane.Simple(v, fr, time.Now())
+	if !simple {
+		// What is before it goes before it.
+		before := l.appendInput(nil, w, w.cursor, fr.Offset)
+		w.out = append(w.out, before...)
+		l.c.p.commit(w.ticket)
+		if err := l.lane.Write(w.out, false, w.piece); err != nil && w.err == nil {
+			w.err = err
+		}
+		w.out, w.cursor, w.piece = w.out[:0], end, 0
+		if err := l.lane.Enter(v); err != nil && w.err == nil {
+			w.err = err
+		}
+		return wake
+	}
+	w.records = append(w.records, became)
+	if sent == nil && l.overtake(w, fr) {
+		return wake
+	}
+	w.piece++
+	if sent != nil {
+		w.out = append(l.appendInput(w.out, w, w.cursor, fr.Offset), sent...)
+		w.cursor = end
+	}
+	return wake
+}
+
+// overtake lets keep-alive pass what people hold, and reports whether it did.
+func (l *link) overtake(w *work, fr *decode.Frame) bool {
+	if fr.Kind != decode.Command || fr.Missing > 0 || fr.Offset < l.out || !decode.MayBeAct(fr.Raw, decode.ActPing, decode.ActPong) || !l.lane.KeepsApart() {
+		return false
+	}
+	w.out = l.appendInput(w.out, w, w.cursor, fr.Offset)
+	err := l.lane.Write(w.out, false, w.piece)
+	w.out, w.cursor, w.piece = w.out[:0], fr.Offset+int64(len(fr.Raw)), 0
+	if err == nil {
+		err = l.lane.Overtake(fr.Raw)
+	}
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return true
+}
+
+// tellAsking is tell of records of which the last one is asked about.
+func (l *link) tellAsking(w *work, a *gate.Ask) (wake bool) {
+	w.ticket, wake = l.c.p.handAsking(w.records, &l.dropped, a)
+	w.records = w.group[:0]
+	return wake
+}
+
+// write writes what one read brought, or what is left of it to write.
+func (l *link) write(w *work, out []byte) error {
+	switch {
+	case w.err != nil:
+		return w.err
+	case len(out) == 0:
+		return nil
+	case l.lane == nil:
+		_, err := l.dst.Write(out)
+		return err
+	}
+	_, at := l.framer.Beginning()
+	if len(l.framer.Pending()) > 0 {
+		at = min(at, l.framer.Offset())
+	}
+	mid := l.framer.InStep() && l.out > at
+	return l.lane.Write(out, mid, w.piece)
+}
+
+// room waits while too much waits behind what is held. The error is that of the sender,
+// which has reset the connection meanwhile.
+func (l *link) room() error {
+	if l.lane == nil || !l.lane.Blocked() {
+		return nil
+	}
+	why := l.lane.Full()
+	if why == "" {
+		return nil
+	}
+	l.c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: l.from, Text: why})
+	return l.drained()
+}
+
+// drained waits until nothing waits in the lane. The error is that of the sender, which
+// has reset the connection meanwhile.
+func (l *link) drained() error {
+	if l.lane == nil || !l.lane.Blocked() {
+		return nil
+	}
+	free := make(chan struct{})
+	l.lane.Drained(func() { close(free) })
+	watched := make(chan error, 1)
+	go func() { watched <- l.src.watch() }()
+	var err error
+	select {
+	case <-free:
+		l.c.interrupt(l.from)
+		err = <-watched
+		l.c.resume(l.from)
+	case err = <-watched:
+		if err == nil { // the connection is at its end, or nothing can be watched
+			select {
+			case <-free:
+			case <-l.c.done:
+			}
+		}
+	}
+	return err
+}
+
+// outlet is the way out of a lane.
+type outlet struct{ l *link }
+
+// Send implements gate.Outlet.
+func (o outlet) Send(b []byte) error {
+	_, err := o.l.dst.Write(b)
+	return err
+}
+
+// Tell implements gate.Outlet.
+func (o outlet) Tell(records ...capture.Record) { o.l.c.p.publish(records, nil) }
+
+// Redirected implements gate.Outlet.
+func (o outlet) Redirected(frame []byte, named bool) []byte {
+	l := o.l
+	if len(frame) == 0 || !redirects[frame[0]] && frame[0] != 'M' || l.unsteady.Load() || l.c.foreign.Load() != nil {
+		return nil
+	}
+	var f decode.Framer
+	f.Feed(frame)
+	w := takeWork()
+	defer w.free()
+	w.in = nil
+	w.out, w.records, w.cursor = w.out[:0], w.group[:0], 0
+	w.roster = true
+	w.named = named
+	defer func() { w.named = false }()
+	if !f.Next(&w.fr) || len(w.fr.Raw) != len(frame) || w.fr.Kind != decode.Command {
+		return nil
+	}
+	out := l.rewrite(w, &w.fr)
+	if len(w.records) > 0 {
+		l.c.p.publish(w.records, nil)
+	}
+	return out
+}
+
+// End implements gate.Outlet.
+func (o outlet) End(side decode.Sender, reset bool, by string) {
+	text := fmt.Sprintf("closed by %s", by)
+	if reset {
+		text = fmt.Sprintf("reset by %s", by)
+	}
+	o.l.c.endBy(side, reset, text)
+}
+
+// endBy ends one side of the connection, or both, because somebody at the proxy wants it.
+// To the other side that is as if this one had gone.
+func (c *conn) endBy(side decode.Sender, reset bool, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over || c.stopped {
+		return
+	}
+	c.over, c.text, c.reset, c.cut = true, text, reset, reset
+	if side != decode.Either {
+		c.closer = side.Peer() // who would have done it
+	}
+	c.wake()
+}
