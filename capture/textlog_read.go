@@ -352,7 +352,6 @@ func (t *transcript) unannouncedPayload(line int) error {
 	}
 	payload := bytes.Join(texts, []byte("\r\n"))
 	t.give(Record{Kind: Remark, Text: fmt.Sprintf("line %d: %s is written without the length of its payload; %d bytes follow", line, command[:3], len(payload))})
-	t.work = fmt.Appendf(t.work[:len(command)], " %d\r\n", len(payload))
-	t.work = append(t.work, payload...)
+	t.work = append(t.work[:0], decode.Assemble(string(command), payload)...)
 	return nil
 }

@@ -4,27 +4,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"msnproxy/decode"
 )
 
-// encode writes text as one parameter of a command line: UTF-8, with everything
-// but letters, digits and a few signs percent-encoded.
-func encode(text string) string {
-	const plain = "-_.!~*'()"
-	var b strings.Builder
-	for i := range len(text) {
-		c := text[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
-			strings.IndexByte(plain, c) >= 0:
-			b.WriteByte(c)
-		default:
-			b.WriteByte('%')
-			b.WriteByte("0123456789ABCDEF"[c>>4])
-			b.WriteByte("0123456789ABCDEF"[c&15])
-		}
-	}
-	return b.String()
-}
+// encode writes text as one parameter of a command line.
+func encode(text string) string { return string(decode.Escape(text)) }
 
 // Speaks reports whether this package speaks the dialect named, as MSNP18.
 func Speaks(name string) bool { return dialectNumber(name) > 0 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"msnproxy/decode"
-	"msnproxy/decode/filter"
 )
 
 // assemble makes a frame of a command line and, behind its line end, the payload. It is
@@ -49,8 +48,8 @@ func (q *quoted) command(m *decode.Message) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if inLine && settable(p.value.String()) && m.Raw(p.value.String()) == nil && !ofPayload(p.value) {
-			return nil, fmt.Errorf("%s has no %s", m.Name(), p.value)
+		if name := p.value.String(); inLine && isWord(name) && (s == "" || name == "trid") {
+			return nil, fmt.Errorf("%s has no %s", m.Name(), name)
 		}
 		if inLine {
 			s = oneLine(s, p.value.Uses("args", "line"))
@@ -59,10 +58,6 @@ func (q *quoted) command(m *decode.Message) ([]byte, error) {
 	}
 	return out, nil
 }
-
-// ofPayload reports whether a value is one of those that can be set and stand in no
-// parameter.
-func ofPayload(v *filter.Value) bool { return v.Uses("args", "text", "payload") }
 
 // repeats reports whether the parameter of that name can stand for several tokens.
 func repeats(m *decode.Message, name string) bool {
