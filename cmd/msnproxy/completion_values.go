@@ -8,6 +8,8 @@ import (
 	"msnproxy/cmd/msnproxy/internal/inspector"
 	"msnproxy/decode"
 	"msnproxy/decode/check"
+	"msnproxy/proxy/gate/action"
+	"msnproxy/proxy/gate/rule"
 )
 
 // flagValues are the values of the flags that have few, by the flag's name. Where
@@ -38,7 +40,11 @@ func flagValues(command, name string) []string {
 	case "view":
 		return inspector.ViewNames()
 	case "rule":
-		return ruleNames()
+		if command == "check" {
+			return ruleNames()
+		}
+	case "fault":
+		return append(rule.PresetNames(), action.Faults()...)
 	}
 	return nil
 }
@@ -55,7 +61,7 @@ func argumentValues(app *cli.App, command string) []string {
 		}
 		return names
 	case "explain":
-		words := []string{"filter", "keys", capsWord}
+		words := append([]string{"filter", "keys", capsWord, faultWord}, rule.PresetNames()...)
 		for _, v := range decode.Verbs() {
 			words = append(words, v.Name)
 		}

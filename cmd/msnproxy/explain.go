@@ -18,14 +18,15 @@ import (
 func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
-		Usage:     "explain a command, an error code, a capability number, a GUID, a rule of check, the filter language, or the keys of the inspector",
-		ArgsUsage: "VERB | CODE | caps NUMBER | GUID | RULE | filter | keys",
+		Usage:     "explain a command, an error code, a capability number, a GUID, a rule of check, a fault, the filter language, or the keys of the inspector",
+		ArgsUsage: "VERB | CODE | caps NUMBER | GUID | RULE | fault [NAME [VALUE]] | filter | keys",
 		Description: `Prints every form that the command table has of the command, each with its
 parameters and an example. Of a rule of check, or of a group of rules: what is meant,
 how grave it is, for which dialects, and where it comes from. Of an error code, of a reply
 (911) or of those that Microsoft's client shows (0x81000306): what it means, and what to
 look at. Of a capability number, or a pair of them: each bit. Of the GUID of an invitation:
-what to. Without an argument: all commands, one line each.
+what to. Of a named fault: whom it tests, what is right, and the rules that it is made of.
+Without an argument: all commands, one line each.
 
 Examples:
    msnproxy explain XFR
@@ -35,6 +36,7 @@ Examples:
    msnproxy explain A4268EEC-FEC5-49E5-95C3-F126696BDBF6
    msnproxy explain challenge.mismatch
    msnproxy explain challenge
+   msnproxy explain fault lost-ack
    msnproxy explain filter
    msnproxy explain keys
 ` + exitCodes,
@@ -50,6 +52,9 @@ func explain(c *cli.Context) error {
 	if c.Bool("markdown") {
 		writeReference(w)
 		return nil
+	}
+	if strings.EqualFold(c.Args().First(), faultWord) {
+		return explainFault(w, c.Args().Tail())
 	}
 	switch c.NArg() {
 	case 0:

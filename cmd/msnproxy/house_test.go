@@ -35,7 +35,7 @@ var floors = []struct {
 	{"proxy/proxytest", []string{"decode", "decode/address", "decode/payload", "decode/challenge"}, nil},
 	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
 	{"proxy/gate/action", []string{"decode", "decode/filter"}, nil},
-	{"proxy/gate/rule", []string{"decode", "decode/filter", "proxy/gate/action"}, []string{"github.com/pelletier/go-toml/v2"}},
+	{"proxy/gate/rule", []string{"decode", "decode/filter", "decode/recent", "proxy/gate/action"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"proxy/gate", []string{"decode", "decode/filter", "capture", "proxy/gate/action", "proxy/gate/rule", "proxy/gate/valve"}, nil},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture", "proxy/gate"}, []string{"golang.org/x/sys"}},
 }

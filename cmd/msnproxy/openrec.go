@@ -49,11 +49,16 @@ func openRecordings(c *cli.Context, idle func()) (*capture.Reader, error) {
 	return capture.OpenAll(&livePipe{ctx: c.Context, in: c.App.Reader, idle: idle}, recordings(c)...)
 }
 
-// recordings are the arguments that name recordings: all, but for the last of convert.
+// recordings are the arguments that name recordings: all, but for the last of convert and
+// the first of rules test.
 func recordings(c *cli.Context) []string {
 	args := c.Args().Slice()
-	if c.Command.Name == "convert" && len(args) > 0 {
+	switch {
+	case len(args) == 0:
+	case c.Command.Name == "convert":
 		return args[:len(args)-1]
+	case called(c) == rulesTest:
+		return args[1:]
 	}
 	return args
 }

@@ -46,3 +46,10 @@ func (m *Map[V]) room(key string) bool {
 
 // Len returns how many keys there are.
 func (m *Map[V]) Len() int { return len(m.values) }
+
+// Each calls do with every value, in any order.
+func (m *Map[V]) Each(do func(V)) {
+	for _, v := range m.values {
+		do(v)
+	}
+}
