@@ -42,6 +42,15 @@ type Event struct {
 	// Located are the findings on earlier messages and on connections that have
 	// become clear by this record.
 	Located []check.Located
+	// Became: Message came before, as Held, and has been told of, with the same Number and
+	// Time; now it is known what became of it. Record is then that of the frame, with
+	// this in it: where the Became record says Passed or Withheld, so does this one.
+	Became bool
+	// Undecided are messages that are Held for good, before this event, in order: what
+	// became of them is not recorded. They have been told of.
+	Undecided []Event
+
+	fresh []decode.Finding // if Became: those that have not been told
 }
 
 // Follower is the one way from records to what they mean: numbers, pairs, sessions,
@@ -64,6 +73,7 @@ type Follower struct {
 	all      []check.Located
 	messages int64
 	last     time.Time
+	held     held
 }
 
 // NewFollower returns a follower that has seen nothing yet.
@@ -99,7 +109,11 @@ func (f *Follower) Record(r *Record) *Event {
 		return e
 	}
 	e.Conn = f.tracker.Connection(r.Conn.ID)
-	if r.Kind == Remark {
+	switch r.Kind {
+	case Remark:
+		return e
+	case Became:
+		f.became(e)
 		return e
 	}
 	if e.Conn == nil || r.Kind == Opened {
@@ -119,6 +133,7 @@ func (f *Follower) open(e *Event) {
 	r := e.Record
 	if old := e.Conn; old != nil {
 		e.Again = true
+		f.undecided(e, f.held.of(old.ID))
 		if f.checker != nil {
 			f.keep(e, f.checker.Closed(old, r.Time))
 		}
@@ -135,12 +150,16 @@ func (f *Follower) open(e *Event) {
 func (f *Follower) frame(e *Event) {
 	r := e.Record
 	f.messages++
-	m := f.tracker.Relayed(r.Conn.ID, r.From, &r.Frame, r.Time, r.Fate, r.Sent)
+	m := f.tracker.Relayed(r.Conn.ID, r.From, &r.Frame, r.Time, r.relay())
 	e.Message = m
 	if f.checker != nil {
 		f.keep(e, f.checker.Apply(m))
 	}
-	m.Findings = append(f.wanted(m.Findings), f.options.Hindsight[m.Number]...)
+	m.Findings = f.wanted(m.Findings)
+	if r.Fate == Held {
+		f.hold(e)
+	}
+	m.Findings = append(m.Findings, f.options.Hindsight[m.Number]...)
 }
 
 // Occurs returns what filters call it that the record tells of: NoOccurrence if it is
@@ -174,6 +193,7 @@ func (f *Follower) occur(e *Event) {
 	if r.Kind != Closed {
 		return
 	}
+	f.undecided(e, f.held.of(r.Conn.ID))
 	if f.checker != nil {
 		f.found(e, f.checker.Ended(e.Conn, o, r.From, r.Time))
 	}
@@ -218,16 +238,20 @@ func (f *Follower) wants(d *decode.Finding) bool {
 	return d.Severity >= f.options.Least && (f.options.Wanted == nil || f.options.Wanted(d.Rule))
 }
 
-// Findings returns all findings of the event: those on its message with their place,
-// then those on others. The slice holds until the follower's next call.
+// Findings returns all findings of the event that are new: those on its message with their
+// place, then those on others. The slice holds until the follower's next call.
 func (f *Follower) Findings(e *Event) []check.Located {
 	m := e.Message
 	if m == nil || m.Occurrence != decode.NoOccurrence {
 		return e.Located
 	}
 	f.all = f.all[:0]
-	for i := range m.Findings {
-		f.all = append(f.all, check.Located{Finding: m.Findings[i], Conn: m.Conn.ID, From: m.From,
+	own := m.Findings
+	if e.Became {
+		own = e.fresh
+	}
+	for i := range own {
+		f.all = append(f.all, check.Located{Finding: own[i], Conn: m.Conn.ID, From: m.From,
 			Number: m.Number, Offset: m.Frame.Offset, Time: m.Time})
 	}
 	f.all = append(f.all, e.Located...)
@@ -239,6 +263,7 @@ func (f *Follower) Findings(e *Event) []check.Located {
 func (f *Follower) Finish() []check.Located {
 	e := &f.event
 	*e = Event{Located: e.Located[:0]}
+	f.held = held{}
 	if f.checker != nil {
 		f.keep(e, f.checker.Finish(f.last))
 	}

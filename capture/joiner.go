@@ -156,6 +156,9 @@ func (j *joiner) told(file int, rec *Record) bool {
 	b = binary.LittleEndian.AppendUint64(b, uint64(rec.Frame.Offset))
 	b = binary.LittleEndian.AppendUint64(b, uint64(rec.Lost))
 	b = append(append(b, rec.Text...), 0)
+	for _, by := range rec.ChangedBy {
+		b = append(append(b, by...), 0)
+	}
 	if rec.About != nil {
 		b = append(b, rec.About.Mark...)
 		b = binary.LittleEndian.AppendUint64(b, uint64(rec.About.Offset))

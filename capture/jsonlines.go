@@ -24,6 +24,7 @@ type jsonLines struct {
 	conns  map[uint32]*Conn
 	offset map[uint32]*[2]int64
 	framer decode.Framer
+	held   map[heldAt]bool // places of frames that are held
 	work   []byte
 }
 
@@ -47,6 +48,9 @@ type jsonLine struct {
 	Sent      json.RawMessage
 	SentRaw   []byte `json:"sent_raw"`
 	Injected  bool
+	Fate      string
+	ChangedBy []string `json:"changed_by"`
+	HeldMS    millis   `json:"held_ms"`
 	Resync    bool
 	Gap       bool
 	Line      int
@@ -61,7 +65,7 @@ func isJSONLines(head []byte) bool {
 }
 
 func newJSONLines(f *file) *jsonLines {
-	return &jsonLines{f: f, conns: make(map[uint32]*Conn), offset: make(map[uint32]*[2]int64)}
+	return &jsonLines{held: make(map[heldAt]bool), f: f, conns: make(map[uint32]*Conn), offset: make(map[uint32]*[2]int64)}
 }
 
 func (j *jsonLines) stats() Stats {
@@ -91,7 +95,9 @@ func (j *jsonLines) next(rec *Record) error {
 		if l.Event == "finding" {
 			continue // the rules find it again
 		}
-		return j.record(rec, &l)
+		if err := j.record(rec, &l); !errors.Is(err, errNothing) {
+			return err
+		}
 	}
 }
 
@@ -151,6 +157,16 @@ func (j *jsonLines) record(rec *Record, l *jsonLine) error {
 		return nil
 	case "":
 		rec.Kind = Data
+		if rec.Conn != nil && l.Offset != nil && j.takeHeld(heldAt{l.Conn, rec.From, *l.Offset}) {
+			return j.became(rec, l)
+		}
+		return j.frame(rec, l)
+	case eventHeld:
+		rec.Kind = Data
+		if len(l.Raw) == 0 {
+			rec.Kind, rec.Conn, rec.Text = Remark, nil, "a message was held"
+			return nil
+		}
 		return j.frame(rec, l)
 	default:
 		rec.Kind, rec.Text = Remark, l.Event+": "+l.Text
@@ -196,13 +212,55 @@ func (j *jsonLines) frame(rec *Record, l *jsonLine) error {
 	if !l.Injected {
 		*link += int64(len(l.Raw))
 	}
+	if l.Event == eventHeld {
+		rec.Fate = Held
+		if len(j.held) < maxHeldLines {
+			j.held[heldAt{l.Conn, rec.From, fr.Offset}] = true
+		}
+		return nil
+	}
+	j.fate(rec, l)
+	return nil
+}
+
+// fate takes what a proxy made of a message.
+func (j *jsonLines) fate(rec *Record, l *jsonLine) {
+	rec.Fate, rec.Sent, rec.ChangedBy, rec.HeldFor = fateOf(l.Fate), l.SentRaw, l.ChangedBy, time.Duration(l.HeldMS)
 	switch {
 	case l.Injected:
 		rec.Fate = Injected
-	case l.SentRaw != nil:
-		rec.Sent = l.SentRaw
-	case string(l.Sent) == "null":
+	case string(l.Sent) == "null" && l.SentRaw == nil:
 		rec.Fate = Withheld
 	}
+}
+
+// became takes a message that came as held: what stands here is what became of it. One
+// of which that is not known has been told.
+func (j *jsonLines) became(rec *Record, l *jsonLine) error {
+	rec.Kind = Became
+	rec.Frame.Offset = *l.Offset
+	j.fate(rec, l)
+	if rec.Fate == Held {
+		return errNothing
+	}
+	if !rec.Time.IsZero() {
+		rec.Time = rec.Time.Add(rec.HeldFor)
+	}
 	return nil
+}
+
+// errNothing says that a line tells nothing new.
+var errNothing = errors.New("nothing new")
+
+// eventHeld is the event of a frame that came, and waits.
+const eventHeld = "held"
+
+// maxHeldLines is how many frames that are held are remembered at once.
+const maxHeldLines = 1 << 16
+
+// takeHeld reports whether a frame in this place came as held, and forgets that.
+func (j *jsonLines) takeHeld(at heldAt) bool {
+	was := j.held[at]
+	delete(j.held, at)
+	return was
 }

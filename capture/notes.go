@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"msnproxy/decode"
 )
@@ -47,9 +49,16 @@ type note struct {
 	Omitted bool `json:"omitted,omitempty"`
 	// In is the number of the connection, where another one has the same addresses.
 	In uint32 `json:"in,omitempty"`
-	// Sent is what was sent on instead; Fate "withheld" or "injected".
+	// Sent is what was sent on instead; Fate "withheld", "injected" or "held".
 	Sent *noteSent `json:"sent,omitempty"`
 	Fate string    `json:"fate,omitempty"`
+	// ChangedBy says who changed, withheld or injected it, Held how long it stood in the
+	// proxy.
+	ChangedBy []string `json:"changed_by,omitempty"`
+	Held      millis   `json:"held_ms,omitempty"`
+	// Became: it is now known what became of a frame that was held, with Fate, ChangedBy
+	// and Held.
+	Became *noteBecame `json:"became,omitempty"`
 	// Offset is where the frame begins in its link, if that is not where the one
 	// before it ended.
 	Offset *int64 `json:"offset,omitempty"`
@@ -77,6 +86,44 @@ type noteSent struct {
 	At  int    `json:"at"`
 	Cut int    `json:"cut"`
 	Put []byte `json:"put"`
+}
+
+// noteBecame says of which frame, and what was sent on instead of it: with Other, Put. Of
+// what does not fit into one comment More follows in the next.
+type noteBecame struct {
+	From   string `json:"from"`
+	Offset int64  `json:"offset"`
+	Other  bool   `json:"other,omitempty"`
+	Put    []byte `json:"put,omitempty"`
+	More   bool   `json:"more,omitempty"`
+}
+
+// millis are milliseconds, to the nanosecond.
+type millis time.Duration
+
+// MarshalJSON implements json.Marshaler.
+func (m millis) MarshalJSON() ([]byte, error) { return AppendMillis(nil, time.Duration(m)), nil }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *millis) UnmarshalJSON(b []byte) error {
+	d, err := time.ParseDuration(string(b) + "ms")
+	if err != nil || d < 0 {
+		return fmt.Errorf("%s is no number of milliseconds", printableLine(string(b)))
+	}
+	*m = millis(d)
+	return nil
+}
+
+// AppendMillis appends a time, not below zero, in milliseconds, to the nanosecond: as it
+// stands in recordings and in JSON.
+func AppendMillis(dst []byte, d time.Duration) []byte {
+	d = max(d, 0)
+	dst = strconv.AppendInt(dst, int64(d/time.Millisecond), 10)
+	if part := d % time.Millisecond; part != 0 {
+		dst = fmt.Appendf(dst, ".%06d", part)
+		dst = bytes.TrimRight(dst, "0")
+	}
+	return dst
 }
 
 // difference returns what must be done to raw to have sent.

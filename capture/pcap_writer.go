@@ -32,7 +32,7 @@ func NewPcapWriter(w io.Writer) (*PcapWriter, error) {
 
 // WriteRecord writes one record.
 func (p *PcapWriter) WriteRecord(r *Record) error {
-	if r.Conn == nil || r.Kind == Remark {
+	if r.Conn == nil || r.Kind == Remark || r.Kind == Became {
 		return nil
 	}
 	return p.ng.WriteRecord(r)

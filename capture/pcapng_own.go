@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"slices"
@@ -36,6 +37,12 @@ type own struct {
 	// anybody, if set, stands for every connection: reading began in the middle,
 	// and what was said of connections before is not known. See [Places].
 	anybody *ownConn
+	// becoming is what became of a frame, in parts.
+	becoming struct {
+		rec   Record
+		place int64
+		more  bool
+	}
 	// unknown counts connections whose opening note is missing.
 	unknown uint32
 }
@@ -163,6 +170,8 @@ func (o *own) told(rec *Record, n *note, c *ownConn, ends pair, data []byte) boo
 		}
 		delete(o.ids, c.conn.ID)
 		delete(o.known, c.conn)
+	case n.Became != nil:
+		return o.became(rec, n)
 	case n.Half:
 		rec.Kind = HalfClosed
 	case n.Remark != nil:
@@ -175,6 +184,32 @@ func (o *own) told(rec *Record, n *note, c *ownConn, ends pair, data []byte) boo
 	default:
 		return false // handshake, FIN, acknowledgement
 	}
+	return true
+}
+
+// became takes what became of a frame: all of it, or the next part. A part whose beginning
+// is not here is nothing.
+func (o *own) became(rec *Record, n *note) bool {
+	b := n.Became
+	from := cmp.Or(senderOf(b.From), rec.From)
+	p := &o.becoming
+	if p.rec.Conn != rec.Conn || p.rec.From != from || p.rec.Frame.Offset != b.Offset || !p.more {
+		p.rec = Record{Time: rec.Time, Conn: rec.Conn, Kind: Became, From: from, Fate: fateOf(n.Fate), ChangedBy: n.ChangedBy,
+			HeldFor: time.Duration(n.Held), Text: n.Text}
+		p.rec.Frame.Offset = b.Offset
+		p.place = o.place
+		if b.Other {
+			p.rec.Sent = []byte{}
+		}
+	}
+	if b.Other && len(p.rec.Sent)+len(b.Put) <= maxRecord {
+		p.rec.Sent = append(p.rec.Sent, b.Put...)
+	}
+	if p.more = b.More; p.more {
+		return false
+	}
+	*rec, o.place = p.rec, p.place
+	p.rec = Record{}
 	return true
 }
 
@@ -262,12 +297,7 @@ func (o *own) whole(rec *Record) {
 // frame makes the frame of its bytes and what the note says.
 func (o *own) frame(rec *Record, raw []byte, n *note) {
 	rec.Kind, rec.Sent, rec.Text = Data, n.Sent.apply(raw), n.Text
-	switch n.Fate {
-	case "withheld":
-		rec.Fate = Withheld
-	case "injected":
-		rec.Fate = Injected
-	}
+	rec.Fate, rec.ChangedBy, rec.HeldFor = fateOf(n.Fate), n.ChangedBy, time.Duration(n.Held)
 	rec.Frame = reframe(&o.framer, n.Kind, raw)
 	rec.Frame.Resync, rec.Frame.Gap, rec.Frame.TextLine, rec.Frame.Omitted = n.Resync, n.Gap, n.Line, n.Omitted
 	c := o.anybody

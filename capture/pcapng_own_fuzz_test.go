@@ -47,6 +47,7 @@ func FuzzOwn(f *testing.F) {
 	b := writePcapng(f, everyKind("10.0.0.9:1034", "10.0.0.5:1863")[:8])
 	f.Add(b)
 	f.Add(b[:len(b)/2])
+	f.Add(writePcapng(f, everyKind("10.0.0.9:1034", "10.0.0.5:1863")[8:19]))
 	f.Add(bytes.ReplaceAll(b, []byte(`"open"`), []byte(`"size"`)))
 	f.Fuzz(func(t *testing.T, b []byte) { readThrough(t, b) })
 }
@@ -56,6 +57,7 @@ func FuzzJSONLines(f *testing.F) {
 		`{"v":1,"conn":1,"event":"opened","client":"a:1","server":"b:2"}` + "\n" + `{"v":1,"conn":1,"from":"client","verb":"PNG","raw":"UE5HDQo="}` + "\n" + `{"v":1,"conn":1,"event":"lost","from":"server","bytes":-1}`,
 		`{"v":1,"conn":1,"from":"server","kind":"block","raw":"AAUAYQ==","sent":null}`,
 		`{"v":1,"event":"remark","text":"x"}` + "\n\n" + `{"v":2}`,
+		`{"v":1,"conn":1,"event":"held","from":"client","offset":3,"raw":"UE5HDQo="}` + "\n" + `{"v":1,"conn":1,"from":"client","offset":3,"raw":"UE5HDQo=","sent":null,"changed_by":["x"],"held_ms":1.000001}`,
 		`{"v":1,"conn":1,"from":"server","verb":"QNG"}`,
 	} {
 		f.Add([]byte(s))

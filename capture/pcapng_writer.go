@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"msnproxy/decode"
@@ -128,6 +129,12 @@ func (w *Writer) append(r *Record) {
 		return
 	}
 	c := w.conns[r.Conn]
+	if c == nil && r.Kind == Became {
+		// What became of a frame tells of no connection; it may be over.
+		text := r.BecameOf()
+		w.append(&Record{Time: r.Time, Kind: Remark, Text: text})
+		return
+	}
 	if c == nil {
 		c = w.open(&Record{Time: r.Time, Conn: r.Conn, Kind: Opened}, true)
 		w.place += int64(len(w.buf))
@@ -139,6 +146,8 @@ func (w *Writer) append(r *Record) {
 			return
 		}
 		w.data(c, r)
+	case Became:
+		w.became(c, r)
 	case Lost:
 		w.lost(c, r)
 	case HalfClosed:
@@ -154,7 +163,7 @@ func (w *Writer) append(r *Record) {
 // plain reports whether a frame needs no note, as nearly all; then it is counted.
 func (w *Writer) plain(c *written, r *Record) bool {
 	f, expected := &r.Frame, &c.offset[index(r.From)]
-	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || f.Gap || f.TextLine != 0 || c.shared || r.Sent != nil || r.Text != "" || r.Fate != Passed || len(f.Raw) > maxSegment {
+	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || f.Gap || f.TextLine != 0 || c.shared || r.Sent != nil || r.Text != "" || r.Fate != Passed || r.ChangedBy != nil || r.HeldFor != 0 || len(f.Raw) > maxSegment {
 		return false
 	}
 	*expected += int64(len(f.Raw))
@@ -267,16 +276,22 @@ func (w *Writer) data(c *written, r *Record) {
 	}
 	switch r.Fate {
 	case Withheld:
-		n.Fate, people = "withheld", "not sent on"
+		n.Fate, people = r.Fate.String(), "not sent on"
 	case Injected:
-		n.Fate, people = "injected", "made by the proxy"
+		n.Fate, people = r.Fate.String(), "made by the proxy"
+	case Held:
+		n.Fate, people = r.Fate.String(), "held"
+	}
+	n.ChangedBy, n.Held = r.ChangedBy, millis(r.HeldFor)
+	if len(n.ChangedBy) > 0 {
+		people += ", by " + strings.Join(n.ChangedBy, ", ")
 	}
 	raw := r.Frame.Raw
 	if len(raw) > maxSegment {
 		n.Size = len(raw)
 	}
 	var comment []byte
-	if n.Sent != nil || n.Offset != nil || n.Resync || n.Gap || n.Line != 0 || n.In != 0 || n.Text != "" || n.Kind != "" || n.Fate != "" || n.Size != 0 {
+	if n.Sent != nil || n.Offset != nil || n.Resync || n.Gap || n.Line != 0 || n.In != 0 || n.Text != "" || n.Kind != "" || n.Fate != "" || n.ChangedBy != nil || n.Held != 0 || n.Size != 0 {
 		if comment = n.comment(people); len(comment) > maxComment {
 			n.Sent, n.Text = nil, fmt.Sprintf("sent on otherwise: %d bytes, too many for this note", len(r.Sent))
 			comment = n.comment(people)
@@ -288,6 +303,44 @@ func (w *Writer) data(c *written, r *Record) {
 		w.segment(r.Time, c, r.From, tcpPSH|tcpACK, part, comment)
 		comment = nil
 	}
+}
+
+// maxPut is how many bytes of what was sent on go into one comment: Base64 makes four
+// of three, and what else stands there needs the rest.
+const maxPut = 24 << 10
+
+// became writes packets without data that say what became of a frame.
+func (w *Writer) became(c *written, r *Record) {
+	people, rest := r.BecameOf(), r.Sent
+	for first := true; first || len(rest) > 0; first = false {
+		b := noteBecame{From: senderName(r.From), Offset: r.Frame.Offset, Other: r.Sent != nil}
+		b.Put = rest[:min(len(rest), maxPut)]
+		rest = rest[len(b.Put):]
+		b.More = len(rest) > 0
+		n := note{Became: &b, In: c.in()}
+		if first {
+			n.Fate, n.ChangedBy, n.Held, n.Text = becameFate(r.Fate), r.ChangedBy, millis(r.HeldFor), r.Text
+		}
+		w.segment(r.Time, c, r.From, tcpACK, nil, n.comment(people))
+	}
+}
+
+// becameFate is the fate in a note: nothing, where the frame was sent on.
+func becameFate(f Fate) string {
+	if f == Passed {
+		return ""
+	}
+	return f.String()
+}
+
+// fateOf is the fate that a note, or a JSON line, names.
+func fateOf(name string) Fate {
+	for _, f := range [...]Fate{Withheld, Injected, Held} {
+		if f.String() == name {
+			return f
+		}
+	}
+	return Passed
 }
 
 // lost notes that bytes are missing; the sequence numbers leave room for them.

@@ -46,6 +46,21 @@ func everyKind(client, server string) []Record {
 	data(c2, decode.Server, "\r\n")
 	data(c2, decode.Server, "NLN BSY a@b A\n").Fate = Withheld
 	data(c2, decode.Client, "PNG\r\n").Fate = Injected
+	made := data(c2, decode.Server, "CHL 0 1\r\n")
+	made.Fate, made.ChangedBy = Injected, []string{"operator", `rule "é\n"`}
+	var held []Record
+	for _, line := range []string{"CHG 5 AWY\r\n", "CHG 6 BSY\r\n", "CHG 7 NLN\r\n", "CHG 8 NLN\r\n"} {
+		r := data(c1, decode.Client, line)
+		r.Fate = Held
+		held = append(held, *r)
+	}
+	became := func(n int, r Record) {
+		r.Kind, r.Time, r.Conn, r.From, r.Frame.Offset, r.HeldFor = Became, tick(), c1, decode.Client, held[n].Frame.Offset, at.Sub(held[n].Time)
+		list = append(list, r)
+	}
+	became(1, Record{Fate: Withheld, ChangedBy: []string{`rule "lost"`}, Text: "why"})
+	became(0, Record{})
+	became(2, Record{Sent: []byte("CHG 7 \xff\r\n"), ChangedBy: []string{"addon 2", "operator"}})
 	data(c1, decode.Server, "MSG a@b A 70000\r\n"+strings.Repeat("x", 70000))
 	data(c1, decode.Server, "MSG a@b A 200000\r\n"+strings.Repeat("y\r\n", 50000)+strings.Repeat("z", 50000))
 	opaque := data(c1, decode.Client, "\x00\x01\x1b[31m\xff")

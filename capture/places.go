@@ -112,7 +112,7 @@ func (p *placed) seek(place int64) {
 		f.r.Reset(&p.at)
 	}
 	f.at, f.taken, f.read = place, 0, false
-	p.part, p.again, p.err, p.lost = nil, false, nil, false
+	p.part, p.again, p.err, p.lost, p.becoming.more = nil, false, nil, false, false
 	// The head of the file says so, and was not read.
 	p.p.order, p.p.ifaces = binary.LittleEndian, append(p.p.ifaces[:0], ownInterface)
 }
@@ -133,7 +133,7 @@ func (p *placed) record(place int64, rec *Record) error {
 		return err
 	case p.packet(&p.pkt, rec):
 		return nil
-	case p.part == nil:
+	case p.part == nil && !p.becoming.more:
 		return p.p.f.corrupt("a packet that is no record")
 	}
 	if err := p.next(rec); err != nil {

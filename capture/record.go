@@ -1,6 +1,9 @@
 package capture
 
 import (
+	"bytes"
+	"fmt"
+	"strings"
 	"time"
 
 	"msnproxy/decode"
@@ -112,4 +115,22 @@ type Record struct {
 	// About, if Kind is Remark and Conn is nil, makes the remark an annotation: a
 	// user's mark and comment on a frame. Text is the comment.
 	About *About
+}
+
+// BecameOf says in a line what a record of kind Became tells.
+func (r *Record) BecameOf() string {
+	s := "sent on"
+	switch {
+	case r.Fate == Withheld:
+		s = "not sent on"
+	case r.Fate == Held:
+		s = "still held"
+	case r.Sent != nil:
+		s = "sent on as " + string(bytes.TrimRight(r.Sent[:min(len(r.Sent), 100)], "\r\n"))
+	}
+	s = fmt.Sprintf("byte %d of the %s, held %v: %s", r.Frame.Offset, r.From, r.HeldFor.Round(time.Millisecond), s)
+	if len(r.ChangedBy) > 0 {
+		s += ", by " + strings.Join(r.ChangedBy, ", ")
+	}
+	return printableLine(s)
 }

@@ -52,6 +52,7 @@ type miss struct {
 	opened  *Record // its first record, if that is among it
 	bytes   [2]int64
 	frames  [2]int64
+	fates   int64 // what became of frames that were held
 	last    [2]time.Time
 	ends    []Record // its last records: they are few, and are told late
 	started bool     // some of it is counted in gap.conns
@@ -106,6 +107,8 @@ func (g *gap) miss(rec *Record) (lost int64) {
 		if rec.Fate != Injected {
 			m.bytes[i] += int64(len(rec.Frame.Raw))
 		}
+	case Became:
+		m.fates++
 	case Lost:
 		i := index(rec.From)
 		m.bytes[i] += max(rec.Lost, 0)
@@ -139,6 +142,10 @@ func (g *gap) take() (list []Record) {
 				lost = append(lost, Record{Time: m.last[i], Conn: c, Kind: Lost, From: from, Lost: m.bytes[i],
 					Text: fmt.Sprintf("%s of the %s not recorded: %s", count(m.frames[i], "message"), from, g.text)})
 			}
+		}
+		if m.fates > 0 {
+			lost = append(lost, Record{Time: time.Now(), Conn: c, Kind: Remark,
+				Text: fmt.Sprintf("what became of %s that were held is not recorded: %s", count(m.fates, "message"), g.text)})
 		}
 		slices.SortStableFunc(lost, func(a, b Record) int { return a.Time.Compare(b.Time) })
 		list = append(append(list, lost...), m.ends...)

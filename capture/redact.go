@@ -67,8 +67,35 @@ func (r *Redactor) Redact(rec *Record, role decode.Role, dialect int) {
 	if rec.Kind == Closed {
 		delete(r.offset, rec.Conn)
 	}
-	if rec.Kind == Data {
+	switch rec.Kind {
+	case Data:
 		r.data(rec, role, dialect)
+	case Became:
+		r.became(rec, role, dialect)
+	}
+}
+
+// became puts what became of a frame on the frame as it is now.
+func (r *Redactor) became(rec *Record, role decode.Role, dialect int) {
+	if m := r.moved[movedLink{rec.Conn.ID, rec.From}]; m != nil {
+		rec.Frame.Offset = m.now(rec.Frame.Offset)
+	}
+	r.sent(rec, role, dialect)
+}
+
+// sent redacts what was sent on, and who changed it: rules are called as people like.
+func (r *Redactor) sent(rec *Record, role decode.Role, dialect int) {
+	if rec.Sent != nil {
+		var f decode.Framer
+		sent := reframe(&f, "", rec.Sent)
+		rec.Sent = append([]byte{}, r.frame(&sent, rec.From, role, dialect).Raw...)
+	}
+	if r.all && rec.ChangedBy != nil {
+		by := make([]string, len(rec.ChangedBy))
+		for i, name := range rec.ChangedBy {
+			by[i] = string(r.words([]byte(name)))
+		}
+		rec.ChangedBy = by
 	}
 }
 
@@ -80,11 +107,7 @@ func (r *Redactor) data(rec *Record, role decode.Role, dialect int) {
 	rec.Frame.Offset = *at
 	r.move(rec, was)
 	*at += int64(len(rec.Frame.Raw))
-	if rec.Sent != nil {
-		var f decode.Framer
-		sent := reframe(&f, "", rec.Sent)
-		rec.Sent = r.frame(&sent, rec.From, role, dialect).Raw
-	}
+	r.sent(rec, role, dialect)
 }
 
 // conn returns the connection that stands for one.

@@ -25,6 +25,7 @@ const (
 	remarkPrefix         = "# "
 	markInjected         = "the proxy made this:"
 	markWithheld         = "the proxy withheld this:"
+	markHeld             = "the proxy held this:"
 	markGap              = "what this lacks, the recording lacks:"
 	markLine             = "its length does not fit in line "
 	markOmitted          = "its payload is not shown in line "

@@ -162,7 +162,7 @@ const mostMarks = 3
 // marksNext reports whether a line says something of the frame that comes next.
 func marksNext(text string) bool {
 	switch text {
-	case remarkPrefix + markInjected, remarkPrefix + markWithheld, remarkPrefix + markGap:
+	case remarkPrefix + markInjected, remarkPrefix + markWithheld, remarkPrefix + markHeld, remarkPrefix + markGap:
 		return true
 	}
 	n, _ := markedLine(text)
@@ -439,6 +439,8 @@ func (t *transcript) giveFrame(c *spoken, from decode.Sender, fr decode.Frame) {
 			rec.Fate = Injected
 		case markWithheld:
 			rec.Fate = Withheld
+		case markHeld:
+			rec.Fate = Held
 		case markGap:
 			fr.Gap = true
 		default:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"strconv"
+	"strings"
 
 	"msnproxy/decode"
 )
@@ -37,7 +38,7 @@ func (t *TranscriptWriter) WriteRecord(r *Record) error {
 			t.event(lineOpens)
 		}
 	}
-	if r.Conn != nil && r.Kind != Opened && (r.Kind != Remark || t.numbers[r.Conn] > 0) {
+	if r.Conn != nil && r.Kind != Opened && (r.Kind != Remark && r.Kind != Became || t.numbers[r.Conn] > 0) {
 		t.turnTo(r.Conn)
 	}
 	switch r.Kind {
@@ -46,6 +47,11 @@ func (t *TranscriptWriter) WriteRecord(r *Record) error {
 	case Data:
 		t.silent = false
 		t.frame(r)
+	case Became:
+		t.remark("what became of " + r.BecameOf())
+		if r.Sent != nil {
+			t.remark("the proxy sent on: " + string(bytes.TrimRight(r.Sent, "\r\n")))
+		}
 	case Lost:
 		t.event(missingLine(r.From, r.Lost))
 	case HalfClosed:
@@ -153,6 +159,8 @@ func (t *TranscriptWriter) frame(r *Record) {
 		t.remark(markInjected)
 	case Withheld:
 		t.remark(markWithheld)
+	case Held:
+		t.remark(markHeld)
 	}
 	if r.Frame.Gap {
 		t.remark(markGap)
@@ -181,6 +189,12 @@ func (t *TranscriptWriter) frame(r *Record) {
 	}
 	if r.Sent != nil {
 		t.remark("the proxy sent on: " + string(bytes.TrimRight(r.Sent, "\r\n")))
+	}
+	if len(r.ChangedBy) > 0 {
+		t.remark("that was the doing of " + strings.Join(r.ChangedBy, ", "))
+	}
+	if r.HeldFor > 0 {
+		t.remark("the proxy held it for " + r.HeldFor.String())
 	}
 }
 

@@ -132,7 +132,7 @@ func (b *mail) post(m *Message) {
 		b.sent = append(b.sent, sending{})
 	}
 	s := &b.sent[len(b.sent)-1]
-	s.number, s.at, s.conn = m.Number, m.Time, m.Conn
+	s.number, s.at, s.conn = m.Number, m.Left(), m.Conn
 	s.hash, s.size = maphash.Bytes(mailSeed, p), len(p)
 	s.body = append(s.body, p[:min(len(p), mostSaid)]...)
 	b.ahead = slices.DeleteFunc(b.ahead, func(e came) bool {
@@ -254,7 +254,7 @@ func (t *Tracker) tell(m *Message) {
 		return // who is allowed or blocked does not hear of it
 	}
 	t.news.Put(newsKey(m.Form.Heard, m.Conn.Account, got.text("handle")),
-		&news{number: m.Number, at: m.Time, status: got.text("status"), conn: m.Conn.ID})
+		&news{number: m.Number, at: m.Left(), status: got.text("status"), conn: m.Conn.ID})
 }
 
 // hear finds what the server tells of. Who signs in later is told how things are, not of

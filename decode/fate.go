@@ -1,5 +1,11 @@
 package decode
 
+import (
+	"bytes"
+	"slices"
+	"time"
+)
+
 // Fate says what a proxy made of a frame.
 type Fate uint8
 
@@ -29,6 +35,28 @@ func (f Fate) String() string {
 	return "passed"
 }
 
+// Left returns when the message went on: later than it came, if it was held.
+func (m *Message) Left() time.Time {
+	if m.Time.IsZero() {
+		return m.Time
+	}
+	return m.Time.Add(m.HeldFor)
+}
+
+// Keep returns a copy that holds when the message does not any more. Raw are bytes of
+// its own.
+func (m *Message) Keep() *Message {
+	k := *m
+	fr := *m.Frame
+	fr.Raw = bytes.Clone(fr.Raw)
+	k.Frame = &fr
+	k.tokens, k.Findings, k.Ahead = slices.Clone(m.tokens), slices.Clone(m.Findings), slices.Clone(m.Ahead)
+	k.ChangedBy, k.sent = slices.Clone(m.ChangedBy), bytes.Clone(m.sent)
+	k.Joined, k.Delivery.Was = bytes.Clone(m.Joined), bytes.Clone(m.Delivery.Was)
+	k.payload, k.arrival = nil, nil // worked out again
+	return &k
+}
+
 // Arrived returns what the message was when it came to the other end: m itself, or
 // what a proxy sent on instead; nil if nothing came there, or nothing that is one
 // frame. It holds as long as m.
@@ -38,8 +66,8 @@ func (m *Message) Arrived() *Message {
 		return nil
 	case m.sent == nil:
 		return m
-	case m.arrived != nil:
-		return m.arrived
+	case m.arrival != nil:
+		return m.arrival
 	}
 	var f Framer
 	fr := new(Frame)
@@ -50,7 +78,7 @@ func (m *Message) Arrived() *Message {
 	a := new(Message)
 	a.Decode(fr, m.From, m.Role, m.Dialect)
 	a.Number, a.Time, a.Conn = m.Number, m.Time, m.Conn
-	m.arrived = a
+	m.arrival = a
 	return a
 }
 

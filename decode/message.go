@@ -85,8 +85,11 @@ type Message struct {
 	judged   bool // the payload has been looked at
 	payload  *payload.Payload
 	sent     []byte   // instead of the frame; nil: the same bytes
-	arrived  *Message // made of them
-	typing   string   // summary of the payload, if the tracker saw that it is typing
+	arrival  *Message // made of them
+	posed    int      // how many challenges it answers
+	accepted int8     // an answer: 1 right, -1 wrong, as computed here; in words by what:
+	side     string
+	typing   string // summary of the payload, if the tracker saw that it is typing
 }
 
 // Field is one parameter of a message.

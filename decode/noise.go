@@ -72,7 +72,7 @@ func (c *Connection) repeated(m *Message) Noise {
 	switch {
 	case known && last == what:
 		return Repeated
-	case m.Fate == Withheld: // nobody has heard it
+	case m.Fate == Withheld || m.Fate == Held: // nobody has heard it
 	case known || len(c.said) < maxSaid:
 		if c.said == nil {
 			c.said = make(said)

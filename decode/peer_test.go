@@ -207,7 +207,7 @@ func TestTalksWithheld(t *testing.T) {
 	tr := NewTracker()
 	s := &teller{t, tr}
 	s.signIn(1, "ann@example.com")
-	m := tr.Relayed(1, Client, framed(t, "SDG 5", passed("1:ann@example.com", "1:bob@example.com", "hi")), time.Time{}, Withheld, nil)
+	m := tr.Relayed(1, Client, framed(t, "SDG 5", passed("1:ann@example.com", "1:bob@example.com", "hi")), time.Time{}, Relay{Fate: Withheld})
 	if m.Conversation() != nil {
 		t.Error("it is")
 	}

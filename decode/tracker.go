@@ -162,19 +162,34 @@ func (t *Tracker) Close(id uint32) {
 // is announced hereby), and returns what it means. The message holds until the
 // next call.
 func (t *Tracker) Frame(id uint32, from Sender, fr *Frame, at time.Time) *Message {
-	return t.Relayed(id, from, fr, at, Passed, nil)
+	return t.Relayed(id, from, fr, at, Relay{})
 }
 
-// Relayed is [Tracker.Frame] for what a proxy has not passed on as it was. sent is
-// what was sent on instead of the frame; nil stands for the same bytes. Each frame
+// Relay says what a proxy made of a frame.
+type Relay struct {
+	Fate Fate
+	// Sent is what was sent on instead of the frame; nil stands for the same bytes.
+	Sent []byte
+	// ChangedBy and HeldFor are as in [Message].
+	ChangedBy []string
+	HeldFor   time.Duration
+	// Number is the message's; 0: that behind the one before.
+	Number int64
+}
+
+// Relayed is [Tracker.Frame] for what a proxy has not passed on as it was. Each frame
 // counts once. What a frame changes is what its receiver got: nothing, where it was
-// withheld. With an injected one no fault is found.
-func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate Fate, sent []byte) *Message {
+// withheld, and nothing yet where it is held; see [Tracker.Became]. Only who a client is
+// holds by its own word. With an injected frame no fault is found.
+func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how Relay) *Message {
+	fate := how.Fate
 	c := t.conns[id]
 	if c == nil {
 		c = t.Open(id, "", "", at)
 	}
-	t.messages++
+	if t.messages++; how.Number > 0 {
+		t.messages = how.Number
+	}
 	if t.start.IsZero() {
 		t.start = at
 	}
@@ -187,7 +202,8 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		t.noSwitchboard(c)
 		m.Decode(fr, from, c.Role, c.Dialect)
 	}
-	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
+	m.Number, m.Time, m.Conn, m.Start = t.messages, at, c, t.start
+	m.Relay(how)
 	if fate != Injected {
 		if m.Opening = c.begin(m); m.Opening != nil && m.Opening.Direct() && !m.Opening.Partial {
 			c.direct = true
@@ -204,21 +220,24 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	if m.Noise == NoNoise {
 		c.join(m)
 	}
-	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && !m.Verb.Unended {
+	if !m.tracked() {
 		return m
 	}
-	t.pair(m)
-	t.deliver(m)
-	if tell := follows[m.Verb.Act]; tell != nil && m.Arrived() != nil {
-		tell(t, c, m)
+	t.answers(m)
+	if who := names[m.Verb.Act]; who != nil && m.From == Client {
+		who(t, c, m)
 	}
-	t.introduce(c, m)
-	t.talks(c, m)
+	if m.From == Server {
+		t.deliver(m) // whose copy it is that the server says
+	}
 	if try := judges[m.Verb.Act]; try != nil && m.From == Client {
 		try(t, c, m)
 	}
 	if m.Challenge != nil {
 		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
+	}
+	if fate != Held {
+		t.arrived(m)
 	}
 	if fate == Injected {
 		m.Findings = m.Findings[:0]
@@ -226,10 +245,59 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	return m
 }
 
+// Became tells what became of a message that was Held, and of which m is the copy that
+// [Message.Keep] made: when it came the tracker learned what its sender says by it, now
+// it learns what its receiver has got, and when, by how.HeldFor. A message that is held
+// and told of at once comes out as by [Tracker.Relayed].
+func (t *Tracker) Became(m *Message, how Relay) {
+	c := m.Conn
+	m.Relay(how)
+	if how.Fate == Held || c.closed {
+		return
+	}
+	if m.Form != nil && m.Form.Noise == Repeated {
+		m.Noise = c.noise(m) // now somebody has heard it
+	}
+	if m.Noise == NoNoise {
+		c.join(m)
+	}
+	if m.tracked() {
+		t.arrived(m)
+	}
+}
+
+// Relay notes what was made of the message, where no tracker does.
+func (m *Message) Relay(how Relay) {
+	m.Fate, m.sent, m.ChangedBy, m.HeldFor, m.arrival = how.Fate, how.Sent, how.ChangedBy, how.HeldFor, nil
+}
+
+// tracked reports whether the message is one that the tracker learns from.
+func (m *Message) tracked() bool {
+	return m.Frame.Kind == Command && m.Form != nil && (m.Frame.EOL != 0 || m.Verb.Unended)
+}
+
+// arrived learns from what has come to the other end.
+func (t *Tracker) arrived(m *Message) {
+	c := m.Conn
+	t.asks(m)
+	if m.posed > 0 && m.Fate != Withheld {
+		c.challenges = append(c.challenges[:0], c.challenges[min(m.posed, len(c.challenges)):]...)
+	}
+	if m.From == Client {
+		t.deliver(m)
+	}
+	if tell := follows[m.Verb.Act]; tell != nil && (m.From == Server || names[m.Verb.Act] == nil) && m.Arrived() != nil {
+		tell(t, c, m)
+	}
+	t.introduce(c, m)
+	t.talks(c, m)
+}
+
 // follows say what else a message tells than that its request is answered: of those
 // acts that change what is known. judges work out a verdict on what a client says; they
-// also look at what never reached the server.
-var follows, judges [Acts]func(*Tracker, *Connection, *Message)
+// also look at what never reached the server. names say who a client is, by its own word,
+// which holds whatever became of that.
+var follows, judges, names [Acts]func(*Tracker, *Connection, *Message)
 
 func init() {
 	follows = [Acts]func(*Tracker, *Connection, *Message){
@@ -244,6 +312,12 @@ func init() {
 		ActSay:       (*Tracker).speaks,
 		ActLeave:     (*Tracker).speaks,
 		ActChallenge: (*Tracker).challenged,
+	}
+	names = [Acts]func(*Tracker, *Connection, *Message){
+		ActVersion: (*Tracker).version,
+		ActProgram: (*Tracker).client,
+		ActSignIn:  (*Tracker).user,
+		ActAnswer:  (*Tracker).answer,
 	}
 	judges = [Acts]func(*Tracker, *Connection, *Message){
 		ActSignIn: (*Tracker).checkSignIn,

@@ -46,10 +46,7 @@ func (t *Tracker) answered(c *Connection, m *Message) {
 			break
 		}
 	}
-	if m.Fate != Withheld {
-		c.challenges = append(c.challenges[:0], c.challenges[done:]...)
-	}
-	m.Challenge = &verdict
+	m.Challenge, m.posed = &verdict, done
 	side := ""
 	switch {
 	case verdict.Result == challenge.Right && verdict.Odd && verdict.ByProduct(product):
@@ -61,9 +58,9 @@ func (t *Tracker) answered(c *Connection, m *Message) {
 	}
 	switch verdict.Result {
 	case challenge.Right:
-		c.requests.judged(m, 1, side)
+		m.accepted, m.side = 1, side
 	case challenge.Wrong:
-		c.requests.judged(m, -1, side)
+		m.accepted, m.side = -1, side
 	}
 }
 
@@ -132,10 +129,10 @@ func (t *Tracker) checkSignIn(c *Connection, m *Message) {
 	}
 	want := challenge.SignIn(c.salt, password)
 	m.SignIn = SignInRight
-	c.requests.judged(m, 1, "")
+	m.accepted = 1
 	if !strings.EqualFold(want, response) {
 		m.SignIn = SignInWrong
-		c.requests.judged(m, -1, "")
+		m.accepted = -1
 		m.Findings = append(m.Findings, Finding{"signin.mismatch", Error,
 			fmt.Sprintf("the answer to the sign-in challenge is wrong for the password given; %s is right", want)})
 	}

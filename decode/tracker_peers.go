@@ -8,7 +8,7 @@ import (
 // join puts an invitation, or what else MSNSLP says, together that is too long for one
 // packet of P2P, and gives the whole to the message that ends it.
 func (c *Connection) join(m *Message) {
-	if m.Form == nil || m.Form.Payload != string(payload.MIME) || !m.Frame.Complete() || m.Fate == Withheld {
+	if m.Form == nil || m.Form.Payload != string(payload.MIME) || !m.Frame.Complete() || m.Fate == Withheld || m.Fate == Held {
 		return
 	}
 	body, ok := payload.PeerPacket(m.Frame.Payload())

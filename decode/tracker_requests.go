@@ -74,9 +74,9 @@ func (r *requests) byVerb(from Sender, verb string) *request {
 	return nil
 }
 
-// pair finds the request that the message answers, by TrID or by the table's
-// rule for its verb, and remembers the message if it is a request itself.
-func (t *Tracker) pair(m *Message) {
+// answers finds the request that the message answers, by TrID or by the table's
+// rule for its verb.
+func (t *Tracker) answers(m *Message) {
 	c := m.Conn
 	trid, hasTrID := m.TrID()
 	var q *request
@@ -104,14 +104,22 @@ func (t *Tracker) pair(m *Message) {
 		q.replied = true
 		t.disagrees(m, q)
 	}
+}
+
+// asks remembers the message if it is a request, as it came to the other end.
+func (t *Tracker) asks(m *Message) {
 	got := m.Arrived()
 	if got == nil {
 		return // who never got a request owes no reply
 	}
-	trid, hasTrID = got.TrID()
+	trid, hasTrID := got.TrID()
+	q := request{number: m.Number, verb: m.Verb, reply: m.Form.Reply, trid: trid, hasTrID: hasTrID,
+		from: m.From, at: m.Left(), signIn: m.Raw("response") != nil}
+	if got == m {
+		q.accepted, q.side = m.accepted, m.side
+	}
 	if m.Form.Reply != "" && m.Form.Reply != "none" || m.From == Client && hasTrID {
-		c.requests.add(request{number: m.Number, verb: m.Verb, reply: m.Form.Reply,
-			trid: trid, hasTrID: hasTrID, from: m.From, at: m.Time, signIn: m.Raw("response") != nil})
+		m.Conn.requests.add(q)
 	}
 }
 
@@ -127,14 +135,6 @@ func (r *requests) unanswered(from Sender) (one *request) {
 		}
 	}
 	return one
-}
-
-// judged notes what is thought here of the answer in m, the newest request: 1 right,
-// -1 wrong, and in words by what.
-func (r *requests) judged(m *Message, verdict int8, side string) {
-	if n := len(r.list); n > 0 && m.Arrived() == m && r.list[n-1].number == m.Number {
-		r.list[n-1].accepted, r.list[n-1].side = verdict, side
-	}
 }
 
 // disagrees notes where the server's judgement of an answer, to a challenge or to a
@@ -163,7 +163,7 @@ func (t *Tracker) disagrees(m *Message, q *request) {
 // WantsReply reports whether the message is a request that is to be answered also
 // when all is well: one that reached the other end.
 func (m *Message) WantsReply() bool {
-	if m.Fate == Withheld || m.Form == nil || m.Form.Reply == "none" || m.Form.Reply == m.Verb.Name {
+	if m.Fate == Withheld || m.Fate == Held || m.Form == nil || m.Form.Reply == "none" || m.Form.Reply == m.Verb.Name {
 		return false // an echo, as of OUT, is a courtesy
 	}
 	if ack := m.Raw("ack"); ack != nil {

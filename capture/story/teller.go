@@ -97,6 +97,9 @@ func (t *teller) record(r *capture.Record, place int64) {
 	if e.New {
 		t.conn(e)
 	}
+	if e.Became {
+		t.became(e)
+	}
 	c := t.open[r.Conn.ID]
 	switch r.Kind {
 	case capture.Data:
@@ -160,6 +163,13 @@ func (t *teller) message(c *Conn, e *capture.Event, place int64) {
 	}
 	c.gap &^= r.From
 	c.Messages = append(c.Messages, m)
+}
+
+// became takes what became of a message that was held.
+func (t *teller) became(e *capture.Event) {
+	if d, m := e.Message, t.byNumber(e.Message.Number); m != nil {
+		m.Fate, m.WantsReply, m.Noise = d.Fate, d.WantsReply(), d.Noise
+	}
 }
 
 // earliest and shortly are how many messages, and how long, an answer may stand before

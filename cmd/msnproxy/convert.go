@@ -124,6 +124,7 @@ func convert(c *cli.Context) (err error) {
 func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filter.Filter, known capture.Hindsight, redactor *capture.Redactor) (n int, err error) {
 	follow := capture.NewFollower(capture.FollowOptions{Check: f.AsksFindings(), Hindsight: known})
 	var unsuited error
+	left := make(map[int64]bool) // numbers of messages that were not wanted when they came, and are held
 	defer func() {
 		if unsuited != nil {
 			fmt.Fprintf(c.App.ErrWriter, "msnproxy: some messages did not suit the filter, and are left out: %v\n", unsuited)
@@ -141,17 +142,36 @@ func copyFiltered(c *cli.Context, in *capture.Reader, out recordWriter, f *filte
 			return n, &exit{code: exitInterrupted}
 		}
 		role, dialect := decode.Role(0), 0
-		if e := follow.Record(r); r.Kind == capture.Data {
+		e := follow.Record(r)
+		if e.Conn != nil {
 			role, dialect = e.Conn.Role, e.Conn.Dialect
-			if f != nil {
-				ok, err := f.Match(e.Message)
-				if err != nil && unsuited == nil {
-					unsuited = err
-				}
-				if !ok {
-					continue
-				}
+		}
+		for i := range e.Undecided {
+			delete(left, e.Undecided[i].Message.Number)
+		}
+		if f != nil && (r.Kind == capture.Data || e.Became) {
+			ok, err := f.Match(e.Message)
+			if err != nil && unsuited == nil {
+				unsuited = err
 			}
+			number, was := e.Message.Number, r.Kind == capture.Became
+			switch {
+			case !ok && r.Fate == capture.Held && !was:
+				left[number] = true
+				continue
+			case !ok && (!was || left[number]):
+				delete(left, number)
+				continue
+			case was && left[number]:
+				// Only what became of it is wanted: then it stands here.
+				delete(left, number)
+				whole := *e.Record
+				r = &whole
+			}
+		} else if f != nil && r.Kind == capture.Became {
+			continue
+		}
+		if r.Kind == capture.Data {
 			n++
 		}
 		if redactor != nil {

@@ -52,7 +52,7 @@ func (k *Checker) sends(c *conn, m *decode.Message, addr string) {
 // waited lets go of those who did not come.
 func (k *Checker) waited(at time.Time) {
 	k.away = slices.DeleteFunc(k.away, func(a away) bool {
-		return !at.IsZero() && !a.at.IsZero() && at.Sub(a.at) > awayTime
+		return !at.IsZero() && !a.left.IsZero() && at.Sub(a.left) > awayTime
 	})
 }
 

@@ -109,12 +109,54 @@ func (k *Checker) Message(m *decode.Message) []Located {
 	return k.out
 }
 
+// Became takes a message again that was held when [Checker.Message] took it, now that it
+// is known what came to the other end, and says what is found now.
+func (k *Checker) Became(m *decode.Message) []Located {
+	k.out = k.out[:0]
+	c := k.conns[m.Conn.ID]
+	if c == nil || c.info != m.Conn {
+		return k.out
+	}
+	k.overdue(m.Left())
+	k.head = headers{}
+	if m.Frame.Kind == decode.Command && m.Form != nil && m.Frame.Complete() && m.Conn.Role != decode.FTP {
+		if m.From == decode.Client {
+			k.received(c, m)
+		}
+		k.nowByVerb(c, m)
+	}
+	k.handedOn(c, m)
+	return k.out
+}
+
+// nowByVerb applies the rule on the verb if it did not see the message when it came.
+func (k *Checker) nowByVerb(c *conn, m *decode.Message) {
+	w := &watchers[m.Verb.Act]
+	switch {
+	case w.rule == nil || m.Error() != "":
+	case w.got != nil:
+		w.got(k, c, m)
+	case w.by.counts(m) && !w.by.countsHeld(m.From):
+		w.rule(k, c, m)
+	}
+}
+
 // Apply is [Checker.Message] for those who show messages along with their
 // findings: m.Findings becomes all that there is to say on m itself, and those on
 // earlier messages are returned. The slice holds until the next call.
 func (k *Checker) Apply(m *decode.Message) (earlier []Located) {
 	found := k.Message(m)
 	m.Findings = m.Findings[:0]
+	return share(m, found)
+}
+
+// ApplyBecame is Apply for what became of a message that was held: m.Findings grows.
+func (k *Checker) ApplyBecame(m *decode.Message) (earlier []Located) {
+	return share(m, k.Became(m))
+}
+
+// share gives a message its own of the findings, and returns the others.
+func share(m *decode.Message, found []Located) (earlier []Located) {
 	earlier = found[:0]
 	for _, l := range found {
 		if l.Number == m.Number {
@@ -173,6 +215,8 @@ func (k *Checker) byAct(c *conn, m *decode.Message) {
 type watcher struct {
 	rule func(*Checker, *conn, *decode.Message)
 	by   counting
+	// got, where rule sees all, takes what is got later, of a message that was held.
+	got func(*Checker, *conn, *decode.Message)
 }
 
 // watchers hold the rules on single acts. What is not in here is only looked at
@@ -181,37 +225,37 @@ var watchers [decode.Acts]watcher
 
 func init() {
 	watchers = [decode.Acts]watcher{
-		decode.ActVersion:     {(*Checker).version, bySelf},
-		decode.ActProgram:     {(*Checker).clientVersion, bySaid},
-		decode.ActPackages:    {(*Checker).packages, byGot},
-		decode.ActSignIn:      {(*Checker).user, byGot},
-		decode.ActRedirect:    {(*Checker).redirect, byGot},
-		decode.ActInvite:      {(*Checker).redirect, byGot},
-		decode.ActEnd:         {(*Checker).leave, bySelf},
-		decode.ActPing:        {(*Checker).ping, bySaid},
-		decode.ActPong:        {(*Checker).pong, bySaid},
-		decode.ActSynchronise: {(*Checker).synchronise, bySaid},
-		decode.ActListed:      {(*Checker).listed, bySaid},
-		decode.ActGroup:       {(*Checker).group, bySaid},
-		decode.ActGroupName:   {(*Checker).renamed, bySaid},
-		decode.ActGroupGone:   {(*Checker).disbanded, bySaid},
-		decode.ActSetting:     {(*Checker).numbered, bySaid},
-		decode.ActAdd:         {(*Checker).added, bySaid},
-		decode.ActLists:       {(*Checker).listing, bySaid},
-		decode.ActRoute:       {(*Checker).routed, bySaid},
-		decode.ActListsAgain:  {(*Checker).listsAgain, byGot},
-		decode.ActRemove:      {(*Checker).removed, bySaid},
-		decode.ActProperty:    {(*Checker).property, bySaid},
-		decode.ActStatus:      {(*Checker).change, bySaid},
-		decode.ActPresence:    {(*Checker).presence, bySaid},
-		decode.ActChallenge:   {(*Checker).challenged, byGot},
-		decode.ActProof:       {(*Checker).answered, bySelf},
-		decode.ActAnswer:      {(*Checker).answer, byGot},
-		decode.ActCall:        {(*Checker).call, bySaid},
-		decode.ActJoin:        {(*Checker).joins, bySaid},
-		decode.ActLeave:       {(*Checker).leaves, bySaid},
-		decode.ActSay:         {(*Checker).message, bySaid},
-		decode.ActAcknowledge: {(*Checker).acknowledged, bySaid},
+		decode.ActVersion:     {rule: (*Checker).version, by: bySelf, got: (*Checker).versionGot},
+		decode.ActProgram:     {rule: (*Checker).clientVersion, by: bySaid},
+		decode.ActPackages:    {rule: (*Checker).packages, by: byGot},
+		decode.ActSignIn:      {rule: (*Checker).user, by: byGot},
+		decode.ActRedirect:    {rule: (*Checker).redirect, by: byGot},
+		decode.ActInvite:      {rule: (*Checker).redirect, by: byGot},
+		decode.ActEnd:         {rule: (*Checker).leave, by: bySelf},
+		decode.ActPing:        {rule: (*Checker).ping, by: bySaid},
+		decode.ActPong:        {rule: (*Checker).pong, by: bySaid},
+		decode.ActSynchronise: {rule: (*Checker).synchronise, by: bySaid},
+		decode.ActListed:      {rule: (*Checker).listed, by: bySaid},
+		decode.ActGroup:       {rule: (*Checker).group, by: bySaid},
+		decode.ActGroupName:   {rule: (*Checker).renamed, by: bySaid},
+		decode.ActGroupGone:   {rule: (*Checker).disbanded, by: bySaid},
+		decode.ActSetting:     {rule: (*Checker).numbered, by: bySaid},
+		decode.ActAdd:         {rule: (*Checker).added, by: bySaid},
+		decode.ActLists:       {rule: (*Checker).listing, by: bySaid},
+		decode.ActRoute:       {rule: (*Checker).routed, by: bySaid},
+		decode.ActListsAgain:  {rule: (*Checker).listsAgain, by: byGot},
+		decode.ActRemove:      {rule: (*Checker).removed, by: bySaid},
+		decode.ActProperty:    {rule: (*Checker).property, by: bySaid},
+		decode.ActStatus:      {rule: (*Checker).change, by: bySaid},
+		decode.ActPresence:    {rule: (*Checker).presence, by: bySaid},
+		decode.ActChallenge:   {rule: (*Checker).challenged, by: byGot},
+		decode.ActProof:       {rule: (*Checker).answered, by: bySelf},
+		decode.ActAnswer:      {rule: (*Checker).answer, by: byGot},
+		decode.ActCall:        {rule: (*Checker).call, by: bySaid},
+		decode.ActJoin:        {rule: (*Checker).joins, by: bySaid},
+		decode.ActLeave:       {rule: (*Checker).leaves, by: bySaid},
+		decode.ActSay:         {rule: (*Checker).message, by: bySaid},
+		decode.ActAcknowledge: {rule: (*Checker).acknowledged, by: bySaid},
 	}
 }
 
@@ -344,10 +388,10 @@ func (k *Checker) later(c *conn, m *decode.Message, rule, format string, args ..
 type place struct {
 	from           decode.Sender
 	number, offset int64
-	at             time.Time
+	at, left       time.Time // when it came, and went on
 }
 
-func here(m *decode.Message) place { return place{m.From, m.Number, m.Frame.Offset, m.Time} }
+func here(m *decode.Message) place { return place{m.From, m.Number, m.Frame.Offset, m.Time, m.Left()} }
 
 // add adds a finding on a message.
 func (k *Checker) add(c *conn, m *decode.Message, rule, format string, args ...any) {

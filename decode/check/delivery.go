@@ -36,7 +36,7 @@ func (k *Checker) dispatch(c *conn, m *decode.Message) {
 	if v == nil || m.Form.Heard == "" || len(v.Connections()) < 2 || m.Fate != decode.Passed || m.Arrived() == nil || !c.in {
 		return
 	}
-	k.overdue(m.Time)
+	k.overdue(m.Left())
 	p := parcel{place: here(m), conn: c}
 	for _, other := range v.Connections() {
 		if d := k.conns[other.ID]; d != nil && d != c && d.expects(c) && !slices.Contains(m.Ahead, other.ID) {
@@ -141,7 +141,7 @@ func (k *Checker) acknowledges(number int64, refused bool) {
 // are that old.
 func (k *Checker) overdue(at time.Time) {
 	n := 0
-	for n < len(k.parcels) && !at.IsZero() && !k.parcels[n].at.IsZero() && at.Sub(k.parcels[n].at) > deliveryWait {
+	for n < len(k.parcels) && !at.IsZero() && !k.parcels[n].left.IsZero() && at.Sub(k.parcels[n].left) > deliveryWait {
 		k.lost(&k.parcels[n])
 		n++
 	}

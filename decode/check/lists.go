@@ -368,6 +368,11 @@ func (k *Checker) change(c *conn, m *decode.Message) {
 	s := k.status(c, m)
 	trid, _ := m.TrID()
 	if m.From == decode.Client {
+		if got := m.Arrived(); got != nil && got != m {
+			// The server answers what a proxy has made of it.
+			s = string(got.Raw("status"))
+			trid, _ = got.TrID()
+		}
 		c.statusTrID, c.statusAsked = trid, s
 	} else if m.ReplyVerb == m.Verb.Name && trid == c.statusTrID && s != c.statusAsked && len(s) == 3 {
 		k.add(c, m, "presence.other", "the client asks for the status %s and gets %s", clip([]byte(c.statusAsked)), s)

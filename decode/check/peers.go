@@ -24,6 +24,13 @@ type handed struct {
 // peers applies the rules of P2P.
 func (k *Checker) peers(c *conn, m *decode.Message) {
 	k.seals(c, m)
+	if m.Fate != decode.Held {
+		k.handedOn(c, m)
+	}
+}
+
+// handedOn looks at what came of it to the other end by P2P.
+func (k *Checker) handedOn(c *conn, m *decode.Message) {
 	e := k.transfers.Message(m)
 	if e == nil {
 		return

@@ -18,12 +18,20 @@ const (
 // counts reports whether the rule is to see the message.
 func (by counting) counts(m *decode.Message) bool {
 	switch {
+	case m.Fate == decode.Held:
+		return by.countsHeld(m.From)
 	case m.Fate == decode.Passed, by == bySelf:
 		return true
 	case m.From == decode.Client, by == byGot:
 		return m.Fate == decode.Injected
 	}
 	return m.Fate == decode.Withheld
+}
+
+// countsHeld reports whether it is to see a message of that sender when it came, if it
+// was held: what comes to the other end of it, and when, is not known then.
+func (by counting) countsHeld(from decode.Sender) bool {
+	return by == bySelf || by == bySaid && from == decode.Server
 }
 
 // injected takes a message that only its receiver knows of: it may answer it, or act

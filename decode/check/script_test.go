@@ -279,7 +279,7 @@ func (s *stage) fated(id uint32, what, arg string) {
 	if edited {
 		instead = []byte(wire(sent))
 	}
-	m := s.tracker.Relayed(id, from, &fr, s.at, fate, instead)
+	m := s.tracker.Relayed(id, from, &fr, s.at, decode.Relay{Fate: fate, Sent: instead})
 	s.conns[id] = m.Conn
 	s.found = append(s.found, s.checker.Message(m)...)
 }

@@ -106,7 +106,7 @@ func (k *Checker) answered(c *conn, m *decode.Message) {
 		k.instead(c, m, "challenge.form", "", "challenge.form", "the answer to a challenge has %d bytes, not 32", n)
 	}
 	if n := len(c.challenges); n > 0 {
-		asked := c.challenges[n-1].at
+		asked := c.challenges[n-1].left
 		if late := m.Time.Sub(asked); !asked.IsZero() && !m.Time.IsZero() && late > challengeTime {
 			k.add(c, m, "challenge.late", "the answer comes %v after the challenge", late.Round(time.Second))
 		}
@@ -118,8 +118,8 @@ func (k *Checker) answered(c *conn, m *decode.Message) {
 // if there was time for one.
 func (k *Checker) unchallenged(c *conn, at time.Time, how string) {
 	for _, p := range c.challenges {
-		timed := !p.at.IsZero() && !at.IsZero()
-		if timed && at.Sub(p.at) < challengeTime && !c.busy {
+		timed := !p.left.IsZero() && !at.IsZero()
+		if timed && at.Sub(p.left) < challengeTime && !c.busy {
 			continue
 		}
 		if !c.heard(decode.Client) {
@@ -127,7 +127,7 @@ func (k *Checker) unchallenged(c *conn, at time.Time, how string) {
 		}
 		text := how + " before the challenge had an answer"
 		if timed {
-			text += ", " + at.Sub(p.at).Round(time.Second).String() + " after it"
+			text += ", " + at.Sub(p.left).Round(time.Second).String() + " after it"
 		}
 		k.put(c, p, "challenge.unanswered", text)
 	}

@@ -49,6 +49,13 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 	}
 }
 
+// versionGot takes what came to the server of a VER that was held.
+func (k *Checker) versionGot(c *conn, m *decode.Message) {
+	if m.From == decode.Client {
+		c.offered = dialects(m.Arrived())
+	}
+}
+
 // isCVR0 reports whether a word of VER, in upper case, stands for the version check,
 // and not for a dialect. Some clients write it with the letter O.
 func isCVR0(word string) bool { return word == "CVR0" || word == "CVRO" }

@@ -145,7 +145,7 @@ func (k *Checker) enter(c *conn, m *decode.Message) {
 	if !p.belongs(handle) {
 		k.add(c, m, "switchboard.handle", "%s comes with a cookie given to %s", clip([]byte(handle)), clip([]byte(p.accounts[0])))
 	}
-	if late := m.Time.Sub(p.at.at); !p.at.at.IsZero() && !m.Time.IsZero() && late > cookieTime {
+	if late := m.Time.Sub(p.at.left); !p.at.left.IsZero() && !m.Time.IsZero() && late > cookieTime {
 		k.add(c, m, "switchboard.late", "the cookie is %v old", late.Round(time.Second))
 	}
 }

@@ -46,7 +46,7 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 		return
 	}
 	c.busy = true
-	q := request{place: here(m), trid: trid, verb: m.Verb.Name, must: m.WantsReply(),
+	q := request{place: here(m), trid: trid, verb: m.Verb.Name,
 		made: m.Fate == decode.Injected, enters: decode.RefusalOf(m.Verb.Name) == "911", right: m.SignIn == decode.SignInRight}
 	if ack := m.Raw("ack"); len(ack) == 1 {
 		q.ack = ack[0]
@@ -54,13 +54,10 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 	if m.Fate != decode.Injected {
 		k.ordered(c, m, &q)
 	}
-	if got := m.Arrived(); got == nil {
-		q.must = false
-	} else if sent, ok := got.TrID(); ok {
-		q.trid = sent
+	q.got(m)
+	if m.Fate != decode.Held {
+		k.tooEarly(c, m, &q)
 	}
-	q.said = forEcho(m.Arrived())
-	k.tooEarly(c, m, &q)
 	if len(c.requests) >= maxRequests {
 		if old := &c.requests[0]; old.must && !old.replied && old.overtaken {
 			k.ignored(c, old)
@@ -69,6 +66,29 @@ func (k *Checker) requested(c *conn, m *decode.Message) {
 		c.forgot = true
 	}
 	c.requests = append(c.requests, q)
+}
+
+// got notes what came of the request to the server.
+func (q *request) got(m *decode.Message) {
+	q.must = m.WantsReply()
+	got := m.Arrived()
+	if got == nil {
+		q.must = false
+	} else if sent, ok := got.TrID(); ok {
+		q.trid = sent
+	}
+	q.said = forEcho(got)
+}
+
+// received takes what came to the server of a request that was held.
+func (k *Checker) received(c *conn, m *decode.Message) {
+	for i := range c.requests {
+		if q := &c.requests[i]; q.number == m.Number {
+			q.got(m)
+			k.tooEarly(c, m, q)
+			return
+		}
+	}
 }
 
 // trid judges the TrID of a client's command, and returns it.

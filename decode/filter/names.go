@@ -135,6 +135,14 @@ var names = []Name{
 	{"delivered_ms", "decimal", "milliseconds from that message to here; 0: none", func(m *decode.Message) any {
 		return float64(m.Delivery.After) / 1e6
 	}},
+	{"fate", "string", `what a proxy made of it: "passed", "withheld", "injected" or "held" (not decided)`, func(m *decode.Message) any { return m.Fate.String() }},
+	{"injected", "bool", "a proxy has made it: nobody sent it", func(m *decode.Message) any { return m.Fate == decode.Injected }},
+	{"changed_by", "list", `who changed, withheld or injected it: any(changed_by, # contains "lost acks")`, func(m *decode.Message) any {
+		return append([]string{}, m.ChangedBy...)
+	}},
+	{"held_ms", "decimal", "milliseconds that it stood in the proxy; 0: it was not held", func(m *decode.Message) any {
+		return float64(m.HeldFor) / 1e6
+	}},
 	{"findings", "list", `rules of the findings: "challenge.mismatch" in findings`, func(m *decode.Message) any {
 		rules := make([]string, len(m.Findings))
 		for i, f := range m.Findings {
@@ -199,6 +207,8 @@ func zero(kind string) any {
 		return 0
 	case "decimal":
 		return 0.0
+	case "bool":
+		return false
 	case "list":
 		return []string{}
 	case "map":

@@ -19,6 +19,7 @@ var values = map[string][]string{
 	"kind":  {decode.Command.String(), decode.Blank.String(), decode.Block.String(), decode.Opaque.String(), kindEnd, kindLost},
 	"ended": {decode.NoOccurrence.String(), decode.Closed.String(), decode.Reset.String(), decode.HalfClosed.String()},
 	"by":    {"", decode.Client.String(), decode.Server.String()},
+	"fate":  {decode.Passed.String(), decode.Withheld.String(), decode.Injected.String(), decode.Held.String()},
 	"noise": {decode.NoNoise.String(), decode.KeepAlive.String(), decode.Typing.String(), decode.Repeated.String(), decode.EmptyLine.String()},
 }
 

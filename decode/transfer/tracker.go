@@ -86,8 +86,8 @@ func (k *Tracker) Dropped() int { return k.dropped }
 // Message takes the next message, and says what it has to do with transfers: nil if
 // nothing. Nothing of m is kept.
 func (k *Tracker) Message(m *decode.Message) *Event {
-	if m.Conn == nil {
-		return nil
+	if m.Conn == nil || m.Fate == decode.Held {
+		return nil // it is taken when somebody has got it
 	}
 	k.event = Event{Packets: k.event.Packets[:0]}
 	if m.Occurrence == decode.Lost {

@@ -61,6 +61,7 @@ type Index struct {
 	location   *time.Location
 	version    int // of the facts of connections
 	joinedSize int
+	fates      map[int]fate // what became of rows that were held
 	err        error
 
 	spoolDir string
@@ -171,6 +172,10 @@ func (x *Index) add(r *capture.Record, place int64) {
 		x.put(&k)
 		return
 	}
+	if r.Kind == capture.Became {
+		x.became(r, place)
+		return
+	}
 	before := x.follow.Connection(r.Conn.ID)
 	if before != nil {
 		k.roles, k.dialect = uint8(before.Role), uint8(min(before.Dialect, 255))
@@ -243,9 +248,9 @@ func (x *Index) join(row int, slp []byte) {
 func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	m, r := e.Message, e.Record
 	k.roles |= uint8(m.Role) << 4
-	x.messages++
+	x.messages = m.Number
 	x.start = m.Start
-	k.number, k.reply = uint32(x.messages), uint32(m.ReplyTo)
+	k.number, k.reply = uint32(m.Number), uint32(m.ReplyTo)
 	k.offset, k.size = r.Frame.Offset, uint32(len(r.Frame.Raw))
 	if r.Frame.Kind == decode.Command {
 		k.verb = verbCode(m.Name())
@@ -295,6 +300,63 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	x.located(e.Located)
 }
 
+// fate is where it stands what became of a frame that was held, and for how long it was.
+type fate struct {
+	place int64
+	held  time.Duration
+}
+
+// latency is the time from when a request, in row q, went on to its reply. The lock is
+// held.
+func (x *Index) latency(reply *record, q int) time.Duration {
+	d := reply.since(x.at(q))
+	if d != 0 {
+		d -= x.fates[q].held
+	}
+	return d
+}
+
+// became takes what became of a message that was held, into its row. The lock is held.
+func (x *Index) became(r *capture.Record, place int64) {
+	e := x.follow.Record(r)
+	if !e.Became {
+		return
+	}
+	m := e.Message
+	row := x.rowOf(m.Number)
+	if row < 0 {
+		return
+	}
+	if x.fates == nil {
+		x.fates = make(map[int]fate)
+	}
+	x.fates[row] = fate{place, m.HeldFor}
+	c := x.conns[x.at(row).conn]
+	told := x.findings.on(nil, uint32(row))
+	for i := range m.Findings {
+		f := &m.Findings[i]
+		if !slices.ContainsFunc(told, func(t finding) bool { return x.findings.text(&t) == *f }) {
+			x.find(row, f)
+		}
+	}
+	x.change(row, func(k *record) {
+		k.set(shiftFate, 2, uint32(m.Fate))
+		k.set(shiftNoise, 3, uint32(m.Noise))
+		k.flags &^= flagSent | flagWants
+		if e.Record.Sent != nil {
+			k.flags |= flagSent
+		}
+		if m.WantsReply() {
+			k.flags |= flagWants
+		}
+	})
+	x.join(row, m.Joined)
+	x.hand(row, m)
+	x.tally.Event(e)
+	x.learn(c)
+	x.located(e.Located)
+}
+
 // answer notes that a request has its reply.
 func (x *Index) answer(number int64) {
 	if i := x.rowOf(number); i >= 0 {
@@ -309,8 +371,7 @@ func (x *Index) rowOf(number int64) int {
 	if number < 1 || number > x.messages {
 		return -1
 	}
-	// A row's number is at most one more than its place; other rows make it less.
-	lo, hi := int(number)-1, x.n
+	lo, hi := 0, x.n
 	for lo < hi {
 		mid := (lo + hi) / 2
 		if int64(x.at(mid).number) < number {
@@ -363,7 +424,7 @@ func (x *Index) Row(i int) Row {
 		r.Unanswered = r.WantsReply && !r.Answered && c.hearing.Due(r.Number, r.From)
 	}
 	if q := x.rowOf(int64(k.reply)); q >= 0 {
-		r.Latency = k.since(x.at(q))
+		r.Latency = x.latency(k, q)
 	}
 	return r
 }

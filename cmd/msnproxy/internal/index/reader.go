@@ -3,6 +3,7 @@ package index
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"msnproxy/capture"
 	"msnproxy/decode"
@@ -17,6 +18,7 @@ var ErrNotKept = errors.New("its bytes could not be kept: the disk for temporary
 type Reader struct {
 	x       *Index
 	places  *capture.Places
+	fates   *capture.Places // of what became of frames that were held
 	m       decode.Message
 	found   []finding
 	texts   []decode.Finding
@@ -77,13 +79,14 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 	x := r.x
 	var facts *Conn
 	var asked record
+	var latency time.Duration
 	r.found = r.found[:0]
 	x.mu.RLock()
 	if k.conn > 0 {
 		facts = x.conns[k.conn].facts
 	}
 	if q := x.rowOf(int64(k.reply)); q >= 0 {
-		asked = *x.at(q)
+		asked, latency = *x.at(q), x.latency(&k.record, q)
 	}
 	if k.has(flagFinds) {
 		r.found = x.findings.on(r.found, uint32(k.row))
@@ -105,13 +108,17 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 		return nil, rec
 	}
 	rec.From = k.from()
+	if rec.Fate == capture.Held {
+		r.fate(k.row, rec)
+	}
 	m := &r.m
 	m.Decode(&rec.Frame, rec.From, k.roleBefore(), int(k.dialect))
 	m.Role = k.roleAfter()
-	m.Number, m.Time, m.Conn, m.Noise, m.Fate = int64(k.number), k.time(), facts.Facts, k.noise(), k.fate()
+	m.Number, m.Time, m.Conn, m.Noise = int64(k.number), k.time(), facts.Facts, k.noise()
+	m.Relay(decode.Relay{Fate: k.fate(), Sent: rec.Sent, ChangedBy: rec.ChangedBy, HeldFor: rec.HeldFor})
 	if asked.number > 0 {
 		m.ReplyTo, m.ReplyVerb, m.FirstReply = int64(k.reply), verbName(asked.verb), k.has(flagFirst)
-		m.Latency = k.since(&asked)
+		m.Latency = latency
 	}
 	if v := k.bits(shiftChallenge, 3); v > 0 {
 		r.verdict = challenge.Verdict{Result: challenge.Result(v - 1)}
@@ -124,6 +131,26 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 	}
 	m.Findings = r.texts
 	return m, rec
+}
+
+// fate adds to a frame that came as held what became of it, if that is known.
+func (r *Reader) fate(row int, rec *capture.Record) {
+	r.x.mu.RLock()
+	fate, known := r.x.fates[row]
+	place := fate.place
+	r.x.mu.RUnlock()
+	if !known || place < 0 {
+		return
+	}
+	if r.fates == nil {
+		r.x.mu.RLock()
+		source := r.x.source
+		r.x.mu.RUnlock()
+		r.fates = source()
+	}
+	if became, err := r.fates.Record(place); err == nil && became.Kind == capture.Became {
+		rec.Fate, rec.Sent, rec.ChangedBy, rec.HeldFor = became.Fate, became.Sent, became.ChangedBy, became.HeldFor
+	}
 }
 
 // Occurrence returns what a filter is asked about for the row that was read last,

@@ -165,7 +165,7 @@ func (v *View) Ask(q Query) error {
 		v.query, v.filter, v.parts, v.failure = q, f, nil, nil
 		v.inScope = v.inScope[:0]
 		v.facts = f != nil && f.Uses("session", "conversation", "role", "dialect", "account")
-		v.finds = f.AsksFindings()
+		v.finds = f.AsksFindings() || f != nil && f.Uses("fate", "injected", "changed_by", "held_ms", "noise")
 		v.x.mu.RLock()
 		v.caught = v.x.journal.count
 		v.x.mu.RUnlock()

@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,6 +47,7 @@ type detail struct {
 	made    tab
 	entries []entry
 	raw     []byte
+	sent    []byte // instead of them
 	lines   []show.Line
 	sel     int // entry
 	top     int
@@ -100,6 +102,7 @@ func (d *detail) build(r *index.Row) {
 		return
 	}
 	d.raw = append(d.raw, rec.Frame.Raw...)
+	d.sent = append(d.sent[:0], rec.Sent...)
 	switch {
 	case d.tab == connectionTab:
 		d.connection(r)
@@ -141,9 +144,12 @@ func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 	}
 	if rec.Sent != nil {
 		d.say(t.redirect, "⤳ sent on as "+string(firstLine(rec.Sent)))
+		if len(rec.ChangedBy) > 0 { // the address of a redirect is in that line
+			d.differs(m)
+		}
 	}
-	if r.Fate != capture.Passed {
-		d.say(t.warning, r.Fate.String())
+	if marks := rowMarks(r, rec); marks != "" {
+		d.say(t.warning, marks)
 	}
 	d.lines = show.Lines(d.lines[:0], m)
 	for i := range d.lines {
@@ -153,6 +159,20 @@ func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 	}
 	if m.Form != nil {
 		d.say(t.dim, "form: "+m.Form.Usage())
+	}
+}
+
+// differs appends the fields of what was sent on that differ from those that came.
+func (d *detail) differs(m *decode.Message) {
+	got := m.Arrived()
+	if got == nil || got == m {
+		return
+	}
+	came := show.Lines(nil, m)
+	for _, l := range show.Lines(nil, got) {
+		if !slices.ContainsFunc(came, func(c show.Line) bool { return c.Name == l.Name && c.Value == l.Value && c.Depth == l.Depth }) {
+			d.entries = append(d.entries, entry{name: l.Name, value: "⤳ " + l.Value, means: l.Means, depth: l.Depth, style: d.ins.theme.redirect, row: -1})
+		}
 	}
 }
 

@@ -31,6 +31,7 @@ func (d *detail) drawHex(c canvas, keys bool) {
 	for y := 0; y < c.h; y++ {
 		from := (d.hexTop + y) * hexWidth
 		if from >= len(d.raw) {
+			d.drawSent(c, y)
 			break
 		}
 		c.text(0, y, 6, fmt.Sprintf("%05x", from), c.dim)
@@ -43,6 +44,23 @@ func (d *detail) drawHex(c canvas, keys bool) {
 				style = style.Reverse(true)
 			}
 			d.drawByte(c, y, i, b, style, from+i < lit.end-1 && from+i >= lit.start && i != hexWidth-1)
+		}
+	}
+}
+
+// drawSent draws, below the bytes that came, those that were sent on instead.
+func (d *detail) drawSent(c canvas, y int) {
+	if len(d.sent) == 0 {
+		return
+	}
+	c.text(0, y, c.w, "sent on instead:", c.dim)
+	for from := 0; from < len(d.sent); from += hexWidth {
+		if y++; y >= c.h {
+			return
+		}
+		c.text(0, y, 6, fmt.Sprintf("%05x", from), c.dim)
+		for i, b := range d.sent[from:min(from+hexWidth, len(d.sent))] {
+			d.drawByte(c, y, i, b, c.redirect, false)
 		}
 	}
 }

@@ -124,6 +124,9 @@ func (l *ladder) message(g *rung, e *ends, m *decode.Message, rec *capture.Recor
 		g.arrow(from, proxy.x, "─", side, whole, false)
 		g.text(proxy.x, g.y, 1, "×", g.style(g.err))
 		g.aside(proxy.x, to, "withheld", g.redirect)
+	case g.row.Fate == capture.Held:
+		g.arrow(from, proxy.x, "─", side, whole, false)
+		g.aside(proxy.x, to, g.row.Fate.String(), g.redirect)
 	case g.row.Fate == capture.Injected:
 		g.aside(from, proxy.x, "injected", g.redirect)
 		g.arrow(proxy.x, to, "┄", g.redirect, whole, false)

@@ -100,29 +100,34 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 	o.findings(m.Findings)
 	o.fate(r)
 	if raw {
-		o.name("offset")
-		o.b = strconv.AppendInt(o.b, r.Frame.Offset, 10)
-		o.base64("raw", r.Frame.Raw)
+		o.bytes(r)
 		if r.Sent != nil {
 			o.base64("sent_raw", r.Sent)
 		}
-		if r.Frame.Gap {
-			o.name("gap")
-			o.b = append(o.b, "true"...)
-		}
-		if r.Frame.TextLine > 0 {
-			o.num("line", int64(r.Frame.TextLine))
-		}
-		if r.Frame.Omitted {
-			o.name("omitted")
-			o.b = append(o.b, "true"...)
-		}
-		if r.Frame.Resync {
-			o.name("resync")
-			o.b = append(o.b, "true"...)
-		}
 	}
 	return append(o.b, '}', '\n')
+}
+
+// bytes adds the bytes of a frame, and what they can't tell.
+func (o *object) bytes(r *capture.Record) {
+	o.name("offset")
+	o.b = strconv.AppendInt(o.b, r.Frame.Offset, 10)
+	o.base64("raw", r.Frame.Raw)
+	if r.Frame.Gap {
+		o.name("gap")
+		o.b = append(o.b, "true"...)
+	}
+	if r.Frame.TextLine > 0 {
+		o.num("line", int64(r.Frame.TextLine))
+	}
+	if r.Frame.Omitted {
+		o.name("omitted")
+		o.b = append(o.b, "true"...)
+	}
+	if r.Frame.Resync {
+		o.name("resync")
+		o.b = append(o.b, "true"...)
+	}
 }
 
 func (o *object) base64(name string, b []byte) {
@@ -302,6 +307,9 @@ func (o *object) findings(list []decode.Finding) {
 
 // fate tells what was sent on where that is not what was received.
 func (o *object) fate(r *capture.Record) {
+	if r.Fate != capture.Passed {
+		o.str("fate", r.Fate.String())
+	}
 	switch {
 	case r.Fate == capture.Withheld:
 		o.name("sent")
@@ -313,6 +321,31 @@ func (o *object) fate(r *capture.Record) {
 		o.name("sent")
 		o.b = appendJSON(o.b, r.Sent)
 	}
+	o.strings("changed_by", r.ChangedBy)
+	if r.HeldFor > 0 {
+		o.name("held_ms")
+		o.b = capture.AppendMillis(o.b, r.HeldFor)
+	}
+}
+
+// appendHeld appends the event that a message came, and waits: it follows when it is
+// known what became of it. With raw, its bytes are in it, too.
+func appendHeld(dst []byte, m *decode.Message, r *capture.Record, raw bool) []byte {
+	o := object{dst}
+	o.head(m.Time, r.Conn)
+	o.str("event", "held")
+	o.num("number", m.Number)
+	o.str("from", m.From.String())
+	if m.Frame.Kind == decode.Command {
+		o.str("verb", m.Name())
+	} else {
+		o.str("kind", m.Frame.Kind.String())
+	}
+	o.str("summary", m.Summary())
+	if raw {
+		o.bytes(r)
+	}
+	return append(o.b, '}', '\n')
 }
 
 // appendEvent appends a record that is no frame as one JSON object.

@@ -130,13 +130,19 @@ func (p *Printer) Record(r *capture.Record) error {
 	if e.New {
 		p.stats.Connections++
 	}
-	if r.Kind == capture.Data {
-		return p.message(e)
+	undecided := p.undecided(e.Undecided)
+	switch {
+	case e.Became:
+		return errors.Join(undecided, p.told(e), p.transcribed(r))
+	case r.Kind == capture.Became:
+		return errors.Join(undecided, p.transcribed(r))
+	case r.Kind == capture.Data:
+		return errors.Join(undecided, p.message(e))
 	}
 	if r.Kind == capture.Lost {
 		p.stats.Lost += max(r.Lost, 0)
 	}
-	err := errors.Join(p.event(e), p.findings(e.Located))
+	err := errors.Join(undecided, p.event(e), p.findings(e.Located))
 	if r.Kind == capture.Closed && r.Conn != nil {
 		delete(p.seen, r.Conn.ID)
 	}
@@ -145,7 +151,53 @@ func (p *Printer) Record(r *capture.Record) error {
 
 // Finish prints what there is to say at the end of a recording, and hands what
 // is buffered to the writer.
-func (p *Printer) Finish() error { return errors.Join(p.findings(p.follow.Finish()), p.Flush()) }
+func (p *Printer) Finish() error {
+	return errors.Join(p.undecided(p.follow.Held()), p.findings(p.follow.Finish()), p.Flush())
+}
+
+// undecided prints messages that were held, and of which no more is recorded.
+func (p *Printer) undecided(list []capture.Event) error {
+	var all error
+	for i := range list {
+		all = errors.Join(all, p.told(&list[i]))
+	}
+	return all
+}
+
+// told prints a message that was held when it came, and counts what is found on it.
+func (p *Printer) told(e *capture.Event) error {
+	p.count(e.Message)
+	if p.Format == Transcript {
+		return nil // it stands where it came
+	}
+	return p.show(e)
+}
+
+// transcribed writes what became of a frame into a transcript.
+func (p *Printer) transcribed(r *capture.Record) error {
+	if p.Format != Transcript || p.Filter != nil {
+		return nil
+	}
+	return p.transcript.WriteRecord(r)
+}
+
+// held prints that a message came, and waits: in a transcript it stands here.
+func (p *Printer) held(m *decode.Message, r *capture.Record) error {
+	if !p.wants(m) {
+		return nil
+	}
+	switch {
+	case p.Format == Transcript:
+		p.stats.Shown++
+		return p.transcript.WriteRecord(r)
+	case p.Format == JSON:
+		p.buf = appendHeld(p.buf[:0], m, r, p.Raw)
+	default:
+		p.buf = p.appendHeld(p.buf[:0], m)
+	}
+	_, err := p.out.Write(p.buf)
+	return err
+}
 
 // findings counts and prints findings on earlier messages and on connections.
 func (p *Printer) findings(list []check.Located) error {
@@ -175,7 +227,16 @@ func (p *Printer) message(e *capture.Event) error {
 	if r.Frame.Kind == decode.Opaque {
 		p.stats.Opaque += int64(len(r.Frame.Raw))
 	}
+	if r.Fate == capture.Held {
+		return errors.Join(p.held(m, r), p.findings(e.Located))
+	}
 	p.count(m)
+	return p.show(e)
+}
+
+// show prints a message if it is wanted, and what it brings to light.
+func (p *Printer) show(e *capture.Event) error {
+	m, r := e.Message, e.Record
 	if !p.wants(m) {
 		return p.findings(e.Located)
 	}

@@ -103,11 +103,10 @@ func (p *Printer) appendLine(dst []byte, m *decode.Message, r *capture.Record) [
 	dst = append(dst, ' ')
 	p.summary = m.AppendSummary(p.summary[:0])
 	dst = Clip(dst, p.summary, clipLine)
-	switch r.Fate {
-	case capture.Withheld:
-		dst = append(dst, "  [withheld]"...)
-	case capture.Injected:
-		dst = append(dst, "  [injected]"...)
+	if marks := Marks(r); marks != "" {
+		dst = append(dst, "  ["...)
+		dst = Clip(dst, marks, clipLine)
+		dst = append(dst, ']')
 	}
 	if m.ReplyTo != 0 && m.Latency > 0 {
 		dst = append(dst, p.palette.dim.on...)
@@ -119,6 +118,42 @@ func (p *Printer) appendLine(dst []byte, m *decode.Message, r *capture.Record) [
 	if p.Detail == 0 && worst(m.Findings) >= decode.Warning {
 		dst = append(dst, "  !"...)
 	}
+	return append(dst, '\n')
+}
+
+// Marks says in a few words what a proxy made of a frame: "withheld by operator", "held
+// 12.3 s"; "" where it was sent on at once as it was.
+func Marks(r *capture.Record) string {
+	var marks []string
+	by := strings.Join(r.ChangedBy, ", ")
+	switch {
+	case r.Fate == capture.Held:
+		marks = append(marks, "held: what became of it is not recorded")
+	case r.Fate != capture.Passed && by != "":
+		marks = append(marks, r.Fate.String()+" by "+by)
+	case r.Fate != capture.Passed:
+		marks = append(marks, r.Fate.String())
+	case by != "":
+		marks = append(marks, "changed by "+by)
+	}
+	if r.HeldFor > 0 {
+		marks = append(marks, "held "+string(appendDuration(nil, r.HeldFor)))
+	}
+	return strings.Join(marks, ", ")
+}
+
+// appendHeld appends that a message came, and waits in the proxy.
+func (p *Printer) appendHeld(dst []byte, m *decode.Message) []byte {
+	dst = p.appendDay(dst, m.Time)
+	dst = append(dst, p.palette.dim.on...)
+	dst = append(dst, "-- "...)
+	dst = p.appendClock(dst, m.Time)
+	dst = fmt.Appendf(dst, "#%d held: message %d, %s: ", m.Conn.ID, m.Number, m.From.Letter())
+	dst = Escape(dst, m.Frame.Verb())
+	dst = append(dst, ' ')
+	p.summary = m.AppendSummary(p.summary[:0])
+	dst = Clip(dst, p.summary, clipLine)
+	dst = append(dst, p.palette.dim.off...)
 	return append(dst, '\n')
 }
 

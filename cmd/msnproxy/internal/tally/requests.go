@@ -73,6 +73,14 @@ func (t *Tally) await(c *Conn, key commandKey) {
 	}
 }
 
+// became takes a message again that was held when it was counted: it asks for a reply
+// from when somebody has got it.
+func (t *Tally) became(m *decode.Message) {
+	if c := t.conns[m.Conn.ID]; c != nil && m.WantsReply() && m.Number > c.hearing.blind {
+		t.await(c, commandKey{m.Name(), m.From})
+	}
+}
+
 // answer takes the first reply to a request.
 func (t *Tally) answer(c *Conn, m *decode.Message) {
 	key := commandKey{m.ReplyVerb, m.From.Peer()}

@@ -89,9 +89,13 @@ func (t *Tally) Event(e *capture.Event) {
 	if e.Again {
 		t.end(e.Record.Conn.ID)
 	}
-	if e.Record.Kind == capture.Data {
+	switch {
+	case e.Became:
+		t.became(e.Message)
+	case e.Record.Kind == capture.Became:
+	case e.Record.Kind == capture.Data:
 		t.Message(e.Message)
-	} else {
+	default:
 		t.Record(e.Record)
 	}
 }
