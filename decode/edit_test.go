@@ -286,6 +286,8 @@ func TestEdit(t *testing.T) {
 		{Client, 7, "MSG 4 N 28\r\nContent-Type: text/plain\n\nhi", header("X-New", "1"), "MSG 4 N 37\r\nContent-Type: text/plain\nX-New: 1\n\nhi"},
 		{Client, 7, "MSG 4 N 12\r\nEmpty:\r\n\r\nhi", header("Empty", "1"), "MSG 4 N 14\r\nEmpty: 1\r\n\r\nhi"},
 		{Client, 7, "MSG 4 N 30\r\nContent-Type: text/plain\r\n\r\nhi", header("X-New", "1\r\nX: 2"), "!a line break ends a header"},
+		{Client, 7, "MSG 4 N 30\r\nContent-Type: text/plain\r\n\r\nhi", header("X: 1\r\nY", "1"), "!is no name of a header"},
+		{Client, 7, "MSG 4 N 30\r\nContent-Type: text/plain\r\n\r\nhi", header("", "1"), "!is no name of a header"},
 		{Client, 6, "QRY 5 msmsgs@msnmsgr.com 4\r\nabcd", header("X", "1"), "!a payload of the kind challenge has no headers"},
 		{Client, 6, "QRY 5 msmsgs@msnmsgr.com 4\r\nabcd", text("1"), "!there is none in it"},
 		{Server, 7, "ACK 5\r\n", text("1"), "!the text of ACK can't be set: it has no payload"},

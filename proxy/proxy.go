@@ -273,6 +273,13 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	return err
 }
 
+// Release lets all messages go that the gate holds, in order, and has it hold no more.
+func (p *Proxy) Release() {
+	if p.cfg.Gate != nil {
+		p.cfg.Gate.Release(true)
+	}
+}
+
 func (p *Proxy) stopAccepting() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

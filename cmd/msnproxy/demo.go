@@ -43,7 +43,7 @@ Examples:
    msnproxy demo --record demo.pcapng
    msnproxy demo --dialect MSNP18 --record msnp18.pcapng
 ` + exitCodes,
-		Flags:  slices.Concat(flags, recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, gateFlags(), recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: demo,
 	}
 }
@@ -70,7 +70,12 @@ func demo(c *cli.Context) error {
 		return err
 	}
 	defer server.Close()
+	g, err := newGate(c, known)
+	if err != nil {
+		return err
+	}
 	p, err := proxy.New(proxy.Config{
+		Gate:     g,
 		Upstream: server.DS, Listen: c.String("listen"), Ports: ports, Allow: []string{server.NS, server.SB},
 	})
 	if err == nil {
@@ -130,6 +135,7 @@ func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display) e
 	} else {
 		err = d.play(c.Context, func() error { return script.Run(ctx, p.Addr().String(), server) }, cancel)
 	}
+	p.Release()
 	drain, done := context.WithTimeout(c.Context, 2*time.Second)
 	defer done()
 	if serr := p.Shutdown(drain); err == nil && serr != nil && c.Context.Err() == nil {

@@ -43,7 +43,7 @@ Examples:
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 ` + exitCodes,
-		Flags:  slices.Concat(flags, recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, gateFlags(), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: runProxy,
 	}
 }
@@ -69,6 +69,11 @@ func runProxy(c *cli.Context) error {
 	if drain := c.Duration("drain"); drain < 0 {
 		return usage("run", "--drain is %v; it cannot be negative", drain)
 	}
+	g, err := newGate(c, nil)
+	if err != nil {
+		return err
+	}
+	cfg.Gate = g
 	p, err := proxy.New(cfg)
 	if err != nil {
 		return usage("run", "--%v", err)
@@ -142,6 +147,7 @@ func serve(c *cli.Context, p *proxy.Proxy, d *display) error {
 func drain(c *cli.Context, p *proxy.Proxy, failed <-chan error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context), c.Duration("drain"))
 	defer cancel()
+	p.Release()
 	again := hurried(c.Context)
 	if c.Context.Err() == nil {
 		again = c.Context.Done() // the user has left the inspector

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -11,6 +12,16 @@ import (
 // hurryGrace is what the second signal leaves for an orderly end: time enough to
 // give a terminal back.
 const hurryGrace = 300 * time.Millisecond
+
+// hangupKey is where a context keeps what a SIGHUP does; see onHangup.
+type hangupKey struct{}
+
+// onHangup has SIGHUP call f instead of ending the program.
+func onHangup(ctx context.Context, f func()) {
+	if p, ok := ctx.Value(hangupKey{}).(*atomic.Pointer[func()]); ok {
+		p.Store(&f)
+	}
+}
 
 // hurryKey is where a context keeps the channel of hurried.
 type hurryKey struct{}
@@ -25,13 +36,22 @@ func signals(exit func(code int)) (ctx context.Context, stop func()) {
 	came := make(chan os.Signal, 2)
 	signal.Notify(came, wanted...)
 	hurry, done := make(chan struct{}), make(chan struct{})
-	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), hurryKey{}, hurry))
+	var hangup atomic.Pointer[func()]
+	with := context.WithValue(context.Background(), hangupKey{}, &hangup)
+	ctx, cancel := context.WithCancel(context.WithValue(with, hurryKey{}, hurry))
 	go func() {
-		select {
-		case <-came:
-			cancel()
-		case <-done:
-			return
+		for going := true; going; {
+			select {
+			case s := <-came:
+				if f := hangup.Load(); f != nil && s == syscall.SIGHUP {
+					(*f)()
+					continue
+				}
+				cancel()
+				going = false
+			case <-done:
+				return
+			}
 		}
 		select {
 		case <-came:

@@ -76,8 +76,11 @@ func toCharset(text, charset string) ([]byte, error) {
 // the spelling of its name. A header that is not there is put behind the others of the
 // last block. A length that a header tells of the body is counted anew.
 func (p *Payload) WithHeader(name, value string) ([]byte, error) {
-	if strings.ContainsAny(value, "\r\n\x00") {
+	if strings.ContainsAny(value, "\r\n") {
 		return nil, errors.New("a line break ends a header")
+	}
+	if name == "" || strings.ContainsAny(name, ": \t\r\n") {
+		return nil, fmt.Errorf("%q is no name of a header", name)
 	}
 	if p.Kind != MIME {
 		return nil, fmt.Errorf("a payload of the kind %s has no headers", p.Kind)

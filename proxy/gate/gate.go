@@ -37,6 +37,7 @@ type Gate struct {
 	waiting atomic.Int64 // bytes in all lanes behind others
 	now     atomic.Pointer[interests]
 	remark  func(text string)
+	over    atomic.Bool // nothing is held any more
 
 	mu     sync.Mutex
 	rules  *ruleStage
@@ -265,6 +266,9 @@ func (g *Gate) advance(p *passage) {
 
 // park has a frame wait for somebody's decision.
 func (g *Gate) park(p *passage, s *guarded, w Waiter) {
+	if g.over.Load() {
+		return
+	}
 	if g.options.Alone && w == nil && p.e.HoldFor == 0 {
 		g.remark(fmt.Sprintf("%s would hold a message for ever, as there is nobody to decide: it passed (hold for 30s ends by itself)", s.Name()))
 		return

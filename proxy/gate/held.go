@@ -184,8 +184,10 @@ func (g *Gate) unpark(p *passage) {
 	g.news()
 }
 
-// Release lets everything go that is held, or drops it, and takes all breakpoints away.
+// Release lets everything go that is held, or drops it, takes all breakpoints away, and has
+// nothing held any more.
 func (g *Gate) Release(forward bool) {
+	g.over.Store(true)
 	g.mu.Lock()
 	g.breaks = nil
 	g.changed()
