@@ -421,7 +421,7 @@ func (l *Lane) expand(p *passage) []*item {
 	var items []*item
 	for i := range e.Sends {
 		if s := &e.Sends[i]; s.When == action.Before {
-			items = append(items, l.beside(s, e.By)...)
+			items = append(items, l.beside(s, p)...)
 		}
 	}
 	switch {
@@ -443,12 +443,12 @@ func (l *Lane) expand(p *passage) []*item {
 			items = append(items, it)
 		}
 		for range e.Repeat {
-			items = append(items, l.injected(b, p.e.By))
+			items = append(items, l.injected(b, p.e.By, !p.foreign))
 		}
 	}
 	for i := range e.Sends {
 		if s := &e.Sends[i]; s.When == action.After {
-			items = append(items, l.beside(s, e.By)...)
+			items = append(items, l.beside(s, p)...)
 		}
 	}
 	for i := range e.Ends {
@@ -468,7 +468,7 @@ func last(by []string) string {
 func (l *Lane) outgoing(p *passage) []byte {
 	b := p.frame()
 	if l.from == decode.Server && !p.e.Raw {
-		if r := l.out.Redirected(b, p.e.Frame != nil); r != nil {
+		if r := l.out.Redirected(b, p.e.Frame != nil && !p.foreign); r != nil {
 			return r
 		}
 	}
@@ -477,11 +477,11 @@ func (l *Lane) outgoing(p *passage) []byte {
 
 // beside returns the items of a frame that is sent beside another, if it goes through
 // this lane and now. One for the other end is sent there.
-func (l *Lane) beside(s *action.Send, by []string) []*item {
+func (l *Lane) beside(s *action.Send, p *passage) []*item {
 	to := l.c.lanes[s.To.Peer()]
-	it := to.injected(s.Frame, by)
+	it := to.injected(s.Frame, p.e.By, !p.foreign)
 	if s.Raw {
-		it = to.injectedRaw(s.Frame, by)
+		it = to.injectedRaw(s.Frame, p.e.By)
 	}
 	switch {
 	case s.Later > 0:
@@ -494,11 +494,12 @@ func (l *Lane) beside(s *action.Send, by []string) []*item {
 	return nil
 }
 
-// injected makes an item of a frame that nobody has sent.
-func (l *Lane) injected(frame []byte, by []string) *item {
+// injected makes an item of a frame that nobody has sent. named: the address of a redirect
+// is the user's own word.
+func (l *Lane) injected(frame []byte, by []string, named bool) *item {
 	b := frame
 	if l.from == decode.Server {
-		if r := l.out.Redirected(b, true); r != nil {
+		if r := l.out.Redirected(b, named); r != nil {
 			b = r
 		}
 	}
