@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"iter"
 
 	"msnproxy/decode/address"
@@ -10,16 +11,27 @@ import (
 // handleKind is the kind of parameters that are addresses.
 const handleKind = "handle"
 
+// addresses is that kind: to compare pointers is cheaper than names, and values are asked
+// for it all the time.
+var addresses = kinds[handleKind]
+
 // isHandle accepts what names an account on the wire: an address in any of its
 // spellings, or the service itself ("Hotmail").
 func isHandle(b []byte) bool {
-	account := address.Bare(b)
-	for i, c := range account {
-		if c == '@' {
-			return i > 0
+	at := -1
+	for i, c := range b {
+		switch {
+		case c == '@' && at < 0:
+			at = i
+		case c == ';' || c == ':': // more than an account
+			account := address.Bare(b)
+			if at = bytes.IndexByte(account, '@'); at < 0 {
+				return len(account) > 4 && string(account[:4]) == "tel:"
+			}
+			return at > 0
 		}
 	}
-	return string(b) == "Hotmail" || len(account) > 4 && string(account[:4]) == "tel:"
+	return at > 0 || at < 0 && string(b) == "Hotmail"
 }
 
 // Peer is whom the message is about, or who sends it: the first that its line names, or,
