@@ -18,20 +18,15 @@ var addresses = kinds[handleKind]
 // isHandle accepts what names an account on the wire: an address in any of its
 // spellings, or the service itself ("Hotmail").
 func isHandle(b []byte) bool {
-	at := -1
-	for i, c := range b {
-		switch {
-		case c == '@' && at < 0:
-			at = i
-		case c == ';' || c == ':': // more than an account
-			account := address.Bare(b)
-			if at = bytes.IndexByte(account, '@'); at < 0 {
-				return len(account) > 4 && string(account[:4]) == "tel:"
-			}
-			return at > 0
-		}
+	at := bytes.IndexByte(b, '@')
+	if at > 0 && !isDigit(b[0]) && bytes.IndexByte(b[:at], ';') < 0 {
+		return true // as nearly all are: no network comes first
 	}
-	return at > 0 || at < 0 && string(b) == "Hotmail"
+	account := address.Bare(b)
+	if at = bytes.IndexByte(account, '@'); at >= 0 {
+		return at > 0
+	}
+	return string(b) == "Hotmail" || len(account) > 4 && string(account[:4]) == "tel:"
 }
 
 // Peer is whom the message is about, or who sends it: the first that its line names, or,

@@ -186,7 +186,7 @@ func (p *Payload) header(n *Node) {
 var decoders = map[string]func(*Payload, int){
 	"text/plain":                            (*Payload).plain,
 	"text/x-msmsgscontrol":                  (*Payload).control,
-	"application/x-msnmsgrp2p":              (*Payload).peerToPeer,
+	PeerType:                                (*Payload).peerToPeer,
 	"text/x-mms-emoticon":                   (*Payload).customPictures,
 	"text/x-mms-animemoticon":               (*Payload).customPictures,
 	"text/x-msmsgsinvite":                   (*Payload).invitation,

@@ -27,7 +27,7 @@ var messageTypes = map[string]string{
 	"text": "text/plain", "nudge": "text/x-msnmsgr-datacast", "wink": "text/x-msnmsgr-datacast",
 	"voiceclip": "text/x-msnmsgr-datacast", "action": "text/x-msnmsgr-datacast",
 	"customemoticon": "text/x-mms-emoticon", "animemoticon": "text/x-mms-animemoticon",
-	"ink": "application/x-ms-ink", "data": "application/x-msnmsgrp2p",
+	"ink": "application/x-ms-ink", "data": PeerType,
 	"control/typing": "text/x-msmsgscontrol", "control/recording": "text/x-msmsgscontrol",
 }
 
@@ -118,7 +118,7 @@ func (p *Payload) routedBody(at int) {
 		p.customPictures(at)
 	case p.MessageType != "" && p.ReadAs == "" && printable(p.raw[at:]):
 		p.text(at, p.Charset)
-	case isXML(p.ReadAs) || p.ReadAs == "application/x-msnmsgrp2p":
+	case isXML(p.ReadAs) || p.ReadAs == PeerType:
 	default:
 		p.other(at)
 	}
@@ -132,7 +132,7 @@ func isXML(t string) bool {
 // routedSummary says in a few words what the payload is.
 func (p *Payload) routedSummary() string {
 	switch {
-	case p.ReadAs == "application/x-msnmsgrp2p" && len(p.Body) > 0:
+	case p.ReadAs == PeerType && len(p.Body) > 0:
 		starts := append(p.bridged(0, len(p.Body)), len(p.Body))
 		packet, _ := p2p.Parse(p.Body[:starts[1]])
 		if packet.Version == 0 {
@@ -222,7 +222,7 @@ func (u *Payload) openRouted(p *Payload, nodes []Node) []Node {
 func (u *Payload) routedParts(p *Payload, at int) []Node {
 	kind := strings.ToLower(p.MessageType)
 	switch {
-	case p.ReadAs == "application/x-msnmsgrp2p":
+	case p.ReadAs == PeerType:
 		return u.packets(p, at)
 	case p.ReadAs == "text/x-mms-emoticon", p.ReadAs == "text/x-mms-animemoticon":
 		return u.emoticons(at)
