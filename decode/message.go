@@ -141,6 +141,12 @@ func (m *Message) Error() string {
 	return string(m.Frame.Verb())
 }
 
+// Torn reports whether this is a command whose end is missing, and that tells nothing
+// for that reason: some verbs are said without one.
+func (m *Message) Torn() bool {
+	return m.Frame.Kind == Command && !m.Frame.Complete() && (m.Verb == nil || !m.Verb.Unended)
+}
+
 // Refuses reports whether the message says that something was not done: an error
 // reply, or NAK.
 func (m *Message) Refuses() bool { return m.Verb == errorVerb || m.Form != nil && m.Form.Refuses }
@@ -289,7 +295,7 @@ func (m *Message) Payload() *payload.Payload {
 // payloadKind is what the table says the payload is.
 func (m *Message) payloadKind() payload.Kind {
 	if m.Form != nil && m.Form.Payload != "" {
-		return payload.Kind(m.Form.Payload)
+		return payload.Kind(m.Form.Payload).Of(m.Frame.Payload())
 	}
 	return payload.Opaque
 }
