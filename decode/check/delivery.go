@@ -39,7 +39,7 @@ func (k *Checker) dispatch(c *conn, m *decode.Message) {
 	k.overdue(m.Time)
 	p := parcel{place: here(m), conn: c}
 	for _, other := range v.Connections() {
-		if d := k.conns[other.ID]; d != nil && d != c && d.expects(c) && !slices.Contains(m.Ahead, other.ID) {
+		if d := k.conns[other.ID]; d != nil && d != c && d.expects(c) && !m.CameTo(other.ID) {
 			p.due = append(p.due, d)
 		}
 	}
