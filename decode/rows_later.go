@@ -127,6 +127,8 @@ var laterVerbs = []Verb{
 	{Name: "GET", Meaning: "not documented: only that it has a payload", PayloadFrom: 3, Undocumented: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "{payload}", Example: "GET 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "body", Reply: "none",
+			Summary: "{namespace} {payload}", Example: "GET 35 MSGR\\THREADS 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid arg1:arg length", Payload: "mime", Reply: "none",
 			Summary: "{arg1} {payload}", Example: "GET 35 x 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
@@ -135,15 +137,15 @@ var laterVerbs = []Verb{
 			Summary: "", Example: "FSL 35 2\r\nhi"},
 	}},
 	{Name: "CNT", Meaning: "opens a connection (MSNP24)", PayloadFrom: 3, Forms: []Form{
-		{From: Either, Roles: NS, First: 24, Opens: true, Syntax: "trid namespace length", Payload: "xml",
+		{From: Either, Roles: NS, First: 24, Opens: true, Syntax: "trid namespace length", Payload: "body",
 			Summary: "{namespace} {payload}", Example: "CNT 1 CON 10\r\n<connect/>"},
 	}},
 	{Name: "ATH", Meaning: "signs in (MSNP24)", PayloadFrom: 3, Forms: []Form{
-		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "xml",
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "body",
 			Summary: "{namespace} {payload}", Example: "ATH 2 CON\\USER 7\r\n<user/>"},
 	}},
 	{Name: "BND", Meaning: "binds the end point (MSNP24)", PayloadFrom: 3, Forms: []Form{
-		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "body",
 			Summary: "{namespace} {payload}", Example: "BND 3 CON\\MSGR 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 }

@@ -33,6 +33,8 @@ var serviceVerbs = []Verb{
 	}},
 	{Name: "PNG", Act: ActPing, Meaning: "keep-alive", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Syntax: "", Reply: "QNG", Noise: KeepAlive, Summary: "are you there?", Example: "PNG"},
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "body", Reply: "none", Noise: KeepAlive, Summary: "{namespace}[ {payload}]", Example: "PNG 9 CON 0"},
+		{From: Either, Roles: NS, First: 24, Syntax: "namespace length", Payload: "body", Reply: "none", Noise: KeepAlive, Summary: "{namespace}[ {payload}]", Example: "PNG CON 0"},
 	}},
 	{Name: "QNG", Act: ActPong, Meaning: "answers a keep-alive", Forms: []Form{
 		{From: Server, Roles: NS, First: 2, Syntax: "seconds?", Noise: KeepAlive, Summary: "yes[; ask again in {seconds} s]", Example: "QNG"},
