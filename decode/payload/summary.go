@@ -2,6 +2,7 @@ package payload
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,6 +18,39 @@ func AppendSummary(dst []byte, kind Kind, b []byte) []byte {
 		}
 	}
 	return append(dst, Decode(kind, b).Summary...)
+}
+
+// Headed reports whether a MIME payload has all its headers: a body begins, be it empty.
+func Headed(b []byte) bool {
+	for range maxBlocks {
+		first, route := true, false
+		body := Walk(b, func(name, _ []byte) bool {
+			if first {
+				first, route = false, isName(name, routing) || isName(name, reliability)
+			}
+			return true
+		})
+		if body == nil || !route {
+			return body != nil
+		}
+		b = body
+	}
+	return true
+}
+
+// AppendCut is AppendSummary for the beginning of a payload of which so many bytes are
+// missing, where it can't be read for what it is.
+func AppendCut(dst []byte, kind Kind, b []byte, missing int) []byte {
+	if kind == MIME {
+		p := Decode(kind, b[:bytes.LastIndexByte(b, '\n')+1]) // whole headers
+		if p.ContentType == profileType {
+			return append(dst, p.Summary...)
+		}
+		if words := orWord(p.MessageType, p.ContentType); words != "" {
+			dst = append(append(dst, words...), ", "...)
+		}
+	}
+	return fmt.Appendf(dst, "%d of %d bytes", len(b), len(b)+missing)
 }
 
 // appendQuick is AppendSummary for text in UTF-8 and for typing.

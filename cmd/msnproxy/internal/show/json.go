@@ -84,6 +84,10 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 	o.line(m)
 	o.payload(m)
 	o.num("size", int64(len(m.Frame.Raw)))
+	if m.Cut() {
+		o.name("cut")
+		o.b = append(o.b, "true"...)
+	}
 	o.str("summary", m.Summary())
 	if m.ReplyTo != 0 {
 		o.name("latency_ms")
