@@ -119,7 +119,7 @@ func (k *mark) read(d *decode.Message, x *meanings, r *Rules, first bool) {
 	}
 	k.subject = subject
 	redirect, ok := d.Redirect()
-	k.leaves = d.Name() == "OUT" || ok && redirect.Kind == decode.RedirectNS
+	k.leaves = d.Act() == decode.ActEnd || ok && redirect.Kind == decode.RedirectNS
 }
 
 // kind names what a message is, and all errors alike.
