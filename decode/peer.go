@@ -37,7 +37,7 @@ func (m *Message) Peer() (a address.Address) {
 		return a
 	}
 	if raw := m.Raw(handleKind); raw != nil {
-		a = address.Parse(validText(raw))
+		a = m.Conn.parse(raw, m.From)
 		if a.Network == "" {
 			a.Network = m.text("network")
 		}
@@ -51,6 +51,27 @@ func (m *Message) Peer() (a address.Address) {
 		return address.Parse(validText(from))
 	}
 	return a
+}
+
+// parsed is the address that a sender wrote last: most write the same one again.
+type parsed struct {
+	raw  []byte
+	addr address.Address
+}
+
+// parse takes an address apart that stands on a line; c may be nil.
+func (c *Connection) parse(raw []byte, from Sender) address.Address {
+	if c == nil {
+		return address.Parse(validText(raw))
+	}
+	p := &c.parsed[0]
+	if from == Server {
+		p = &c.parsed[1]
+	}
+	if p.raw == nil || !bytes.Equal(p.raw, raw) {
+		*p = parsed{append(p.raw[:0], raw...), address.Parse(validText(raw))}
+	}
+	return p.addr
 }
 
 // addressed returns what an address says besides the account, or nothing.

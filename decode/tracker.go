@@ -77,6 +77,7 @@ type Connection struct {
 	begun         [2]begun // of the client, of the server
 	joiner        *p2p.Joiner
 	direct        bool        // between two clients
+	parsed        [2]parsed   // by the client, by the server
 	lastTalk      [2]talkEnds // of the client, of the server
 	closed        bool
 }

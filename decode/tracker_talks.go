@@ -101,6 +101,9 @@ func (m *Message) Conversation() *Conversation {
 	case m.talked:
 		return m.talk
 	}
+	if between, last := m.talkBetween(), m.Conn.lastTalkOf(m.From); last.is(&between) {
+		return last.v
+	}
 	for key := range m.talkKeys(m.Conn.Account) {
 		for _, v := range m.Conn.Talks {
 			if v.Key == key {
@@ -132,10 +135,7 @@ func (t *Tracker) talks(c *Connection, m *Message) {
 	if !m.Form.Talk || c.Conversation != nil || m.Arrived() == nil {
 		return
 	}
-	between, last := m.talkBetween(), &c.lastTalk[0]
-	if m.From == Server {
-		last = &c.lastTalk[1]
-	}
+	between, last := m.talkBetween(), c.lastTalkOf(m.From)
 	m.talked = true
 	if last.is(&between) {
 		m.talk = last.v
@@ -158,6 +158,14 @@ type talkEnds struct {
 	routed        bool
 	own           string
 	v             *Conversation
+}
+
+// lastTalkOf returns what the newest message of the sender was part of.
+func (c *Connection) lastTalkOf(from Sender) *talkEnds {
+	if from == Server {
+		return &c.lastTalk[1]
+	}
+	return &c.lastTalk[0]
 }
 
 // talkBetween returns what talkKeys looks at. The bytes are the frame's.
