@@ -1,8 +1,8 @@
 package check
 
 import (
-	"bytes"
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"slices"
