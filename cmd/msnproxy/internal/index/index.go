@@ -52,6 +52,8 @@ type Index struct {
 	journal    journal
 	joined     map[int][]byte // by row
 	handed     handed
+	joints     []joint
+	said       []said
 	tally      *tally.Tally
 	notes      notes
 	verbs      map[uint16]int
@@ -279,6 +281,7 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	}
 	x.join(row, m.Joined)
 	x.hand(row, m)
+	x.copied(row, m)
 	x.put(k)
 	side := 0
 	if r.From == decode.Server {
@@ -292,6 +295,7 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	}
 	x.tally.Event(e)
 	x.learn(c)
+	x.spoken(c, row, m)
 	x.located(e.Located)
 }
 
