@@ -7,7 +7,11 @@ import (
 
 // signIn brings an account online: sign-in, lists, status, version.
 func (p *play) signIn(account, password string) (*Client, error) {
-	c, err := Dial(p.ctx, p.addr, Options{Account: account, Password: password, Dialects: p.Dialects})
+	options := Options{Account: account, Password: password, Dialects: p.Dialects}
+	if account == alice {
+		options.Object = encode(alicesPicture().Object)
+	}
+	c, err := Dial(p.ctx, p.addr, options)
 	if err != nil {
 		return nil, err
 	}
