@@ -104,27 +104,39 @@ func (m *Message) Conversation() *Conversation {
 	if between, last := m.talkBetween(), m.Conn.lastTalkOf(m.From); last.is(&between) {
 		return last.v
 	}
-	for key := range m.talkKeys(m.Conn.Account) {
-		for _, v := range m.Conn.Talks {
-			if v.Key == key {
-				return v
+	for v := range m.Conversations() {
+		return v
+	}
+	return nil
+}
+
+// Conversations returns those that the message belongs to: that of its switchboard, or, on a
+// notification server, those of what is said by it; a notification may belong to several.
+func (m *Message) Conversations() iter.Seq[*Conversation] {
+	return func(yield func(*Conversation) bool) {
+		if m.Conn.Conversation != nil {
+			yield(m.Conn.Conversation)
+			return
+		}
+		if len(m.Conn.Talks) == 0 {
+			return
+		}
+		for key := range m.talkKeys(m.Conn.Account) {
+			for _, v := range m.Conn.Talks {
+				if v.Key == key && !yield(v) {
+					return
+				}
 			}
 		}
 	}
-	return nil
 }
 
 // In reports whether the message belongs to the conversation of that number. A
 // notification may belong to several.
 func (m *Message) In(number int) bool {
-	if v := m.Conn.Conversation; v != nil {
-		return v.Number == number
-	}
-	for key := range m.talkKeys(m.Conn.Account) {
-		for _, v := range m.Conn.Talks {
-			if v.Key == key && v.Number == number {
-				return true
-			}
+	for v := range m.Conversations() {
+		if v.Number == number {
+			return true
 		}
 	}
 	return false
