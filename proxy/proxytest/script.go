@@ -154,7 +154,7 @@ func (p *play) expectBody(from expecter, contentType, want string) error {
 func (p *play) signIn(account, password string) (*Client, error) {
 	options := Options{Account: account, Password: password, Dialects: p.Dialects}
 	if account == alice {
-		options.Object = encode(alicesPicture().Object)
+		options.Object = encode(DemoPicture().Object)
 	}
 	c, err := Dial(p.ctx, p.addr, options)
 	if err != nil {
