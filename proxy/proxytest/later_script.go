@@ -65,6 +65,11 @@ func (p *play) goOnlineLater(c *Client, name, message, object string, members Me
 			return err
 		}
 	}
+	if c.number >= circlesFrom {
+		if _, err := c.Do(p.ctx, "USR", "SHA", "A", TicketFor(c.options.Account, c.options.Password).Circle); err != nil {
+			return err
+		}
+	}
 	if c.number >= 21 { // it is challenged as soon as it is in
 		if err := p.expect(c, "QRY"); err != nil {
 			return err
