@@ -62,3 +62,13 @@ func ActOf(name string) Act {
 	}
 	return NoAct
 }
+
+// VerbOf returns the command that plays a part: the first of the table where several do.
+func VerbOf(a Act) *Verb {
+	for _, v := range verbs {
+		if v.Act == a {
+			return v
+		}
+	}
+	return nil
+}
