@@ -49,9 +49,9 @@ type Message struct {
 	// FirstReply: no other message has answered that one before.
 	FirstReply bool
 	// Delivery tells of which message of another client this one is the copy. Ahead are
-	// the connections on which a copy of this one stands before it in the recording.
+	// the copies of this one that stand before it in the recording.
 	Delivery Delivery
-	Ahead    []uint32
+	Ahead    []Early
 	// Challenge is the verdict on the answer to a challenge (QRY).
 	Challenge *challenge.Verdict
 	// SignIn is the verdict on the answer to an MD5 sign-in challenge (USR).

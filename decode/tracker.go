@@ -26,7 +26,9 @@ type Tracker struct {
 	conversations map[string]*Conversation
 	calls         map[call]map[*Conversation]string // whose id is not known yet, with the caller
 
-	news recent.Map[*news]
+	news   recent.Map[[]*news]
+	mails  recent.Map[*mail] // of conversations of notification servers
+	strays []stray
 
 	messages    int64
 	start       time.Time // of the first message
@@ -123,7 +125,8 @@ func NewTracker() *Tracker {
 	return &Tracker{
 		conns:         make(map[uint32]*Connection),
 		cookies:       recent.Map[admission]{Max: admissionsKept},
-		news:          recent.Map[*news]{Max: mostNews},
+		news:          recent.Map[[]*news]{Max: mostNews},
+		mails:         recent.Map[*mail]{Max: mostMails},
 		conversations: make(map[string]*Conversation),
 	}
 }
@@ -208,12 +211,12 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		return m
 	}
 	t.pair(m)
-	t.deliver(m)
 	if tell := follows[m.Verb.Act]; tell != nil && m.Arrived() != nil {
 		tell(t, c, m)
 	}
 	t.introduce(c, m)
 	t.talks(c, m)
+	t.deliver(m)
 	if try := judges[m.Verb.Act]; try != nil && m.From == Client {
 		try(t, c, m)
 	}

@@ -76,9 +76,9 @@ func TestRenumber(t *testing.T) {
 func TestRecount(t *testing.T) {
 	for in, want := range map[string]string{
 		"BYE MSNMSGR:a@b.c MSNSLP/1.0\r\nContent-Length: 1\r\n\r\nSessionID: 12\r\n\r\n\x00": "BYE MSNMSGR:a@b.c MSNSLP/1.0\r\nContent-Length: 18\r\n\r\nSessionID: 12\r\n\r\n\x00",
-		"MSNSLP/1.0 200 OK\r\nContent-Length: 100\r\nX: y\r\n\r\n":                             "MSNSLP/1.0 200 OK\r\nContent-Length: 0\r\nX: y\r\n\r\n",
-		"MSNSLP/1.0 200 OK\r\nX: y\r\n\r\nbody":                                                "MSNSLP/1.0 200 OK\r\nX: y\r\n\r\nbody",
-		"hello":                                                                                "hello",
+		"MSNSLP/1.0 200 OK\r\nContent-Length: 100\r\nX: y\r\n\r\n":                           "MSNSLP/1.0 200 OK\r\nContent-Length: 0\r\nX: y\r\n\r\n",
+		"MSNSLP/1.0 200 OK\r\nX: y\r\n\r\nbody":                                              "MSNSLP/1.0 200 OK\r\nX: y\r\n\r\nbody",
+		"hello":                                                                              "hello",
 	} {
 		if got := string(Recount([]byte(in))); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
