@@ -51,6 +51,8 @@ type Index struct {
 	journal    journal
 	joined     map[int][]byte // by row
 	handed     handed
+	joints     []joint
+	said       []said
 	tally      *tally.Tally
 	notes      notes
 	verbs      map[uint16]int
@@ -278,6 +280,7 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	}
 	x.join(row, m.Joined)
 	x.hand(row, m)
+	x.copied(row, m)
 	x.put(k)
 	side := 0
 	if r.From == decode.Server {
@@ -291,6 +294,7 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	}
 	x.tally.Event(e)
 	x.learn(c)
+	x.spoken(c, row, m)
 	x.located(e.Located)
 }
 
