@@ -41,7 +41,7 @@ var laterVerbs = []Verb{
 			Summary: "{payload}", Example: "GCF 0 11\r\n<Policies/>"},
 	}},
 	{Name: "UUX", SignedIn: true, Meaning: "sets the personal message", PayloadFrom: 3, Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 11, Last: 20, Syntax: "trid length", Payload: "xml",
+		{From: Client, Roles: NS, First: 11, Last: 20, Heard: "UBX", Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "UUX 9 7\r\n<Data/>"},
 		{From: Server, Roles: NS, First: 11, Last: 20, Syntax: "trid length?", Meaning: "the personal message is set",
 			Summary: "set", Example: "UUX 9 0"},
@@ -70,7 +70,7 @@ var laterVerbs = []Verb{
 	}},
 	{Name: "UUN", SignedIn: true, Meaning: "a note to another client", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Last: 20, Syntax: "trid OK", Meaning: "the note is sent", Summary: "sent", Example: "UUN 9 OK"},
-		{From: Client, Roles: NS, First: 13, Last: 20, Syntax: "trid handle type:notetype length", Payload: "opaque",
+		{From: Client, Roles: NS, First: 13, Last: 20, Heard: "UBN", Syntax: "trid handle type:notetype length", Payload: "opaque",
 			Summary: "to {handle}: {type=}", Example: "UUN 9 bob@example.com 5 2\r\nhi"},
 	}},
 	{Name: "UBN", Meaning: "a note from another client", PayloadFrom: 4, Forms: []Form{
@@ -78,7 +78,7 @@ var laterVerbs = []Verb{
 			Summary: "from {handle}: {type=}", Example: "UBN bob@example.com 5 2\r\nhi"},
 	}},
 	{Name: "UUM", Act: ActForward, SignedIn: true, Meaning: "a message to another network or for later", PayloadFrom: 5, Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 14, Last: 20, Talk: true, Syntax: "trid handle network type:messagetype length", Payload: "mime", Reply: "none",
+		{From: Client, Roles: NS, First: 14, Last: 20, Talk: true, Heard: "UBM", Syntax: "trid handle network type:messagetype length", Payload: "mime", Reply: "none",
 			Summary: "to {handle}: {payload}", Example: "UUM 9 bob@example.com 32 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "UBM", Act: ActForward, Meaning: "a message from another network or from before", PayloadFrom: 5, Forms: []Form{
@@ -93,7 +93,7 @@ var laterVerbs = []Verb{
 	}},
 	{Name: "SDG", Act: ActRoute, SignedIn: true, Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK", Meaning: "it is sent", Summary: "sent", Example: "SDG 4 OK"},
-		{From: Client, Roles: NS, First: 18, Talk: true, Syntax: "trid length", Payload: "mime", Reply: "none",
+		{From: Client, Roles: NS, First: 18, Talk: true, Heard: "SDG", Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "[to {peer}: ]{payload}", Example: "SDG 4 99\r\nRouting: 1.0\r\nTo: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
 		{From: Server, Roles: NS, First: 18, Talk: true, Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "[{peer}: ]{payload}", Example: "SDG 0 101\r\nRouting: 1.0\r\nFrom: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},

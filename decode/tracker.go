@@ -26,7 +26,9 @@ type Tracker struct {
 	conversations map[string]*Conversation
 	calls         map[call]map[*Conversation]string // whose id is not known yet, with the caller
 
-	news recent.Map[*news]
+	news   recent.Map[[]*news]
+	mails  recent.Map[*mail] // of conversations of notification servers
+	strays []stray
 
 	messages    int64
 	start       time.Time // of the first message
@@ -74,7 +76,9 @@ type Connection struct {
 	said          said
 	begun         [2]begun // of the client, of the server
 	joiner        *p2p.Joiner
-	direct        bool // between two clients
+	direct        bool        // between two clients
+	parsed        [2]parsed   // by the client, by the server
+	lastTalk      [2]talkEnds // of the client, of the server
 	closed        bool
 }
 
@@ -123,7 +127,8 @@ func NewTracker() *Tracker {
 	return &Tracker{
 		conns:         make(map[uint32]*Connection),
 		cookies:       recent.Map[admission]{Max: admissionsKept},
-		news:          recent.Map[*news]{Max: mostNews},
+		news:          recent.Map[[]*news]{Max: mostNews},
+		mails:         recent.Map[*mail]{Max: mostMails},
 		conversations: make(map[string]*Conversation),
 	}
 }
@@ -227,7 +232,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	if who := names[m.Verb.Act]; who != nil && m.From == Client {
 		who(t, c, m)
 	}
-	if m.From == Server {
+	if m.From == Server && fate == Held {
 		t.deliver(m) // whose copy it is that the server says
 	}
 	if try := judges[m.Verb.Act]; try != nil && m.From == Client {
@@ -237,7 +242,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
 	}
 	if fate != Held {
-		t.arrived(m)
+		t.arrived(m, true)
 	}
 	if fate == Injected {
 		m.Findings = m.Findings[:0]
@@ -262,7 +267,7 @@ func (t *Tracker) Became(m *Message, how Relay) {
 		c.join(m)
 	}
 	if m.tracked() {
-		t.arrived(m)
+		t.arrived(m, m.From == Client)
 	}
 }
 
@@ -276,21 +281,22 @@ func (m *Message) tracked() bool {
 	return m.Frame.Kind == Command && m.Form != nil && (m.Frame.EOL != 0 || m.Verb.Unended)
 }
 
-// arrived learns from what has come to the other end.
-func (t *Tracker) arrived(m *Message) {
+// arrived learns from what has come to the other end. deliver: whose copy it is, or of what
+// others get copies, is not known yet.
+func (t *Tracker) arrived(m *Message, deliver bool) {
 	c := m.Conn
 	t.asks(m)
 	if m.posed > 0 && m.Fate != Withheld {
 		c.challenges = append(c.challenges[:0], c.challenges[min(m.posed, len(c.challenges)):]...)
-	}
-	if m.From == Client {
-		t.deliver(m)
 	}
 	if tell := follows[m.Verb.Act]; tell != nil && (m.From == Server || names[m.Verb.Act] == nil) && m.Arrived() != nil {
 		tell(t, c, m)
 	}
 	t.introduce(c, m)
 	t.talks(c, m)
+	if deliver {
+		t.deliver(m)
+	}
 }
 
 // follows say what else a message tells than that its request is answered: of those
