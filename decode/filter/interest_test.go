@@ -30,6 +30,7 @@ func TestInterest(t *testing.T) {
 		`verb == "MSG" and verb == "ACK"`:                  "C , S ",
 		`verb == ""`:                                       "C , S ",
 		`error == 911`:                                     "C 911, S 911",
+		`error == 1`:                                       "C 001, S 001",
 		`error in [500, 5]`:                                "C 005 500, S 005 500",
 		`error == 0`:                                       "C *, S *",
 		`error > 0`:                                        "C *, S *",

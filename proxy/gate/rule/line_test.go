@@ -13,6 +13,7 @@ func TestParseLine(t *testing.T) {
 		`drop`, `drop if verb == "ACK"`, `every 3: drop if verb == "ACK"`, `every 3, chance 0.1, first 1, skip 2, per connection, last, again: drop, reply "NAK {trid}" if true`,
 		`chance 0.0: drop`, `remark "what if: {verb}"`, `set text = if size > 3 { "a" } else { "b" } if verb == "MSG"`, `set text = text`,
 		`drop if if size > 3 { true } else { false }`, `slice 1 every 2ms if role == "SB"`, `remark 'if (' if text == "a if b"`, "remark \"if\" if text == `\\`",
+		`set text = replace(text, "a", "b") if verb == "MSG"`, `remark "a \" if b" if true`, `set args = args[1:] if true`, `remark "{if true { 1 } else { 2 }} \\" if true`,
 		`per session: close client if error == 911`, `latency 200ms±50ms`, `delay 5s if text contains ":"`,
 	} {
 		r, err := ParseLine(line)

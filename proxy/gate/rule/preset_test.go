@@ -131,6 +131,8 @@ func TestParseFault(t *testing.T) {
 		`chance 0.5,skip 1,last,again: glue`: `fault glue: chance 0.5, skip 1, last, again: coalesce 50ms`,
 		`glue if account == "a"`:             `fault glue: coalesce 50ms if account == "a"`,
 		`first 2:syn-short`:                  `fault syn-short: first 2, per connection: drop if verb == "LST" and from == "server" and handle != ""`,
+		`every 2: syn-short`:                 `fault syn-short: every 2, first 1, per connection: drop if verb == "LST" and from == "server" and handle != ""`,
+		`skip 1: trid-repeat if true`:        `fault trid-repeat: every 2, skip 1, per connection: set trid = trid - 1 if (from == "server" and trid > 1 and verb in ["CHG", "ADD", "ADC", "REM", "REA", "PRP", "BLP", "GTC", "CAL", "ACK"]) and (true)`,
 		`slice 1 if role == "SB"`:            `fault slice: slice 1 if role == "SB"`,
 		`every 2: drop`:                      `fault drop: every 2: drop`,
 	} {

@@ -21,8 +21,11 @@ func (b *Builder) message(row int, m *decode.Message) {
 		return
 	}
 	n := b.content(row, m, b.person(who))
+	if l := b.line(n); l != nil && l.Row == row && (m.Fate == decode.Withheld || m.Fate == decode.Injected) {
+		b.setText(l, l.Text+" ["+m.Fate.String()+"]")
+	}
 	b.sent.put(m.Number, n)
-	if m.From == decode.Client {
+	if m.From == decode.Client && m.Fate != decode.Withheld {
 		b.asks(m, n)
 	}
 }
