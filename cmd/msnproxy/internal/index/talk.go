@@ -61,7 +61,7 @@ func (x *Index) talkRows(dst []int, from, to, conversation int) []int {
 			if k == Message && (talks[r.verb] || r.reply != 0) {
 				dst = append(dst, i)
 			}
-		case c.In(conversation) || c.Facts.Role == decode.FTP || r.verb == rings && k == Message:
+		case c.In(conversation) || c.Facts.Role == decode.FTP || c.Facts.Direct || r.verb == rings && k == Message:
 			dst = append(dst, i)
 		}
 	}
