@@ -32,6 +32,7 @@ type Story struct {
 	// Damage is why the recording was not read to its end; nil: it was.
 	Damage error
 
+	peers    map[*Message]*Peer // of those that carry P2P
 	spool    *capture.Spool
 	findings capture.Hindsight // all of them, if rules were applied
 	start    time.Time         // of the first message
@@ -254,6 +255,10 @@ func (r *Reader) Decode(m *Message) (*decode.Message, *capture.Record, error) {
 	c := m.Conn
 	rec.Conn, rec.From, rec.Frame.Offset = c.Record, m.From, m.offset
 	d := &r.m
+	if m.Kind == decode.Opaque {
+		// On a direct connection what a file holds may look like a command.
+		rec.Frame = decode.Frame{Kind: decode.Opaque, Offset: m.offset, Raw: rec.Frame.Raw, Gap: rec.Frame.Gap}
+	}
 	d.Decode(&rec.Frame, m.From, m.role, int(m.dialect))
 	r.conn = decode.Connection{ID: c.ID, Client: c.Client, Server: c.Server, Role: c.Role,
 		Dialect: c.Dialect, Account: c.Account, Opened: c.Opened}
