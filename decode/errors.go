@@ -5,7 +5,9 @@ package decode
 // request may come back as a payload.
 var errorForms = []Form{
 	{From: Server, Roles: DS | NS | SB, First: 2, Syntax: "trid?", Summary: "{error}", Example: "911 7"},
-	{From: Server, Roles: DS | NS | SB, First: 13, Syntax: "trid length", Payload: "xml", Summary: "{error}[: {payload}]", Example: "241 12 5\r\n<ml/>"},
+	{From: Server, Roles: DS | NS | SB, First: 13, Syntax: "trid length", Payload: "body", Summary: "{error}[: {payload}]", Example: "241 12 5\r\n<ml/>"},
+	{From: Server, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "body", Summary: "{error}, {namespace}[: {payload}]", Example: "911 2 CON 7\r\nexpired"},
+	{From: Server, Roles: NS, First: 24, Syntax: "namespace length", Payload: "body", Summary: "{error}, {namespace}[: {payload}]", Example: "715 CON 0"},
 	{From: Server, Roles: DS | NS | SB, First: 2, Syntax: "trid text...", Summary: "{error}: {text}", Example: "217 5 user is offline"},
 	{From: Server, Roles: DS | NS | SB, First: 2, Syntax: "text...", Summary: "{error}: {text}", Example: "217 User not online"},
 }

@@ -153,7 +153,7 @@ func (f *Framer) quick(fr *Frame) bool {
 		return false
 	}
 	need := i + 1
-	if v.PayloadFrom > 0 {
+	if v.hasPayload() {
 		n := max(v.payloadLen(b[:lineLen]), 0)
 		if n > f.maxPayload() {
 			return false

@@ -50,9 +50,9 @@ type Message struct {
 	// FirstReply: no other message has answered that one before.
 	FirstReply bool
 	// Delivery tells of which message of another client this one is the copy. Ahead are
-	// the connections on which a copy of this one stands before it in the recording.
+	// the copies of this one that stand before it in the recording.
 	Delivery Delivery
-	Ahead    []uint32
+	Ahead    []Early
 	// Challenge is the verdict on the answer to a challenge (QRY).
 	Challenge *challenge.Verdict
 	// SignIn is the verdict on the answer to an MD5 sign-in challenge (USR).
@@ -101,6 +101,8 @@ type Field struct {
 	Token Token
 	// Raw is the value as it stands on the wire. It holds as long as the frame.
 	Raw []byte
+	// Cut: the recording cuts the line here, and what the value lacks is not known.
+	Cut bool
 }
 
 // Decode makes m the message of a frame. Role and dialect may be 0; they decide
@@ -143,6 +145,12 @@ func (m *Message) Error() string {
 	return string(m.Frame.Verb())
 }
 
+// Torn reports whether this is a command whose end is missing, and that tells nothing
+// for that reason: some verbs are said without one.
+func (m *Message) Torn() bool {
+	return m.Frame.Kind == Command && !m.Frame.Complete() && (m.Verb == nil || !m.Verb.Unended)
+}
+
 // Refuses reports whether the message says that something was not done: an error
 // reply, or NAK.
 func (m *Message) Refuses() bool { return m.Verb == errorVerb || m.Form != nil && m.Form.Refuses }
@@ -177,7 +185,7 @@ func (m *Message) extra() int {
 // has them in that of the line.
 func (m *Message) Field(i int) Field {
 	t := m.tokens[i+1]
-	f := Field{Param: m.param(i + 1)}
+	f := Field{Param: m.param(i + 1), Cut: m.torn(i)}
 	if f.Param != nil {
 		f.Name, t = f.Param.Name, f.Param.value(m.Frame.Raw, t)
 	} else {
@@ -295,7 +303,7 @@ func (m *Message) Payload() *payload.Payload {
 // payloadKind is what the table says the payload is.
 func (m *Message) payloadKind() payload.Kind {
 	if m.Form != nil && m.Form.Payload != "" {
-		return payload.Kind(m.Form.Payload)
+		return payload.Kind(m.Form.Payload).Of(m.Frame.Payload())
 	}
 	return payload.Opaque
 }
@@ -314,7 +322,7 @@ func (f Field) Value() string {
 
 // Means says in words what the value means, or nothing.
 func (f Field) Means() string {
-	if f.Param == nil || f.Param.Kind.means == nil {
+	if f.Param == nil || f.Param.Kind.means == nil || f.Cut {
 		return ""
 	}
 	return f.Param.Kind.means(string(f.Raw))

@@ -49,6 +49,8 @@ func (c *Connection) noise(m *Message) Noise {
 		if m.typing = payload.Typing(fr.Payload()); m.typing != "" {
 			return Typing
 		}
+	case !m.Fits():
+		return NoNoise
 	}
 	return m.Form.Noise
 }

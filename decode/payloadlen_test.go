@@ -16,6 +16,9 @@ func TestPayloadLen(t *testing.T) {
 		"UUM 21 joe@yahoo.example 32 1 115": 115, "UBM joe@yahoo.example 32 2 90": 90, "UBM a@b 32 c@d 1 2 90": 90,
 		"SDG 0 512": 512, "NFY PUT 20": 20, "NFY DEL 0": 0, "PUT 35 OK 165": 165, "PUT 36 OK 0": 0, "PUT 3 7": 7,
 		"DEL 44 OK 9": 9, "DEL 44 9": 9, "VAS 3 a@b 1 2 30": 30, "GET 3 x 30": 30, "FSL 3 30": 30,
+		`XFR 2 CON 42`: 42, `XFR CON\USER 42`: 42, `XFR  2  CON  42 `: 42, `OUT CON 0`: 0, `OUT CON 5`: 5, `OUT 9 MSGR\THREAD 7`: 7,
+		`PNG 9 CON 0`: 0, `PNG CON 3`: 3, `PNG 9 MSGR 1073741825`: 1 << 30, `PUT 4 MSGR\CONTACT 9`: 9, `CNT 1 CON 10`: 10,
+		`911 2 CON 5`: 5, `911 2 CON\USER 5 `: 5, `715 MSGR 8`: 8, `715 MSGR\PUT 0`: 0,
 		"241 12 345": 345, "801 45 5": 5, "911 12 0": 0,
 	}
 	for line, want := range with {
@@ -34,6 +37,9 @@ func TestPayloadLen(t *testing.T) {
 		"ANS 1 a@b 1234567.890123456 20481234", "USR 6 OK a@b 1 0", "VER 1 0", "OUT RCT 5",
 		"XFR 3 SB a:1 CKI 1 U messenger.msn.com 1", "RNG 1 a:1 CKI 1 a@b A U m 1", "ACK 3", "NAK 3", "RFS 3",
 		"IMS 7 0 OFF", "SND 3 OK", "SBS 0 SC=1;PS=1", "URL 9 /cgi-bin/x https://l.example/ 2", "715 9",
+		`XFR 2 CONX 42`, `XFR x CON 42`, `XFR 2 2 CON 42`, `XFR 2 CON x`, `XFR 2 CON`, `XFR 42`, `XFR 2 SB CON 5`, `XFR 2 con 5`, `XFR 2 CON -5`,
+		`OUT CON`, `OUT TOU 5`, `OUT a CON 5`, `PNG 5`, `PNG 5 5`, `911 2 CONX 5`, `911 x CON 5`, `911 2 2 CON 5`, `911 CON`, `911 2 CON`, `911 2 CON x`,
+		`JOI CON 5`, `LSG 5 CON 5`, `QNG 5 CON 5`,
 		"FND 1 0 0", "FIL 11", "ZZZ 5", "MSG 4 N", "MSG 4 N abc", "NOT", "MSG  5 A", "UUM 1 2", "MSG 4 N -5", "MSG 4 N 5x",
 	} {
 		if got := payloadLen([]byte(line)); got != -1 {

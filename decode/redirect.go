@@ -76,10 +76,20 @@ func UnclearRedirect(fr *Frame) (addr []byte, unclear bool) {
 	}
 	var m Message
 	m.Decode(fr, Server, 0, 0)
-	if _, ok := m.Redirect(); ok || m.Fits() {
+	if _, ok := m.Redirect(); ok {
 		return nil, false
 	}
-	return m.Raw("address"), true
+	if !m.Fits() {
+		return m.Raw("address"), true
+	}
+	if m.Payload() == nil {
+		return nil, false
+	}
+	// The address stands in the payload (MSNP24).
+	if target := m.Payload().Find("target"); target != nil {
+		addr = []byte(target.Value)
+	}
+	return addr, true
 }
 
 // Redirects reports whether the verb, from a server, can carry an address to

@@ -1,6 +1,9 @@
 package decode
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestParseRedirect(t *testing.T) {
 	tests := []struct {
@@ -74,9 +77,16 @@ func TestUnclearRedirect(t *testing.T) {
 		{"RNG 1 10.0.0.5:65535 CKI 1.2 bob@example.com Bob", "", false},
 		{"XFR 3 SB", "", true},
 		{"PNG", "", false},
+		{"XFR 2 CON 42\r\n<xfr><target>192.0.2.10:443</target></xfr>", "192.0.2.10:443", true},
+		{"XFR CON 6\r\n<xfr/>", "", true},
+		{"XFR CON 0", "", false},
 		{"ZZZ 3 NS 10.0.0.5:+80", "", false},
 	} {
-		fr := &cut(&Framer{}, []byte(tt.line+"\r\n"))[0]
+		line := tt.line
+		if !strings.Contains(line, "\r\n") {
+			line += "\r\n"
+		}
+		fr := &cut(&Framer{}, []byte(line))[0]
 		if addr, unclear := UnclearRedirect(fr); string(addr) != tt.addr || unclear != tt.unclear {
 			t.Errorf("%q: %q, %v", tt.line, addr, unclear)
 		}

@@ -3,7 +3,7 @@ package decode
 // Commands that came after MSNP7. They are here so that a newer dialect stays
 // in step and can be read; their payloads are shown by content type only.
 var laterVerbs = []Verb{
-	{Name: "ADC", SignedIn: true, Adds: true, Meaning: "adds a contact", Told: true, Forms: []Form{
+	{Name: "ADC", Act: ActAdd, SignedIn: true, Adds: true, Meaning: "adds a contact", Told: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid list N=handle F=friendly? C=guid?", Meaning: "puts somebody on a list; the server gives those on FL an id",
 			Summary: "{handle}[ ({friendly})] to {list}", Example: "ADC 12 FL N=bob@example.com F=Bob"},
 		{From: Either, Roles: NS, First: 12, Last: 12, Echo: true, Syntax: "trid list N=handle F=friendly? C=guid? network", Meaning: "puts somebody of a network on a list",
@@ -25,7 +25,7 @@ var laterVerbs = []Verb{
 	{Name: "LKP", Meaning: "not documented: only the name is known", Undocumented: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 12, Syntax: "trid fields:arg...?", Reply: "none", Summary: "", Example: "LKP 4"},
 	}},
-	{Name: "RFS", Meaning: "asks the client to send its lists or status again", Forms: []Form{
+	{Name: "RFS", Act: ActListsAgain, Meaning: "asks the client to send its lists or status again", Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Last: 20, Syntax: "bits:refresh", Summary: "send again: {bits=}", Example: "RFS 3"},
 	}},
 	{Name: "PGD", SignedIn: true, Meaning: "pages a mobile device", PayloadFrom: 5, Forms: []Form{
@@ -41,7 +41,7 @@ var laterVerbs = []Verb{
 			Summary: "{payload}", Example: "GCF 0 11\r\n<Policies/>"},
 	}},
 	{Name: "UUX", SignedIn: true, Meaning: "sets the personal message", PayloadFrom: 3, Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 11, Last: 20, Syntax: "trid length", Payload: "xml",
+		{From: Client, Roles: NS, First: 11, Last: 20, Heard: "UBX", Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "UUX 9 7\r\n<Data/>"},
 		{From: Server, Roles: NS, First: 11, Last: 20, Syntax: "trid length?", Meaning: "the personal message is set",
 			Summary: "set", Example: "UUX 9 0"},
@@ -52,12 +52,12 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "handle network length", Payload: "xml",
 			Summary: "{handle}[: {payload}]", Example: "UBX bob@example.com 1 7\r\n<Data/>"},
 	}},
-	{Name: "ADL", SignedIn: true, Adds: true, Meaning: "adds to lists", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "ADL", Act: ActLists, SignedIn: true, Adds: true, Meaning: "adds to lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are added", Summary: "added", Example: "ADL 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
 			Summary: "to lists: {payload}", Example: "ADL 7 5\r\n<ml/>"},
 	}},
-	{Name: "RML", SignedIn: true, Meaning: "removes from lists", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "RML", Act: ActLists, SignedIn: true, Meaning: "removes from lists", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Syntax: "trid OK", Meaning: "they are removed", Summary: "removed", Example: "RML 7 OK"},
 		{From: Either, Roles: NS, First: 13, Syntax: "trid length", Payload: "xml",
 			Summary: "from lists: {payload}", Example: "RML 7 5\r\n<ml/>"},
@@ -70,18 +70,18 @@ var laterVerbs = []Verb{
 	}},
 	{Name: "UUN", SignedIn: true, Meaning: "a note to another client", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Last: 20, Syntax: "trid OK", Meaning: "the note is sent", Summary: "sent", Example: "UUN 9 OK"},
-		{From: Client, Roles: NS, First: 13, Last: 20, Syntax: "trid handle type:notetype length", Payload: "opaque",
+		{From: Client, Roles: NS, First: 13, Last: 20, Heard: "UBN", Syntax: "trid handle type:notetype length", Payload: "opaque",
 			Summary: "to {handle}: {type=}", Example: "UUN 9 bob@example.com 5 2\r\nhi"},
 	}},
 	{Name: "UBN", Meaning: "a note from another client", PayloadFrom: 4, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Last: 20, Syntax: "handle type:notetype length", Payload: "opaque",
 			Summary: "from {handle}: {type=}", Example: "UBN bob@example.com 5 2\r\nhi"},
 	}},
-	{Name: "UUM", SignedIn: true, Meaning: "a message to another network or for later", PayloadFrom: 5, Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 14, Last: 20, Talk: true, Syntax: "trid handle network type:messagetype length", Payload: "mime", Reply: "none",
+	{Name: "UUM", Act: ActForward, SignedIn: true, Meaning: "a message to another network or for later", PayloadFrom: 5, Told: true, Forms: []Form{
+		{From: Client, Roles: NS, First: 14, Last: 20, Talk: true, Heard: "UBM", Syntax: "trid handle network type:messagetype length", Payload: "mime", Reply: "none",
 			Summary: "to {handle}: {payload}", Example: "UUM 9 bob@example.com 32 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "UBM", Meaning: "a message from another network or from before", PayloadFrom: 5, Forms: []Form{
+	{Name: "UBM", Act: ActForward, Meaning: "a message from another network or from before", PayloadFrom: 5, Forms: []Form{
 		{From: Server, Roles: NS | SB, First: 14, Last: 15, Talk: true, Syntax: "handle network type:messagetype length", Payload: "mime",
 			Summary: "from {handle}: {payload}", Example: "UBM bob@example.com 32 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 		{From: Server, Roles: NS | SB, First: 16, Last: 20, Talk: true, Syntax: "handle network to:handle tonetwork:network type:messagetype length", Payload: "mime",
@@ -91,9 +91,9 @@ var laterVerbs = []Verb{
 		{From: Client, Roles: NS, First: 18, Syntax: "trid handle arg1:arg arg2:arg length", Payload: "opaque", Reply: "none",
 			Summary: "{handle}", Example: "VAS 4 bob@example.com 1 2 2\r\nhi"},
 	}},
-	{Name: "SDG", SignedIn: true, Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "SDG", Act: ActRoute, SignedIn: true, Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK", Meaning: "it is sent", Summary: "sent", Example: "SDG 4 OK"},
-		{From: Client, Roles: NS, First: 18, Talk: true, Syntax: "trid length", Payload: "mime", Reply: "none",
+		{From: Client, Roles: NS, First: 18, Talk: true, Heard: "SDG", Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "[to {peer}: ]{payload}", Example: "SDG 4 99\r\nRouting: 1.0\r\nTo: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
 		{From: Server, Roles: NS, First: 18, Talk: true, Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "[{peer}: ]{payload}", Example: "SDG 0 101\r\nRouting: 1.0\r\nFrom: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
@@ -108,7 +108,7 @@ var laterVerbs = []Verb{
 		{From: Server, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
 			Summary: "{namespace} {payload}", Example: "NFY 0 MSGR\\PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "PUT", SignedIn: true, Meaning: "sets a state", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "PUT", Act: ActRoute, SignedIn: true, Meaning: "sets a state", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is set",
 			Summary: "set", Example: "PUT 35 OK 0"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
@@ -116,7 +116,7 @@ var laterVerbs = []Verb{
 		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
 			Summary: "{namespace} {payload}", Example: "PUT 35 MSGR\\CONTACT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
-	{Name: "DEL", SignedIn: true, Meaning: "removes a state", PayloadFrom: 3, Told: true, Forms: []Form{
+	{Name: "DEL", Act: ActRoute, SignedIn: true, Meaning: "removes a state", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is removed",
 			Summary: "removed", Example: "DEL 35 OK"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
@@ -127,6 +127,8 @@ var laterVerbs = []Verb{
 	{Name: "GET", Meaning: "not documented: only that it has a payload", PayloadFrom: 3, Undocumented: true, Forms: []Form{
 		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "{payload}", Example: "GET 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "body", Reply: "none",
+			Summary: "{namespace} {payload}", Example: "GET 35 MSGR\\THREADS 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 		{From: Either, Roles: NS, First: 18, Syntax: "trid arg1:arg length", Payload: "mime", Reply: "none",
 			Summary: "{arg1} {payload}", Example: "GET 35 x 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
@@ -135,15 +137,15 @@ var laterVerbs = []Verb{
 			Summary: "", Example: "FSL 35 2\r\nhi"},
 	}},
 	{Name: "CNT", Meaning: "opens a connection (MSNP24)", PayloadFrom: 3, Forms: []Form{
-		{From: Either, Roles: NS, First: 24, Opens: true, Syntax: "trid namespace length", Payload: "xml",
+		{From: Either, Roles: NS, First: 24, Opens: true, Syntax: "trid namespace length", Payload: "body",
 			Summary: "{namespace} {payload}", Example: "CNT 1 CON 10\r\n<connect/>"},
 	}},
 	{Name: "ATH", Meaning: "signs in (MSNP24)", PayloadFrom: 3, Forms: []Form{
-		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "xml",
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "body",
 			Summary: "{namespace} {payload}", Example: "ATH 2 CON\\USER 7\r\n<user/>"},
 	}},
 	{Name: "BND", Meaning: "binds the end point (MSNP24)", PayloadFrom: 3, Forms: []Form{
-		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "body",
 			Summary: "{namespace} {payload}", Example: "BND 3 CON\\MSGR 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 }

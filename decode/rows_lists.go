@@ -2,7 +2,7 @@ package decode
 
 // The contact list: synchronising, settings, lists, groups, properties.
 var listVerbs = []Verb{
-	{Name: "SYN", SignedIn: true, Meaning: "synchronises the contact list", Forms: []Form{
+	{Name: "SYN", Act: ActSynchronise, SignedIn: true, Meaning: "synchronises the contact list", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid listver", Meaning: "says which list-version is cached; 0: none",
 			Summary: "has version {listver}", Example: "SYN 8 5"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Syntax: "trid listver", Meaning: "the server's list-version; if it differs, the list follows",
@@ -14,7 +14,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "trid stamp:text stamp2:text contacts:number? groups:number?", Meaning: "the server's list; if it differs, the list follows",
 			Summary: "list of {stamp}[: {contacts} contacts]", Example: "SYN 8 2004-07-01T10:11:12.1230000-07:00 2004-07-01T10:11:12.1230000-07:00 2 1"},
 	}},
-	{Name: "GTC", SignedIn: true, Meaning: "asks whether to prompt when somebody adds this account", Forms: []Form{
+	{Name: "GTC", Act: ActSetting, SignedIn: true, Meaning: "asks whether to prompt when somebody adds this account", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 12, Syntax: "trid prompt=A|N", Meaning: "sets it",
 			Summary: "{prompt=}", Example: "GTC 9 N"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Echo: true, Syntax: "trid listver prompt=A|N", Meaning: "it is set",
@@ -24,7 +24,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 8, Last: 12, Syntax: "prompt=A|N", Meaning: "it is set (in the answer to SYN)",
 			Summary: "{prompt=}", Example: "GTC A"},
 	}},
-	{Name: "BLP", SignedIn: true, Meaning: "privacy: what of people on neither list", Told: true, Forms: []Form{
+	{Name: "BLP", Act: ActSetting, SignedIn: true, Meaning: "privacy: what of people on neither list", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Syntax: "trid privacy=AL|BL", Meaning: "sets it",
 			Summary: "{privacy=}", Example: "BLP 10 BL"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Echo: true, Syntax: "trid listver privacy=AL|BL", Meaning: "it is set",
@@ -34,7 +34,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 8, Last: 12, Syntax: "privacy=AL|BL", Meaning: "it is set (in the answer to SYN)",
 			Summary: "{privacy=}", Example: "BLP AL"},
 	}},
-	{Name: "LST", SignedIn: true, Meaning: "an entry of a list", Forms: []Form{
+	{Name: "LST", Act: ActListed, SignedIn: true, Meaning: "an entry of a list", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid list", Meaning: "asks for a list",
 			Summary: "asks for {list}", Example: "LST 11 BL"},
 		{From: Server, Roles: NS, First: 2, Last: 7, Syntax: "trid list listver index=0 total=0", Meaning: "the list is empty",
@@ -48,7 +48,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 8, Last: 9, Syntax: "handle friendly bits:listbits groups?", Meaning: "a contact",
 			Summary: "{handle} ({friendly}) on {bits=}", Example: "LST bob@example.com Bob 11 0"},
 	}},
-	{Name: "LSG", SignedIn: true, Meaning: "a group of contacts", Forms: []Form{
+	{Name: "LSG", Act: ActGroup, SignedIn: true, Meaning: "a group of contacts", Forms: []Form{
 		{From: Client, Roles: NS, First: 7, Last: 9, Syntax: "trid", Meaning: "asks for the groups",
 			Summary: "asks for the groups", Example: "LSG 12"},
 		{From: Server, Roles: NS, First: 7, Last: 7, Syntax: "trid listver index total group groupname 0?", Meaning: "a group",
@@ -58,7 +58,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "groupname group:groupid", Meaning: "a group",
 			Summary: "group {groupname}", Example: "LSG Friends aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"},
 	}},
-	{Name: "PRP", SignedIn: true, Meaning: "a property of this account", Told: true, Forms: []Form{
+	{Name: "PRP", Act: ActProperty, SignedIn: true, Meaning: "a property of this account", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 5, Last: 20, Syntax: "trid property value?", Meaning: "sets a property; no value clears it",
 			Summary: "set {property} to {value?}", Example: "PRP 10 PHH 123%20(4567)"},
 		{From: Server, Roles: NS, First: 5, Last: 9, Echo: true, Syntax: "trid listver property value?", Meaning: "a property is set",
@@ -70,7 +70,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 8, Last: 12, Syntax: "property value?", Meaning: "a property (in the answer to SYN)",
 			Summary: "{property} is {value?}", Example: "PRP PHH 123"},
 	}},
-	{Name: "BPR", Meaning: "a property of a contact", Forms: []Form{
+	{Name: "BPR", Act: ActProperty, Meaning: "a property of a contact", Forms: []Form{
 		{From: Server, Roles: NS, First: 5, Last: 9, Syntax: "listver handle property value?",
 			Summary: "{handle}: {property} is {value?}", Example: "BPR 9 bob@example.com MOB N"},
 		{From: Server, Roles: NS, First: 10, Last: 12, Syntax: "handle property value? flag?",
@@ -78,13 +78,13 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 7, Last: 12, Syntax: "property value? flag?", Meaning: "a property of the contact in the LST before it",
 			Summary: "{property} is {value?}", Example: "BPR MOB N"},
 	}},
-	{Name: "ADD", SignedIn: true, Adds: true, Meaning: "adds to a list", Told: true, Forms: []Form{
+	{Name: "ADD", Act: ActAdd, SignedIn: true, Adds: true, Meaning: "adds to a list", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Heard: "ADD", Syntax: "trid list handle friendly group?", Meaning: "adds somebody to a list",
 			Summary: "{handle} to {list}[, group {group}]", Example: "ADD 12 FL bob@example.com Bob 2"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Echo: true, Syntax: "trid list listver handle friendly group?", Meaning: "somebody was added to a list",
 			Summary: "{handle} is on {list}[, group {group}]", Example: "ADD 12 FL 12 bob@example.com Bob 2"},
 	}},
-	{Name: "REM", SignedIn: true, Meaning: "removes from a list", Told: true, Forms: []Form{
+	{Name: "REM", Act: ActRemove, SignedIn: true, Meaning: "removes from a list", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 12, Syntax: "trid list handle group?", Meaning: "removes somebody from a list",
 			Summary: "{handle} from {list}[, group {group}]", Example: "REM 13 FL bob@example.com 2"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Echo: true, Syntax: "trid list listver handle group?", Meaning: "somebody was removed from a list",
@@ -96,13 +96,13 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid list=FL guid group:groupid?", Meaning: "somebody was removed from FL, or from a group",
 			Summary: "{guid} is off {list}[, group {group}]", Example: "REM 13 FL 11111111-2222-3333-4444-555555555555"},
 	}},
-	{Name: "REA", SignedIn: true, Meaning: "renames an account or a contact", Told: true, Forms: []Form{
+	{Name: "REA", Act: ActSetting, SignedIn: true, Meaning: "renames an account or a contact", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 9, Syntax: "trid handle friendly", Meaning: "renames this account or a contact",
 			Summary: "{handle} to be called {friendly}", Example: "REA 25 alice@example.com Alice%20B"},
 		{From: Server, Roles: NS, First: 2, Last: 9, Echo: true, Syntax: "trid listver handle friendly", Meaning: "the new name is set",
 			Summary: "{handle} is called {friendly}", Example: "REA 25 12 alice@example.com Alice%20B"},
 	}},
-	{Name: "ADG", SignedIn: true, Meaning: "adds a group", Forms: []Form{
+	{Name: "ADG", Act: ActGroup, SignedIn: true, Meaning: "adds a group", Forms: []Form{
 		{From: Client, Roles: NS, First: 7, Last: 9, Syntax: "trid groupname 0", Meaning: "makes a group",
 			Summary: "new group {groupname}", Example: "ADG 10 Friends 0"},
 		{From: Server, Roles: NS, First: 7, Last: 9, Echo: true, Syntax: "trid listver groupname group 0", Meaning: "the group is made",
@@ -112,7 +112,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid groupname group:groupid 0?", Meaning: "the group is made",
 			Summary: "group {groupname}", Example: "ADG 10 Friends aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"},
 	}},
-	{Name: "REG", SignedIn: true, Meaning: "renames a group", Forms: []Form{
+	{Name: "REG", Act: ActGroupName, SignedIn: true, Meaning: "renames a group", Forms: []Form{
 		{From: Client, Roles: NS, First: 7, Last: 9, Syntax: "trid group groupname 0", Meaning: "renames a group",
 			Summary: "group {group} to be called {groupname}", Example: "REG 11 2 Pals 0"},
 		{From: Server, Roles: NS, First: 7, Last: 9, Echo: true, Syntax: "trid listver group groupname 0", Meaning: "the group is renamed",
@@ -124,7 +124,7 @@ var listVerbs = []Verb{
 		{From: Server, Roles: NS, First: 10, Last: 12, Echo: true, Syntax: "trid listver groupname group:groupid 0", Meaning: "the group is renamed (other servers)",
 			Summary: "group {group} is called {groupname}", Example: "REG 11 1 Pals aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee 0"},
 	}},
-	{Name: "RMG", SignedIn: true, Meaning: "removes a group", Told: true, Forms: []Form{
+	{Name: "RMG", Act: ActGroupGone, SignedIn: true, Meaning: "removes a group", Told: true, Forms: []Form{
 		{From: Client, Roles: NS, First: 7, Last: 9, Syntax: "trid group", Meaning: "removes a group; contacts only in it leave FL",
 			Summary: "group {group}", Example: "RMG 14 2"},
 		{From: Server, Roles: NS, First: 7, Last: 9, Echo: true, Syntax: "trid listver group", Meaning: "the group is removed",

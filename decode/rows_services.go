@@ -31,13 +31,15 @@ var serviceVerbs = []Verb{
 		{From: Server, Roles: NS, First: 2, Syntax: "trid page:url login:url site:number?", Meaning: "a web address and where to log in for it",
 			Summary: "{page}", Example: "URL 4 /cgi-bin/HoTMaiL https://login.example/md5auth.srf?lc=1033 2"},
 	}},
-	{Name: "PNG", Meaning: "keep-alive", Forms: []Form{
+	{Name: "PNG", Act: ActPing, Meaning: "keep-alive", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Syntax: "", Reply: "QNG", Noise: KeepAlive, Summary: "are you there?", Example: "PNG"},
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "body", Reply: "none", Noise: KeepAlive, Summary: "{namespace}[ {payload}]", Example: "PNG 9 CON 0"},
+		{From: Either, Roles: NS, First: 24, Syntax: "namespace length", Payload: "body", Reply: "none", Noise: KeepAlive, Summary: "{namespace}[ {payload}]", Example: "PNG CON 0"},
 	}},
-	{Name: "QNG", Meaning: "answers a keep-alive", Forms: []Form{
+	{Name: "QNG", Act: ActPong, Meaning: "answers a keep-alive", Forms: []Form{
 		{From: Server, Roles: NS, First: 2, Syntax: "seconds?", Noise: KeepAlive, Summary: "yes[; ask again in {seconds} s]", Example: "QNG"},
 	}},
-	{Name: "CHL", Meaning: "challenges the client program", Forms: []Form{
+	{Name: "CHL", Act: ActChallenge, Meaning: "challenges the client program", Forms: []Form{
 		{From: Server, Roles: NS, First: 6, Syntax: "trid challenge", Reply: "QRY", Own: true,
 			Summary: "challenge {challenge}", Example: "CHL 0 15570131571988941333"},
 		{From: Client, Roles: NS, First: 6, Syntax: "trid", Reply: "none", Meaning: "asks for a challenge",
@@ -45,7 +47,7 @@ var serviceVerbs = []Verb{
 		{From: Server, Roles: NS, First: 6, Syntax: "challenge", Reply: "QRY", Own: true, Meaning: "challenges the client program (short form, one source)",
 			Summary: "challenge {challenge}", Example: "CHL 15570131571988941333"},
 	}},
-	{Name: "QRY", Meaning: "answers a challenge", PayloadFrom: 4, Refusal: "540", Forms: []Form{
+	{Name: "QRY", Act: ActProof, Meaning: "answers a challenge", PayloadFrom: 4, Refusal: "540", Forms: []Form{
 		{From: Client, Roles: NS, First: 6, Syntax: "trid product length", Payload: "challenge",
 			Summary: "{product} answers {payload}", Example: "QRY 22 msmsgs@msnmsgr.com 32\r\n8f2f5a91b72102cd28355e9fc9000d6e"},
 		{From: Server, Roles: NS, First: 6, Syntax: "trid", Meaning: "the answer is right",
@@ -63,7 +65,7 @@ var serviceVerbs = []Verb{
 		{From: Server, Roles: NS, First: 5, Syntax: "length", Payload: "notification", Own: true,
 			Summary: "{payload}", Example: "NOT 93\r\n<NOTIFICATION id=\"0\"><MSG id=\"0\"><BODY><TEXT>Lunch at noon</TEXT></BODY></MSG></NOTIFICATION>"},
 	}},
-	{Name: "RNG", Meaning: "somebody calls this account", Forms: []Form{
+	{Name: "RNG", Act: ActInvite, Meaning: "somebody calls this account", Forms: []Form{
 		{From: Server, Roles: NS, First: 2, Last: 20, Syntax: "session address package=CKI|CTP|MD5 cookie handle friendly U? domain:host? direct:flag?",
 			Summary: "{handle} ({friendly}) is calling", Example: "RNG 11752013 10.0.1.200:1863 CKI 849102291.520491113 bob@example.com Bob"},
 	}},

@@ -3,7 +3,7 @@ package decode
 // Signing in, being sent elsewhere, leaving: the commands that a dispatch and a
 // notification server share.
 var signInVerbs = []Verb{
-	{Name: "VER", Meaning: "agrees on a dialect", Forms: []Form{
+	{Name: "VER", Act: ActVersion, Meaning: "agrees on a dialect", Forms: []Form{
 		{From: Client, Roles: FTP, First: 2, Syntax: "protocol:word=MSNFTP", Meaning: "opens a file transfer",
 			Summary: "MSNFTP", Example: "VER MSNFTP"},
 		{From: Server, Roles: FTP, First: 2, Syntax: "protocol:word=MSNFTP", Meaning: "accepts the file transfer",
@@ -15,13 +15,13 @@ var signInVerbs = []Verb{
 		{From: Server, Roles: DS | NS, First: 2, Syntax: "trid 0 dialects:dialect...?", Meaning: "no dialect in common; the server closes",
 			Summary: "no dialect in common[; it speaks {dialects}]", Example: "VER 1 0"},
 	}},
-	{Name: "INF", Meaning: "asks how to sign in", Forms: []Form{
+	{Name: "INF", Act: ActPackages, Meaning: "asks how to sign in", Forms: []Form{
 		{From: Client, Roles: DS | NS, First: 2, Last: 7, Syntax: "trid", Meaning: "asks for the authentication packages",
 			Summary: "how to sign in?", Example: "INF 2"},
 		{From: Server, Roles: DS | NS, First: 2, Last: 7, Syntax: "trid packages:package...", Meaning: "names the authentication packages",
 			Summary: "by {packages}", Example: "INF 2 MD5"},
 	}},
-	{Name: "USR", Meaning: "signs in", Told: true, Refusal: "911", Forms: []Form{
+	{Name: "USR", Act: ActSignIn, Meaning: "signs in", Told: true, Refusal: "911", Forms: []Form{
 		{From: Client, Roles: DS | NS, First: 2, Last: 7, Syntax: "trid package=MD5 I handle", Meaning: "starts to sign in by password",
 			Summary: "{handle} wants to sign in by {package}", Example: "USR 3 MD5 I alice@example.com"},
 		{From: Client, Roles: DS | NS, First: 8, Last: 14, Syntax: "trid package=TWN I handle", Meaning: "starts to sign in by ticket",
@@ -63,7 +63,7 @@ var signInVerbs = []Verb{
 		{From: Server, Roles: NS, First: 8, Last: 9, Syntax: "trid OK handle friendly verified:flag restricted:flag", Meaning: "signed in",
 			Summary: "{handle} ({friendly}) is in", Example: "USR 7 OK alice@example.com Alice 1 0"},
 	}},
-	{Name: "CVR", Meaning: "checks the client's version", Forms: []Form{
+	{Name: "CVR", Act: ActProgram, Meaning: "checks the client's version", Forms: []Form{
 		{From: Client, Roles: DS | NS, First: 2, Last: 20, Syntax: "trid lcid os osver arch library:client clientver codebase? handle?", Meaning: "says which client this is; the code base from MSNP4 on, the account from MSNP8 on",
 			Summary: "{library} {clientver} on {os} {osver}", Example: "CVR 10 0x0409 win 4.10 i386 MSMSGS 4.5.0121 MSMSGS"},
 		{From: Client, Roles: DS | NS, First: 21, Syntax: "trid lcid os osver arch library:client clientver codebase handle hop?", Meaning: "says which client this is, and how often it was sent on",
@@ -77,7 +77,7 @@ var signInVerbs = []Verb{
 		{From: Server, Roles: DS, First: 2, Syntax: "trid recommended:clientver recommended2:clientver minimum:clientver download:url info:url?", Meaning: "says which client it should be",
 			Summary: "recommends {recommended}, needs {minimum}", Example: "CVQ 2 4.5.0121 4.5.0121 3.0.0283 http://dl.example/setup.exe http://info.example"},
 	}},
-	{Name: "XFR", Meaning: "sends the client to another server", Refusal: "280", Forms: []Form{
+	{Name: "XFR", Act: ActRedirect, Meaning: "sends the client to another server", Refusal: "280", Forms: []Form{
 		{From: Client, Roles: NS, First: 2, Last: 20, Syntax: "trid SB", Meaning: "asks for a switchboard",
 			Summary: "wants a switchboard", Example: "XFR 15 SB"},
 		{From: Client, Roles: DS, First: 2, Last: 2, Opens: true, Syntax: "trid NS", Meaning: "asks for a notification server (Beta 2, before MSNP2)",
@@ -92,11 +92,19 @@ var signInVerbs = []Verb{
 			Summary: "go to {address}[, {hop=}]", Example: "XFR 2 NS 192.0.2.10:1863 U D VmVyc2lvbjogMQ0KWGZyQ291bnQ6IDINCg=="},
 		{From: Server, Roles: NS, First: 2, Last: 20, Syntax: "trid SB address package=CKI|CTP|MD5 cookie? U? domain:host? direct:flag?", Meaning: "go to that switchboard with this cookie",
 			Summary: "switchboard at {address}", Example: "XFR 15 SB 10.0.1.200:1863 CKI 17262740.1050826919.32308"},
+		{From: Server, Roles: DS | NS, First: 24, Syntax: "trid namespace length", Payload: "body", Meaning: "go to the server that the payload names",
+			Summary: "{namespace} {payload}", Example: "XFR 2 CON 42\r\n<xfr><target>192.0.2.10:443</target></xfr>"},
+		{From: Server, Roles: DS | NS, First: 24, Syntax: "namespace length", Payload: "body", Meaning: "go to the server that the payload names",
+			Summary: "{namespace} {payload}", Example: "XFR CON 42\r\n<xfr><target>192.0.2.10:443</target></xfr>"},
 	}},
-	{Name: "OUT", Meaning: "ends the connection", Told: true, Forms: []Form{
+	{Name: "OUT", Act: ActEnd, Unended: true, Meaning: "ends the connection", Told: true, Forms: []Form{
 		{From: Client, Roles: DS | NS | SB, First: 2, Syntax: "", Reply: "OUT", Meaning: "leaves",
 			Summary: "leaves", Example: "OUT"},
 		{From: Server, Roles: DS | NS | SB, First: 2, Syntax: "reason? minutes:number?", Meaning: "closes",
 			Summary: "closes[: {reason=}]", Example: "OUT OTH"},
+		{From: Either, Roles: NS, First: 24, Syntax: "namespace length", Payload: "body", Reply: "none",
+			Summary: "{namespace}[ {payload}]", Example: "OUT CON 0"},
+		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "body", Reply: "none",
+			Summary: "{namespace}[ {payload}]", Example: "OUT 9 CON 0"},
 	}},
 }

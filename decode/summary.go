@@ -92,7 +92,7 @@ func (m *Message) Summary() string { return string(m.AppendSummary(nil)) }
 // recording cuts short says so: its last value may lack its end, and others are missing.
 func (m *Message) AppendSummary(dst []byte) []byte {
 	dst = m.appendWhole(dst)
-	if fr := m.Frame; fr.Gap && !fr.Omitted && fr.Kind == Command && !fr.Complete() {
+	if m.Cut() {
 		dst = append(dst, "… (cut)"...)
 	}
 	return dst
@@ -204,11 +204,17 @@ func (m *Message) appendPieces(dst []byte, pieces []piece) ([]byte, bool) {
 
 // appendPayload appends the payload's summary, if there is a payload.
 func (m *Message) appendPayload(dst []byte) []byte {
-	if m.payload != nil {
-		return append(dst, m.payload.Summary...)
-	}
 	if m.typing != "" {
 		return append(dst, m.typing...)
+	}
+	if p := m.Frame.Payload(); m.Cut() && (len(p) == 0 || m.payloadKind() == payload.MIME && !payload.Headed(p)) {
+		if m.Frame.EOL == 0 {
+			return dst
+		}
+		return payload.AppendCut(dst, m.payloadKind(), p, m.Frame.Missing)
+	}
+	if m.payload != nil {
+		return append(dst, m.payload.Summary...)
 	}
 	if len(m.Frame.Payload()) == 0 {
 		return dst
@@ -230,7 +236,7 @@ func (m *Message) appendValue(dst []byte, p *piece, first int) []byte {
 		if i > first {
 			dst = append(dst, ' ')
 		}
-		if p.means {
+		if p.means && !m.torn(i) {
 			if s := param.Kind.Means(string(raw)); s != "" {
 				dst = append(dst, s...)
 				continue

@@ -17,6 +17,7 @@ func compile(groups ...[]Verb) []*Verb {
 			for j := range v.Forms {
 				v.Forms[j].compile(v)
 				v.Echoes = v.Echoes || v.Forms[j].Echo
+				v.Namespaced = v.Namespaced || v.Forms[j].Says("namespace")
 				for _, p := range v.Forms[j].Params {
 					if p.Prefix != "" && !slices.Contains(v.prefixes, p.Prefix) {
 						v.prefixes = append(v.prefixes, p.Prefix)

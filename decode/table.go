@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"msnproxy/decode/meaning"
 )
 
 // Role is what the server of a connection is for. Several may be set where a
@@ -45,12 +47,19 @@ type Verb struct {
 	Name string
 	// Meaning is one line for people.
 	Meaning string
+	// Act is the part that it plays.
+	Act Act
 	// PayloadFrom is the number of tokens, the verb included, from which on the
 	// line's last token is the length of a payload, if it is a number. Zero: the
 	// verb never has a payload.
 	PayloadFrom int
+	// Namespaced: in MSNP24 its line ends in a namespace and the length of a payload,
+	// whatever it is in other dialects. Made from the rows.
+	Namespaced bool
 	// Blocks says that binary blocks follow the line (MSNFTP, FIL).
 	Blocks bool
+	// Unended: some say it without a line end, as the last word on a connection.
+	Unended bool
 	// Told: when a client says it, other accounts may be told of it by the server.
 	Told bool
 	// Adds: it puts somebody on a list.
@@ -73,9 +82,6 @@ type Verb struct {
 	Forms []Form
 
 	prefixes []string // of parameters, in the order of the rows
-
-	// What a tracker does about it: see tracker.go.
-	follow, judge func(*Tracker, *Connection, *Message)
 }
 
 // Form is one row of the table: a verb as one sender sends it.
@@ -329,11 +335,14 @@ func payloadLen(line []byte) int {
 		}
 		return -1
 	}
-	if v.PayloadFrom == 0 {
+	if !v.hasPayload() {
 		return -1
 	}
 	return v.payloadLen(line)
 }
+
+// hasPayload reports whether the verb ever has a payload.
+func (v *Verb) hasPayload() bool { return v.PayloadFrom > 0 || v.Namespaced }
 
 // tooLarge stands for every length that is larger than any payload: an int of 32
 // bits holds it, and a place behind it.
@@ -362,6 +371,12 @@ func (v *Verb) payloadLen(line []byte) int {
 	if start == end || line[start-1] != ' ' {
 		return -1
 	}
+	if v.PayloadFrom == 0 {
+		if !namespaced(line[:start-1]) {
+			return -1
+		}
+		return int(min(n, tooLarge))
+	}
 	if (start < 5 || !enoughTokens(line[4:start-1], v.PayloadFrom-2)) && countTokens(line[:end]) < v.PayloadFrom {
 		return -1
 	}
@@ -382,15 +397,23 @@ func enoughTokens(line []byte, want int) bool {
 }
 
 // errorPayloadLen is payloadLen for an error reply: only "code TrID length" has
-// a payload, as free text may end in a number, too.
+// a payload, as free text may end in a number, too; and what MSNP24 has.
 func errorPayloadLen(line []byte) int {
 	line = bytes.TrimRight(line, " ")
 	start := bytes.LastIndexByte(line, ' ') + 1
 	n, ok := decimal(line[start:])
-	if !ok || start < 5 || countTokens(line) != 3 || !allDigits(line[4:start]) {
+	if !ok || start < 5 || (countTokens(line) != 3 || !allDigits(line[4:start])) && !namespaced(line[:start-1]) {
 		return -1
 	}
 	return int(min(n, tooLarge))
+}
+
+// namespaced reports whether a line, up to the length at its end, is one of MSNP24: the
+// verb, a TrID or none, and a namespace.
+func namespaced(line []byte) bool {
+	line = bytes.TrimRight(line, " ")
+	at := bytes.LastIndexByte(line, ' ') + 1
+	return at >= 4 && meaning.Namespaced(string(line[at:])) && (at == 4 || allDigits(line[4:at]) && countTokens(line[4:at]) == 1)
 }
 
 // countTokens counts the tokens of a line, parted by runs of blanks.

@@ -54,7 +54,7 @@ func TestTableIsWhole(t *testing.T) {
 			if f.From == 0 || f.Roles == 0 || f.First < 2 {
 				t.Errorf("%s: sender, roles or dialect missing", f.Usage())
 			}
-			if f.Payload != "" && (v.PayloadFrom == 0 || f.Params[len(f.Params)-1].Kind.Name != "length") {
+			if f.Payload != "" && (v.PayloadFrom == 0 && !v.Namespaced || f.Params[len(f.Params)-1].Kind.Name != "length") {
 				t.Errorf("%s: a payload without a length", f.Usage())
 			}
 			if n := len(f.Params) + 1; f.Payload != "" && n < v.PayloadFrom {

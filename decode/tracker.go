@@ -26,7 +26,9 @@ type Tracker struct {
 	conversations map[string]*Conversation
 	calls         map[call]map[*Conversation]string // whose id is not known yet, with the caller
 
-	news recent.Map[*news]
+	news   recent.Map[[]*news]
+	mails  recent.Map[*mail] // of conversations of notification servers
+	strays []stray
 
 	messages    int64
 	start       time.Time // of the first message
@@ -125,7 +127,8 @@ func NewTracker() *Tracker {
 	return &Tracker{
 		conns:         make(map[uint32]*Connection),
 		cookies:       recent.Map[admission]{Max: admissionsKept},
-		news:          recent.Map[*news]{Max: mostNews},
+		news:          recent.Map[[]*news]{Max: mostNews},
+		mails:         recent.Map[*mail]{Max: mostMails},
 		conversations: make(map[string]*Conversation),
 	}
 }
@@ -208,18 +211,18 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	if m.Noise == NoNoise {
 		c.join(m)
 	}
-	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && m.Name() != "OUT" {
+	if fr.Kind != Command || m.Form == nil || fr.EOL == 0 && !m.Verb.Unended {
 		return m
 	}
 	t.pair(m)
-	t.deliver(m)
-	if m.Verb.follow != nil && m.Arrived() != nil {
-		m.Verb.follow(t, c, m)
+	if tell := follows[m.Verb.Act]; tell != nil && m.Arrived() != nil {
+		tell(t, c, m)
 	}
 	t.introduce(c, m)
 	t.talks(c, m)
-	if m.From == Client && m.Verb.judge != nil {
-		m.Verb.judge(t, c, m)
+	t.deliver(m)
+	if try := judges[m.Verb.Act]; try != nil && m.From == Client {
+		try(t, c, m)
 	}
 	if m.Challenge != nil {
 		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
@@ -230,32 +233,28 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 	return m
 }
 
+// follows say what else a message tells than that its request is answered: of those
+// acts that change what is known. judges work out a verdict on what a client says; they
+// also look at what never reached the server.
+var follows, judges [Acts]func(*Tracker, *Connection, *Message)
+
 func init() {
-	// follow says what else a message tells than that its request is answered: of those
-	// verbs that change what is known.
-	for name, follow := range map[string]func(*Tracker, *Connection, *Message){
-		"VER": (*Tracker).version,
-		"CVR": (*Tracker).client,
-		"USR": (*Tracker).user,
-		"XFR": (*Tracker).redirect,
-		"RNG": (*Tracker).redirect,
-		"ANS": (*Tracker).answer,
-		"CAL": (*Tracker).call,
-		"IRO": (*Tracker).joins,
-		"JOI": (*Tracker).joins,
-		"MSG": (*Tracker).speaks,
-		"BYE": (*Tracker).speaks,
-		"CHL": (*Tracker).challenged,
-	} {
-		LookupVerb(name).follow = follow
+	follows = [Acts]func(*Tracker, *Connection, *Message){
+		ActVersion:   (*Tracker).version,
+		ActProgram:   (*Tracker).client,
+		ActSignIn:    (*Tracker).user,
+		ActRedirect:  (*Tracker).redirect,
+		ActInvite:    (*Tracker).redirect,
+		ActAnswer:    (*Tracker).answer,
+		ActCall:      (*Tracker).call,
+		ActJoin:      (*Tracker).joins,
+		ActSay:       (*Tracker).speaks,
+		ActLeave:     (*Tracker).speaks,
+		ActChallenge: (*Tracker).challenged,
 	}
-	// judge works out a verdict on what a client says; it also looks at what never reached
-	// the server.
-	for name, judge := range map[string]func(*Tracker, *Connection, *Message){
-		"USR": (*Tracker).checkSignIn,
-		"QRY": (*Tracker).answered,
-	} {
-		LookupVerb(name).judge = judge
+	judges = [Acts]func(*Tracker, *Connection, *Message){
+		ActSignIn: (*Tracker).checkSignIn,
+		ActProof:  (*Tracker).answered,
 	}
 }
 

@@ -129,7 +129,7 @@ func (k *mark) read(d told, x *meanings, r *Rules, first bool) {
 	}
 	k.subject = subject
 	redirect, ok := d.Redirect()
-	k.leaves = d.Name() == "OUT" || ok && redirect.Kind == decode.RedirectNS
+	k.leaves = d.Act() == decode.ActEnd || ok && redirect.Kind == decode.RedirectNS
 }
 
 // kind names what a message is, and all errors alike.

@@ -26,6 +26,9 @@ enough to stay in step, and no more.
 		if v.PayloadFrom > 0 {
 			fmt.Fprintf(w, "\nA line of %d tokens or more whose last one is a number has a payload of that many bytes.\n", v.PayloadFrom)
 		}
+		if v.PayloadFrom == 0 && v.Namespaced {
+			fmt.Fprint(w, "\nIn MSNP24 a line that ends in a namespace and a number has a payload of that many bytes.\n")
+		}
 		if v.Undocumented {
 			fmt.Fprint(w, "\nNo source says what its parameters mean, or what is in its payload.\n")
 		}

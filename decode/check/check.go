@@ -138,7 +138,7 @@ func (k *Checker) command(c *conn, m *decode.Message) {
 		c.links[m.From&1].paid = false
 		return
 	}
-	if !m.Frame.Complete() && m.Name() != "OUT" {
+	if m.Torn() {
 		k.blind(c)
 		return
 	}
@@ -152,8 +152,10 @@ func (k *Checker) command(c *conn, m *decode.Message) {
 	}
 	if m.Error() != "" {
 		k.refused(c, m)
+		k.declined(m)
 	} else {
-		k.byVerb(c, m)
+		k.byAct(c, m)
+		k.passedOn(c, m)
 	}
 	if isMIME(m) {
 		k.mime(c, m)
@@ -161,69 +163,57 @@ func (k *Checker) command(c *conn, m *decode.Message) {
 	c.links[m.From&1].remember(m)
 }
 
-// byVerb applies the rule on the verb, if it is to see the message.
-func (k *Checker) byVerb(c *conn, m *decode.Message) {
-	if w := watchers[m.Verb.Name]; w.rule != nil && w.by.counts(m) {
+// byAct applies the rule on the act, if it is to see the message.
+func (k *Checker) byAct(c *conn, m *decode.Message) {
+	if w := watchers[m.Verb.Act]; w.rule != nil && w.by.counts(m) {
 		w.rule(k, c, m)
 	}
 }
 
-// watcher is the rule on a verb, and which messages it is to see where a proxy has
+// watcher is the rule on an act, and which messages it is to see where a proxy has
 // withheld some, and has made others.
 type watcher struct {
 	rule func(*Checker, *conn, *decode.Message)
 	by   counting
 }
 
-// watchers hold the rules on single verbs. What is not in here is only looked at
+// watchers hold the rules on single acts. What is not in here is only looked at
 // for its TrID, its names and its place in the order of things.
-var watchers map[string]watcher
+var watchers [decode.Acts]watcher
 
 func init() {
-	watchers = map[string]watcher{
-		"VER": {(*Checker).version, bySelf},
-		"CVR": {(*Checker).clientVersion, bySaid},
-		"INF": {(*Checker).packages, byGot},
-		"USR": {(*Checker).user, byGot},
-		"XFR": {(*Checker).redirect, byGot},
-		"RNG": {(*Checker).redirect, byGot},
-		"OUT": {(*Checker).leave, bySelf},
-		"PNG": {(*Checker).ping, bySaid},
-		"QNG": {(*Checker).pong, bySaid},
-		"SYN": {(*Checker).synchronise, bySaid},
-		"LST": {(*Checker).listed, bySaid},
-		"LSG": {(*Checker).group, bySaid},
-		"ADG": {(*Checker).group, bySaid},
-		"REG": {(*Checker).renamed, bySaid},
-		"RMG": {(*Checker).disbanded, bySaid},
-		"GTC": {(*Checker).numbered, bySaid},
-		"BLP": {(*Checker).numbered, bySaid},
-		"REA": {(*Checker).numbered, bySaid},
-		"ADD": {(*Checker).added, bySaid},
-		"ADC": {(*Checker).added, bySaid},
-		"ADL": {(*Checker).listing, bySaid},
-		"RML": {(*Checker).listing, bySaid},
-		"SDG": {(*Checker).routed, bySaid},
-		"PUT": {(*Checker).routed, bySaid},
-		"DEL": {(*Checker).routed, bySaid},
-		"RFS": {(*Checker).listsAgain, byGot},
-		"REM": {(*Checker).removed, bySaid},
-		"PRP": {(*Checker).property, bySaid},
-		"BPR": {(*Checker).property, bySaid},
-		"CHG": {(*Checker).change, bySaid},
-		"ILN": {(*Checker).presence, bySaid},
-		"NLN": {(*Checker).presence, bySaid},
-		"FLN": {(*Checker).presence, bySaid},
-		"CHL": {(*Checker).challenged, byGot},
-		"QRY": {(*Checker).answered, bySelf},
-		"ANS": {(*Checker).answer, byGot},
-		"CAL": {(*Checker).call, bySaid},
-		"IRO": {(*Checker).joins, bySaid},
-		"JOI": {(*Checker).joins, bySaid},
-		"BYE": {(*Checker).leaves, bySaid},
-		"MSG": {(*Checker).message, bySaid},
-		"ACK": {(*Checker).acknowledged, bySaid},
-		"NAK": {(*Checker).acknowledged, bySaid},
+	watchers = [decode.Acts]watcher{
+		decode.ActVersion:     {(*Checker).version, bySelf},
+		decode.ActProgram:     {(*Checker).clientVersion, bySaid},
+		decode.ActPackages:    {(*Checker).packages, byGot},
+		decode.ActSignIn:      {(*Checker).user, byGot},
+		decode.ActRedirect:    {(*Checker).redirect, byGot},
+		decode.ActInvite:      {(*Checker).redirect, byGot},
+		decode.ActEnd:         {(*Checker).leave, bySelf},
+		decode.ActPing:        {(*Checker).ping, bySaid},
+		decode.ActPong:        {(*Checker).pong, bySaid},
+		decode.ActSynchronise: {(*Checker).synchronise, bySaid},
+		decode.ActListed:      {(*Checker).listed, bySaid},
+		decode.ActGroup:       {(*Checker).group, bySaid},
+		decode.ActGroupName:   {(*Checker).renamed, bySaid},
+		decode.ActGroupGone:   {(*Checker).disbanded, bySaid},
+		decode.ActSetting:     {(*Checker).numbered, bySaid},
+		decode.ActAdd:         {(*Checker).added, bySaid},
+		decode.ActLists:       {(*Checker).listing, bySaid},
+		decode.ActRoute:       {(*Checker).routed, bySaid},
+		decode.ActListsAgain:  {(*Checker).listsAgain, byGot},
+		decode.ActRemove:      {(*Checker).removed, bySaid},
+		decode.ActProperty:    {(*Checker).property, bySaid},
+		decode.ActStatus:      {(*Checker).change, bySaid},
+		decode.ActPresence:    {(*Checker).presence, bySaid},
+		decode.ActChallenge:   {(*Checker).challenged, byGot},
+		decode.ActProof:       {(*Checker).answered, bySelf},
+		decode.ActAnswer:      {(*Checker).answer, byGot},
+		decode.ActCall:        {(*Checker).call, bySaid},
+		decode.ActJoin:        {(*Checker).joins, bySaid},
+		decode.ActLeave:       {(*Checker).leaves, bySaid},
+		decode.ActSay:         {(*Checker).message, bySaid},
+		decode.ActAcknowledge: {(*Checker).acknowledged, bySaid},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"msnproxy/decode"
+	"msnproxy/decode/meaning"
 )
 
 const (
@@ -339,14 +340,10 @@ func (k *Checker) property(c *conn, m *decode.Message) {
 	}
 }
 
-// statuses are those that all sources know.
-var statuses = map[string]bool{"NLN": true, "BSY": true, "IDL": true, "BRB": true, "AWY": true, "PHN": true,
-	"LUN": true, "HDN": true, "FLN": true}
-
 // status returns the status that the line names, and judges it.
 func (k *Checker) status(c *conn, m *decode.Message) string {
 	s := string(m.Raw("status"))
-	if len(s) == 3 && !statuses[s] && c.once("presence.status "+s) {
+	if len(s) == 3 && meaning.Status(s) == "" && c.once("presence.status "+s) {
 		k.add(c, m, "presence.status", "the status %s is not known", clip([]byte(s)))
 	}
 	return s
@@ -354,7 +351,7 @@ func (k *Checker) status(c *conn, m *decode.Message) string {
 
 // presence takes ILN, NLN and FLN.
 func (k *Checker) presence(c *conn, m *decode.Message) {
-	if s := k.status(c, m); s == "HDN" || s == "FLN" {
+	if s := k.status(c, m); meaning.Unseen(s) {
 		k.add(c, m, "presence.offline", "%s with the status %s", m.Verb.Name, s)
 	}
 	fl := &c.lists.fl

@@ -66,8 +66,8 @@ func (k *Checker) judge(m *decode.Message) {
 
 // isMIME reports whether the payload is one header block and a body.
 func isMIME(m *decode.Message) bool {
-	switch m.Verb.Name {
-	case "MSG", "UBM", "UUM":
+	switch m.Verb.Act {
+	case decode.ActSay, decode.ActForward:
 		return m.Form.Payload != ""
 	}
 	return false
@@ -158,7 +158,7 @@ func (k *Checker) headerBlock(c *conn, m *decode.Message, h *headers) {
 
 // typist compares TypingUser with the sender.
 func (k *Checker) typist(c *conn, m *decode.Message, typing []byte) {
-	if len(typing) == 0 || m.Verb.Name != "MSG" || !c.switchboard() {
+	if len(typing) == 0 || m.Verb.Act != decode.ActSay || !c.switchboard() {
 		return
 	}
 	who := m.Raw("handle")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"msnproxy/decode"
+	"msnproxy/decode/meaning"
 )
 
 // redirect takes XFR, of either side, and RNG.
@@ -53,10 +54,10 @@ func (k *Checker) wantsSwitchboard(c *conn, m *decode.Message) {
 	if !c.whole() || !c.in || c.switchboard() {
 		return
 	}
-	switch c.status {
-	case "":
+	switch {
+	case c.status == "":
 		k.add(c, m, "switchboard.hidden", "the client asks for a switchboard before its first CHG")
-	case "HDN", "FLN":
+	case meaning.Unseen(c.status):
 		k.add(c, m, "switchboard.hidden", "the client asks for a switchboard while its status is %s", c.status)
 	}
 }

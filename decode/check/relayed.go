@@ -40,6 +40,6 @@ func (k *Checker) injected(c *conn, m *decode.Message) {
 		q.replied = true
 	}
 	if m.Error() == "" {
-		k.byVerb(c, m)
+		k.byAct(c, m)
 	}
 }

@@ -58,7 +58,7 @@ func writeFields(sb *strings.Builder) {
 func writeCommands(sb *strings.Builder) {
 	sb.WriteString("local commands = {\n")
 	for _, v := range decode.Verbs() {
-		fmt.Fprintf(sb, "  %s = {meaning = %s, payload = %d, forms = {\n", key(v.Name), quote(v.Meaning), v.PayloadFrom)
+		fmt.Fprintf(sb, "  %s = {meaning = %s, payload = %d, namespaced = %t, forms = {\n", key(v.Name), quote(v.Meaning), v.PayloadFrom, v.Namespaced)
 		for i := range v.Forms {
 			writeForm(sb, &v.Forms[i])
 		}

@@ -30,11 +30,11 @@ func TestWrite(t *testing.T) {
 		t.Error("the table has no place")
 	}
 	for _, want := range []string{
-		`["QRY"] = {meaning = "answers a challenge", payload = 4, forms = {` + "\n" +
+		`["QRY"] = {meaning = "answers a challenge", payload = 4, namespaced = false, forms = {` + "\n" +
 			`    {client = true, server = false, mime = false, meaning = "answers a challenge", params = {{name = "trid", pattern = "^%d+$"}, `,
 		`    {client = false, server = true, mime = false, meaning = "the answer is right", params = {{name = "trid", pattern = "^%d+$"}, }},`,
 		`    {client = true, server = false, mime = true, meaning = "a message to everybody in the conversation", params = {`,
-		`["TFR"] = {meaning = "asks for the file", payload = 0, forms = {` + "\n    {client = true, server = true, mime = false, ",
+		`["TFR"] = {meaning = "asks for the file", payload = 0, namespaced = false, forms = {` + "\n    {client = true, server = true, mime = false, ",
 		`{name = "privacy", only = {["AL"] = true, ["BL"] = true, }}`,
 		`{name = "text", rest = true}, }},`,
 		`["911"] = "authentication failed",`,
@@ -110,7 +110,7 @@ func conversation() []byte {
 			}
 		}
 	}
-	b.WriteString("911 7\r\n217 User not online\r\n241 12 5\r\n<ml/>")
+	b.WriteString("911 2 CON 7\r\nexpired911 7\r\n217 User not online\r\n241 12 5\r\n<ml/>")
 	return b.Bytes()
 }
 

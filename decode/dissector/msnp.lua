@@ -43,6 +43,14 @@ local function tokens(line)
   return out
 end
 
+-- namespaced says whether a line ends as those of MSNP24 do: after the verb there is a
+-- number or not, a namespace, and the length of the payload.
+local function namespaced(words)
+  if #words ~= 3 and #words ~= 4 or #words == 4 and not words[2].word:match("^%d+$") then return false end
+  local name = words[#words - 1].word:match("^[^\\]*")
+  return name == "CON" or name == "MSGR"
+end
+
 -- payload_length says how many bytes follow the line: the last token of a verb
 -- that can have a payload, if there are tokens enough.
 local function payload_length(verb, words)
@@ -50,11 +58,12 @@ local function payload_length(verb, words)
   local n = last and last.word:match("^%d+$") and tonumber(last.word)
   if not n then return 0 end
   if verb:match("^%d%d%d$") then
-    if #words == 3 and words[2].word:match("^%d+$") then return n end
+    if #words == 3 and words[2].word:match("^%d+$") or namespaced(words) then return n end
     return 0
   end
   local c = commands[verb]
   if c and c.payload > 0 and #words >= c.payload then return n end
+  if c and c.payload == 0 and c.namespaced and namespaced(words) then return n end
   return 0
 end
 

@@ -55,6 +55,12 @@ var statuses = map[string]string{
 	"HDN": "appear offline", "FLN": "offline",
 }
 
+// unseen are the statuses in which contacts take an account for offline.
+var unseen = map[string]bool{"HDN": true, "FLN": true}
+
+// Unseen reports whether contacts see nothing of an account with that status.
+func Unseen(v string) bool { return unseen[v] }
+
 // Status says what the three letters of a status mean, or nothing.
 func Status(v string) string { return statuses[v] }
 

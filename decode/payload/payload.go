@@ -25,6 +25,7 @@ const (
 	Note         Kind = "note"         // plain text of SDC (MSNP5)
 	Challenge    Kind = "challenge"    // 32 hex digits of QRY (MSNP6)
 	Packets      Kind = "packets"      // of a direct connection (P2P): see Direct
+	Body         Kind = "body"         // one of XML, MIME and Opaque, as it looks (error replies, MSNP24)
 	Opaque       Kind = "opaque"       // bytes
 )
 
@@ -90,6 +91,7 @@ type Payload struct {
 // Decode decodes a payload. It never returns nil. Body is a window into b;
 // everything else is a copy.
 func Decode(kind Kind, b []byte) *Payload {
+	kind = kind.Of(b)
 	p := &Payload{Kind: kind, raw: b}
 	p.room = p.first[:]
 	if utf8.Valid(b) {
@@ -121,6 +123,25 @@ func Decode(kind Kind, b []byte) *Payload {
 	}
 	return p
 }
+
+// Of returns the kind that a payload is: k itself, or if that is [Body] what it looks like.
+func (k Kind) Of(b []byte) Kind {
+	if k != Body {
+		return k
+	}
+	line, _, ended := bytes.Cut(b, []byte{'\n'})
+	name, _, key := bytes.Cut(line, []byte{':'})
+	switch {
+	case bytes.HasPrefix(bytes.TrimSpace(b), []byte{'<'}):
+		return XML
+	case key && ended && len(name) > 0 && len(bytes.Trim(name, headerName)) == 0:
+		return MIME
+	}
+	return Opaque
+}
+
+// headerName are the bytes that the names of headers are made of.
+const headerName = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 // Len returns the length of the payload in bytes.
 func (p *Payload) Len() int { return len(p.raw) }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"msnproxy/decode/address"
 	"msnproxy/decode/meaning"
 	"msnproxy/decode/p2p"
 )
@@ -144,14 +145,11 @@ func (p *Payload) routedSummary() string {
 		}
 		return s
 	case p.MessageType != "":
-		s := p.MessageType
-		if p.ReadAs == "text/x-msnmsgr-datacast" {
-			return strings.ToLower(s)
+		return p.messageWords()
+	case isCircleType(p.ContentType) || isCircleURI(p.value("Uri")):
+		if r := p.Roster(); r != nil {
+			return r.rosterWords()
 		}
-		if len(p.Body) > 0 {
-			s += fmt.Sprintf(", %d bytes", len(p.Body))
-		}
-		return s
 	case isXML(p.ReadAs):
 		if s := p.published(); s != "" {
 			return s
@@ -164,6 +162,63 @@ func (p *Payload) routedSummary() string {
 		s += fmt.Sprintf(", %d bytes", len(p.Body))
 	}
 	return s
+}
+
+// signals say what a message between programs is for, by its type in lower case.
+var signals = map[string]string{
+	"signal/closeimwindow": "closes the chat window", "signal/markimwindowread": "has read the chat",
+	"signal/forceabchsync": "the address book has changed", "signal/turn": "sets up audio or video (Turn)",
+	"signal/audiometa": "sets up audio (AudioMeta)", "signal/audiotunnel": "sets up audio (AudioTunnel)",
+}
+
+// messageWords says what a message is by its type, where its body has not said that.
+func (p *Payload) messageWords() string {
+	kind := strings.ToLower(p.MessageType)
+	s := orWord(signals[kind], p.MessageType)
+	switch {
+	case p.ReadAs == "application/x-ms-ink":
+		s = "ink"
+	case kind == "signal/closeimwindow", kind == "signal/markimwindowread":
+		if who := addressWords(p.Body); who != "" {
+			return s + " of " + who
+		}
+	case kind == "signal/p2p":
+		if slp, ok := p2p.ParseSLP(p.Body); ok {
+			return p.MessageType + ": " + slp.Summary()
+		}
+	}
+	if len(p.Body) > 0 {
+		s += fmt.Sprintf(", %d bytes", len(p.Body))
+	}
+	return s
+}
+
+// addressWords names the accounts of a list of addresses parted by slashes.
+func addressWords(b []byte) string {
+	const most = 4
+	var list []string
+	for a := range bytes.SplitSeq(bytes.Trim(b, "/ \r\n\x00"), []byte{'/'}) {
+		if a = bytes.TrimSpace(a); len(a) == 0 {
+			continue
+		}
+		if len(list) == most {
+			return names(list) + " and others"
+		}
+		list = append(list, valid(a))
+	}
+	return names(list)
+}
+
+// names are the accounts of addresses, in words.
+func names(list []string) string {
+	words := ""
+	for i, a := range list {
+		if i > 0 {
+			words += ", "
+		}
+		words += address.Bare(a)
+	}
+	return words
 }
 
 // published says what a publication tells of, as far as a look at its text shows: to
@@ -294,17 +349,11 @@ func (u *Payload) addresses(at int) (nodes []Node) {
 // roster opens the account that stands in a Uri such as
 // /circle/roster(IM)/user(1:bob@example.com).
 func (u *Payload) roster(n *Node) []Node {
-	const user = "user("
-	i := strings.LastIndex(n.Value, user)
-	if i < 0 || n.End-n.Start != len(n.Value) {
+	start, end := rosterUser(n.Value)
+	if end <= start || n.End-n.Start != len(n.Value) {
 		return nil
 	}
-	start := n.Start + i + len(user)
-	j := bytes.IndexByte(u.raw[start:n.End], ')')
-	if j < 0 {
-		return nil
-	}
-	return u.address(start, start+j, true)
+	return u.address(n.Start+start, n.Start+end, true)
 }
 
 // channels are the services that a message goes to.

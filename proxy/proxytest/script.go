@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,6 +21,9 @@ type Script struct {
 	// EndPoints are the machines of the people, "{GUID}" by account (MSNP16 and later); nil
 	// stands for the usual ones.
 	EndPoints map[string]string
+	// Numbers are those of the display picture's transfer (MSNP9 and later); nil stands for
+	// [UsualNumbers].
+	Numbers *Numbers
 	// Progress, if set, is called with one line before each step.
 	Progress func(string)
 }
@@ -33,6 +37,12 @@ const (
 	alice = "alice@example.com"
 	bob   = "bob@example.com"
 	carol = "carol@example.com"
+)
+
+// Steps that others stand before, or that several scripts have.
+const (
+	fileStep    = "Alice offers a file, and Bob declines"
+	pictureStep = "Bob fetches Alice's picture"
 )
 
 // step is something that happens in the script.
@@ -67,17 +77,22 @@ func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
 		{"Alice opens a switchboard and calls Bob", p.call},
 		{"Bob answers", p.answer},
 		{"they talk", p.talk},
-		{"Alice offers a file, and Bob declines", p.file},
+		{fileStep, p.file},
 		{"Bob leaves, and Alice talks to nobody", p.bye},
 		{"Alice is busy, under another name", p.busy},
 		{"Bob signs in elsewhere", p.elsewhere},
 		{"Bob and Alice sign out", p.signOut},
 	}
+	number := 0
 	for _, d := range sc.Dialects {
-		if n := dialectNumber(d); n >= laterFrom {
-			steps = p.laterSteps(n)
-			break
-		}
+		number = max(number, dialectNumber(d))
+	}
+	switch {
+	case number >= laterFrom:
+		steps = p.laterSteps(number)
+	case number >= picturesFrom:
+		at := slices.IndexFunc(steps, func(s step) bool { return s.what == fileStep })
+		steps = slices.Insert(steps, at, step{pictureStep, p.picture})
 	}
 	for _, step := range steps {
 		if sc.Progress != nil {
@@ -137,7 +152,11 @@ func (p *play) expectBody(from expecter, contentType, want string) error {
 
 // signIn brings an account online: sign-in, lists, status, version.
 func (p *play) signIn(account, password string) (*Client, error) {
-	c, err := Dial(p.ctx, p.addr, Options{Account: account, Password: password, Dialects: p.Dialects})
+	options := Options{Account: account, Password: password, Dialects: p.Dialects}
+	if account == alice {
+		options.Object = encode(alicesPicture().Object)
+	}
+	c, err := Dial(p.ctx, p.addr, options)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func (p *performance) hear(k *clientConn, fr *decode.Frame) {
 	switch {
 	case fr.Kind != decode.Command:
 		p.garbage(k, fr)
-	case !fr.Complete() && m.Name() != "OUT":
+	case m.Torn():
 		p.report(&Difference{Kind: DiffGarbage, Verb: m.Name(), Text: "the connection ends in the middle of a command: " + m.Summary()}, k, nil)
 	case p.config.Rules.Skips(m.Name()):
 	default:

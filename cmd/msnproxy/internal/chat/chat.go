@@ -73,19 +73,17 @@ func Of(number int) *Builder {
 	return b
 }
 
-// takers say what becomes of a message on a switchboard, by verb. Others tell
-// nothing that people see.
-var takers = map[string]func(*Builder, int, *decode.Message){
-	"USR": (*Builder).enter,
-	"ANS": (*Builder).enter,
-	"CAL": (*Builder).call,
-	"IRO": (*Builder).joins,
-	"JOI": (*Builder).joins,
-	"BYE": (*Builder).bye,
-	"OUT": (*Builder).out,
-	"MSG": (*Builder).message,
-	"ACK": (*Builder).acknowledged,
-	"NAK": (*Builder).acknowledged,
+// takers say what becomes of a message on a switchboard, by the part that it plays. Others
+// tell nothing that people see.
+var takers = [decode.Acts]func(*Builder, int, *decode.Message){
+	decode.ActSignIn:      (*Builder).enter,
+	decode.ActAnswer:      (*Builder).enter,
+	decode.ActCall:        (*Builder).call,
+	decode.ActJoin:        (*Builder).joins,
+	decode.ActLeave:       (*Builder).bye,
+	decode.ActEnd:         (*Builder).out,
+	decode.ActSay:         (*Builder).message,
+	decode.ActAcknowledge: (*Builder).acknowledged,
 }
 
 // Message takes the next message of the conversation. row is the caller's number
@@ -100,14 +98,14 @@ func (b *Builder) Message(row int, m *decode.Message) {
 	case m.Direct != nil:
 		b.direct(row, m)
 	case m.Frame.Kind != decode.Command || m.Form == nil:
-	case m.Name() == "RNG":
+	case m.Act() == decode.ActInvite:
 		b.rings(row, m)
 	case m.Role&decode.SB == 0:
 		b.passedOn(row, m)
 	case m.Error() != "":
 		b.refused(row, m)
 	default:
-		if take := takers[m.Name()]; take != nil {
+		if take := takers[m.Act()]; take != nil {
 			take(b, row, m)
 		}
 	}

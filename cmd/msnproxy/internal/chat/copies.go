@@ -144,7 +144,7 @@ func (b *Builder) acknowledged(row int, m *decode.Message) {
 		return
 	}
 	state := Delivered
-	if m.Name() == "NAK" {
+	if m.Refuses() {
 		state = Failed
 	}
 	l.Delivery.State, l.Delivery.Row, l.Delivery.Latency = state, row, m.Latency

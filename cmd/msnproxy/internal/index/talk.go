@@ -21,7 +21,7 @@ func (x *Index) TalkRows(dst []int, from, to, conversation int) []int {
 }
 
 // rings is the verb by which a notification server tells of a call.
-var rings = verbCode("RNG")
+var rings = verbCode(decode.VerbOf(decode.ActInvite).Name)
 
 // talks are the verbs by which a notification server passes on what somebody says.
 var talks = func() map[uint16]bool {

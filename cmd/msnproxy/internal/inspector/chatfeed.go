@@ -117,7 +117,7 @@ func (f *feed) take(ctx context.Context, id string) (changed bool, err error) {
 	}
 	err = f.reader.Walk(f.rows[0], f.rows[len(f.rows)-1]+1, wanted, func(i int, m *decode.Message, rec *capture.Record) bool {
 		switch {
-		case m != nil && m.Name() == "RNG" && m.Role != decode.FTP:
+		case m != nil && m.Act() == decode.ActInvite && m.Role != decode.FTP:
 			session, _ := m.Value("session")
 			if id == "" {
 				f.held = append(f.held, i)

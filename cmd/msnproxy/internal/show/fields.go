@@ -36,6 +36,9 @@ func Lines(dst []Line, m *decode.Message) []Line {
 	for i, f := range m.InLine() {
 		l := Line{Name: f.Name, Value: f.Value(), Means: f.Means(), Start: f.Token.Start, End: f.Token.End}
 		l.Secret = f.Param != nil && f.Param.Kind.Secret
+		if f.Cut {
+			l.Means = "cut: the recording lacks its end"
+		}
 		dst = append(dst, l)
 		dst = nodeLines(dst, m.Within(i), Line{Depth: 1, Start: f.Token.Start, Secret: l.Secret})
 	}

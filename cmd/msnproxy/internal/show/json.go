@@ -84,6 +84,10 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 	o.line(m)
 	o.payload(m)
 	o.num("size", int64(len(m.Frame.Raw)))
+	if m.Cut() {
+		o.name("cut")
+		o.b = append(o.b, "true"...)
+	}
 	o.str("summary", m.Summary())
 	if m.ReplyTo != 0 {
 		o.name("latency_ms")
@@ -95,6 +99,8 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 		o.name("delivered_ms")
 		o.b = strconv.AppendFloat(o.b, float64(d.After)/1e6, 'f', -1, 64)
 		o.str("delivered_to", m.Conn.Account)
+	} else {
+		o.num("same_as", d.First)
 	}
 	o.verdict(m)
 	o.findings(m.Findings)

@@ -25,7 +25,7 @@ type Hearing struct {
 func (h *Hearing) Message(m *decode.Message) bool {
 	h.last = m.Number
 	switch {
-	case m.Frame.Kind == decode.Opaque, m.Frame.Kind == decode.Command && !m.Frame.Complete() && m.Name() != "OUT":
+	case m.Frame.Kind == decode.Opaque, m.Torn():
 		h.Lost()
 		return false
 	case m.Frame.Kind == decode.Command:
