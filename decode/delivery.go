@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"cmp"
 	"hash/maphash"
 	"slices"
 	"strconv"
@@ -71,13 +72,14 @@ const (
 
 // sending is a message to everybody in a conversation.
 type sending struct {
-	number int64
-	at     time.Time
-	conn   *Connection
-	hash   uint64
-	size   int
-	body   []byte   // the payload, as far as it is remembered
-	seen   []uint32 // connections that it has come to
+	number  int64
+	at      time.Time
+	conn    *Connection
+	hash    uint64
+	size    int
+	body    []byte   // the payload, as far as it is remembered
+	seen    []uint32 // connections that it has come to
+	refused bool     // the server says that it did not pass it on
 }
 
 // came is what has come and was not sent yet, to whom it came first.
@@ -111,6 +113,9 @@ func (v *Conversation) Connections() []*Connection { return v.members }
 // remembers it if copies may follow.
 func (t *Tracker) deliver(m *Message) {
 	heard, said := m.Form.Heard != "", m.Form.Payload == string(payload.MIME)
+	if m.ReplyTo > 0 && m.Refuses() {
+		t.refuse(m)
+	}
 	switch {
 	case !heard && !m.Form.Copy, m.From == Server && m.Fate == Injected:
 	case said && heard:
@@ -190,6 +195,27 @@ func (b *mail) post(m *Message) {
 	}
 }
 
+// refuse notes that the server says that it does not pass a message on: what comes is
+// rather the copy of the same said again.
+func (t *Tracker) refuse(m *Message) {
+	mark := func(b *mail) {
+		for i := range b.sent {
+			if s := &b.sent[i]; s.number == m.ReplyTo {
+				s.refused = true
+			}
+		}
+	}
+	if v := m.Conn.Conversation; v != nil {
+		mark(&v.mail)
+		return
+	}
+	for _, v := range m.Conn.Talks {
+		if b, ok := t.mails.Get(v.Key); ok {
+			mark(b)
+		}
+	}
+}
+
 // essence tells what somebody says from all else: of a routed payload what it is and its
 // body, as servers may route it on with other headers.
 func essence(p []byte) (hash uint64, size int) {
@@ -212,7 +238,7 @@ func (b *mail) arrive(m *Message) bool {
 	p := m.Frame.Payload()
 	hash, size := essence(p)
 	who := m.Peer()
-	var again, next *sending
+	var again, next, refused *sending
 	for i := range b.sent {
 		s := &b.sent[i]
 		if s.conn == m.Conn || !s.from(who.Account) || !within(s.at, m.Time, deliveryTime) {
@@ -220,6 +246,8 @@ func (b *mail) arrive(m *Message) bool {
 		}
 		seen, same := slices.Contains(s.seen, m.Conn.ID), s.hash == hash && s.size == size
 		switch {
+		case same && !seen && s.refused:
+			refused = cmp.Or(refused, s)
 		case same && !seen:
 			s.deliver(m, Delivered)
 			return true
@@ -228,6 +256,10 @@ func (b *mail) arrive(m *Message) bool {
 		case !seen && next == nil && s.conn.Account != "" && s.place(who):
 			next = s
 		}
+	}
+	if refused != nil {
+		refused.deliver(m, Delivered)
+		return true
 	}
 	if b.reworded(m, p, who) {
 		return true

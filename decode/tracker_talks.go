@@ -88,33 +88,42 @@ func pair(a, b string, yield func(string, []string) bool) bool {
 // Conversation returns the chat that the message belongs to: that of its switchboard, or,
 // on a notification server, that of those who say something by it. Nil if there is none.
 func (m *Message) Conversation() *Conversation {
-	if m.Conn == nil || m.Conn.Conversation != nil || len(m.Conn.Talks) == 0 {
-		if m.Conn == nil {
-			return nil
-		}
-		return m.Conn.Conversation
+	if m.Conn == nil {
+		return nil
 	}
-	for key := range m.talkKeys(m.Conn.Account) {
-		for _, v := range m.Conn.Talks {
-			if v.Key == key {
-				return v
+	for v := range m.Conversations() {
+		return v
+	}
+	return nil
+}
+
+// Conversations returns those that the message belongs to: that of its switchboard, or, on a
+// notification server, those of what is said by it; a notification may belong to several.
+func (m *Message) Conversations() iter.Seq[*Conversation] {
+	return func(yield func(*Conversation) bool) {
+		if m.Conn.Conversation != nil {
+			yield(m.Conn.Conversation)
+			return
+		}
+		if len(m.Conn.Talks) == 0 {
+			return
+		}
+		for key := range m.talkKeys(m.Conn.Account) {
+			for _, v := range m.Conn.Talks {
+				if v.Key == key && !yield(v) {
+					return
+				}
 			}
 		}
 	}
-	return nil
 }
 
 // In reports whether the message belongs to the conversation of that number. A
 // notification may belong to several.
 func (m *Message) In(number int) bool {
-	if v := m.Conn.Conversation; v != nil {
-		return v.Number == number
-	}
-	for key := range m.talkKeys(m.Conn.Account) {
-		for _, v := range m.Conn.Talks {
-			if v.Key == key && v.Number == number {
-				return true
-			}
+	for v := range m.Conversations() {
+		if v.Number == number {
+			return true
 		}
 	}
 	return false

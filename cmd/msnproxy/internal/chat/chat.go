@@ -3,7 +3,6 @@
 package chat
 
 import (
-	"hash/maphash"
 	"slices"
 	"strings"
 	"time"
@@ -36,7 +35,9 @@ type Builder struct {
 	people   map[string]*person // by handle, in lower case
 	order    []*person
 	requests ring[int64, request] // by decode.Message.Number
-	sent     copies
+	sent     ring[int64, ref]     // what was said, by decode.Message.Number
+	waiting  map[uint32][]ref     // for an acknowledgement, by connection
+	heard    map[uint32]bool      // connections on which the server was
 	parts    ring[partKey, *parts]
 	invites  ring[string, *invitation] // by cookie
 	files    ring[uint32, *invitation] // by MSNFTP connection
@@ -59,7 +60,7 @@ type request struct {
 
 // New returns a chat of nobody.
 func New() *Builder {
-	return &Builder{people: make(map[string]*person), sent: copies{seed: maphash.MakeSeed()},
+	return &Builder{people: make(map[string]*person), sent: ring[int64, ref]{most: maxCopies},
 		requests: ring[int64, request]{most: maxRequests}, parts: ring[partKey, *parts]{most: 16},
 		invites: ring[string, *invitation]{most: 256}, files: ring[uint32, *invitation]{most: 256},
 		handed: ring[*transfer.Transfer, ref]{most: maxHanded}}
@@ -92,6 +93,11 @@ var takers = [decode.Acts]func(*Builder, int, *decode.Message){
 // Three kinds of messages are none of a switchboard's and yet may be given to every
 // chat, which takes what is its own: those of MSNFTP and of direct connections, and RNG.
 func (b *Builder) Message(row int, m *decode.Message) {
+	if m.Conn != nil && m.Torn() {
+		b.Lost(m.Conn)
+	} else if id, _ := link(m); m.From == decode.Server && m.Form != nil {
+		b.hears(id)
+	}
 	switch {
 	case m.Role == decode.FTP:
 		b.transfer(row, m)

@@ -25,6 +25,8 @@ type Reader struct {
 	facts   *Conn          // of the row in hand
 	batch   []numbered
 	opened  capture.Record
+	joints  []joint
+	ahead   []decode.Early
 }
 
 type numbered struct {
@@ -89,6 +91,7 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 		r.found = x.findings.on(r.found, uint32(k.row))
 	}
 	start, joined, direct := x.start, x.joined[k.row], x.directs[k.row]
+	r.joints = x.jointsAt(r.joints[:0], k.row)
 	x.mu.RUnlock()
 	r.facts = facts
 	if facts == nil {
@@ -121,6 +124,11 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 		m.Challenge = &r.verdict
 	}
 	m.SignIn, m.Start, m.Joined, m.Direct = k.signIn(), start, joined, direct
+	if len(r.joints) > 0 {
+		x.mu.RLock()
+		r.rejoin(m, &k.record, r.joints)
+		x.mu.RUnlock()
+	}
 	r.texts = r.texts[:0]
 	for i := range r.found {
 		r.texts = append(r.texts, x.findings.text(&r.found[i]))

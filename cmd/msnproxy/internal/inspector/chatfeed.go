@@ -131,6 +131,8 @@ func (f *feed) take(ctx context.Context, id string) (changed bool, err error) {
 			return ctx.Err() == nil
 		case m != nil:
 			f.b.Message(i, m)
+		case rec.Kind == capture.Lost:
+			f.b.Lost(f.x.Row(i).Conn.Facts)
 		case rec.Kind == capture.Closed:
 			row := f.x.Row(i)
 			f.b.Closed(i, row.Conn.Facts, row.Time)

@@ -194,6 +194,11 @@ func talk(number int, conns []index.ConnState) node {
 	var who []string
 	for i := range conns {
 		n.add(&conns[i])
+		for k, v := range conns[i].Facts.Talks {
+			if v.Number == number && k < len(conns[i].Said) {
+				n.count += int64(conns[i].Said[k]) - conns[i].Messages[0] - conns[i].Messages[1]
+			}
+		}
 		for v := range conns[i].Conversations() {
 			if v.Number != number {
 				continue
