@@ -9,7 +9,7 @@ import (
 func (p *play) signIn(account, password string) (*Client, error) {
 	options := Options{Account: account, Password: password, Dialects: p.Dialects}
 	if account == alice {
-		options.Object = encode(alicesPicture().Object)
+		options.Object = encode(DemoPicture().Object)
 	}
 	c, err := Dial(p.ctx, p.addr, options)
 	if err != nil {
