@@ -79,6 +79,8 @@ type Connection struct {
 	begun         [2]begun // of the client, of the server
 	joiner        *p2p.Joiner
 	sides         *[2]p2p.Direct // of a direct connection, or of what may be one
+	parsed        [2]parsed      // by the client, by the server
+	lastTalk      [2]talkEnds    // of the client, of the server
 	closed        bool
 }
 

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"iter"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func (m *Message) talkKeys(own string) iter.Seq2[string, []string] {
 			return
 		}
 		if !payload.Routed(m.Frame.Payload()) {
-			if peer := m.Peer(); strings.Contains(peer.Account, "@") || peer.Network != "" || hasPhone(peer.Account) {
+			if peer := m.Peer(); converses(peer) {
 				pair(own, peer.Account, yield)
 				return
 			}
@@ -55,7 +56,11 @@ func (m *Message) talkKeys(own string) iter.Seq2[string, []string] {
 	}
 }
 
-func hasPhone(account string) bool { return strings.HasPrefix(account, "tel:") }
+// converses reports whether the address is that of somebody to talk with: not of the
+// service, nor nobody's.
+func converses(a address.Address) bool {
+	return a.Network != "" || strings.Contains(a.Account, "@") || strings.HasPrefix(a.Account, "tel:")
+}
 
 // leftFor yields the conversations with those of whose messages a notification tells.
 func (m *Message) leftFor(own string, yield func(string, []string) bool) {
@@ -88,8 +93,16 @@ func pair(a, b string, yield func(string, []string) bool) bool {
 // Conversation returns the chat that the message belongs to: that of its switchboard, or,
 // on a notification server, that of those who say something by it. Nil if there is none.
 func (m *Message) Conversation() *Conversation {
-	if m.Conn == nil {
+	switch {
+	case m.Conn == nil:
 		return nil
+	case m.Conn.Conversation != nil || len(m.Conn.Talks) == 0 || m.Form == nil || !m.Form.Talk:
+		return m.Conn.Conversation
+	case m.talked:
+		return m.talk
+	}
+	if between, last := m.talkBetween(), m.Conn.lastTalkOf(m.From); last.is(&between) {
+		return last.v
 	}
 	for v := range m.Conversations() {
 		return v
@@ -131,15 +144,70 @@ func (m *Message) In(number int) bool {
 
 // talks makes the conversations known that a message of a notification server belongs to.
 func (t *Tracker) talks(c *Connection, m *Message) {
-	if m.Form.Talk && c.Conversation == nil && m.Arrived() != nil {
-		for key, who := range m.talkKeys(c.Account) {
-			t.talk(c, key, who)
+	if !m.Form.Talk || c.Conversation != nil || m.Arrived() == nil {
+		return
+	}
+	between, last := m.talkBetween(), c.lastTalkOf(m.From)
+	m.talked = true
+	if last.is(&between) {
+		m.talk = last.v
+		return
+	}
+	for key, who := range m.talkKeys(c.Account) {
+		if v := t.talk(c, key, who); m.talk == nil {
+			m.talk = v
 		}
+	}
+	if between.first != nil && m.talk != nil && (between.routed || converses(m.Peer())) {
+		last.keep(&between, m.talk)
 	}
 }
 
-// talk puts the connection into the conversation of that key, too.
-func (t *Tracker) talk(c *Connection, key string, who []string) {
+// talkEnds is what a message of a notification server says by which its conversation is
+// found, as it stands on the wire: most say the same as the one before.
+type talkEnds struct {
+	first, second []byte // nil: not told
+	routed        bool
+	own           string
+	v             *Conversation
+}
+
+// lastTalkOf returns what the newest message of the sender was part of.
+func (c *Connection) lastTalkOf(from Sender) *talkEnds {
+	if from == Server {
+		return &c.lastTalk[1]
+	}
+	return &c.lastTalk[0]
+}
+
+// talkBetween returns what talkKeys looks at. The bytes are the frame's.
+func (m *Message) talkBetween() (e talkEnds) {
+	e.own = m.Conn.Account
+	switch p := m.Frame.Payload(); {
+	case m.Role&SB != 0:
+	case payload.Routed(p):
+		e.routed = true
+		e.first, e.second = payload.Route(p)
+	default:
+		e.first, e.second = m.Raw(handleKind), m.Raw("network")
+	}
+	return e
+}
+
+func (e *talkEnds) is(o *talkEnds) bool {
+	return e.v != nil && e.routed == o.routed && e.own == o.own && o.first != nil &&
+		bytes.Equal(e.first, o.first) && bytes.Equal(e.second, o.second)
+}
+
+// keep remembers a copy of o as that of the conversation.
+func (e *talkEnds) keep(o *talkEnds, v *Conversation) {
+	*e = talkEnds{first: append(e.first[:0], o.first...), second: append(e.second[:0], o.second...),
+		routed: o.routed, own: o.own, v: v}
+}
+
+// talk puts the connection into the conversation of that key, too, and returns it: nil if
+// there are too many.
+func (t *Tracker) talk(c *Connection, key string, who []string) *Conversation {
 	var v *Conversation
 	for _, known := range c.Talks {
 		if known.Key == key {
@@ -148,7 +216,7 @@ func (t *Tracker) talk(c *Connection, key string, who []string) {
 	}
 	if v == nil {
 		if len(c.Talks) >= maxTalks {
-			return
+			return nil
 		}
 		if v = t.conversations[key]; v == nil {
 			t.lastConvers++
@@ -161,6 +229,7 @@ func (t *Tracker) talk(c *Connection, key string, who []string) {
 	for _, h := range who {
 		v.takePart(h)
 	}
+	return v
 }
 
 // silent takes the connection, which is at its end, out of its conversations.
