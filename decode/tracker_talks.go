@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -27,7 +28,14 @@ func ofCircle(a address.Address) bool {
 // belongs to, with those that take part; own is who is signed in.
 func (m *Message) talkKeys(own string) iter.Seq2[string, []string] {
 	return func(yield func(key string, who []string) bool) {
-		if m.Form == nil || !m.Form.Talk || m.Role&SB != 0 {
+		if m.Form == nil || !m.Form.Talk && m.Form.Circle == NoCircleChange || m.Role&SB != 0 {
+			return
+		}
+		if circle := m.Circle(); circle != "" {
+			yield(circleKey(circle), m.circleMembers(own))
+			return
+		}
+		if !m.Form.Talk {
 			return
 		}
 		if !payload.Routed(m.Frame.Payload()) {
@@ -40,20 +48,11 @@ func (m *Message) talkKeys(own string) iter.Seq2[string, []string] {
 		}
 		b1, b2 := payload.Route(m.Frame.Payload())
 		from, to := address.Parse(validText(b1)), address.Parse(validText(b2))
-		for _, a := range []address.Address{to, from, address.Parse(to.Via), address.Parse(from.Via)} {
-			if !ofCircle(a) {
-				continue
-			}
-			who := []string{own}
-			if !ofCircle(from) {
-				who = []string{from.Account, own}
-			}
-			yield("circle "+address.Identity(a.Account), who)
-			return
-		}
 		pair(from.Account, to.Account, yield)
 	}
 }
+
+func circleKey(circle string) string { return "circle " + address.Identity(circle) }
 
 func hasPhone(account string) bool { return strings.HasPrefix(account, "tel:") }
 
@@ -131,15 +130,21 @@ func (m *Message) In(number int) bool {
 
 // talks makes the conversations known that a message of a notification server belongs to.
 func (t *Tracker) talks(c *Connection, m *Message) {
-	if m.Form.Talk && c.Conversation == nil && m.Arrived() != nil {
-		for key, who := range m.talkKeys(c.Account) {
-			t.talk(c, key, who)
+	if !m.Form.Talk && m.Form.Circle == NoCircleChange || c.Conversation != nil || m.Arrived() == nil {
+		return
+	}
+	for key, who := range m.talkKeys(c.Account) {
+		v := t.talk(c, key, who)
+		if v == nil || m.Circle() == "" {
+			continue
 		}
+		v.Circle = cmp.Or(v.Circle, m.Circle())
+		v.Name = cmp.Or(m.circleName(), v.Name)
 	}
 }
 
-// talk puts the connection into the conversation of that key, too.
-func (t *Tracker) talk(c *Connection, key string, who []string) {
+// talk puts the connection into the conversation of that key, too; nil: it has too many.
+func (t *Tracker) talk(c *Connection, key string, who []string) *Conversation {
 	var v *Conversation
 	for _, known := range c.Talks {
 		if known.Key == key {
@@ -148,7 +153,7 @@ func (t *Tracker) talk(c *Connection, key string, who []string) {
 	}
 	if v == nil {
 		if len(c.Talks) >= maxTalks {
-			return
+			return nil
 		}
 		if v = t.conversations[key]; v == nil {
 			t.lastConvers++
@@ -161,6 +166,7 @@ func (t *Tracker) talk(c *Connection, key string, who []string) {
 	for _, h := range who {
 		v.takePart(h)
 	}
+	return v
 }
 
 // silent takes the connection, which is at its end, out of its conversations.
