@@ -93,6 +93,7 @@ func (x *meanings) of(m *decode.Message, r *Rules, first bool) []said {
 	}
 	clear(x.seen)
 	verb := label(m)
+	domain := ""
 	for _, f := range x.fields {
 		if r.ignores(verb, f.Name) {
 			continue
@@ -102,6 +103,17 @@ func (x *meanings) of(m *decode.Message, r *Rules, first bool) []said {
 		x.seen[s.id] = n + 1
 		if n > 0 {
 			s.id += "\x00" + strconv.Itoa(n)
+		}
+		if r.renames() && strings.HasPrefix(s.id, listPrefix) {
+			// Who goes by another name may be of another domain.
+			name := strings.ToLower(f.Name)
+			if strings.HasSuffix(name, domainSuffix) {
+				domain = f.Value
+				continue
+			}
+			if strings.HasSuffix(name, contactSuffix) && domain != "" {
+				s.norm += "@" + domain
+			}
 		}
 		if strings.IndexByte(s.norm, '@') > 0 && strings.IndexByte(s.norm, ' ') < 0 {
 			s.norm = r.handle(s.norm, first) // wherever it stands
@@ -113,6 +125,14 @@ func (x *meanings) of(m *decode.Message, r *Rules, first bool) []said {
 	x.said = out
 	return out
 }
+
+// How the fields of a list of contacts are named (ADL, RML, FQY): all, the domain of some,
+// and a contact of that.
+const (
+	listPrefix    = "ml/"
+	domainSuffix  = "/d/@n"
+	contactSuffix = "/d/c/@n"
+)
 
 // FNV-1a: the same in every run, so that a report is, too.
 const (

@@ -22,16 +22,6 @@ const reliability = "Reliability"
 // maxBlocks bounds how many blocks are looked for before the body.
 const maxBlocks = 4
 
-// messageTypes are what somebody says by SDG, in lower case, as the media types that hold
-// the same in a MIME message.
-var messageTypes = map[string]string{
-	"text": "text/plain", "nudge": "text/x-msnmsgr-datacast", "wink": "text/x-msnmsgr-datacast",
-	"voiceclip": "text/x-msnmsgr-datacast", "action": "text/x-msnmsgr-datacast",
-	"customemoticon": "text/x-mms-emoticon", "animemoticon": "text/x-mms-animemoticon",
-	"ink": "application/x-ms-ink", "data": "application/x-msnmsgrp2p",
-	"control/typing": "text/x-msmsgscontrol", "control/recording": "text/x-msmsgscontrol",
-}
-
 // routed decodes the blocks, and the body as far as that costs little.
 func (p *Payload) routed() {
 	at, last := p.blocks()
@@ -46,7 +36,8 @@ func (p *Payload) routed() {
 		if sub := p.inBlock(last, "Message-Subtype"); sub != nil && sub.Value != "" {
 			p.MessageType += "/" + sub.Value
 		}
-		p.ReadAs = messageTypes[strings.ToLower(p.MessageType)]
+		known, _ := LookupMessageType(p.MessageType)
+		p.ReadAs = known.ReadAs
 	}
 	if n := p.inBlock(last, "X-MMS-IM-Format"); n != nil {
 		p.header(n)
@@ -260,6 +251,10 @@ func (u *Payload) openRouted(p *Payload, nodes []Node) []Node {
 			n.Children = u.address(n.Start, n.End, true)
 		case "uri":
 			n.Children = u.roster(n)
+		case "message-type":
+			if t, _ := LookupMessageType(p.MessageType); t.Unsourced {
+				n.Meaning = "taken for " + t.Meaning + "; no source"
+			}
 		case "service-channel":
 			n.Meaning = channels[strings.ToLower(n.Value)]
 		case "notiftype":

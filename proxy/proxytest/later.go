@@ -24,6 +24,8 @@ const (
 	ssoFrom = 15
 	// endPointsFrom is the first in which a client says at which machine it is.
 	endPointsFrom = 16
+	// circlesFrom is the first with circles, which want a ticket of their own.
+	circlesFrom = 18
 )
 
 // laterDialects are the numbers of those that the server speaks.
@@ -67,7 +69,8 @@ func laterCommands() map[string]command {
 
 // Ticket is what a client shows in place of a password (MSNP8 and later), and the
 // secret that came with it, in Base64.
-type Ticket struct{ Text, Secret string }
+// Circle lets into circles (MSNP18 and later), XML in Base64.
+type Ticket struct{ Text, Secret, Circle string }
 
 // TicketFor mints the ticket of an account. The same password gives the same ticket: no
 // service has to be asked for it, and it guards nothing.
@@ -77,6 +80,7 @@ func TicketFor(account, password string) Ticket {
 	return Ticket{
 		Text:   fmt.Sprintf("t=demo%x&p=", again[:12]),
 		Secret: base64.StdEncoding.EncodeToString(append(sum[:], again[:4]...)),
+		Circle: base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `<SignedTicket><Ticket>demo%x</Ticket></SignedTicket>`, again[12:])),
 	}
 }
 
@@ -121,6 +125,8 @@ func (c *conn) laterSignIn(req *request) error {
 // nonce, C: USR 4 SSO S ticket answer {machine}, S: USR 4 OK alice@example.com 1 0.
 func (c *conn) sso(req *request) error {
 	switch {
+	case c.stage == signedIn && c.dialect >= circlesFrom && req.arg(0) == "SHA":
+		return c.circles(req)
 	case c.stage == signedIn:
 		return errAlreadyLogin
 	case c.stage < informed || req.arg(0) != "SSO":
@@ -131,6 +137,15 @@ func (c *conn) sso(req *request) error {
 		return c.ssoRespond(req)
 	}
 	return errNotExpected
+}
+
+// circles takes a circle ticket: C: USR 5 SHA A ticket, S: USR 5 OK alice@example.com 0 0.
+func (c *conn) circles(req *request) error {
+	if len(req.args) != 3 || req.args[1] != "A" || req.args[2] != TicketFor(c.account.handle, c.account.password).Circle {
+		return errAuthentication
+	}
+	c.reply(req, "OK", c.account.handle, 0, 0)
+	return nil
 }
 
 func (c *conn) ssoInitiate(req *request, handle string) error {

@@ -65,6 +65,11 @@ func (p *play) goOnlineLater(c *Client, name, message, object string, members Me
 			return err
 		}
 	}
+	if c.number >= circlesFrom {
+		if _, err := c.Do(p.ctx, "USR", "SHA", "A", TicketFor(c.options.Account, c.options.Password).Circle); err != nil {
+			return err
+		}
+	}
 	if c.number >= 21 { // it is challenged as soon as it is in
 		if err := p.expect(c, "QRY"); err != nil {
 			return err
@@ -79,12 +84,13 @@ func (p *play) goOnlineLater(c *Client, name, message, object string, members Me
 	return p.expect(c, "QRY")
 }
 
-func alicesPicture() Picture {
+// DemoPicture is the display picture that Alice has in the script.
+func DemoPicture() Picture {
 	return NewPicture(alice, color.RGBA{0x1e, 0x66, 0xc8, 0xff}, color.RGBA{0xf5, 0xf0, 0xdc, 0xff})
 }
 
 func (p *play) aliceSignsInLater() (err error) {
-	p.alice, err = p.signInLater(alice, "wonderland", "Alice", "down the rabbit hole", encode(alicesPicture().Object),
+	p.alice, err = p.signInLater(alice, "wonderland", "Alice", "down the rabbit hole", encode(DemoPicture().Object),
 		Members{{bob, 3}, {carol, 6 &^ 2}})
 	return err
 }
@@ -130,7 +136,7 @@ func (p *play) busyLater() error {
 	if err := p.expect(p.bob, "UBX"); err != nil {
 		return err
 	}
-	if _, err := p.alice.Do(p.ctx, "CHG", "BSY", p.alice.options.Capabilities, encode(alicesPicture().Object)); err != nil {
+	if _, err := p.alice.Do(p.ctx, "CHG", "BSY", p.alice.options.Capabilities, encode(DemoPicture().Object)); err != nil {
 		return err
 	}
 	return p.sees(p.bob, "NLN", "BSY", alice)
@@ -157,7 +163,7 @@ func (p *play) picture() error {
 	if p.Numbers != nil {
 		n = *p.Numbers
 	}
-	return fetchPicture(p.ctx, p.his, p.hers, alicesPicture(), n)
+	return fetchPicture(p.ctx, p.his, p.hers, DemoPicture(), n)
 }
 
 func (p *play) nudge() error {

@@ -112,7 +112,7 @@ func TestPictureInPieces(t *testing.T) {
 		if err != nil || rng.Err != nil {
 			t.Fatal(err, rng.Err)
 		}
-		big := Picture{Data: bytes.Repeat([]byte("\x89PNG, as far as anybody is to know \x00"), 100), Object: alicesPicture().Object}
+		big := Picture{Data: bytes.Repeat([]byte("\x89PNG, as far as anybody is to know \x00"), 100), Object: DemoPicture().Object}
 		n := Numbers{Session: 1<<32 - 1, Asks: 1<<32 - 2, Owns: 7, Call: "11111111-AAAA-4B5E-9F00-0123456789AB", Branch: "22222222-AAAA-4B5E-9F00-0123456789AB", Close: "33333333-AAAA-4B5E-9F00-0123456789AB"}
 		if err := fetchPicture(soon(t), rng.Switchboard, hers, big, n); err != nil {
 			t.Errorf("%s: %v", dialect, err)

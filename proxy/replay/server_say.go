@@ -58,8 +58,10 @@ func (c *conn) live(d *decode.Message, m *story.Message, q *story.Message, id st
 	if replace {
 		payload = d.Frame.Payload()
 	}
-	if p := d.Frame.Payload(); echoes && len(p) > 0 && bytes.Equal(p, recorded.Frame.Payload()) {
+	if p := d.Frame.Payload(); echoes && len(p) > 0 && bytes.Equal(p, recorded.Frame.Payload()) && c.s.stands(q, p) {
 		payload, replace = said.Frame.Payload(), true
+	} else if p, changed := c.forPeer(d); changed && d.Frame.Missing == 0 {
+		payload, replace = p, true
 	}
 	c.out = splice(c.out, d, func(_ int, f decode.Field) ([]byte, bool) {
 		if f.Param == nil {

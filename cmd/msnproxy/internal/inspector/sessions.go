@@ -217,11 +217,7 @@ func talk(number int, conns []index.ConnState) node {
 			}
 		}
 	}
-	n.text = strconv.Itoa(number) + " "
-	if circle != "" {
-		n.text += circle + ": "
-	}
-	n.text += or(strings.Join(who, ", "), "nobody yet")
+	n.text = strconv.Itoa(number) + " " + or(strings.Join(who, ", "), "nobody yet") + prefixed(" in ", circle)
 	return n
 }
 
