@@ -100,7 +100,10 @@ func (e *came) to(conn uint32) bool {
 // mail is what is on its way in a conversation.
 type mail struct {
 	sent  []sending
-	ahead []came
+	ahead []came // a window into room, when there have been many
+	room  []came
+	by    uint32 // connection that all of ahead came on,
+	mixed bool   // unless they came on several
 }
 
 var mailSeed = maphash.MakeSeed()
@@ -271,20 +274,42 @@ func (b *mail) arrive(m *Message) bool {
 	case next != nil && contentType(next.body) != "" && contentType(next.body) == contentType(p):
 		next.deliver(m, Altered)
 	default:
-		e := came{Early{m.Number, m.Conn.ID}, strings.Clone(who.Account), m.Time, hash, size, nil}
-		if len(b.ahead) < mostSent {
-			b.ahead = append(b.ahead, e)
-		} else {
-			copy(b.ahead, b.ahead[1:])
-			b.ahead[len(b.ahead)-1] = e
-		}
+		b.early(came{Early{m.Number, m.Conn.ID}, who.Account, m.Time, hash, size, nil})
 		return false
 	}
 	return true
 }
 
+// early remembers a copy that stands before its message, and lets the oldest go if there
+// are many. What is left moves once in many times.
+func (b *mail) early(e came) {
+	if n := len(b.ahead); n > 0 && b.ahead[n-1].handle == e.handle {
+		e.handle = b.ahead[n-1].handle
+	} else {
+		e.handle = strings.Clone(e.handle) // of what holds only as long as the message
+	}
+	if len(b.ahead) == 0 {
+		b.by, b.mixed = e.Conn, false
+	} else if b.by != e.Conn {
+		b.mixed = true
+	}
+	if len(b.ahead) >= mostSent {
+		b.ahead = b.ahead[1:]
+		if len(b.ahead) == cap(b.ahead) {
+			if b.room == nil {
+				b.room = make([]came, 0, 2*mostSent)
+			}
+			b.ahead = append(b.room, b.ahead...)
+		}
+	}
+	b.ahead = append(b.ahead, e)
+}
+
 // beside finds what has come to somebody else already, and was not seen to be sent.
 func (b *mail) beside(m *Message, who string, hash uint64, size int) bool {
+	if !b.mixed && b.by == m.Conn.ID {
+		return false
+	}
 	for i := range b.ahead {
 		e := &b.ahead[i]
 		if e.hash != hash || e.size != size || e.to(m.Conn.ID) || !address.Same(e.handle, who) || !within(e.at, m.Time, deliveryTime) || len(e.more) >= mostEarly {
@@ -299,6 +324,9 @@ func (b *mail) beside(m *Message, who string, hash uint64, size int) bool {
 
 // reworded finds what has the same text under other headers.
 func (b *mail) reworded(m *Message, p []byte, who address.Address) bool {
+	if len(b.sent) == 0 {
+		return false
+	}
 	text, ok := afterHeaders(p)
 	if !ok || len(text) == 0 {
 		return false

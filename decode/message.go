@@ -80,9 +80,11 @@ type Message struct {
 	spaced   bool // blanks where none belong
 	judged   bool // the payload has been looked at
 	payload  *payload.Payload
-	sent     []byte   // instead of the frame; nil: the same bytes
-	arrived  *Message // made of them
-	typing   string   // summary of the payload, if the tracker saw that it is typing
+	sent     []byte        // instead of the frame; nil: the same bytes
+	arrived  *Message      // made of them
+	talk     *Conversation // that it belongs to on a notification server,
+	talked   bool          // if the tracker has looked
+	typing   string        // summary of the payload, if the tracker saw that it is typing
 }
 
 // Field is one parameter of a message.
@@ -265,7 +267,7 @@ func (m *Message) Value(name string) (string, bool) {
 
 // TrID returns the transaction id of the line, and whether it has one.
 func (m *Message) TrID() (uint32, bool) {
-	if m.Form == nil || len(m.Form.Params) == 0 || m.Form.Params[0].Name != "trid" || m.absent.holds(0) || len(m.tokens) < 2 {
+	if m.Form == nil || !m.Form.numbered || m.absent.holds(0) || len(m.tokens) < 2 {
 		return 0, false
 	}
 	t := m.tokens[1]
@@ -303,7 +305,7 @@ func (m *Message) payloadKind() payload.Kind {
 // Value returns the value decoded as its kind says: percent escapes undone, of an
 // address the account, and in any case valid UTF-8.
 func (f Field) Value() string {
-	if f.Param != nil && f.Param.Kind.Name == handleKind {
+	if f.Param != nil && f.Param.Kind == addresses {
 		return validText(address.Bare(f.Raw))
 	}
 	if f.Param != nil && f.Param.Kind.Encoded {

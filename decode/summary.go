@@ -240,7 +240,7 @@ func (m *Message) appendValue(dst []byte, p *piece, first int) []byte {
 		switch {
 		case param.Kind.Encoded:
 			dst = append(dst, f.Value()...)
-		case param.Kind.Name == handleKind:
+		case param.Kind == addresses:
 			dst = appendPeer(dst, raw)
 		default:
 			dst = append(dst, raw...)

@@ -143,11 +143,12 @@ type Form struct {
 	// Verb is the row's verb.
 	Verb *Verb
 
-	usage  string
-	least  int  // parameters that must be there
-	repeat bool // the last one is
-	keyed  bool // some may be missing in the middle, as prefixes tell them apart
-	pieces []piece
+	usage    string
+	least    int  // parameters that must be there
+	repeat   bool // the last one is
+	numbered bool // the first one is a TrID
+	keyed    bool // some may be missing in the middle, as prefixes tell them apart
+	pieces   []piece
 }
 
 // In reports whether the form is of the given dialect (7 stands for MSNP7);

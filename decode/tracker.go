@@ -76,7 +76,9 @@ type Connection struct {
 	said          said
 	begun         [2]begun // of the client, of the server
 	joiner        *p2p.Joiner
-	direct        bool // between two clients
+	direct        bool        // between two clients
+	parsed        [2]parsed   // by the client, by the server
+	lastTalk      [2]talkEnds // of the client, of the server
 	closed        bool
 }
 

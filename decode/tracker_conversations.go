@@ -153,7 +153,7 @@ func (t *Tracker) speaks(c *Connection, m *Message) {
 		c.late = true
 	}
 	if m.From == Server {
-		c.takePart(m.text("handle"))
+		c.Conversation.heard(m.Raw(handleKind))
 	} else if p := m.Payload(); c.Account == "" && p != nil {
 		if n := p.Find("TypingUser"); n != nil && n.Value != "" {
 			t.belong(c, address.Parse(n.Value))
@@ -202,7 +202,20 @@ func (c *Connection) takePart(handle string) {
 // maxParticipants bounds what a hostile switchboard can make us remember.
 const maxParticipants = 256
 
+// heard is takePart for what stands on the wire; nothing is allocated for who is known.
+func (v *Conversation) heard(handle []byte) {
+	for _, h := range v.Participants {
+		if h == string(handle) {
+			return
+		}
+	}
+	v.takePart(string(handle))
+}
+
 func (v *Conversation) takePart(handle string) {
+	if handle == "" || slices.Contains(v.Participants, handle) {
+		return
+	}
 	handle = address.Bare(handle)
 	for _, h := range v.Participants {
 		if address.Same(h, handle) {

@@ -108,7 +108,9 @@ func (t *Tracker) pair(m *Message) {
 	if got == nil {
 		return // who never got a request owes no reply
 	}
-	trid, hasTrID = got.TrID()
+	if got != m {
+		trid, hasTrID = got.TrID()
+	}
 	if m.Form.Reply != "" && m.Form.Reply != "none" || m.From == Client && hasTrID {
 		c.requests.add(request{number: m.Number, verb: m.Verb, reply: m.Form.Reply,
 			trid: trid, hasTrID: hasTrID, from: m.From, at: m.Time, signIn: m.Raw("response") != nil})

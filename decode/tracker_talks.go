@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"cmp"
 	"iter"
 	"slices"
@@ -39,7 +40,7 @@ func (m *Message) talkKeys(own string) iter.Seq2[string, []string] {
 			return
 		}
 		if !payload.Routed(m.Frame.Payload()) {
-			if peer := m.Peer(); strings.Contains(peer.Account, "@") || peer.Network != "" || hasPhone(peer.Account) {
+			if peer := m.Peer(); converses(peer) {
 				pair(own, peer.Account, yield)
 				return
 			}
@@ -54,7 +55,11 @@ func (m *Message) talkKeys(own string) iter.Seq2[string, []string] {
 
 func circleKey(circle string) string { return "circle " + address.Identity(circle) }
 
-func hasPhone(account string) bool { return strings.HasPrefix(account, "tel:") }
+// converses reports whether the address is that of somebody to talk with: not of the
+// service, nor nobody's.
+func converses(a address.Address) bool {
+	return a.Network != "" || strings.Contains(a.Account, "@") || strings.HasPrefix(a.Account, "tel:")
+}
 
 // leftFor yields the conversations with those of whose messages a notification tells.
 func (m *Message) leftFor(own string, yield func(string, []string) bool) {
@@ -87,8 +92,16 @@ func pair(a, b string, yield func(string, []string) bool) bool {
 // Conversation returns the chat that the message belongs to: that of its switchboard, or,
 // on a notification server, that of those who say something by it. Nil if there is none.
 func (m *Message) Conversation() *Conversation {
-	if m.Conn == nil {
+	switch {
+	case m.Conn == nil:
 		return nil
+	case m.Conn.Conversation != nil || len(m.Conn.Talks) == 0 || m.Form == nil || !m.Form.Talk && m.Form.Circle == NoCircleChange:
+		return m.Conn.Conversation
+	case m.talked:
+		return m.talk
+	}
+	if between, last := m.talkBetween(), m.Conn.lastTalkOf(m.From); m.Form.Talk && last.is(&between) {
+		return last.v
 	}
 	for v := range m.Conversations() {
 		return v
@@ -130,20 +143,88 @@ func (m *Message) In(number int) bool {
 
 // talks makes the conversations known that a message of a notification server belongs to.
 func (t *Tracker) talks(c *Connection, m *Message) {
-	if !m.Form.Talk && m.Form.Circle == NoCircleChange || c.Conversation != nil || m.Arrived() == nil {
+	switch {
+	case c.Conversation != nil, m.Arrived() == nil:
+		return
+	case m.Form.Talk:
+	case m.Form.Circle != NoCircleChange:
+		for key, who := range m.talkKeys(c.Account) {
+			t.talk(c, key, who).named(m)
+		}
+		return
+	default:
+		return
+	}
+	between, last := m.talkBetween(), c.lastTalkOf(m.From)
+	m.talked = true
+	if last.is(&between) {
+		m.talk = last.v
 		return
 	}
 	for key, who := range m.talkKeys(c.Account) {
 		v := t.talk(c, key, who)
-		if v == nil || m.Circle() == "" {
-			continue
+		v.named(m)
+		if m.talk == nil {
+			m.talk = v
 		}
-		v.Circle = cmp.Or(v.Circle, m.Circle())
+	}
+	if between.first != nil && m.talk != nil && (between.routed || converses(m.Peer())) {
+		last.keep(&between, m.talk)
+	}
+}
+
+// named notes of which circle the conversation is, and what that is called.
+func (v *Conversation) named(m *Message) {
+	if circle := m.Circle(); v != nil && circle != "" {
+		v.Circle = cmp.Or(v.Circle, circle)
 		v.Name = cmp.Or(m.circleName(), v.Name)
 	}
 }
 
-// talk puts the connection into the conversation of that key, too; nil: it has too many.
+// talkEnds is what a message of a notification server says by which its conversation is
+// found, as it stands on the wire: most say the same as the one before.
+type talkEnds struct {
+	first, second []byte // nil: not told
+	routed        bool
+	own           string
+	v             *Conversation
+}
+
+// lastTalkOf returns what the newest message of the sender was part of.
+func (c *Connection) lastTalkOf(from Sender) *talkEnds {
+	if from == Server {
+		return &c.lastTalk[1]
+	}
+	return &c.lastTalk[0]
+}
+
+// talkBetween returns what talkKeys looks at. The bytes are the frame's.
+func (m *Message) talkBetween() (e talkEnds) {
+	e.own = m.Conn.Account
+	switch p := m.Frame.Payload(); {
+	case m.Role&SB != 0:
+	case payload.Routed(p):
+		e.routed = true
+		e.first, e.second = payload.Route(p)
+	default:
+		e.first, e.second = m.Raw(handleKind), m.Raw("network")
+	}
+	return e
+}
+
+func (e *talkEnds) is(o *talkEnds) bool {
+	return e.v != nil && e.routed == o.routed && e.own == o.own && o.first != nil &&
+		bytes.Equal(e.first, o.first) && bytes.Equal(e.second, o.second)
+}
+
+// keep remembers a copy of o as that of the conversation.
+func (e *talkEnds) keep(o *talkEnds, v *Conversation) {
+	*e = talkEnds{first: append(e.first[:0], o.first...), second: append(e.second[:0], o.second...),
+		routed: o.routed, own: o.own, v: v}
+}
+
+// talk puts the connection into the conversation of that key, too, and returns it: nil if
+// there are too many.
 func (t *Tracker) talk(c *Connection, key string, who []string) *Conversation {
 	var v *Conversation
 	for _, known := range c.Talks {

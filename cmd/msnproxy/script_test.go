@@ -153,6 +153,8 @@ func listening(ts *testscript.TestScript, _ bool, args []string) {
 			c.Close()
 			return
 		}
+		// It listens in a process of its own, which no fake clock rules, and nothing but a
+		// connection tells when.
 		time.Sleep(20 * time.Millisecond)
 	}
 	ts.Fatalf("nobody listens on %s", args[0])

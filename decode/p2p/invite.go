@@ -25,7 +25,7 @@ type Invitation struct {
 
 // Invitation returns what an INVITE to a session says; false for anything else.
 func (s *SLP) Invitation() (inv Invitation, ok bool) {
-	if !s.Is("INVITE") || s.Key("EUF-GUID") == "" {
+	if !s.Is(invite) || s.Key("EUF-GUID") == "" {
 		return inv, false
 	}
 	inv = Invitation{CallID: s.Header("Call-ID"), EUF: bareGUID(s.Key("EUF-GUID")), Size: -1, Kind: KindUnknown}

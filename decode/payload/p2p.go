@@ -21,14 +21,17 @@ func (p *Payload) peerToPeer(at int) {
 	p.Summary = peerSummary(&packet)
 }
 
+// PeerType is the media type of packets of P2P.
+const PeerType = "application/x-msnmsgrp2p"
+
 // peerSummary says in one line what a packet is for.
 func peerSummary(p *p2p.Packet) string {
 	s := "P2P " + p.What()
 	switch {
 	case len(p.Data) == 0:
 	case p.SessionID == 0 && p.First():
-		if slp, ok := p2p.ParseSLP(p.Data); ok {
-			s += " " + slp.Summary()
+		if summary, ok := p2p.SummaryOf(p.Data); ok {
+			s += " " + summary
 		}
 	case p.SessionID != 0:
 		s += " of session " + strconv.FormatUint(uint64(p.SessionID), 10)
@@ -136,7 +139,7 @@ func PeerPacket(message []byte) (packet []byte, ok bool) {
 	packet = Walk(message, func(name, value []byte) bool {
 		if isName(name, "Content-Type") {
 			kind, _, _ := bytes.Cut(value, []byte{';'})
-			ok = isName(bytes.TrimSpace(kind), "application/x-msnmsgrp2p")
+			ok = isName(bytes.TrimSpace(kind), PeerType)
 		}
 		return true
 	})

@@ -110,7 +110,7 @@ func (p *Payload) routedBody(at int) {
 		p.customPictures(at)
 	case p.MessageType != "" && p.ReadAs == "" && printable(p.raw[at:]):
 		p.text(at, p.Charset)
-	case isXML(p.ReadAs) || p.ReadAs == "application/x-msnmsgrp2p":
+	case isXML(p.ReadAs) || p.ReadAs == PeerType:
 	default:
 		p.other(at)
 	}
@@ -124,7 +124,7 @@ func isXML(t string) bool {
 // routedSummary says in a few words what the payload is.
 func (p *Payload) routedSummary() string {
 	switch {
-	case p.ReadAs == "application/x-msnmsgrp2p" && len(p.Body) > 0:
+	case p.ReadAs == PeerType && len(p.Body) > 0:
 		starts := append(p.bridged(0, len(p.Body)), len(p.Body))
 		packet, _ := p2p.Parse(p.Body[:starts[1]])
 		if packet.Version == 0 {
@@ -272,7 +272,7 @@ func (u *Payload) openRouted(p *Payload, nodes []Node) []Node {
 func (u *Payload) routedParts(p *Payload, at int) []Node {
 	kind := strings.ToLower(p.MessageType)
 	switch {
-	case p.ReadAs == "application/x-msnmsgrp2p":
+	case p.ReadAs == PeerType:
 		return u.packets(p, at)
 	case p.ReadAs == "text/x-mms-emoticon", p.ReadAs == "text/x-mms-animemoticon":
 		return u.emoticons(at)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"msnproxy/decode/p2p"
 )
 
 // AppendSummary appends what Decode would give as Summary, without decoding the
@@ -53,7 +55,7 @@ func AppendCut(dst []byte, kind Kind, b []byte, missing int) []byte {
 	return fmt.Appendf(dst, "%d of %d bytes", len(b), len(b)+missing)
 }
 
-// appendQuick is AppendSummary for text in UTF-8 and for typing.
+// appendQuick is AppendSummary for text in UTF-8, for typing and for packets of P2P.
 func appendQuick(dst, b []byte) (out []byte, ok bool) {
 	if typing := Typing(b); typing != "" {
 		return append(dst, typing...), true
@@ -68,7 +70,17 @@ func appendQuick(dst, b []byte) (out []byte, ok bool) {
 		}
 		return headers < maxQuick
 	})
-	if body == nil || types != 1 || !utf8.Valid(body) {
+	if body == nil || types != 1 {
+		return dst, false
+	}
+	if isName(contentType, PeerType) {
+		packet, err := p2p.Parse(body)
+		if err != nil {
+			return dst, false
+		}
+		return append(dst, peerSummary(&packet)...), true
+	}
+	if !utf8.Valid(body) {
 		return dst, false
 	}
 	if isName(contentType, "text/plain; charset=UTF-8") || isName(contentType, "text/plain") {

@@ -208,7 +208,8 @@ func link(m *decode.Message) (id uint32, account string) {
 	if m.Conn == nil {
 		return 0, ""
 	}
-	return m.Conn.ID, bare(m.Conn.Account)
+	// The account stands as it was on the wire, which may be no UTF-8; handles are read as it.
+	return m.Conn.ID, strings.ToValidUTF8(bare(m.Conn.Account), "\ufffd")
 }
 
 // value returns a parameter decoded, or "".

@@ -6,6 +6,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/decode/payload"
 )
 
 // appendMessage appends a message as one JSON object and a line end.
@@ -157,23 +158,29 @@ func (o *object) means(m *decode.Message) {
 // parts adds what parameters hold: the description of a picture, and that of others by
 // the parameter's name.
 func (o *object) parts(m *decode.Message) {
-	others := false
+	type part struct {
+		name  string
+		nodes []payload.Node
+	}
+	var others []part
 	for i := range m.Len() {
-		if nodes := m.Within(i); m.Field(i).Name == "msnobj" {
+		nodes := m.Within(i)
+		if len(nodes) == 0 {
+			continue
+		}
+		if name := m.Field(i).Name; name == "msnobj" {
 			o.nodes("object", nodes)
 		} else {
-			others = others || nodes != nil
+			others = append(others, part{name, nodes})
 		}
 	}
-	if !others {
+	if len(others) == 0 {
 		return
 	}
 	o.name("parts")
 	o.b = append(o.b, '{')
-	for i := range m.Len() {
-		if name := m.Field(i).Name; name != "msnobj" {
-			o.nodes(name, m.Within(i))
-		}
+	for _, p := range others {
+		o.nodes(p.name, p.nodes)
 	}
 	o.b = append(o.b, '}')
 }
