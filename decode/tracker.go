@@ -115,6 +115,9 @@ type Conversation struct {
 	// Key is what messages of notification servers that belong to it have in common; "" on
 	// a switchboard.
 	Key string
+	// Circle is the account of the circle or group chat (MSNP18 and later) that it is of,
+	// Name what that is called; "" for others, or where nothing tells.
+	Circle, Name string
 	// Participants are the handles seen in it, in order of appearance.
 	Participants []string
 

@@ -67,6 +67,9 @@ type Conn struct {
 	Conversation int
 	SessionID    string
 	Participants []string
+	// Talks are the chats that a notification server's connection has part in (MSNP14 and
+	// later).
+	Talks []*decode.Conversation
 	// SignedIn tells that the server has let the account in.
 	SignedIn bool
 	// Came is the redirect (XFR, RNG) that sent the client here; nil if none is known.
@@ -270,6 +273,7 @@ func (r *Reader) Decode(m *Message) (*decode.Message, *capture.Record, error) {
 		r.chat = decode.Conversation{Number: c.Conversation, SessionID: c.SessionID, Participants: c.Participants}
 		r.conn.Conversation = &r.chat
 	}
+	r.conn.Talks = c.Talks
 	d.Number, d.Time, d.Conn, d.Noise, d.SignIn, d.Fate = m.Number, m.Time, &r.conn, m.Noise, m.signIn, m.Fate
 	d.Start, d.Findings = r.story.start, append(d.Findings, r.story.findings[m.Number]...)
 	if q := m.Request; q != nil {

@@ -235,6 +235,9 @@ func (t *teller) finish() {
 		if v := f.Conversation; v != nil {
 			c.Conversation, c.SessionID, c.Participants = v.Number, v.SessionID, v.Participants
 		}
+		for _, v := range f.Talks {
+			c.Talks = append(c.Talks, &decode.Conversation{Number: v.Number, Key: v.Key, Circle: v.Circle, Name: v.Name, Participants: v.Participants})
+		}
 		c.facts = nil
 		if f.Session == nil {
 			continue

@@ -28,7 +28,7 @@ var talks = func() map[uint16]bool {
 	m := make(map[uint16]bool)
 	for _, v := range decode.Verbs() {
 		for i := range v.Forms {
-			if v.Forms[i].Talk {
+			if v.Forms[i].Talk || v.Forms[i].Circle != decode.NoCircleChange {
 				m[verbCode(v.Name)] = true
 			}
 		}
