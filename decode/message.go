@@ -10,6 +10,7 @@ import (
 
 	"msnproxy/decode/address"
 	"msnproxy/decode/challenge"
+	"msnproxy/decode/p2p"
 	"msnproxy/decode/payload"
 )
 
@@ -74,6 +75,9 @@ type Message struct {
 	// Joined is a message of MSNSLP (P2P) that came in several packets, of which this is
 	// what lacked of it; nil for all other messages.
 	Joined []byte
+	// Direct is set on what one client sends another on a direct connection (P2P): how
+	// things stood on its side before this message.
+	Direct *p2p.Direct
 	// Findings is what is not as the protocol says.
 	Findings []Finding
 
@@ -294,7 +298,11 @@ func (m *Message) Fits() bool { return m.Form != nil && m.cost == 0 }
 func (m *Message) Spaced() bool { return m.spaced }
 
 // Payload returns the payload decoded, or nil if the message has none.
+// What came on a direct connection between two clients (P2P) counts as payload.
 func (m *Message) Payload() *payload.Payload {
+	if m.payload == nil && m.Direct != nil {
+		m.payload = payload.Direct(m.Direct, m.Frame.Raw, m.Frame.Offset)
+	}
 	if m.payload == nil && m.Frame.Kind == Command && len(m.Frame.Payload()) > 0 {
 		m.payload = payload.Decode(m.payloadKind(), m.Frame.Payload())
 	}

@@ -91,6 +91,9 @@ func (m *Message) Also() iter.Seq2[string, string] {
 		if raw := m.Raw(handleKind); raw != nil && address.Plain(raw) {
 			return
 		}
+		if circle := m.Circle(); circle != "" && !yield("circle", circle) {
+			return
+		}
 		a := m.Peer()
 		if a.Account != "" && m.Raw(handleKind) == nil && !yield("handle", a.Account) {
 			return

@@ -108,8 +108,8 @@ func (m *Message) appendWhole(dst []byte) []byte {
 			return append(dst, "end of the file's blocks"...)
 		}
 		return fmt.Appendf(dst, "block of the file, %d bytes", len(fr.Payload()))
-	case m.Opening != nil && m.Opening.Direct():
-		return fmt.Appendf(dst, "%d bytes of %s", len(fr.Raw), textDirect)
+	case m.Direct != nil:
+		return m.appendJoined(append(dst, m.Payload().Summary...))
 	case fr.Kind == Opaque:
 		if len(fr.Raw) == 1 {
 			dst = append(dst, "1 byte that is no MSNP"...)
@@ -131,13 +131,19 @@ func (m *Message) appendWhole(dst []byte) []byte {
 		return dst
 	}
 	dst, _ = m.appendPieces(dst, m.Form.pieces)
+	dst = m.appendJoined(dst)
+	if n := m.extra(); n > 0 {
+		dst = fmt.Appendf(dst, " +%d more", n)
+	}
+	return dst
+}
+
+// appendJoined appends what the message makes whole of P2P, if it does.
+func (m *Message) appendJoined(dst []byte) []byte {
 	if len(m.Joined) > 0 {
 		if slp, ok := p2p.ParseSLP(m.Joined); ok {
 			dst = append(append(dst, ": "...), slp.Summary()...)
 		}
-	}
-	if n := m.extra(); n > 0 {
-		dst = fmt.Appendf(dst, " +%d more", n)
 	}
 	return dst
 }

@@ -108,6 +108,9 @@ type Form struct {
 	Own bool
 	// Talk: on a notification server it is part of a chat, or tells of one.
 	Talk bool
+	// Circle is what it tells of who is in a circle, where it is about one: on a notification
+	// server it is part of that chat then.
+	Circle CircleChange
 	// Heard is the verb by which a server lets other clients know what this one has
 	// said; empty: they do not hear of it, or not by one message for one.
 	Heard string

@@ -63,6 +63,8 @@ type Connection struct {
 	Talks []*Conversation
 	// Opened is when the connection was first seen.
 	Opened time.Time
+	// Direct: it is a direct connection between two clients (P2P).
+	Direct bool
 	// Came is the number of the redirect (XFR, RNG) that sent the client here: 0 if
 	// none is known.
 	Came int64
@@ -76,9 +78,9 @@ type Connection struct {
 	said          said
 	begun         [2]begun // of the client, of the server
 	joiner        *p2p.Joiner
-	direct        bool        // between two clients
-	parsed        [2]parsed   // by the client, by the server
-	lastTalk      [2]talkEnds // of the client, of the server
+	sides         *[2]p2p.Direct // of a direct connection, or of what may be one
+	parsed        [2]parsed      // by the client, by the server
+	lastTalk      [2]talkEnds    // of the client, of the server
 	closed        bool
 }
 
@@ -113,6 +115,9 @@ type Conversation struct {
 	// Key is what messages of notification servers that belong to it have in common; "" on
 	// a switchboard.
 	Key string
+	// Circle is the account of the circle or group chat (MSNP18 and later) that it is of,
+	// Name what that is called; "" for others, or where nothing tells.
+	Circle, Name string
 	// Participants are the handles seen in it, in order of appearance.
 	Participants []string
 
@@ -165,7 +170,8 @@ func (t *Tracker) Close(id uint32) {
 
 // Frame takes the next frame, of the connection id (which Open has announced, or
 // is announced hereby), and returns what it means. The message holds until the
-// next call.
+// next call. On a direct connection between two clients fr is made opaque, whatever it
+// was taken for.
 func (t *Tracker) Frame(id uint32, from Sender, fr *Frame, at time.Time) *Message {
 	return t.Relayed(id, from, fr, at, Relay{})
 }
@@ -202,6 +208,10 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	if fr.Missing > 0 || fr.Resync {
 		c.missed(from)
 	}
+	if c.Direct {
+		// What a file holds may look like a command.
+		*fr = Frame{Kind: Opaque, Offset: fr.Offset, Raw: fr.Raw, Gap: fr.Gap}
+	}
 	m.Decode(fr, from, c.Role, c.Dialect)
 	if c.learnRole(m) {
 		t.noSwitchboard(c)
@@ -210,10 +220,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	m.Number, m.Time, m.Conn, m.Start = t.messages, at, c, t.start
 	m.Relay(how)
 	if fate != Injected {
-		if m.Opening = c.begin(m); m.Opening != nil && m.Opening.Direct() && !m.Opening.Partial {
-			c.direct = true
-		}
-		if c.direct || m.Opening != nil && m.Opening.Direct() {
+		if m.Opening = c.begin(m); c.between(m) {
 			m.Opening = &Opening{Name: nameDirect, Text: textDirect}
 		} else if m.Opening != nil {
 			m.Findings = append(m.Findings, c.foreignFinding(m))

@@ -166,11 +166,22 @@ func (t *Tracker) speaks(c *Connection, m *Message) {
 func (t *Tracker) belong(c *Connection, a address.Address) {
 	c.Account, c.EndPoint, c.SignedIn = a.Account, a.EndPoint, true
 	s := t.sessions.newest(hostOf(c.Client), a.Account, a.EndPoint)
-	if s == nil {
+	if known := a.EndPoint != "" && s != nil && sameEndPoint(s.EndPoint, a.EndPoint); s == nil || c.Role == NS && !known && t.occupied(s, c) {
 		s = t.newSession(c, a.Account)
 	}
 	t.join(c, s)
 	s.EndPoint = cmp.Or(s.EndPoint, a.EndPoint)
+}
+
+// occupied reports whether another connection of the session to a notification server is
+// open: a session has one at a time.
+func (t *Tracker) occupied(s *Session, c *Connection) bool {
+	for _, other := range t.conns {
+		if other != c && other.Session == s && other.Role == NS {
+			return true
+		}
+	}
+	return false
 }
 
 // noSwitchboard takes a connection out of its conversation that turns out to be none to a

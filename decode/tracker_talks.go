@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -28,7 +29,14 @@ func ofCircle(a address.Address) bool {
 // belongs to, with those that take part; own is who is signed in.
 func (m *Message) talkKeys(own string) iter.Seq2[string, []string] {
 	return func(yield func(key string, who []string) bool) {
-		if m.Form == nil || !m.Form.Talk || m.Role&SB != 0 {
+		if m.Form == nil || !m.Form.Talk && m.Form.Circle == NoCircleChange || m.Role&SB != 0 {
+			return
+		}
+		if circle := m.Circle(); circle != "" {
+			yield(circleKey(circle), m.circleMembers(own))
+			return
+		}
+		if !m.Form.Talk {
 			return
 		}
 		if !payload.Routed(m.Frame.Payload()) {
@@ -41,20 +49,11 @@ func (m *Message) talkKeys(own string) iter.Seq2[string, []string] {
 		}
 		b1, b2 := payload.Route(m.Frame.Payload())
 		from, to := address.Parse(validText(b1)), address.Parse(validText(b2))
-		for _, a := range []address.Address{to, from, address.Parse(to.Via), address.Parse(from.Via)} {
-			if !ofCircle(a) {
-				continue
-			}
-			who := []string{own}
-			if !ofCircle(from) {
-				who = []string{from.Account, own}
-			}
-			yield("circle "+address.Identity(a.Account), who)
-			return
-		}
 		pair(from.Account, to.Account, yield)
 	}
 }
+
+func circleKey(circle string) string { return "circle " + address.Identity(circle) }
 
 // converses reports whether the address is that of somebody to talk with: not of the
 // service, nor nobody's.
@@ -96,12 +95,12 @@ func (m *Message) Conversation() *Conversation {
 	switch {
 	case m.Conn == nil:
 		return nil
-	case m.Conn.Conversation != nil || len(m.Conn.Talks) == 0 || m.Form == nil || !m.Form.Talk:
+	case m.Conn.Conversation != nil || len(m.Conn.Talks) == 0 || m.Form == nil || !m.Form.Talk && m.Form.Circle == NoCircleChange:
 		return m.Conn.Conversation
 	case m.talked:
 		return m.talk
 	}
-	if between, last := m.talkBetween(), m.Conn.lastTalkOf(m.From); last.is(&between) {
+	if between, last := m.talkBetween(), m.Conn.lastTalkOf(m.From); m.Form.Talk && last.is(&between) {
 		return last.v
 	}
 	for v := range m.Conversations() {
@@ -144,7 +143,16 @@ func (m *Message) In(number int) bool {
 
 // talks makes the conversations known that a message of a notification server belongs to.
 func (t *Tracker) talks(c *Connection, m *Message) {
-	if !m.Form.Talk || c.Conversation != nil || m.Arrived() == nil {
+	switch {
+	case c.Conversation != nil, m.Arrived() == nil:
+		return
+	case m.Form.Talk:
+	case m.Form.Circle != NoCircleChange:
+		for key, who := range m.talkKeys(c.Account) {
+			t.talk(c, key, who).named(m)
+		}
+		return
+	default:
 		return
 	}
 	between, last := m.talkBetween(), c.lastTalkOf(m.From)
@@ -154,12 +162,22 @@ func (t *Tracker) talks(c *Connection, m *Message) {
 		return
 	}
 	for key, who := range m.talkKeys(c.Account) {
-		if v := t.talk(c, key, who); m.talk == nil {
+		v := t.talk(c, key, who)
+		v.named(m)
+		if m.talk == nil {
 			m.talk = v
 		}
 	}
 	if between.first != nil && m.talk != nil && (between.routed || converses(m.Peer())) {
 		last.keep(&between, m.talk)
+	}
+}
+
+// named notes of which circle the conversation is, and what that is called.
+func (v *Conversation) named(m *Message) {
+	if circle := m.Circle(); v != nil && circle != "" {
+		v.Circle = cmp.Or(v.Circle, circle)
+		v.Name = cmp.Or(m.circleName(), v.Name)
 	}
 }
 

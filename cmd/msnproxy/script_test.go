@@ -61,12 +61,17 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	direct, err := filepath.Abs(filepath.Join("testdata", "direct"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:           filepath.Join("testdata", "script"),
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("CAPTURES", captures)
 			env.Setenv("CASES", cases)
+			env.Setenv("DIRECT", direct)
 			env.Setenv("TZ", "UTC")
 			env.Setenv("PROXY", freeAddr(t))
 			env.Setenv("BUSY", busyAddr(t))

@@ -63,6 +63,19 @@ func (s *SLP) number(key string) uint32 {
 	return uint32(n)
 }
 
+// Huge reports whether the size of a file or an object is said to be 2^63 bytes or more,
+// which Size can't hold.
+func (inv *Invitation) Huge() bool {
+	if inv.File != nil {
+		return inv.File.Size >= 1<<63
+	}
+	if inv.Object == nil || inv.Object.Size >= 0 {
+		return false
+	}
+	v := strings.TrimLeft(strings.TrimSpace(first(inv.Object.Attributes, "Size")), "0")
+	return len(v) >= len("9223372036854775808") && strings.Trim(v, "0123456789") == ""
+}
+
 // Pull reports whether the one who is invited is to send what the invitation is about:
 // so it is with objects, which are asked for, and where a webcam is asked for.
 func (inv *Invitation) Pull() bool {

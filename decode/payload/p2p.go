@@ -37,14 +37,14 @@ func peerSummary(p *p2p.Packet) string {
 		s += " of session " + strconv.FormatUint(uint64(p.SessionID), 10)
 	}
 	if n := len(p.Data); n > 0 && !(p.First() && p.Last()) {
-		s += ", " + strconv.Itoa(n) + " bytes"
+		s += ", " + byteCount(n)
 		if p.Version == p2p.V1 {
 			s += " at " + strconv.FormatUint(p.Offset, 10) + " of " + strconv.FormatUint(p.Total, 10)
 		} else {
 			s += ", " + strconv.FormatUint(p.Remaining, 10) + " behind them"
 		}
 	} else if p.Content() {
-		s += ", " + strconv.Itoa(n) + " bytes"
+		s += ", " + byteCount(n)
 	}
 	return s
 }
@@ -98,7 +98,7 @@ func nodesOf(fields []p2p.Field, at int) []Node {
 
 // bytes is a node of bytes that are no text.
 func (u *Payload) bytes(name string, start, end int) Node {
-	return Node{Name: name, Value: strconv.Itoa(end-start) + " bytes", Start: start, End: end}
+	return Node{Name: name, Value: byteCount(end - start), Start: start, End: end}
 }
 
 // isSLP reports whether b begins as a message of MSNSLP does.

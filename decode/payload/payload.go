@@ -24,6 +24,7 @@ const (
 	Page         Kind = "page"         // XML fragments of PAG (MSNP5)
 	Note         Kind = "note"         // plain text of SDC (MSNP5)
 	Challenge    Kind = "challenge"    // 32 hex digits of QRY (MSNP6)
+	Packets      Kind = "packets"      // of a direct connection (P2P): see Direct
 	Body         Kind = "body"         // one of XML, MIME and Opaque, as it looks (error replies, MSNP24)
 	Opaque       Kind = "opaque"       // bytes
 )

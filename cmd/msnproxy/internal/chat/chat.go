@@ -90,8 +90,8 @@ var takers = [decode.Acts]func(*Builder, int, *decode.Message){
 // Message takes the next message of the conversation. row is the caller's number
 // for it. Nothing of m is kept.
 //
-// Two kinds of messages are none of a switchboard's and yet may be given to every
-// chat, which takes what is its own: those of MSNFTP connections, and RNG.
+// Three kinds of messages are none of a switchboard's and yet may be given to every
+// chat, which takes what is its own: those of MSNFTP and of direct connections, and RNG.
 func (b *Builder) Message(row int, m *decode.Message) {
 	if m.Conn != nil && m.Torn() {
 		b.Lost(m.Conn)
@@ -101,6 +101,8 @@ func (b *Builder) Message(row int, m *decode.Message) {
 	switch {
 	case m.Role == decode.FTP:
 		b.transfer(row, m)
+	case m.Direct != nil:
+		b.direct(row, m)
 	case m.Frame.Kind != decode.Command || m.Form == nil:
 	case m.Act() == decode.ActInvite:
 		b.rings(row, m)
@@ -121,6 +123,10 @@ func (b *Builder) Message(row int, m *decode.Message) {
 func (b *Builder) Closed(row int, c *decode.Connection, at time.Time) {
 	if c.Role == decode.FTP {
 		b.transferClosed(row, c.ID)
+		return
+	}
+	if c.Direct {
+		b.peers.Closed(c.ID)
 		return
 	}
 	p := b.people[identity(c.Account)]

@@ -212,7 +212,7 @@ func (b *Builder) refused(row int, m *decode.Message) {
 		l.Delivery.State, l.Delivery.Row, l.Delivery.Latency = Failed, row, m.Latency
 	case asked == decode.ActSay:
 		text = "could not be delivered: " + words
-	case asked == decode.ActCall:
+	case asked == decode.ActCall, q.callee != "":
 		text = cmp.Or(q.callee, "somebody") + " could not be called: " + words
 	case asked == decode.ActSignIn, asked == decode.ActAnswer:
 		text = p.display() + " could not enter: " + words

@@ -197,7 +197,7 @@ type talk struct {
 }
 
 func (t *talk) same(d *decode.Conversation) bool {
-	return t.copy != nil && t.copy.SessionID == d.SessionID && len(t.copy.Participants) == len(d.Participants)
+	return t.copy != nil && t.copy.SessionID == d.SessionID && t.copy.Name == d.Name && len(t.copy.Participants) == len(d.Participants)
 }
 
 // learnTalk is learnSession for a conversation.
@@ -215,7 +215,7 @@ func (x *Index) learnTalk(c *conn, d *decode.Conversation) {
 	if t.same(d) {
 		return
 	}
-	t.copy = &decode.Conversation{Number: d.Number, SessionID: d.SessionID, Key: d.Key, Participants: slices.Clone(d.Participants)}
+	t.copy = &decode.Conversation{Number: d.Number, SessionID: d.SessionID, Key: d.Key, Circle: d.Circle, Name: d.Name, Participants: slices.Clone(d.Participants)}
 	for _, other := range t.conns {
 		if other != c {
 			x.restate(other)

@@ -22,6 +22,7 @@ import (
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/tally"
 	"msnproxy/decode"
+	"msnproxy/decode/p2p"
 )
 
 // Options say how to make an index.
@@ -49,7 +50,8 @@ type Index struct {
 	follow     *capture.Follower
 	findings   findings
 	journal    journal
-	joined     map[int][]byte // by row
+	joined     map[int][]byte      // by row
+	directs    map[int]*p2p.Direct // likewise
 	handed     handed
 	joints     []joint
 	said       []said
@@ -229,7 +231,8 @@ func (x *Index) add(r *capture.Record, place int64) {
 	}
 }
 
-// maxJoined is how many bytes of joined messages an index keeps.
+// maxJoined is how many bytes of joined messages, and of direct connections, an index
+// keeps.
 const maxJoined = 8 << 20
 
 // join keeps what of MSNSLP was made whole by a row: the bytes of the row alone don't
@@ -243,6 +246,20 @@ func (x *Index) join(row int, slp []byte) {
 	}
 	x.joined[row] = slices.Clone(slp)
 	x.joinedSize += len(slp)
+}
+
+// direct keeps how things stood on a direct connection before a row: the bytes of the
+// row alone don't tell where packets begin. The lock is held.
+func (x *Index) direct(row int, d *p2p.Direct) {
+	const entry = 128 // bytes of memory, besides those of a packet that has begun
+	if d == nil || x.joinedSize+entry > maxJoined {
+		return
+	}
+	if x.directs == nil {
+		x.directs = make(map[int]*p2p.Direct)
+	}
+	x.directs[row] = d.Brief()
+	x.joinedSize += entry + x.directs[row].Size()
 }
 
 // message adds a message. The lock is held.
@@ -284,6 +301,7 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 		c.folded++
 	}
 	x.join(row, m.Joined)
+	x.direct(row, m.Direct)
 	x.hand(row, m)
 	x.copied(row, m)
 	x.put(k)

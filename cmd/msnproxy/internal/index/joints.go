@@ -77,6 +77,17 @@ func (x *Index) saidAt(row int) []said {
 	return x.said[i:j]
 }
 
+// TalkOf returns the number of the first conversation of a notification server that a row
+// belongs to; 0: none.
+func (x *Index) TalkOf(row int) int {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for _, s := range x.saidAt(row) {
+		return int(s.talk)
+	}
+	return 0
+}
+
 // inTalk reports whether a row belongs to a conversation of a notification server. The
 // lock is held.
 func (x *Index) inTalk(row, conversation int) bool {

@@ -64,6 +64,11 @@ func TestTalkRowsAndCopies(t *testing.T) {
 	if s := x.Conns()[0]; fmt.Sprint(s.Said) != "[3 2]" {
 		t.Errorf("said %v", s.Said)
 	}
+	for row, want := range map[int]int{8: 0, 9: 1, 10: 2, 11: 1, -1: 0} {
+		if got := x.TalkOf(row); got != want {
+			t.Errorf("row %d: conversation %d", row, got)
+		}
+	}
 	r := x.NewReader()
 	for row, want := range map[int]string{
 		12: "comes of message 8, 3ms", 13: "comes once more of message 8, 4ms", 14: ", 0s", 17: ", 0s [{15 2}]",

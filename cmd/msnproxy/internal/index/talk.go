@@ -28,7 +28,7 @@ var talks = func() map[uint16]bool {
 	m := make(map[uint16]bool)
 	for _, v := range decode.Verbs() {
 		for i := range v.Forms {
-			if v.Forms[i].Talk {
+			if v.Forms[i].Talk || v.Forms[i].Circle != decode.NoCircleChange {
 				m[verbCode(v.Name)] = true
 			}
 		}
@@ -65,7 +65,7 @@ func (x *Index) talkRows(dst []int, from, to, conversation int) []int {
 			if k == Message && (talks[r.verb] || r.reply != 0) {
 				dst = append(dst, i)
 			}
-		case c.In(conversation) || c.Facts.Role == decode.FTP || r.verb == rings && k == Message:
+		case c.In(conversation) || c.Facts.Role == decode.FTP || c.Facts.Direct || r.verb == rings && k == Message:
 			dst = append(dst, i)
 		}
 	}

@@ -266,5 +266,5 @@ func mayBeInChat(r *index.Row, number int) bool {
 	if r.Conn == nil || r.Kind != index.Message && r.Kind != index.Closed && r.Kind != index.Lost {
 		return false
 	}
-	return r.Conn.In(number) || r.Conn.Facts.Role == decode.FTP || decode.ActOf(r.Verb) == decode.ActInvite
+	return r.Conn.In(number) || r.Conn.Facts.Role == decode.FTP || r.Conn.Facts.Direct || decode.ActOf(r.Verb) == decode.ActInvite
 }

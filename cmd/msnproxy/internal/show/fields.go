@@ -27,6 +27,9 @@ func Lines(dst []Line, m *decode.Message) []Line {
 	case decode.Block:
 		return blockLines(dst, m.Frame)
 	case decode.Opaque:
+		if m.Direct != nil {
+			return payloadLines(dst, m)
+		}
 		return opaqueLines(dst, m.Frame.Raw)
 	}
 	dst = append(dst, Line{Name: "verb", Value: m.Name(), Means: verbMeaning(m), End: len(m.Frame.Verb())})
@@ -143,4 +146,9 @@ func opaqueLines(dst []Line, raw []byte) []Line {
 	return dst
 }
 
-func byteCount(n int) string { return strconv.Itoa(n) + " bytes" }
+func byteCount(n int) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return strconv.Itoa(n) + " bytes"
+}

@@ -21,6 +21,12 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 	}
 	if v := m.Conversation(); v != nil {
 		o.num("conversation", int64(v.Number))
+		if v.Circle != "" {
+			o.str("circle", v.Circle)
+		}
+		if v.Name != "" {
+			o.str("circle_name", v.Name)
+		}
 	}
 	o.str("account", m.Conn.Account)
 	o.str("from", m.From.String())
