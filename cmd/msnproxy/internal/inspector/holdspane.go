@@ -68,7 +68,7 @@ func (p *holdsPane) refresh() {
 // sync keeps the selection on what it was on.
 func (p *holdsPane) sync() {
 	want := p.picked
-	if row := p.ins.sel; row != p.synced && row >= 0 {
+	if row := p.ins.sel; row != p.synced && row >= 0 && !p.ins.follow {
 		p.synced = row
 		if r := p.ins.x.Row(row); r.Kind == index.Message && p.ins.holds.at[r.Number] != nil {
 			want = r.Number
