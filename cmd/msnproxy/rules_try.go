@@ -118,7 +118,7 @@ func (t *trial) read(in *capture.Reader) error {
 }
 
 func (t *trial) record(e *capture.Event) error {
-	if e.Message == nil || e.Record.Kind != capture.Data {
+	if e.Message == nil || e.Record.Kind != capture.Data || e.Became { // what became of one that came before
 		return nil
 	}
 	var effect action.Effect
