@@ -70,7 +70,7 @@ var groupTitles = map[string]string{
 	"trid": "Requests and replies", "version": "Dialects", "signin": "Signing in", "challenge": "Challenges",
 	"redirect": "Redirects", "lists": "Lists and groups", "presence": "Presence", "name": "Names and limits",
 	"switchboard": "Switchboards", "session": "Keep-alive and leaving", "end": "Ends of connections", "transfer": "File transfers",
-	"delivery": "Delivery",
+	"delivery": "Delivery", "changed": "Changed on purpose",
 	"p2p":      "P2P",
 }
 
