@@ -22,6 +22,11 @@ type Script struct {
 	EndPoints map[string]string
 	// Progress, if set, is called with one line before each step.
 	Progress func(string)
+	// Break, if set, adds a third act, in which something between clients and server goes
+	// wrong: it is called with what is to go wrong next, and sees to that. Saw, if set, gets
+	// a line on what came of it.
+	Break func(Fault) error
+	Saw   func(string)
 }
 
 // RunScript runs the script without pauses.
@@ -71,7 +76,12 @@ func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
 		{"Bob leaves, and Alice talks to nobody", p.bye},
 		{"Alice is busy, under another name", p.busy},
 		{"Bob signs in elsewhere", p.elsewhere},
-		{"Bob and Alice sign out", p.signOut},
+	}
+	if sc.Break != nil {
+		steps = append(steps, p.thirdAct()...)
+		steps = append(steps, step{"Bob signs out", p.bobSignsOut})
+	} else {
+		steps = append(steps, step{"Bob and Alice sign out", p.signOut})
 	}
 	for _, d := range sc.Dialects {
 		if n := dialectNumber(d); n >= laterFrom {
@@ -447,6 +457,8 @@ func (p *play) elsewhere() error {
 		p.expect(p.alice, "NLN", "NLN", bob),
 	)
 }
+
+func (p *play) bobSignsOut() error { return p.bob.SignOut(p.ctx) }
 
 func (p *play) signOut() error {
 	if err := p.bob.SignOut(p.ctx); err != nil {
