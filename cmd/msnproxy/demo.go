@@ -25,7 +25,7 @@ func demoCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "let the proxy listen on `ADDR`, host:port; port 0 is any"},
 		&cli.DurationFlag{Name: "pace", Usage: "pause for `TIME` before each step; in the inspector 400ms if it is not given"},
-		&cli.StringFlag{Name: "dialect", Value: "MSNP7", Usage: "`DIALECT` that the two clients and the server speak: MSNP2 to MSNP12, MSNP15 to MSNP18, MSNP21"},
+		&cli.StringFlag{Name: "dialect", Value: "MSNP7", Usage: "`DIALECT` that the two clients and the server speak: MSNP2 to MSNP18, MSNP21"},
 		&cli.BoolFlag{Name: "calm", Usage: "nothing goes wrong: leave out the third act, in which gate rules break something"},
 		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one or per-target, as for run"},
 	}
@@ -113,7 +113,7 @@ func demoDialects(c *cli.Context) ([]string, error) {
 		return nil, nil
 	}
 	if !proxytest.Speaks(name) {
-		return nil, usage("demo", "--dialect %s: the demo speaks MSNP2 to MSNP12, MSNP15 to MSNP18 and MSNP21", c.String("dialect"))
+		return nil, usage("demo", "--dialect %s: the demo speaks MSNP2 to MSNP18 and MSNP21", c.String("dialect"))
 	}
 	return []string{name, "CVR0"}, nil
 }

@@ -196,8 +196,10 @@ func (k *Checker) command(c *conn, m *decode.Message) {
 	}
 	if m.Error() != "" {
 		k.refused(c, m)
+		k.declined(m)
 	} else {
 		k.byAct(c, m)
+		k.passedOn(c, m)
 	}
 	if isMIME(m) {
 		k.mime(c, m)

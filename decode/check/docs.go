@@ -71,7 +71,7 @@ var groupTitles = map[string]string{
 	"redirect": "Redirects", "lists": "Lists and groups", "presence": "Presence", "name": "Names and limits",
 	"switchboard": "Switchboards", "session": "Keep-alive and leaving", "end": "Ends of connections", "transfer": "File transfers",
 	"delivery": "Delivery", "changed": "Changed on purpose",
-	"p2p":      "P2P",
+	"p2p": "P2P",
 }
 
 // anchor is what a heading's link is: points vanish.

@@ -1,5 +1,7 @@
 package check
 
+import "strings"
+
 // fixture is a pair of scripts for a rule: one that breaks it, and one that is
 // as near as can be and doesn't. also are the rules that the first breaks with
 // it, and that either may.
@@ -188,8 +190,13 @@ var fixtures = map[string]fixture{
 		bad:  "talk 7\n2 S: MSG bob@example.com Bob #|MIME-Version: 1.0|Content-Type: text/x-mms-emoticon||:)\t" + object("ZZZ=") + "\t",
 		good: "talk 7\n2 S: MSG bob@example.com Bob #|MIME-Version: 1.0|Content-Type: text/x-mms-emoticon||:)\t" + object("") + "\t",
 	},
-	"p2p.slp": {bad: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 4\r\n\r\n\r\n\x00"), good: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 3\r\n\r\n\r\n\x00")},
-	"p2p.bye": {bad: "talk 7\n" + offered + peerData(0, 4, "abcd") + "2 close\n", good: "talk 7\n" + offered + peerData(0, 4, "abcd") + peerBye + "2 close\n"},
+	"p2p.slp":     {bad: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 4\r\n\r\n\r\n\x00"), good: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 3\r\n\r\n\r\n\x00")},
+	"p2p.size":    {bad: "talk 7\n" + offered + peerData(0, 31, strings.Repeat("a", 31)), good: "talk 7\n" + offered + peerData(0, 30, strings.Repeat("a", 30))},
+	"p2p.range":   {bad: "talk 7\n" + offered + peerData(-1<<63, 30, "abcd"), good: "talk 7\n" + offered + peerData(26, 30, "abcd")},
+	"p2p.altered": {bad: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(0, 30, "abce"), good: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(0, 30, "abcd")},
+	"p2p.nonce":   {bad: "talk 7\n" + offered + letIn + greets + nonce("f"), good: "talk 7\n" + offered + letIn + greets + nonce("0")},
+	"p2p.direct":  {bad: "talk 7\n" + offered + letIn + greets + nonce("0") + `9 C! \x01\x00\x01\x00abc` + "\n", good: "talk 7\n" + offered + letIn + greets + nonce("0") + `9 C! \x00\x00\x01\x00abc` + "\n"},
+	"p2p.bye":     {bad: "talk 7\n" + offered + peerData(0, 4, "abcd") + "2 close\n", good: "talk 7\n" + offered + peerData(0, 4, "abcd") + peerBye + "2 close\n"},
 
 	"session.ping":      {bad: "ns 7\n1 C: PNG\n1 C: PNG", good: "ns 7\n1 C: PNG\n1 S: QNG\n1 C: PNG"},
 	"session.pong":      {bad: "ns 7\n1 C: PNG\n1 S: QNG\n1 S: QNG\n1 S: QNG", good: "ns 7\n1 S: QNG\n1 C: PNG\n1 C: PNG\n1 S: QNG"},

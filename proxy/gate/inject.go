@@ -175,7 +175,15 @@ func (s *ours) Look(m *decode.Message, e *action.Effect) Waiter {
 // injected. It sees every frame, before the stages.
 func (c *Conn) follow(e *capture.Event) {
 	m, o := e.Message, &c.own
-	if m == nil || e.Record.Kind != capture.Data {
+	switch {
+	case m == nil:
+		return
+	case e.Became:
+		if m.Fate == decode.Withheld && m.From == decode.Client && m.Act() == decode.ActPing && len(o.keepAlive) > 0 {
+			o.keepAlive = o.keepAlive[:len(o.keepAlive)-1] // nobody answers it
+		}
+		return
+	case e.Record.Kind != capture.Data:
 		return
 	}
 	injected := e.Record.Fate == capture.Injected

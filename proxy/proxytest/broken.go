@@ -27,6 +27,8 @@ func (p *play) thirdAct() []step {
 	}
 }
 
+func (p *play) bobSignsOut() error { return p.bob.SignOut(p.ctx) }
+
 // saw tells what somebody saw of a fault.
 func (p *play) saw(format string, args ...any) {
 	if p.Saw != nil {
