@@ -95,7 +95,7 @@ func demo(c *cli.Context) error {
 	}
 	out := outlive(c, true, "the demo goes on")
 	defer out.end(hurried(c.Context))
-	d, err := newDisplay(c, "demo", known)
+	d, err := newDisplay(c, "demo", known, g)
 	if err != nil {
 		return err
 	}

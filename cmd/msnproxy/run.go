@@ -90,7 +90,7 @@ func runProxy(c *cli.Context) error {
 	}
 	out := outlive(c, true, "relaying goes on")
 	defer out.end(hurried(c.Context))
-	d, err := newDisplay(c, c.String("upstream"), nil)
+	d, err := newDisplay(c, c.String("upstream"), nil, g)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,8 @@ type Held struct {
 	First bool
 	// Gone: its sender says no more.
 	Gone bool
+	// KeepAlive: keep-alive does not pass it.
+	KeepAlive bool
 	// Message is the message as it would go on. It is not to be changed.
 	Message *decode.Message
 	// ChangedBy says who has changed it up to now.
@@ -72,7 +74,7 @@ func (g *Gate) snapshot(p *passage) Held {
 	h := Held{
 		Number: p.m.Number, Conn: l.c.rec.ID, From: l.from, Since: p.since, Why: p.why, For: p.e.HoldFor,
 		Received: bytes.Clone(p.raw), Frame: bytes.Clone(p.frame()), Message: message(p.m, bytes.Clone(p.frame())),
-		ChangedBy: slices.Clone(p.e.By),
+		ChangedBy: slices.Clone(p.e.By), KeepAlive: p.keep || !p.people,
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -303,7 +305,7 @@ func (b *breakpoint) Interest() filter.Interest { return b.interest }
 
 // Look implements Stage.
 func (b *breakpoint) Look(m *decode.Message, e *action.Effect) Waiter {
-	if m.Noise == decode.KeepAlive && !b.KeepAlive {
+	if a := m.Act(); (a == decode.ActPing || a == decode.ActPong) && !b.KeepAlive {
 		return nil
 	}
 	b.g.mu.Lock()
