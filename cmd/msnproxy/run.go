@@ -69,7 +69,7 @@ func runProxy(c *cli.Context) error {
 	if drain := c.Duration("drain"); drain < 0 {
 		return usage("run", "--drain is %v; it cannot be negative", drain)
 	}
-	g, err := newGate(c, nil)
+	g, err := newGate(c, nil, nil)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,11 @@ type Script struct {
 	Numbers *Numbers
 	// Progress, if set, is called with one line before each step.
 	Progress func(string)
+	// Break, if set, adds a third act, in which something between clients and server goes
+	// wrong: it is called with what is to go wrong next, and sees to that. Saw, if set, gets
+	// a line on what came of it.
+	Break func(Fault) error
+	Saw   func(string)
 }
 
 // RunScript runs the script without pauses.
@@ -79,7 +84,12 @@ func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
 		{"Bob leaves, and Alice talks to nobody", p.bye},
 		{"Alice is busy, under another name", p.busy},
 		{"Bob signs in elsewhere", p.elsewhere},
-		{"Bob and Alice sign out", p.signOut},
+	}
+	if sc.Break != nil {
+		steps = append(steps, p.thirdAct()...)
+		steps = append(steps, step{"Bob signs out", p.bobSignsOut})
+	} else {
+		steps = append(steps, step{"Bob and Alice sign out", p.signOut})
 	}
 	number := 0
 	for _, d := range sc.Dialects {
