@@ -79,3 +79,13 @@ func MayBeAct(line []byte, acts ...Act) bool {
 		return strings.HasPrefix(v.Name, string(line)) && slices.Contains(acts, v.Act)
 	})
 }
+
+// VerbOf returns the command that plays a part: the first of the table where several do.
+func VerbOf(a Act) *Verb {
+	for _, v := range verbs {
+		if v.Act == a {
+			return v
+		}
+	}
+	return nil
+}

@@ -164,14 +164,14 @@ func (c *conn) wordless(end capture.Record) string {
 // said more, or something else. Both links have ended.
 func (c *conn) leftEarly() string {
 	asked, reply := strings.Fields(c.up.opening), strings.Fields(c.down.opening)
-	if c.up.seen != 1 || len(asked) < 2 || asked[0] != "VER" {
+	if c.up.seen != 1 || len(asked) < 2 || decode.ActOf(asked[0]) != decode.ActVersion {
 		return ""
 	}
 	const left = "the client left after VER: "
 	switch {
 	case c.down.seen == 0:
 		return left + "the server had not answered"
-	case len(reply) < 3 || reply[0] != "VER":
+	case len(reply) < 3 || reply[0] != asked[0]:
 		return left + fmt.Sprintf("the answer was %q", c.down.opening)
 	case reply[2] == "0":
 		return "" // that is a finding (version.refused)

@@ -9,6 +9,7 @@ import (
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/proxy"
+	"msnproxy/proxy/gate"
 )
 
 // display is what shows live traffic: the inspector, or lines. It keeps the
@@ -25,8 +26,8 @@ type display struct {
 }
 
 // newDisplay makes the display that the flags and the terminal ask for. known are
-// passwords besides those of the flags.
-func newDisplay(c *cli.Context, title string, known map[string]string) (*display, error) {
+// passwords besides those of the flags; g is what the traffic goes through, nil: nothing.
+func newDisplay(c *cli.Context, title string, known map[string]string, g *gate.Gate) (*display, error) {
 	d := &display{errors: c.App.ErrWriter.(*aside), out: c.App.Writer.(*outlet), hurry: hurried(c.Context)}
 	printer, err := newPrinter(c, show.Text, show.JSON)
 	if err != nil {
@@ -39,6 +40,9 @@ func newDisplay(c *cli.Context, title string, known map[string]string) (*display
 		return nil, err
 	}
 	o.Title = title
+	if g != nil {
+		o.Gate = g
+	}
 	if d.recorder, err = newRecorder(c); err != nil {
 		return nil, err
 	}

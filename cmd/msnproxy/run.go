@@ -69,7 +69,7 @@ func runProxy(c *cli.Context) error {
 	if drain := c.Duration("drain"); drain < 0 {
 		return usage("run", "--drain is %v; it cannot be negative", drain)
 	}
-	g, err := newGate(c, nil)
+	g, err := newGate(c, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func runProxy(c *cli.Context) error {
 	defer a.close()
 	out := outlive(c, true, "relaying goes on")
 	defer out.end(hurried(c.Context))
-	d, err := newDisplay(c, c.String("upstream"), nil)
+	d, err := newDisplay(c, c.String("upstream"), nil, g)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"msnproxy/capture"
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
 	"msnproxy/proxy/gate/action"
@@ -33,6 +34,8 @@ type Held struct {
 	First bool
 	// Gone: its sender says no more.
 	Gone bool
+	// KeepAlive: keep-alive does not pass it.
+	KeepAlive bool
 	// Message is the message as it would go on. It is not to be changed.
 	Message *decode.Message
 	// ChangedBy says who has changed it up to now.
@@ -72,7 +75,7 @@ func (g *Gate) snapshot(p *passage) Held {
 	h := Held{
 		Number: p.m.Number, Conn: l.c.rec.ID, From: l.from, Since: p.since, Why: p.why, For: p.e.HoldFor,
 		Received: bytes.Clone(p.raw), Frame: bytes.Clone(p.frame()), Message: message(p.m, bytes.Clone(p.frame())),
-		ChangedBy: slices.Clone(p.e.By),
+		ChangedBy: slices.Clone(p.e.By), KeepAlive: p.keep || !p.people,
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -146,6 +149,7 @@ func (g *Gate) DecideForeign(number int64, do []action.Action, by string) (Outco
 
 func (g *Gate) decide(number int64, do []action.Action, by string, foreign bool) (out Outcome, err error) {
 	var p *passage
+	var remarks []capture.Record
 	broken := g.desk.do(func() {
 		if p, err = g.held(number); err != nil {
 			return
@@ -163,7 +167,7 @@ func (g *Gate) decide(number int64, do []action.Action, by string, foreign bool)
 		p.e, p.m = e, m
 		g.unpark(p)
 		g.advance(p)
-		g.remarks(p)
+		remarks = p.remarks()
 		out = Outcome{Held: p.parkedNow()}
 		if !p.e.Drop {
 			out.Sent = bytes.Clone(p.frame())
@@ -171,6 +175,9 @@ func (g *Gate) decide(number int64, do []action.Action, by string, foreign bool)
 	})
 	if broken != nil {
 		return out, broken
+	}
+	if len(remarks) > 0 {
+		p.lane.out.Tell(remarks...)
 	}
 	if err != nil || out.Held {
 		return out, err
@@ -314,7 +321,7 @@ func (b *breakpoint) Interest() filter.Interest { return b.interest }
 
 // Look implements Stage.
 func (b *breakpoint) Look(m *decode.Message, e *action.Effect) Waiter {
-	if m.Noise == decode.KeepAlive && !b.KeepAlive {
+	if a := m.Act(); (a == decode.ActPing || a == decode.ActPong) && !b.KeepAlive {
 		return nil
 	}
 	b.g.mu.Lock()

@@ -53,6 +53,7 @@ func (k *kit) Observe(r *capture.Record) {
 		case e.Message == nil || r.Kind != capture.Data && !e.Became:
 		case e.Record.Fate == capture.Held:
 			out.Kind = api.AHeld
+			out.About = capture.About{Conn: r.Conn.ID, From: r.From, Offset: e.Record.Frame.Offset}
 		default:
 			out.Kind = api.AMessage
 			out.About = capture.About{Conn: r.Conn.ID, From: r.From, Offset: e.Record.Frame.Offset}
