@@ -507,7 +507,7 @@ func (a *Addon) wait(read <-chan struct{}, pipes ...io.Closer) {
 	if err != nil {
 		how = fmt.Sprintf("has ended (%v)", err)
 	}
-	a.remark(fmt.Sprintf("it %s: everything passes from now on; %d messages that it had not answered about were forwarded", how, len(open)))
+	a.remark(fmt.Sprintf("it %s: everything passes from now on, and so did what it had not answered about (%d)", how, len(open)))
 }
 
 // kinds say what there may be more of.

@@ -56,6 +56,9 @@ func AppendDecision(dst []byte, kind, name string, m *decode.Message, r *capture
 	return append(o.b, '}', '\n')
 }
 
+// AppendEvent appends a record that is no frame as a JSON object, with its line end.
+func AppendEvent(dst []byte, r *capture.Record) []byte { return appendEvent(dst, r) }
+
 // AppendQuestion appends a message as a JSON object with a name more, "id": its number.
 func AppendQuestion(dst []byte, m *decode.Message) []byte {
 	dst = append(dst, `{"id":`...)
