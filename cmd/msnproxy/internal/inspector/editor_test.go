@@ -122,8 +122,12 @@ func TestExternalEditor(t *testing.T) {
 		"text":    {func(s string) string { return strings.Replace(s, "hello", "two\nlines", 1) }, "MSG 4 A 72\r\n" + crlf(typed) + "two\r\nlines", ""},
 		"windows": {func(s string) string { return strings.ReplaceAll(strings.Replace(s, "hello", "hi", 1), "\n", "\r\n") }, "MSG 4 A 64\r\n" + crlf(typed) + "hi", ""},
 		"line":    {func(s string) string { return strings.Replace(s, "MSG 4 A 67", "MSG 9 N 1", 1) }, "MSG 9 N 67\r\n" + crlf(typed) + "hello", "TrID 9 (was 4)"},
-		"raw":     {func(s string) string { return strings.Replace(strings.Replace(s, "# raw", "raw", 1), "A 67", "A 70", 1) }, "MSG 4 A 70\r\n" + crlf(typed) + "hello", "length: 70 (right is 67): the server waits for 3 bytes more"},
-		"two":     {func(s string) string { return strings.Replace(strings.Replace(s, "# raw", "raw", 1), "A 67", "A 60", 1) }, "MSG 4 A 60\r\n" + crlf(typed) + "hello", "are not one message"},
+		"raw": {func(s string) string {
+			return strings.Replace(strings.Replace(s, "# raw", "raw", 1), "A 67", "A 70", 1)
+		}, "MSG 4 A 70\r\n" + crlf(typed) + "hello", "length: 70 (right is 67): the server waits for 3 bytes more"},
+		"two": {func(s string) string {
+			return strings.Replace(strings.Replace(s, "# raw", "raw", 1), "A 67", "A 60", 1)
+		}, "MSG 4 A 60\r\n" + crlf(typed) + "hello", "are not one message"},
 		"same":    {func(s string) string { return s }, "MSG 4 A 67\r\n" + crlf(typed) + "hello", "nothing was changed"},
 		"escapes": {func(s string) string { return "# x\nC= MSG 4 A 9\\r\\n\nC+ a\\x00b\n" }, "MSG 4 A 3\r\na\x00b", "length: 3 (was 67)"},
 		"empty":   {func(s string) string { return "# nothing\n\n" }, "MSG 4 A 67\r\n" + crlf(typed) + "hello", "nothing is left of the message"},

@@ -9,7 +9,7 @@ import (
 )
 
 // editorKeys stand below the form.
-const editorKeys = " Enter edit  u undo  p payload  h header  E $EDITOR  : action  A send  X drop "
+const editorKeys = " Enter edit  u undo  p payload  h header  E editor  : action  A send  X drop"
 
 func (e *editor) draw(c canvas) {
 	c = c.part(1, 0, c.w-2, c.h)
