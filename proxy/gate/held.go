@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"msnproxy/capture"
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
 	"msnproxy/proxy/gate/action"
@@ -138,6 +139,7 @@ func apply(e *action.Effect, m **decode.Message, do []action.Action, by string) 
 // be. The error says why nothing was done; then it is held as before.
 func (g *Gate) Decide(number int64, do []action.Action, by string) (out Outcome, err error) {
 	var p *passage
+	var remarks []capture.Record
 	broken := g.desk.do(func() {
 		if p, err = g.held(number); err != nil {
 			return
@@ -154,7 +156,7 @@ func (g *Gate) Decide(number int64, do []action.Action, by string) (out Outcome,
 		p.e, p.m = e, m
 		g.unpark(p)
 		g.advance(p)
-		g.remarks(p)
+		remarks = p.remarks()
 		out = Outcome{Held: p.parkedNow()}
 		if !p.e.Drop {
 			out.Sent = bytes.Clone(p.frame())
@@ -162,6 +164,9 @@ func (g *Gate) Decide(number int64, do []action.Action, by string) (out Outcome,
 	})
 	if broken != nil {
 		return out, broken
+	}
+	if len(remarks) > 0 {
+		p.lane.out.Tell(remarks...)
 	}
 	if err != nil || out.Held {
 		return out, err

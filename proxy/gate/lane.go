@@ -30,7 +30,8 @@ type Outlet interface {
 	Send(b []byte) error
 	// Redirected returns what goes out instead of a frame that may be a redirect, as the
 	// client must stay behind the proxy; nil: the frame. named: it is the user's own word.
-	Redirected(frame []byte, named bool) []byte
+	// The remarks are to be told.
+	Redirected(frame []byte, named bool) (instead []byte, remarks []capture.Record)
 	// Tell tells records, and returns when they are recorded.
 	Tell(records ...capture.Record)
 	// End ends one side of the connection, or both, because of by.
@@ -429,7 +430,8 @@ func (l *Lane) expand(p *passage) []*item {
 		r := p.became(nil, now)
 		items = append(items, &item{tell: &r})
 	default:
-		b := l.outgoing(p)
+		b, remarks := l.outgoing(p)
+		l.tell(remarks)
 		r := p.became(b, now)
 		it := &item{b: b, tell: &r, own: p.waits() || e.Postpone > 0, faults: e.Faults, frames: 1}
 		if e.Postpone > 0 {
@@ -465,14 +467,22 @@ func last(by []string) string {
 }
 
 // outgoing returns what goes out of a frame: redirects rewritten.
-func (l *Lane) outgoing(p *passage) []byte {
+func (l *Lane) outgoing(p *passage) ([]byte, []capture.Record) {
 	b := p.frame()
 	if l.from == decode.Server && !p.e.Raw {
-		if r := l.out.Redirected(b, p.e.Frame != nil); r != nil {
-			return r
+		r, remarks := l.out.Redirected(b, p.e.Frame != nil)
+		if r != nil {
+			return r, remarks
 		}
+		return b, remarks
 	}
-	return b
+	return b, nil
+}
+
+func (l *Lane) tell(remarks []capture.Record) {
+	if len(remarks) > 0 {
+		l.out.Tell(remarks...)
+	}
 }
 
 // beside returns the items of a frame that is sent beside another, if it goes through
@@ -496,13 +506,20 @@ func (l *Lane) beside(s *action.Send, by []string) []*item {
 
 // injected makes an item of a frame that nobody has sent.
 func (l *Lane) injected(frame []byte, by []string) *item {
-	b := frame
-	if l.from == decode.Server {
-		if r := l.out.Redirected(b, true); r != nil {
-			b = r
-		}
+	return l.injectedRaw(l.behind(frame, true), by)
+}
+
+// behind returns a frame that keeps the client behind the proxy, if it is a redirect.
+func (l *Lane) behind(frame []byte, named bool) []byte {
+	if l.from != decode.Server {
+		return frame
 	}
-	return l.injectedRaw(b, by)
+	r, remarks := l.out.Redirected(frame, named)
+	l.tell(remarks)
+	if r != nil {
+		return r
+	}
+	return frame
 }
 
 func (l *Lane) injectedRaw(b []byte, by []string) *item {
