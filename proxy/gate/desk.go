@@ -32,6 +32,7 @@ type desk struct {
 	look     func(e *capture.Event, a *ask) // of a frame that is asked about
 	see      func(e *capture.Event)         // of every event
 	report   func(text string)
+	resting  func() bool // nothing is armed
 
 	mu      sync.Mutex
 	number  int64
@@ -71,7 +72,7 @@ func (a *ask) answer(p *passage) {
 }
 
 func newDesk(o capture.FollowOptions) *desk {
-	d := &desk{follower: capture.NewFollower(o), report: func(string) {}, see: func(*capture.Event) {}}
+	d := &desk{follower: capture.NewFollower(o), report: func(string) {}, see: func(*capture.Event) {}, resting: func() bool { return false }}
 	d.turn.L = &d.mu
 	return d
 }
@@ -92,7 +93,11 @@ func (d *desk) tell(records []capture.Record, hand func()) {
 		d.mu.Unlock()
 		return
 	}
+	resting := d.resting()
 	for i := range records {
+		if r := &records[i]; resting && r.Kind == capture.Data && quiet(r.Frame.Raw) {
+			continue
+		}
 		d.waiting.put(&records[i])
 	}
 	start := !d.running && (len(d.waiting.entries) >= backlogRecords || d.waiting.bytes >= backlogBytes)
@@ -101,6 +106,17 @@ func (d *desk) tell(records []capture.Record, hand func()) {
 	if start {
 		go d.run()
 	}
+}
+
+// quiet reports whether a frame says nothing of a connection that who decides later must
+// know: what people say, and that it came, and who is online. While nothing is armed such
+// frames, most of all, are numbered and not followed.
+func quiet(frame []byte) bool {
+	switch decode.ActAt(frame) {
+	case decode.ActSay, decode.ActAcknowledge, decode.ActPresence:
+		return true
+	}
+	return false
 }
 
 // settled waits until no frame is before the stages. d.mu is held.

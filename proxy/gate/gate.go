@@ -56,6 +56,7 @@ type Gate struct {
 func New(o Options) *Gate {
 	g := &Gate{options: o, desk: newDesk(o.Follow), conns: make(map[uint32]*Conn), parked: make(map[int64]*passage), remark: func(string) {}}
 	g.desk.look, g.desk.see, g.desk.report = g.look, g.see, func(text string) { g.remark(text) }
+	g.desk.resting = func() bool { n := g.now.Load(); return n.by[decode.Client].nothing() && n.by[decode.Server].nothing() }
 	g.rules, g.faults = &ruleStage{name: "rules", set: o.Rules}, &ruleStage{name: "faults", set: o.Faults}
 	g.ours = &ours{g}
 	g.Changed()
