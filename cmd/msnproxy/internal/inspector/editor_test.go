@@ -185,6 +185,7 @@ func TestFrameText(t *testing.T) {
 func TestCompose(t *testing.T) {
 	s := openStand(t, 120, 40)
 	s.chatting()
+	s.say(1, "C: CAL 4 dave@example.com", "S: CAL 4 RINGING 11752013")
 	client, server := s.out(1, decode.Client), s.out(1, decode.Server)
 	s.keys("i", "c")
 	s.sees("to the client of #1")
@@ -212,9 +213,9 @@ func TestCompose(t *testing.T) {
 	s.sees("compose to whom?")
 	s.keys("i", "s")
 	s.enter("CAL 9 carol@example.com")
-	s.went(1, decode.Client, client+"CAL 100003 carol@example.com\r\n")
-	s.sees("its own number 100003; the reply does not reach the client")
-	s.say(1, "S: CAL 100003 RINGING 1")
+	s.went(1, decode.Client, client+"CAL 100004 carol@example.com\r\n")
+	s.sees("its own number 100004; the reply does not reach the client")
+	s.say(1, "S: CAL 100004 RINGING 1")
 	s.went(1, decode.Server, server)
 }
 
