@@ -68,6 +68,14 @@ func ActOf(name string) Act {
 	return NoAct
 }
 
+// ActAt returns the part that a line with a whole verb plays.
+func ActAt(line []byte) Act {
+	if v := lookup(line); v != nil {
+		return v.Act
+	}
+	return NoAct
+}
+
 // MayBeAct reports whether a line that begins so is a command that plays one of the
 // parts, or may be, where that is not its whole verb yet.
 func MayBeAct(line []byte, acts ...Act) bool {

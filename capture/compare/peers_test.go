@@ -126,7 +126,7 @@ func TestHandedOver(t *testing.T) {
 		want string
 	}{
 		{"the same", first, first, ""},
-		{"other numbers", first, with(func(h *handing) { h.session, h.id = 4000000000, 5000 }), ""},
+		{"other numbers", first, with(func(h *handing) { h.session, h.id = 2000000000, 5000 }), ""},
 		{"small pieces", first, with(func(h *handing) { h.chunk = 100 }), ""},
 		{"acknowledged and prepared", first, with(func(h *handing) { h.acks, h.prepare = true, true }), ""},
 		{"all of that", with(func(h *handing) { h.chunk = 300 }), with(func(h *handing) { h.session, h.id, h.chunk, h.acks, h.prepare = 99999, 7, 77, true, true }), ""},

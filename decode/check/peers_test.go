@@ -10,7 +10,7 @@ import (
 )
 
 // peerPacket is a line of a script by which bob sends alice a packet of version 1.
-func peerPacket(from string, session, id, flags uint32, offset, total int, data string) string {
+func peerPacket(from string, session, id, flags uint32, offset, total int64, data string) string {
 	le := binary.LittleEndian
 	b := make([]byte, 48)
 	le.PutUint32(b, session)
@@ -36,7 +36,7 @@ func peerLine(from, packet string) string {
 	return line
 }
 
-func peerSLP(slp string) string { return peerPacket("bob", 0, 200, 0, 0, len(slp), slp) }
+func peerSLP(slp string) string { return peerPacket("bob", 0, 200, 0, 0, int64(len(slp)), slp) }
 
 // offered: bob offers a file of 30 bytes in session 7.
 var offered = func() string {
@@ -54,16 +54,18 @@ var asked = func() string {
 func invite(from, euf, context string) string {
 	body := "EUF-GUID: {" + euf + "}\r\nSessionID: 7\r\nContext: " + context + "\r\n\r\n\x00"
 	slp := fmt.Sprintf("INVITE MSNMSGR:x@example.com MSNSLP/1.0\r\nCall-ID: {1}\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	return peerPacket(from, 0, 200, 0, 0, len(slp), slp)
+	return peerPacket(from, 0, 200, 0, 0, int64(len(slp)), slp)
 }
 
-func peerData(offset, total int, data string) string {
+func peerData(offset, total int64, data string) string {
 	return peerPacket("bob", 7, 300, 0x10, offset, total, data)
 }
 
-func peerAnswer(data string) string { return peerPacket("bob", 7, 301, 0x20, 0, len(data), data) }
+func peerAnswer(data string) string {
+	return peerPacket("bob", 7, 301, 0x20, 0, int64(len(data)), data)
+}
 
-var peerBye = peerPacket("bob", 0, 400, 0, 0, len(bye), bye)
+var peerBye = peerPacket("bob", 0, 400, 0, 0, int64(len(bye)), bye)
 
 const bye = "BYE MSNMSGR:x@example.com MSNSLP/1.0\r\nCall-ID: {1}\r\nContent-Length: 3\r\n\r\n\r\n\x00"
 
@@ -97,7 +99,7 @@ var letIn = listens("Nonce: {04030201-0605-0807-090A-0B0C0D0E0F10}")
 func listens(nonce string) string {
 	body := "Bridge: TCPv1\r\nListening: true\r\n" + nonce + "\r\nIPv4Internal-Addrs: 10.0.0.7\r\nIPv4Internal-Port: 6891\r\n\r\n\x00"
 	slp := fmt.Sprintf("MSNSLP/1.0 200 OK\r\nCall-ID: {1}\r\nContent-Type: application/x-msnmsgr-transrespbody\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	return peerPacket("alice", 0, 500, 0, 0, len(slp), slp)
+	return peerPacket("alice", 0, 500, 0, 0, int64(len(slp)), slp)
 }
 
 // greets: bob connects to where alice listens.
@@ -196,7 +198,7 @@ func TestPeersSilent(t *testing.T) {
 	direct := "MSNSLP/1.0 200 OK\r\nCall-ID: {1}\r\nContent-Type: application/x-msnmsgr-transrespbody\r\nContent-Length: 70\r\n\r\nListening: true\r\nIPv4Internal-Addrs: 1.2.3.4\r\nIPv4Internal-Port: 5\r\n\r\n"
 	hole := peerData(0, 30, "abcd") + peerData(6, 30, "ghij")
 	for name, script := range map[string]string{
-		"a direct connection":      "talk 7\n" + offered + peerPacket("alice", 0, 500, 0, 0, len(direct), direct) + hole + peerBye + "2 close\n",
+		"a direct connection":      "talk 7\n" + offered + peerPacket("alice", 0, 500, 0, 0, int64(len(direct)), direct) + hole + peerBye + "2 close\n",
 		"a gap":                    "talk 7\n" + offered + peerData(0, 30, "abcd") + "2 lost S 100\n" + peerData(6, 30, "ghij") + peerBye + "2 close\n",
 		"the middle":               "2 mid 10.0.0.9:1 10.0.0.5:1863\n2 S: JOI bob@example.com Bob\n" + offered + hole + peerBye + "2 close\n",
 		"the recording ends":       "talk 7\n" + offered + peerData(0, 30, "abcd"),

@@ -77,13 +77,10 @@ func (g *Gate) Send(id uint32, to decode.Sender, frame []byte, o SendOptions) (s
 	if err != nil {
 		return sent, err
 	}
-	it := l.injectedRaw(sent.Frame, []string{o.By})
-	if !o.Raw && l.from == decode.Server {
-		if r := l.out.Redirected(sent.Frame, !o.Untrusted); r != nil {
-			sent.Frame = r
-			it = l.injectedRaw(r, []string{o.By})
-		}
+	if !o.Raw {
+		sent.Frame = l.behind(sent.Frame, !o.Untrusted)
 	}
+	it := l.injectedRaw(sent.Frame, []string{o.By})
 	return sent, l.inject(it)
 }
 

@@ -30,7 +30,8 @@ type Outlet interface {
 	Send(b []byte) error
 	// Redirected returns what goes out instead of a frame that may be a redirect, as the
 	// client must stay behind the proxy; nil: the frame. named: it is the user's own word.
-	Redirected(frame []byte, named bool) []byte
+	// The remarks are to be told.
+	Redirected(frame []byte, named bool) (instead []byte, remarks []capture.Record)
 	// Tell tells records, and returns when they are recorded.
 	Tell(records ...capture.Record)
 	// End ends one side of the connection, or both, because of by.
@@ -421,7 +422,7 @@ func (l *Lane) expand(p *passage) []*item {
 	var items []*item
 	for i := range e.Sends {
 		if s := &e.Sends[i]; s.When == action.Before {
-			items = append(items, l.beside(s, e.By)...)
+			items = append(items, l.beside(s, p)...)
 		}
 	}
 	switch {
@@ -429,7 +430,8 @@ func (l *Lane) expand(p *passage) []*item {
 		r := p.became(nil, now)
 		items = append(items, &item{tell: &r})
 	default:
-		b := l.outgoing(p)
+		b, remarks := l.outgoing(p)
+		l.tell(remarks)
 		r := p.became(b, now)
 		it := &item{b: b, tell: &r, own: p.waits() || e.Postpone > 0, faults: e.Faults, frames: 1}
 		if e.Postpone > 0 {
@@ -443,12 +445,12 @@ func (l *Lane) expand(p *passage) []*item {
 			items = append(items, it)
 		}
 		for range e.Repeat {
-			items = append(items, l.injected(b, p.e.By))
+			items = append(items, l.injected(b, p.e.By, !p.foreign))
 		}
 	}
 	for i := range e.Sends {
 		if s := &e.Sends[i]; s.When == action.After {
-			items = append(items, l.beside(s, e.By)...)
+			items = append(items, l.beside(s, p)...)
 		}
 	}
 	for i := range e.Ends {
@@ -465,23 +467,33 @@ func last(by []string) string {
 }
 
 // outgoing returns what goes out of a frame: redirects rewritten.
-func (l *Lane) outgoing(p *passage) []byte {
+func (l *Lane) outgoing(p *passage) ([]byte, []capture.Record) {
 	b := p.frame()
 	if l.from == decode.Server && !p.e.Raw {
-		if r := l.out.Redirected(b, p.e.Frame != nil); r != nil {
-			return r
+		r, remarks := l.out.Redirected(b, p.e.Frame != nil && !p.foreign)
+		if r != nil {
+			return r, remarks
 		}
+		return b, remarks
 	}
-	return b
+	return b, nil
+}
+
+func (l *Lane) tell(remarks []capture.Record) {
+	if len(remarks) > 0 {
+		l.out.Tell(remarks...)
+	}
 }
 
 // beside returns the items of a frame that is sent beside another, if it goes through
 // this lane and now. One for the other end is sent there.
-func (l *Lane) beside(s *action.Send, by []string) []*item {
+func (l *Lane) beside(s *action.Send, p *passage) []*item {
 	to := l.c.lanes[s.To.Peer()]
-	it := to.injected(s.Frame, by)
+	var it *item
 	if s.Raw {
-		it = to.injectedRaw(s.Frame, by)
+		it = to.injectedRaw(s.Frame, p.e.By)
+	} else {
+		it = to.injected(s.Frame, p.e.By, !p.foreign)
 	}
 	switch {
 	case s.Later > 0:
@@ -494,15 +506,23 @@ func (l *Lane) beside(s *action.Send, by []string) []*item {
 	return nil
 }
 
-// injected makes an item of a frame that nobody has sent.
-func (l *Lane) injected(frame []byte, by []string) *item {
-	b := frame
-	if l.from == decode.Server {
-		if r := l.out.Redirected(b, true); r != nil {
-			b = r
-		}
+// injected makes an item of a frame that nobody has sent. named: the address of a redirect
+// is the user's own word.
+func (l *Lane) injected(frame []byte, by []string, named bool) *item {
+	return l.injectedRaw(l.behind(frame, named), by)
+}
+
+// behind returns a frame that keeps the client behind the proxy, if it is a redirect.
+func (l *Lane) behind(frame []byte, named bool) []byte {
+	if l.from != decode.Server {
+		return frame
 	}
-	return l.injectedRaw(b, by)
+	r, remarks := l.out.Redirected(frame, named)
+	l.tell(remarks)
+	if r != nil {
+		return r
+	}
+	return frame
 }
 
 func (l *Lane) injectedRaw(b []byte, by []string) *item {

@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -66,7 +67,7 @@ func (e exitTo) Send(b []byte) error {
 	return nil
 }
 
-func (e exitTo) Redirected([]byte, bool) []byte { return nil }
+func (e exitTo) Redirected([]byte, bool) ([]byte, []capture.Record) { return nil, nil }
 
 func (e exitTo) Tell(records ...capture.Record) {
 	for i := range records {
@@ -77,7 +78,7 @@ func (e exitTo) Tell(records ...capture.Record) {
 			}
 		}
 	}
-	e.s.g.Tell(records, nil, func() { e.s.add(records) })
+	e.s.g.Tell(records, func() { e.s.add(records) })
 }
 
 func (e exitTo) End(side decode.Sender, reset bool, by string) {
@@ -111,7 +112,7 @@ func (s *stand) open(id uint32) {
 
 func (s *stand) tell(r capture.Record) {
 	records := []capture.Record{r}
-	s.g.Tell(records, nil, func() { s.add(records) })
+	s.g.Tell(records, func() { s.add(records) })
 }
 
 // say has one end of a connection say something: lines as "C: VER 1 MSNP7", with \n
@@ -148,21 +149,19 @@ func (s *stand) pass(id uint32, from decode.Sender, b []byte) {
 		s.write(lane, fr.Raw)
 		return
 	}
-	r.Fate = capture.Held
 	s.came[fr.Offset] = r.Time
-	a := lane.Ask()
 	records := []capture.Record{r}
-	s.g.Tell(records, a, func() { s.add(records) })
-	v := lane.Answer(a)
-	sent, became, simple := lane.Simple(v, &fr, s.bench.now)
-	if !simple {
+	v := lane.Decide(&records[0], func() { s.add(records) })
+	if !v.Simple {
 		if err := lane.Enter(v); err != nil {
 			s.t.Error(err)
 		}
 		return
 	}
-	became.Time = s.bench.now
-	s.tell(became)
+	for _, remark := range v.Remarks {
+		s.tell(remark)
+	}
+	sent := v.Sent
 	if sent == nil {
 		sent = fr.Raw
 	}
@@ -538,5 +537,9 @@ func TestHoldsScreens(t *testing.T) {
 		compareGolden(t, fmt.Sprintf("held-messages-%dx%d", size.w, size.h), frame(s.text(), size.w))
 		s.key("7")
 		compareGolden(t, fmt.Sprintf("held-holds-%dx%d", size.w, size.h), frame(s.text(), size.w))
+		if size.w == 80 {
+			s.resize(120, 30)
+			goldenFile(t, filepath.Join("..", "..", "..", "..", "docs", "inspector", "holds.svg"), SVG(s.screen, "msnproxy run", false))
+		}
 	}
 }
