@@ -53,30 +53,38 @@ func (o *Relay) put(r *capture.Record) {
 		if r.From == decode.Client {
 			o.make(r.Frame.Raw, by)
 		}
-	case r.Kind == capture.Data && r.Fate == capture.Held && r.Frame.Kind == decode.Command:
+	case r.Kind == capture.Data && r.Frame.Kind != decode.Command:
+	case r.Kind == capture.Data && r.Fate == capture.Held:
 		if len(o.came) < maxMade {
 			o.came[key(r)] = bytes.Clone(r.Frame.Raw)
 		}
+	case r.Kind == capture.Data:
+		o.became(r, r.Frame.Raw, by)
 	case r.Kind == capture.Became:
 		frame := o.came[key(r)]
 		delete(o.came, key(r))
-		if by == "" || len(frame) < 3 {
-			return
+		o.became(r, frame, by)
+	}
+}
+
+// became takes what the gate made of a frame.
+func (o *Relay) became(r *capture.Record, frame []byte, by string) {
+	if by == "" || len(frame) < 3 {
+		return
+	}
+	switch verb := frame[:3]; {
+	case r.Fate == capture.Withheld:
+		o.tell("%s withholds %s of the %s", by, verb, r.From)
+		if r.From == decode.Client && o.c != nil {
+			o.c.withheld(frame)
 		}
-		switch verb := frame[:3]; {
-		case r.Fate == capture.Withheld:
-			o.tell("%s withholds %s of the %s", by, verb, r.From)
-			if r.From == decode.Client && o.c != nil {
-				o.c.withheld(frame)
-			}
-		case r.Sent != nil:
-			o.tell("%s changes %s of the %s", by, verb, r.From)
-			if r.From == decode.Client {
-				o.make(r.Sent, by)
-			}
-		default:
-			o.tell("%s keeps %s of the %s waiting for %v", by, verb, r.From, r.HeldFor)
+	case r.Sent != nil:
+		o.tell("%s changes %s of the %s", by, verb, r.From)
+		if r.From == decode.Client {
+			o.make(r.Sent, by)
 		}
+	default:
+		o.tell("%s keeps %s of the %s waiting for %v", by, verb, r.From, r.HeldFor)
 	}
 }
 
