@@ -341,6 +341,10 @@ func (p *Proxy) waitLoops() {
 	}
 }
 
+// Annotate tells of a user's mark or comment on a frame, a [capture.Remark] with About, or
+// of a remark on the whole recording, as of what happens.
+func (p *Proxy) Annotate(r capture.Record) { p.publish([]capture.Record{r}, nil) }
+
 // remark publishes a remark about the proxy as a whole.
 func (p *Proxy) remark(text string) {
 	p.publish([]capture.Record{{Time: time.Now(), Kind: capture.Remark, Text: text}}, nil)

@@ -47,7 +47,7 @@ Examples:
    msnproxy demo --calm --record calm.pcapng
    msnproxy demo --dialect MSNP18 --record msnp18.pcapng
 ` + exitCodes,
-		Flags:  slices.Concat(flags, gateFlags(), recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, gateFlags(), apiFlags(false), recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: demo,
 	}
 }
@@ -93,6 +93,11 @@ func demo(c *cli.Context) error {
 	if err != nil {
 		return usage("demo", "--%v", err)
 	}
+	a, err := openAPI(c)
+	if err != nil {
+		return err
+	}
+	defer a.close()
 	out := outlive(c, true, "the demo goes on")
 	defer out.end(hurried(c.Context))
 	d, err := newDisplay(c, "demo", known, g)
@@ -100,9 +105,13 @@ func demo(c *cli.Context) error {
 		return err
 	}
 	defer d.finish()
+	if err := a.start(c, g, p, d, known); err != nil {
+		return err
+	}
 	d.attach(p)
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, in front of the built-in server at %s\n", p.Addr(), server.DS)
 	err = act(c, p, server, d, breaks(g, ours))
+	a.close()
 	return d.end(c, p, err)
 }
 
@@ -128,6 +137,10 @@ func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display, b
 		pace = inspectedPace
 	}
 	ctx, cancel := context.WithTimeout(c.Context, demoTime+demoSteps*pace)
+	if d.live != nil { // people may hold messages for as long as they like
+		cancel()
+		ctx, cancel = context.WithCancel(c.Context)
+	}
 	defer cancel()
 	offered, err := demoDialects(c)
 	if err != nil {

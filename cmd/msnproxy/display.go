@@ -19,6 +19,7 @@ type display struct {
 	live     *live   // the inspector, or
 	lines    *screen // lines
 	recorder *capture.Recorder
+	feed     *feeder // of the API; nil: there is none
 	out      *outlet // standard output
 	hurry    <-chan struct{}
 	ended    bool
@@ -71,6 +72,9 @@ func (d *display) attach(p *proxy.Proxy) {
 
 // Observe implements proxy.Observer.
 func (d *display) Observe(r *capture.Record) {
+	if d.feed != nil {
+		d.feed.observe(r)
+	}
 	if d.live != nil {
 		d.live.Observe(r)
 		return

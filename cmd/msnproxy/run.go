@@ -43,7 +43,7 @@ Examples:
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 ` + exitCodes,
-		Flags:  slices.Concat(flags, gateFlags(), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, gateFlags(), apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: runProxy,
 	}
 }
@@ -88,6 +88,11 @@ func runProxy(c *cli.Context) error {
 	if err := p.Listen(); err != nil {
 		return err
 	}
+	a, err := openAPI(c)
+	if err != nil {
+		return err
+	}
+	defer a.close()
 	out := outlive(c, true, "relaying goes on")
 	defer out.end(hurried(c.Context))
 	d, err := newDisplay(c, c.String("upstream"), nil, g)
@@ -95,12 +100,16 @@ func runProxy(c *cli.Context) error {
 		return err
 	}
 	defer d.finish()
+	if err := a.start(c, g, p, d, nil); err != nil {
+		return err
+	}
 	d.attach(p)
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", p.Addr(), c.String("upstream"))
 	if d.live != nil {
 		d.live.ins.Waiting(fmt.Sprintf("Waiting for a client at %s.", p.Addr()))
 	}
 	err = serve(c, p, d)
+	a.close()
 	return d.end(c, p, err)
 }
 

@@ -250,7 +250,11 @@ func (g *Gate) advance(p *passage) {
 			continue
 		}
 		p.e.Hold = false
+		had := len(p.e.By)
 		w := s.Look(p.m, &p.e)
+		if r, ok := s.Stage.(*ruleStage); ok && r.foreign && len(p.e.By) > had {
+			p.foreign = true
+		}
 		if now := p.frame(); len(now) != len(seen) || len(now) > 0 && &now[0] != &seen[0] {
 			seen = now
 			p.m = message(p.m, now)
@@ -291,7 +295,7 @@ func (g *Gate) park(p *passage, s *guarded, w Waiter) {
 		id := p.number()
 		h := g.snapshot(p)
 		go w.Begin(h, func(do []action.Action, by string) error {
-			_, err := g.Decide(id, do, by)
+			_, err := g.DecideForeign(id, do, by)
 			return err
 		})
 	}

@@ -137,7 +137,17 @@ func apply(e *action.Effect, m **decode.Message, do []action.Action, by string) 
 
 // Decide says what becomes of a held message. Without actions it is forwarded as it would
 // be. The error says why nothing was done; then it is held as before.
-func (g *Gate) Decide(number int64, do []action.Action, by string) (out Outcome, err error) {
+func (g *Gate) Decide(number int64, do []action.Action, by string) (Outcome, error) {
+	return g.decide(number, do, by, false)
+}
+
+// DecideForeign is Decide by another program: the address of a redirect that it makes is
+// not the user's own word, so that the rules of what may be dialled hold.
+func (g *Gate) DecideForeign(number int64, do []action.Action, by string) (Outcome, error) {
+	return g.decide(number, do, by, true)
+}
+
+func (g *Gate) decide(number int64, do []action.Action, by string, foreign bool) (out Outcome, err error) {
 	var p *passage
 	var remarks []capture.Record
 	broken := g.desk.do(func() {
@@ -153,6 +163,7 @@ func (g *Gate) Decide(number int64, do []action.Action, by string) (out Outcome,
 			err = fmt.Errorf("message %d: it is held already", number)
 			return
 		}
+		p.foreign = p.foreign || foreign && len(do) > 0
 		p.e, p.m = e, m
 		g.unpark(p)
 		g.advance(p)

@@ -422,7 +422,7 @@ func (l *Lane) expand(p *passage) []*item {
 	var items []*item
 	for i := range e.Sends {
 		if s := &e.Sends[i]; s.When == action.Before {
-			items = append(items, l.beside(s, e.By)...)
+			items = append(items, l.beside(s, p)...)
 		}
 	}
 	switch {
@@ -445,12 +445,12 @@ func (l *Lane) expand(p *passage) []*item {
 			items = append(items, it)
 		}
 		for range e.Repeat {
-			items = append(items, l.injected(b, p.e.By))
+			items = append(items, l.injected(b, p.e.By, !p.foreign))
 		}
 	}
 	for i := range e.Sends {
 		if s := &e.Sends[i]; s.When == action.After {
-			items = append(items, l.beside(s, e.By)...)
+			items = append(items, l.beside(s, p)...)
 		}
 	}
 	for i := range e.Ends {
@@ -470,7 +470,7 @@ func last(by []string) string {
 func (l *Lane) outgoing(p *passage) ([]byte, []capture.Record) {
 	b := p.frame()
 	if l.from == decode.Server && !p.e.Raw {
-		r, remarks := l.out.Redirected(b, p.e.Frame != nil)
+		r, remarks := l.out.Redirected(b, p.e.Frame != nil && !p.foreign)
 		if r != nil {
 			return r, remarks
 		}
@@ -487,11 +487,13 @@ func (l *Lane) tell(remarks []capture.Record) {
 
 // beside returns the items of a frame that is sent beside another, if it goes through
 // this lane and now. One for the other end is sent there.
-func (l *Lane) beside(s *action.Send, by []string) []*item {
+func (l *Lane) beside(s *action.Send, p *passage) []*item {
 	to := l.c.lanes[s.To.Peer()]
-	it := to.injected(s.Frame, by)
+	var it *item
 	if s.Raw {
-		it = to.injectedRaw(s.Frame, by)
+		it = to.injectedRaw(s.Frame, p.e.By)
+	} else {
+		it = to.injected(s.Frame, p.e.By, !p.foreign)
 	}
 	switch {
 	case s.Later > 0:
@@ -504,9 +506,10 @@ func (l *Lane) beside(s *action.Send, by []string) []*item {
 	return nil
 }
 
-// injected makes an item of a frame that nobody has sent.
-func (l *Lane) injected(frame []byte, by []string) *item {
-	return l.injectedRaw(l.behind(frame, true), by)
+// injected makes an item of a frame that nobody has sent. named: the address of a redirect
+// is the user's own word.
+func (l *Lane) injected(frame []byte, by []string, named bool) *item {
+	return l.injectedRaw(l.behind(frame, named), by)
 }
 
 // behind returns a frame that keeps the client behind the proxy, if it is a redirect.

@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -536,5 +537,9 @@ func TestHoldsScreens(t *testing.T) {
 		compareGolden(t, fmt.Sprintf("held-messages-%dx%d", size.w, size.h), frame(s.text(), size.w))
 		s.key("7")
 		compareGolden(t, fmt.Sprintf("held-holds-%dx%d", size.w, size.h), frame(s.text(), size.w))
+		if size.w == 80 {
+			s.resize(120, 30)
+			goldenFile(t, filepath.Join("..", "..", "..", "..", "docs", "inspector", "holds.svg"), SVG(s.screen, "msnproxy run", false))
+		}
 	}
 }

@@ -183,6 +183,8 @@ type Inspector struct {
 	drag      splitter
 	quit      func()
 	holds     holding
+	composed  []string                // lines that were sent
+	runEditor func(name string) error // on a file
 	jobs      *jobs
 	abort     func() // ends the program at once
 	said      *heard // what other goroutines have to say
@@ -236,6 +238,7 @@ func New(o Options) *Inspector {
 	ins.sessions = &sessions{ins: ins, task: task{ins: ins}}
 	ins.list = &list{rowsPane: rowsPane{ins: ins}}
 	ins.detail = newDetail(ins)
+	ins.runEditor = runEditor
 	if o.Gate != nil {
 		o.Gate.Watch(ins.said.wake)
 	}
