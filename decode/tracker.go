@@ -202,6 +202,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, fate 
 		t.noSwitchboard(c)
 		m.Decode(fr, from, c.Role, c.Dialect)
 	}
+	m.mine = true
 	m.Number, m.Time, m.Conn, m.Fate, m.sent, m.Start = t.messages, at, c, fate, sent, t.start
 	if fate != Injected {
 		if m.Opening = c.begin(m); c.between(m) {
