@@ -37,7 +37,8 @@ type Gate struct {
 	waiting atomic.Int64 // bytes in all lanes behind others
 	now     atomic.Pointer[interests]
 	remark  func(text string)
-	over    atomic.Bool // nothing is held any more
+	over    atomic.Bool                     // nothing is held any more
+	gone    atomic.Pointer[map[string]bool] // who asked for faults, and does no more
 
 	mu     sync.Mutex
 	rules  *ruleStage
@@ -50,6 +51,7 @@ type Gate struct {
 	parked map[int64]*passage
 	lastID int
 	watch  []chan<- struct{}
+	askers map[string]bool // who may ask, or might
 }
 
 // New returns a gate.
@@ -105,6 +107,7 @@ func (g *Gate) changed() {
 	}
 	g.stages = append(g.stages, g.extra...)
 	g.now.Store(gather(g.stages))
+	g.openValves()
 }
 
 // Add puts a stage behind the others, and returns a function that takes it away.
@@ -145,11 +148,13 @@ type Ask struct{ ask ask }
 // Wants reports whether a stage may want frames that begin so: of a frame that is whole,
 // or of its beginning. Its verb has three bytes.
 func (l *Lane) Wants(frame []byte) bool {
-	return l.g.now.Load().by[l.from].has(frame) || l.c.expects()
+	return l.g.now.Load().by[l.from].has(frame) || l.c.expects() || l.shut.Load() != nil
 }
 
 // Idle reports whether no stage wants anything that comes through the lane.
-func (l *Lane) Idle() bool { return l.g.now.Load().by[l.from].nothing() && l.c.busy.Load() == 0 }
+func (l *Lane) Idle() bool {
+	return l.g.now.Load().by[l.from].nothing() && l.c.busy.Load() == 0 && l.shut.Load() == nil
+}
 
 // Ask returns the question about a frame of the lane, for [Gate.Tell].
 func (l *Lane) Ask() *Ask { return &Ask{ask{lane: l, done: make(chan struct{})}} }
@@ -180,7 +185,7 @@ func (l *Lane) Simple(v Verdict, fr *decode.Frame, now time.Time) (sent []byte, 
 	}
 	b := p.raw
 	if v.p == nil && l.from == decode.Server || v.p != nil {
-		b = l.outgoing(p)
+		b, _ = l.outgoing(p)
 	}
 	r := p.became(b, now)
 	if r.Sent != nil {
@@ -218,6 +223,9 @@ func (g *Gate) look(e *capture.Event, a *ask) {
 	stages := g.stages
 	g.mu.Unlock()
 	p := &passage{lane: a.lane, raw: e.Record.Frame.Raw, offset: e.Record.Frame.Offset, m: e.Message, stages: stages, since: e.Record.Time}
+	if by := a.lane.shut.Load(); by != nil {
+		p.e.Drop, p.e.Decided, p.e.By = true, true, []string{*by}
+	}
 	g.advance(p)
 	if p.untouched() {
 		return // nil: it passes as it came

@@ -56,6 +56,8 @@ func (g *Gate) Rules() (list []rule.Status, err error) {
 func (g *Gate) EnableRule(name string, on bool) (err error) {
 	broken := g.desk.do(func() {
 		err = nil
+		g.mu.Lock()
+		defer g.mu.Unlock()
 		for _, s := range []*ruleStage{g.rules, g.faults} {
 			if s.set == nil {
 				continue
@@ -64,10 +66,8 @@ func (g *Gate) EnableRule(name string, on bool) (err error) {
 				break
 			}
 		}
-		g.mu.Lock()
 		g.changed()
 		g.news()
-		g.mu.Unlock()
 	})
 	if broken != nil {
 		return broken
