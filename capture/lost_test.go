@@ -75,6 +75,7 @@ type crowd struct {
 	got  [][2]atomic.Int64 // lines that came from clients and servers, of each connection
 	ends []net.Conn
 	all  sync.WaitGroup
+	hear sync.WaitGroup // who counts: until the relay hangs up
 }
 
 // meet connects n clients, through the relay, with the server.
@@ -94,8 +95,8 @@ func meet(t *testing.T, l net.Listener, relay string, n int) *crowd {
 		rest := time.Duration(n) * 100 * time.Microsecond // together they are busy, not more
 		c.all.Go(func() { pump(client, fmt.Sprintf("PNG %d c", i), rest) })
 		c.all.Go(func() { pump(server, fmt.Sprintf("QNG %d s", i), rest) })
-		c.all.Go(func() { countLines(server, &c.got[i][0]) })
-		c.all.Go(func() { countLines(client, &c.got[i][1]) })
+		c.hear.Go(func() { countLines(server, &c.got[i][0]) })
+		c.hear.Go(func() { countLines(client, &c.got[i][1]) })
 	}
 	return c
 }
@@ -112,7 +113,7 @@ func pump(to net.Conn, head string, rest time.Duration) {
 		if _, err := to.Write(b); err != nil {
 			return
 		}
-		time.Sleep(rand.N(2 * rest))
+		time.Sleep(rand.N(2 * rest)) // real, as the relay is another process
 	}
 }
 
@@ -206,6 +207,8 @@ func lose(t *testing.T, spec relaySpec, conns int, kill bool) (total int64) {
 		t.Fatal("the relay does not start")
 	}
 	c := meet(t, l, lines.Text(), conns)
+	// The relay is a process, to be killed at any moment: no fake clock rules it, and
+	// whatever was waited for would make it always the same moment.
 	time.Sleep(time.Duration(20+rand.IntN(80)) * time.Millisecond)
 	if kill {
 		err = cmd.Process.Kill()
@@ -221,7 +224,7 @@ func lose(t *testing.T, spec relaySpec, conns int, kill bool) (total int64) {
 		}
 	}
 	_ = cmd.Wait() // killed
-	time.Sleep(5 * time.Millisecond)
+	c.hear.Wait()  // all that is on its way has come: the relay's ends are closed
 	c.leave()
 	next := recordedLines(t, []string{dir, grave}, conns, kill)
 	for i := range c.got {

@@ -56,13 +56,12 @@ func (e *edits) put(at int, old, with []byte) {
 	}
 }
 
-// emoticons redacts pairs of a shortcut and a picture's description: this becomes "0",
-// as that in a line does, if it is one.
+// emoticons redacts pairs of a shortcut and a picture's description, if it is one.
 func (r *Redactor) emoticons(body []byte) []byte {
 	parts := bytes.Split(body, []byte{'\t'})
 	for i, part := range parts {
 		if i%2 == 1 && payload.IsObject(part) {
-			parts[i] = []byte("0")
+			parts[i] = r.object(part)
 		} else {
 			parts[i] = r.loose(part)
 		}

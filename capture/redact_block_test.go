@@ -85,10 +85,11 @@ func TestRedactEmoticons(t *testing.T) {
 		t.Fatal(err)
 	}
 	const object = `<msnobj Creator="bob@example.com" Size="1" Type="3" Location="0" Friendly="AAA=" SHA1D="EfatjsUqKYSrqv18O1FlA3hcIHI="/>`
+	redacted := regexp.QuoteMeta(strings.Replace(object, "bob@example.com", "person1@example.net", 1)) // SHA1D is that of one x
 	for _, test := range []struct{ headers, body, want string }{
-		{"Content-Type: text/x-mms-emoticon\r\n\r\n", ":a\t" + object + "\tbob\t" + object + "\t", "[a-z]+\t0\t[a-z]+\t0\t"},
+		{"Content-Type: text/x-mms-emoticon\r\n\r\n", ":a\t" + object + "\tbob\t" + object + "\t", "[a-z]+\t" + redacted + "\t[a-z]+\t" + redacted + "\t"},
 		{"Content-Type: text/x-mms-emoticon\r\n\r\n", ":a\tbob bob\t", "[a-z]+\t[a-z]+ [a-z]+\t"},
-		{"Routing: 1.0\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: CustomEmoticon\r\n\r\n", ":a\t" + object + "\t", "[a-z]+\t0\t"},
+		{"Routing: 1.0\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: CustomEmoticon\r\n\r\n", ":a\t" + object + "\t", "[a-z]+\t" + redacted + "\t"},
 	} {
 		raw := test.headers + test.body
 		command := "MSG a@example.com A"

@@ -2,8 +2,11 @@ package capture
 
 import (
 	"bytes"
+	"net/url"
+	"strings"
 
 	"msnproxy/decode"
+	"msnproxy/decode/payload"
 )
 
 // command returns the command with its parameters redacted, and another payload.
@@ -37,6 +40,9 @@ func (r *Redactor) field(m *decode.Message, f *decode.Field, i int) []byte {
 	}
 	switch k.Name {
 	case "msnobj":
+		if object := []byte(decode.Unescape(raw)); payload.IsObject(object) {
+			return []byte(escapeAll(string(r.object(object))))
+		}
 		return []byte("0")
 	case "handle", "target":
 		return r.handle(raw)
@@ -47,11 +53,19 @@ func (r *Redactor) field(m *decode.Message, f *decode.Field, i int) []byte {
 	case "url":
 		return r.url(raw)
 	}
+	if property := m.Raw("property"); k.Name == "value" && len(property) == 3 && string(property[:2]) == "PH" {
+		if number, ok := r.phoneNumber(decode.Unescape(raw)); ok {
+			return escape([]byte(number))
+		}
+	}
 	if k.Encoded {
 		return escape(r.named([]byte(decode.Unescape(raw))))
 	}
 	return r.named(raw)
 }
+
+// escapeAll percent-encodes as clients do that send descriptions of objects.
+func escapeAll(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // keys are what stands before the "=" of a parameter (MSNP10; FND).
 var keys = map[string]bool{"N": true, "F": true, "C": true, "fname": true, "lname": true, "city": true, "state": true, "country": true}

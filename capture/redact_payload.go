@@ -154,17 +154,29 @@ func (r *Redactor) value(name string, value []byte) []byte {
 		return r.secret(value)
 	case !r.all:
 		return r.tickets(value)
-	case bytes.IndexByte(value, '<') >= 0:
+	}
+	if object, ok := r.objectWithin(value); ok {
+		return object
+	}
+	if bytes.IndexByte(value, '<') >= 0 {
 		return r.between(value)
 	}
 	if with, ok := payload.Public(name, string(value)); ok {
 		return []byte(with)
+	}
+	if phones[strings.ToLower(strings.TrimPrefix(name, "@"))] {
+		if number, ok := r.phoneNumber(string(value)); ok {
+			return []byte(number)
+		}
 	}
 	if digits {
 		return r.number(value)
 	}
 	return r.words(value)
 }
+
+// phones are the elements, headers and keys that hold telephone numbers.
+var phones = map[string]bool{"num": true, "phone": true, "phh": true, "phw": true, "phm": true, "mobile": true}
 
 // tickets redacts the tickets in a text.
 func (r *Redactor) tickets(b []byte) []byte {

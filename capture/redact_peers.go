@@ -10,7 +10,7 @@ import (
 // publicSLP are the headers and keys of MSNSLP whose values tell nothing of a person.
 var publicSLP = func() map[string]bool {
 	m := make(map[string]bool)
-	for name := range strings.FieldsSeq(`content-type content-length cseq max-forwards call-id via euf-guid sessionid appid
+	for name := range strings.FieldsSeq(`content-type content-length cseq max-forwards euf-guid sessionid appid
 		schannelstate capabilities-flags requestflags bridges bridge listening conn-type tcp-conn-type upnpnat icf
 		nat-trav-msg-type needconnectingendpointinfo`) {
 		m[name] = true
@@ -29,14 +29,14 @@ func (r *Redactor) peers(b []byte) []byte {
 	}
 	if packet.Nonce != nil {
 		const nonce = 32
-		blot(out[nonce : nonce+len(packet.Nonce)])
+		r.nonce(out[nonce : nonce+len(packet.Nonce)])
 	}
 	start := packet.DataStart()
 	data := out[start : start+len(packet.Data)]
 	switch {
 	case packet.Prepares():
 	case packet.SessionID == 0 && packet.First() && p2p.IsSLP(data):
-		blotSLP(data)
+		r.blotSLP(data)
 	default:
 		blotAll(data)
 	}
@@ -53,8 +53,12 @@ func blotAll(b []byte) {
 	}
 }
 
+// namedByGUID are the headers and keys of MSNSLP whose value is a GUID that somebody made
+// up: it becomes another one.
+var namedByGUID = map[string]bool{"call-id": true, "via": true, "nonce": true, "hashed-nonce": true}
+
 // blotSLP makes the values in a message of MSNSLP unreadable, the public ones not.
-func blotSLP(b []byte) {
+func (r *Redactor) blotSLP(b []byte) {
 	for first := true; len(b) > 0; first = false {
 		line, rest, _ := bytes.Cut(b, []byte{'\n'})
 		b = rest
@@ -66,7 +70,12 @@ func blotSLP(b []byte) {
 			continue
 		}
 		name, value, ok := bytes.Cut(line, []byte{':'})
-		if ok && publicSLP[strings.ToLower(string(bytes.TrimSpace(name)))] {
+		key := strings.ToLower(string(bytes.TrimSpace(name)))
+		switch {
+		case ok && publicSLP[key], ok && namedByGUID[key] && r.ids(value):
+			continue
+		case ok && key == "context":
+			r.context(bytes.TrimSpace(value))
 			continue
 		}
 		if !ok {

@@ -84,6 +84,31 @@ func (r *Redactor) phone(digits string) string {
 	return standIn(r.phones, digits, func(n int) string { return fmt.Sprintf("1555%07d", 100000+n) })
 }
 
+// telephone is what a telephone number looks like that says so itself.
+var telephone = regexp.MustCompile(`^((?i:tel):)?\+[0-9][0-9().-]{3,}$|^(?i:tel):[0-9][0-9().-]{3,}$`)
+
+// phoneNumber stands for a number in any spelling, the same for the same digits: what is
+// before them (tel:, +) stays, what parts them goes. It returns false if there are too few.
+func (r *Redactor) phoneNumber(s string) (string, bool) {
+	before := ""
+	if len(s) > 4 && strings.EqualFold(s[:4], "tel:") {
+		before, s = s[:4], s[4:]
+	}
+	if rest, ok := strings.CutPrefix(s, "+"); ok {
+		before, s = before+"+", rest
+	}
+	digits := strings.Map(func(c rune) rune {
+		if strings.ContainsRune(" ().-/", c) {
+			return -1
+		}
+		return c
+	}, s)
+	if len(digits) < 4 || !isDigits(digits) {
+		return "", false
+	}
+	return before + r.phone(digits), true
+}
+
 // handle stands for what names an account: alice@example.com, 1:alice@example.com,
 // alice@example.com;{guid}, a handle with "via=", a phone number; also
 // percent-encoded. What is before it (a network) stays.
@@ -249,6 +274,11 @@ func (r *Redactor) run(b []byte) []byte {
 	}
 	core := bytes.Trim(plain, `.,;:!?()<>"'`)
 	switch {
+	case telephone.Match(core):
+		if s, ok := r.phoneNumber(string(core)); ok {
+			return []byte(s)
+		}
+		return r.word(b)
 	case guid.Match(core):
 		return r.guid(core)
 	case len(core) > 3 && isDigits(string(core)):

@@ -241,8 +241,7 @@ func TestRedactPeers(t *testing.T) {
 	for in, want := range map[string]string{
 		header(5, 4, 0) + le(0, 16) + "\x00\x00\x00\x00":    header(5, 4, 0) + le(0, 16) + "\x00\x00\x00\x00",
 		header(5, 4, 0x20) + le(0, 16) + "\x00\x00\x00\x00": header(5, 4, 0x20) + le(0, 16) + "xxxx",
-		header(0, 0, 0x100) + "0123456789abcdef":            header(0, 0, 0x100) + "xxxxxxxxxxxxxxxx",
-		header(0, len(slp), 0) + le(0, 16) + slp:            header(0, len(slp), 0) + le(0, 16) + "INVITE MSNMSGR:xxx MSNSLP/1.0\r\nTo: xxxxx\r\nCall-ID: {7}\r\n\r\nSessionID: 5\r\nNonce: xxx\r\nxxxxxxxx\r\n\r\n\x00",
+		header(0, len(slp), 0) + le(0, 16) + slp:            header(0, len(slp), 0) + le(0, 16) + "INVITE MSNMSGR:xxx MSNSLP/1.0\r\nTo: xxxxx\r\nCall-ID: xxx\r\n\r\nSessionID: 5\r\nNonce: xxx\r\nxxxxxxxx\r\n\r\n\x00",
 		header(0, 3, 0) + le(0, 16) + "a\nb":                header(0, 3, 0) + le(0, 16) + "xxx",
 		strings.Replace(header(5, 9, 0), "\t\x00\x00\x00\x00\x00\x00\x00\t", "\t\x00\x00\x00\x00\x00\x00\x00\x02", 1) + le(0, 16) + "ab\nsecret": strings.Replace(header(5, 9, 0), "\t\x00\x00\x00\x00\x00\x00\x00\t", "\t\x00\x00\x00\x00\x00\x00\x00\x02", 1) + le(0, 16) + "xxxxxxxxx",
 		"no packet\n": "xxxxxxxxx\n",

@@ -42,15 +42,15 @@ func rolesOf(verb string, from decode.Sender) (roles decode.Role) {
 func (t *transcript) logConn(from decode.Sender, label, command string) *spoken {
 	l := t.log
 	words := strings.Fields(command)
-	verb := words[0]
-	roles := rolesOf(verb, from)
+	act := decode.ActOf(words[0])
+	roles := rolesOf(words[0], from)
 	greets := from == decode.Client && opens(words)
-	if !digits.MatchString(words[min(1, len(words)-1)]) && verb != "OUT" && verb != "PNG" && from == decode.Client {
+	if !digits.MatchString(words[min(1, len(words)-1)]) && act != decode.ActEnd && act != decode.ActPing && from == decode.Client {
 		greets = greets && len(words) > 2
 	}
 	c := t.logged(label, roles)
 	// In a document, too, who greets a switchboard has left the server before it.
-	moves := greets && verb != "VER" && c != nil && l.said[c].greeted && l.said[c].role != decode.SB
+	moves := greets && act != decode.ActVersion && c != nil && l.said[c].greeted && l.said[c].role != decode.SB
 	if !l.notation.log && label == "" && !moves && (c != nil || t.current == nil || t.current.over) {
 		if c == nil {
 			c = t.speaker(from, []byte(command))
@@ -72,16 +72,16 @@ func (t *transcript) logConn(from decode.Sender, label, command string) *spoken 
 	k := l.said[c]
 	k.greeted = k.greeted || greets
 	k.commands++
-	if k.role == 0 && (roles == decode.SB || greets && verb != "VER") {
+	if k.role == 0 && (roles == decode.SB || greets && act != decode.ActVersion) {
 		k.role = decode.SB
 	} else if k.role == 0 && roles != 0 && roles&decode.SB == 0 {
 		k.role = decode.NS | decode.DS
 	}
 	if from == decode.Server && len(words) > 3 {
 		switch {
-		case verb == "XFR" && strings.Contains(words[3], ":"):
+		case act == decode.ActRedirect && strings.Contains(words[3], ":"):
 			l.next[index2(words[2] == "SB")] = words[3]
-		case verb == "RNG":
+		case act == decode.ActInvite:
 			l.next[1] = words[2]
 		}
 	}
@@ -97,7 +97,7 @@ func index2(b bool) int {
 
 // serves is the kind of server that a greeting is for.
 func (l *logReader) serves(words []string) decode.Role {
-	if words[0] == "VER" {
+	if decode.ActOf(words[0]) == decode.ActVersion {
 		return decode.NS
 	}
 	return decode.SB
@@ -105,10 +105,10 @@ func (l *logReader) serves(words []string) decode.Role {
 
 // opens reports whether a client's command is the first on a connection.
 func opens(words []string) bool {
-	switch words[0] {
-	case "VER", "ANS":
+	switch decode.ActOf(words[0]) {
+	case decode.ActVersion, decode.ActAnswer:
 		return true
-	case "USR":
+	case decode.ActSignIn:
 		return len(words) == 4 && strings.Contains(words[2], "@")
 	}
 	return false

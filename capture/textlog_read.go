@@ -332,7 +332,7 @@ func (t *transcript) unannouncedPayload(line int) error {
 	command := bytes.TrimRight(t.work, "\r\n")
 	v := decode.LookupVerb(string(command[:min(3, len(command))]))
 	words := len(bytes.Fields(command))
-	if v == nil || v.PayloadFrom == 0 || words != v.PayloadFrom-1 && !(string(command[:3]) == "MSG" && words == 3) {
+	if v == nil || v.PayloadFrom == 0 || words != v.PayloadFrom-1 && !(v.Act == decode.ActSay && words == 3) {
 		return nil
 	}
 	lines, err := t.gather()

@@ -68,6 +68,14 @@ func ActOf(name string) Act {
 	return NoAct
 }
 
+// ActAt returns the part that a line with a whole verb plays.
+func ActAt(line []byte) Act {
+	if v := lookup(line); v != nil {
+		return v.Act
+	}
+	return NoAct
+}
+
 // MayBeAct reports whether a line that begins so is a command that plays one of the
 // parts, or may be, where that is not its whole verb yet.
 func MayBeAct(line []byte, acts ...Act) bool {
@@ -78,4 +86,14 @@ func MayBeAct(line []byte, acts ...Act) bool {
 	return slices.ContainsFunc(verbs, func(v *Verb) bool {
 		return strings.HasPrefix(v.Name, string(line)) && slices.Contains(acts, v.Act)
 	})
+}
+
+// VerbOf returns the command that plays a part: the first of the table where several do.
+func VerbOf(a Act) *Verb {
+	for _, v := range verbs {
+		if v.Act == a {
+			return v
+		}
+	}
+	return nil
 }

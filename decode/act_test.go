@@ -15,7 +15,15 @@ func TestActsAreInTheTable(t *testing.T) {
 	for a := NoAct; a < Acts; a++ {
 		if !played[a] {
 			t.Errorf("no verb plays act %d", a)
+		} else if v := VerbOf(a); v == nil || v.Act != a {
+			t.Errorf("VerbOf(%d) = %v", a, v)
 		}
+	}
+	if v := VerbOf(ActAcknowledge); v == nil || v.Forms[0].Refuses {
+		t.Errorf("VerbOf(ActAcknowledge) = %v, want the one that refuses nothing", v)
+	}
+	if v := VerbOf(Acts); v != nil {
+		t.Errorf("VerbOf of what is no act = %s", v.Name)
 	}
 	for _, name := range []string{"QQQ", "911", ""} {
 		if a := ActOf(name); a != NoAct {

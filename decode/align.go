@@ -42,8 +42,9 @@ func (a absent) argument(p int) int {
 
 // align finds which parameters of the row the line most probably leaves out: those
 // without which it fits best. Where nothing is won by that none are. cost is what the
-// line costs read from left to right, left what it leaves out then.
-func (f *Form) align(line []byte, tokens []Token, cost int, left absent) (absent, int) {
+// line costs read from left to right, left what it leaves out then. Of a line that is cut
+// the last value may be the beginning of one, and parameters behind it are not left out.
+func (f *Form) align(line []byte, tokens []Token, cost int, left absent, cut bool) (absent, int) {
 	args := tokens[1:]
 	if len(f.Params) > maxAligned || len(args) > maxAligned || len(args) == 0 {
 		return left, cost
@@ -59,15 +60,18 @@ func (f *Form) align(line []byte, tokens []Token, cost int, left absent) (absent
 			case p == len(f.Params):
 				c.cost = costCount * (len(args) - i)
 				continue
+			case i == len(args) && cut:
+				c.cost, c.skip = table[i][p+1].cost+f.Params[p].unreached(), true
+				continue
 			case i == len(args):
 				c.cost, c.skip = table[i][p+1].cost+f.Params[p].omitted(true), true
 				continue
 			}
 			param := &f.Params[p]
 			value := line[args[i].Start:args[i].End]
-			if c.cost = param.misfit(value) + param.doubt(value); param.Repeat {
-				for _, t := range args[i+1:] {
-					c.cost += param.misfit(line[t.Start:t.End])
+			if c.cost = param.wrong(value, cut && i == len(args)-1) + param.doubt(value); param.Repeat {
+				for j, t := range args[i+1:] {
+					c.cost += param.wrong(line[t.Start:t.End], cut && i+j+2 == len(args))
 				}
 			} else {
 				c.cost += table[i+1][p+1].cost
@@ -78,7 +82,7 @@ func (f *Form) align(line []byte, tokens []Token, cost int, left absent) (absent
 			}
 		}
 	}
-	if table[0][0].cost >= cost {
+	if best := table[0][0].cost; best > cost || best == cost && !cut {
 		return left, cost
 	}
 	var out absent
@@ -90,6 +94,17 @@ func (f *Form) align(line []byte, tokens []Token, cost int, left absent) (absent
 		}
 	}
 	return out, table[0][0].cost
+}
+
+// wrong is misfit where parameters may be left out: one of several words that is another
+// is wrong itself, rather than left out with something else in its place. cut: the value
+// may be the beginning of one.
+func (p *Param) wrong(value []byte, cut bool) int {
+	cost := p.cutMisfit(value, cut)
+	if len(p.Literals) > 1 {
+		cost = min(cost, costCount+costKind)
+	}
+	return cost
 }
 
 // omitted is what it costs to leave the parameter out, at the end of the line or

@@ -54,7 +54,7 @@ func delivered(t *testing.T, script string) (got []string) {
 			t.Fatalf("%q is %d frames", raw, len(frames))
 		}
 		m := tr.Frame(uint32(id), from, &frames[0], at)
-		if d := m.Delivery; d.Kind != NoDelivery {
+		if d := m.Delivery; d.String() != "" {
 			s := fmt.Sprintf("%d: %v", m.Number, d)
 			if d.After > 0 {
 				s += fmt.Sprintf(", %v after it", d.After)
@@ -105,11 +105,20 @@ func TestDelivery(t *testing.T) {
 		"the next of its kind": {"2 C: MSG 2 U #" + typing + "\n2 C: MSG 3 N #" + plain + "hi\n3 S: MSG alice@example.com A #" + plain + "HI", nil},
 		"60 s are waited":      {"2 C: MSG 3 N #" + plain + "hi\n+59999ms\n3 S: MSG alice@example.com A #" + plain + "hi", []string{"10: comes of message 9, 1m0s after it"}},
 		"and not more":         {"2 C: MSG 3 N #" + plain + "hi\n+60s\n3 S: MSG alice@example.com A #" + plain + "hi", nil},
-		"a second too early":   {"3 S: MSG alice@example.com A #" + plain + "hi\n+999ms\n2 C: MSG 3 N #" + plain + "hi", []string{"10: came before on [3]"}},
+		"a second too early":   {"3 S: MSG alice@example.com A #" + plain + "hi\n+999ms\n2 C: MSG 3 N #" + plain + "hi", []string{"10: came before on [{9 3}]"}},
 		"more than that":       {"3 S: MSG alice@example.com A #" + plain + "hi\n+1s\n2 C: MSG 3 N #" + plain + "hi", nil},
 		"early, and not once more": {"3 S: MSG alice@example.com A #" + plain + "hi\n2 C: MSG 3 N #" + plain + "hi\n2 C: MSG 4 N #" + plain + "hi",
-			[]string{"10: came before on [3]"}},
-		"clocks that go back": {"2 C: MSG 3 N #" + plain + "hi\n-500ms\n3 S: MSG alice@example.com A #" + plain + "hi", []string{"10: comes of message 9"}},
+			[]string{"10: came before on [{9 3}]"}},
+		"its sending was not seen": {"3 S: MSG dave@example.com D #" + plain + "hi\n4 S: MSG dave@example.com D #" + plain + "hi\n2 S: MSG dave@example.com D #" + plain + "hi",
+			[]string{"10: has come by message 9 to somebody else, and was not seen to be sent, 1ms after it", "11: has come by message 9 to somebody else, and was not seen to be sent, 2ms after it"}},
+		"said twice, not seen": {"3 S: MSG dave@example.com D #" + plain + "hi\n3 S: MSG dave@example.com D #" + plain + "hi\n4 S: MSG dave@example.com D #" + plain + "hi\n4 S: MSG dave@example.com D #" + plain + "hi",
+			[]string{"11: has come by message 9 to somebody else, and was not seen to be sent, 2ms after it", "12: has come by message 10 to somebody else, and was not seen to be sent, 2ms after it"}},
+		"by two people, not seen":  {"3 S: MSG dave@example.com D #" + plain + "hi\n4 S: MSG eve@example.com D #" + plain + "hi", nil},
+		"a minute later, not seen": {"3 S: MSG dave@example.com D #" + plain + "hi\n+60s\n4 S: MSG dave@example.com D #" + plain + "hi", nil},
+		"both too early": {"3 S: MSG alice@example.com A #" + plain + "hi\n4 S: MSG alice@example.com A #" + plain + "hi\n2 C: MSG 3 N #" + plain + "hi\n4 S: MSG alice@example.com A #" + plain + "hi",
+			[]string{"10: has come by message 9 to somebody else, and was not seen to be sent, 1ms after it", "11: came before on [{9 3} {10 4}]", "12: comes once more of message 11, 1ms after it"}},
+		"another end point may have said it": {"5 C: ANS 1 alice@example.com;{22222222-2222-3333-4444-555555555555} 84.7 4711\n5 C: MSG 3 N #" + plain + "hi\n3 S: MSG alice@example.com;{11111111-2222-3333-4444-555555555555} A #" + plain + "HI", nil},
+		"clocks that go back":                {"2 C: MSG 3 N #" + plain + "hi\n-500ms\n3 S: MSG alice@example.com A #" + plain + "hi", []string{"10: comes of message 9"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, delivered(t, chat+tt.script)); diff != "" {

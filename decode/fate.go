@@ -57,6 +57,10 @@ func (m *Message) Keep() *Message {
 	return &k
 }
 
+// Sent returns the bytes that a proxy sent on instead of the message; nil: it came to the
+// other end as it was, or not at all. They hold as long as m.
+func (m *Message) Sent() []byte { return m.sent }
+
 // Arrived returns what the message was when it came to the other end: m itself, or
 // what a proxy sent on instead; nil if nothing came there, or nothing that is one
 // frame. It holds as long as m.

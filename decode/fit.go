@@ -54,7 +54,7 @@ func (v *Verb) chooseAligned(from Sender, role Role, dialect int, line []byte, t
 			continue
 		}
 		c, out := f.misfit(line, tokens)
-		out, c = f.align(line, tokens, c, out)
+		out, c = f.align(line, tokens, c, out, false)
 		if role != 0 && f.Roles&role == 0 {
 			c += costContext
 		}
@@ -208,7 +208,14 @@ func (m *Message) read(v *Verb) {
 		trimmed = trimmed[:len(trimmed)-1]
 	}
 	line := fr.Line()
-	m.Form, m.cost, m.absent = v.choose(m.From, m.Role, m.Dialect, line, trimmed)
+	choose := v.choose
+	if fr.EOL == 0 {
+		choose = v.chooseCut
+		if !fr.Gap {
+			choose = v.chooseTorn
+		}
+	}
+	m.Form, m.cost, m.absent = choose(m.From, m.Role, m.Dialect, line, trimmed)
 	if m.Form != nil && m.cost == 0 && len(trimmed) < len(m.tokens) && len(trimmed)-1 < len(m.Form.Params) {
 		// A blank after the last parameter stands for an empty one.
 		trimmed = m.tokens[:len(trimmed)+1]
@@ -222,7 +229,7 @@ func (m *Message) read(v *Verb) {
 	if m.shuffled {
 		v.order(line, collapsed)
 	}
-	if f, cost, left := v.choose(m.From, m.Role, m.Dialect, line, collapsed); cost < m.cost {
+	if f, cost, left := choose(m.From, m.Role, m.Dialect, line, collapsed); cost < m.cost {
 		m.Form, m.cost, m.absent, m.tokens, m.spaced = f, cost, left, collapsed, true
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"msnproxy/decode/address"
 	"msnproxy/decode/challenge"
+	"msnproxy/decode/p2p"
 	"msnproxy/decode/payload"
 )
 
@@ -49,9 +50,9 @@ type Message struct {
 	// FirstReply: no other message has answered that one before.
 	FirstReply bool
 	// Delivery tells of which message of another client this one is the copy. Ahead are
-	// the connections on which a copy of this one stands before it in the recording.
+	// the copies of this one that stand before it in the recording.
 	Delivery Delivery
-	Ahead    []uint32
+	Ahead    []Early
 	// Challenge is the verdict on the answer to a challenge (QRY).
 	Challenge *challenge.Verdict
 	// SignIn is the verdict on the answer to an MD5 sign-in challenge (USR).
@@ -74,6 +75,9 @@ type Message struct {
 	// Joined is a message of MSNSLP (P2P) that came in several packets, of which this is
 	// what lacked of it; nil for all other messages.
 	Joined []byte
+	// Direct is set on what one client sends another on a direct connection (P2P): how
+	// things stood on its side before this message.
+	Direct *p2p.Direct
 	// Findings is what is not as the protocol says.
 	Findings []Finding
 
@@ -84,10 +88,12 @@ type Message struct {
 	spaced   bool // blanks where none belong
 	judged   bool // the payload has been looked at
 	payload  *payload.Payload
-	sent     []byte   // instead of the frame; nil: the same bytes
-	arrival  *Message // made of them
-	posed    int      // how many challenges it answers
-	accepted int8     // an answer: 1 right, -1 wrong, as computed here; in words by what:
+	sent     []byte        // instead of the frame; nil: the same bytes
+	arrival  *Message      // made of them
+	talk     *Conversation // that it belongs to on a notification server,
+	talked   bool          // if the tracker has looked
+	posed    int           // how many challenges it answers
+	accepted int8          // an answer: 1 right, -1 wrong, as computed here; in words by what:
 	side     string
 	typing   string // summary of the payload, if the tracker saw that it is typing
 }
@@ -104,6 +110,8 @@ type Field struct {
 	Token Token
 	// Raw is the value as it stands on the wire. It holds as long as the frame.
 	Raw []byte
+	// Cut: the recording cuts the line here, and what the value lacks is not known.
+	Cut bool
 }
 
 // Decode makes m the message of a frame. Role and dialect may be 0; they decide
@@ -186,7 +194,7 @@ func (m *Message) extra() int {
 // has them in that of the line.
 func (m *Message) Field(i int) Field {
 	t := m.tokens[i+1]
-	f := Field{Param: m.param(i + 1)}
+	f := Field{Param: m.param(i + 1), Cut: m.torn(i)}
 	if f.Param != nil {
 		f.Name, t = f.Param.Name, f.Param.value(m.Frame.Raw, t)
 	} else {
@@ -270,7 +278,7 @@ func (m *Message) Value(name string) (string, bool) {
 
 // TrID returns the transaction id of the line, and whether it has one.
 func (m *Message) TrID() (uint32, bool) {
-	if m.Form == nil || len(m.Form.Params) == 0 || m.Form.Params[0].Name != "trid" || m.absent.holds(0) || len(m.tokens) < 2 {
+	if m.Form == nil || !m.Form.numbered || m.absent.holds(0) || len(m.tokens) < 2 {
 		return 0, false
 	}
 	t := m.tokens[1]
@@ -290,7 +298,11 @@ func (m *Message) Fits() bool { return m.Form != nil && m.cost == 0 }
 func (m *Message) Spaced() bool { return m.spaced }
 
 // Payload returns the payload decoded, or nil if the message has none.
+// What came on a direct connection between two clients (P2P) counts as payload.
 func (m *Message) Payload() *payload.Payload {
+	if m.payload == nil && m.Direct != nil {
+		m.payload = payload.Direct(m.Direct, m.Frame.Raw, m.Frame.Offset)
+	}
 	if m.payload == nil && m.Frame.Kind == Command && len(m.Frame.Payload()) > 0 {
 		m.payload = payload.Decode(m.payloadKind(), m.Frame.Payload())
 	}
@@ -308,7 +320,7 @@ func (m *Message) payloadKind() payload.Kind {
 // Value returns the value decoded as its kind says: percent escapes undone, of an
 // address the account, and in any case valid UTF-8.
 func (f Field) Value() string {
-	if f.Param != nil && f.Param.Kind.Name == handleKind {
+	if f.Param != nil && f.Param.Kind == addresses {
 		return validText(address.Bare(f.Raw))
 	}
 	if f.Param != nil && f.Param.Kind.Encoded {
@@ -319,7 +331,7 @@ func (f Field) Value() string {
 
 // Means says in words what the value means, or nothing.
 func (f Field) Means() string {
-	if f.Param == nil || f.Param.Kind.means == nil {
+	if f.Param == nil || f.Param.Kind.means == nil || f.Cut {
 		return ""
 	}
 	return f.Param.Kind.means(string(f.Raw))

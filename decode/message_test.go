@@ -347,7 +347,7 @@ func TestSummary(t *testing.T) {
 		{Frame{Raw: []byte("NLN BSY a@"), LineLen: 10, Gap: true}, "a@ (?) is busy… (cut)"},
 		{Frame{Raw: []byte("NLN BSY a@"), LineLen: 10}, "a@ (?) is busy"},
 		{Frame{Raw: []byte("PNG\r\n"), LineLen: 3, EOL: 2, Gap: true}, "are you there?"},
-		{Frame{Raw: []byte("MSG a@b A 9\r\nx"), LineLen: 11, EOL: 2, Missing: 8, Gap: true}, "a@b: no content type, 0 bytes… (cut)"},
+		{Frame{Raw: []byte("MSG a@b A 9\r\nx"), LineLen: 11, EOL: 2, Missing: 8, Gap: true}, "a@b: 1 of 9 bytes… (cut)"},
 		{Frame{Raw: []byte("MSG a@b A 9\r\n"), LineLen: 11, EOL: 2, Missing: 9, Gap: true, Omitted: true}, "a@b: "},
 		{Frame{Kind: Block, Raw: []byte("\x00\x02\x00a"), Missing: 1, Gap: true}, "block of the file, 1 bytes"},
 	} {

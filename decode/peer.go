@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"iter"
 
 	"msnproxy/decode/address"
@@ -10,14 +11,20 @@ import (
 // handleKind is the kind of parameters that are addresses.
 const handleKind = "handle"
 
+// addresses is that kind: to compare pointers is cheaper than names, and values are asked
+// for it all the time.
+var addresses = kinds[handleKind]
+
 // isHandle accepts what names an account on the wire: an address in any of its
 // spellings, or the service itself ("Hotmail").
 func isHandle(b []byte) bool {
+	at := bytes.IndexByte(b, '@')
+	if at > 0 && !isDigit(b[0]) && bytes.IndexByte(b[:at], ';') < 0 {
+		return true // as nearly all are: no network comes first
+	}
 	account := address.Bare(b)
-	for i, c := range account {
-		if c == '@' {
-			return i > 0
-		}
+	if at = bytes.IndexByte(account, '@'); at >= 0 {
+		return at > 0
 	}
 	return string(b) == "Hotmail" || len(account) > 4 && string(account[:4]) == "tel:"
 }
@@ -30,7 +37,7 @@ func (m *Message) Peer() (a address.Address) {
 		return a
 	}
 	if raw := m.Raw(handleKind); raw != nil {
-		a = address.Parse(validText(raw))
+		a = m.Conn.parse(raw, m.From)
 		if a.Network == "" {
 			a.Network = m.text("network")
 		}
@@ -44,6 +51,27 @@ func (m *Message) Peer() (a address.Address) {
 		return address.Parse(validText(from))
 	}
 	return a
+}
+
+// parsed is the address that a sender wrote last: most write the same one again.
+type parsed struct {
+	raw  []byte
+	addr address.Address
+}
+
+// parse takes an address apart that stands on a line; c may be nil.
+func (c *Connection) parse(raw []byte, from Sender) address.Address {
+	if c == nil {
+		return address.Parse(validText(raw))
+	}
+	p := &c.parsed[0]
+	if from == Server {
+		p = &c.parsed[1]
+	}
+	if p.raw == nil || !bytes.Equal(p.raw, raw) {
+		*p = parsed{append(p.raw[:0], raw...), address.Parse(validText(raw))}
+	}
+	return p.addr
 }
 
 // addressed returns what an address says besides the account, or nothing.
@@ -61,6 +89,9 @@ func addressed(a address.Address) iter.Seq2[string, string] {
 func (m *Message) Also() iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		if raw := m.Raw(handleKind); raw != nil && address.Plain(raw) {
+			return
+		}
+		if circle := m.Circle(); circle != "" && !yield("circle", circle) {
 			return
 		}
 		a := m.Peer()

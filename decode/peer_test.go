@@ -46,7 +46,7 @@ func TestPeer(t *testing.T) {
 		summary, also string
 	}{
 		{Server, "NLN BSY 1:bob@example.com;via=" + circle + " Bob 0:0", "", address.Address{Network: "1", Account: "bob@example.com", Via: circle},
-			"bob@example.com via 9:00000000-0000-0000-0009-000000000001 (Bob) is busy", "network=1 via=" + circle},
+			"bob@example.com via 9:00000000-0000-0000-0009-000000000001 (Bob) is busy", "circle=" + strings.TrimPrefix(circle, "9:") + " network=1 via=" + circle},
 		{Server, "NLN BSY bob@example.com 32 Bob 0 0", "", address.Address{Network: "32", Account: "bob@example.com"}, "bob@example.com (Bob) is busy", ""},
 		{Server, "JOI bob@example.com;" + endPoint + " Bob 0:0", "", address.Address{Account: "bob@example.com", EndPoint: endPoint},
 			"bob@example.com at 11111111 (Bob) joins", "endpoint=" + endPoint},

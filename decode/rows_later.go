@@ -41,7 +41,7 @@ var laterVerbs = []Verb{
 			Summary: "{payload}", Example: "GCF 0 11\r\n<Policies/>"},
 	}},
 	{Name: "UUX", SignedIn: true, Meaning: "sets the personal message", PayloadFrom: 3, Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 11, Last: 20, Syntax: "trid length", Payload: "xml",
+		{From: Client, Roles: NS, First: 11, Last: 20, Heard: "UBX", Syntax: "trid length", Payload: "xml",
 			Summary: "{payload}", Example: "UUX 9 7\r\n<Data/>"},
 		{From: Server, Roles: NS, First: 11, Last: 20, Syntax: "trid length?", Meaning: "the personal message is set",
 			Summary: "set", Example: "UUX 9 0"},
@@ -70,7 +70,7 @@ var laterVerbs = []Verb{
 	}},
 	{Name: "UUN", SignedIn: true, Meaning: "a note to another client", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 13, Last: 20, Syntax: "trid OK", Meaning: "the note is sent", Summary: "sent", Example: "UUN 9 OK"},
-		{From: Client, Roles: NS, First: 13, Last: 20, Syntax: "trid handle type:notetype length", Payload: "opaque",
+		{From: Client, Roles: NS, First: 13, Last: 20, Heard: "UBN", Syntax: "trid handle type:notetype length", Payload: "opaque",
 			Summary: "to {handle}: {type=}", Example: "UUN 9 bob@example.com 5 2\r\nhi"},
 	}},
 	{Name: "UBN", Meaning: "a note from another client", PayloadFrom: 4, Forms: []Form{
@@ -78,7 +78,7 @@ var laterVerbs = []Verb{
 			Summary: "from {handle}: {type=}", Example: "UBN bob@example.com 5 2\r\nhi"},
 	}},
 	{Name: "UUM", Act: ActForward, SignedIn: true, Meaning: "a message to another network or for later", PayloadFrom: 5, Told: true, Forms: []Form{
-		{From: Client, Roles: NS, First: 14, Last: 20, Talk: true, Syntax: "trid handle network type:messagetype length", Payload: "mime", Reply: "none",
+		{From: Client, Roles: NS, First: 14, Last: 20, Talk: true, Heard: "UBM", Syntax: "trid handle network type:messagetype length", Payload: "mime", Reply: "none",
 			Summary: "to {handle}: {payload}", Example: "UUM 9 bob@example.com 32 1 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "UBM", Act: ActForward, Meaning: "a message from another network or from before", PayloadFrom: 5, Forms: []Form{
@@ -93,7 +93,7 @@ var laterVerbs = []Verb{
 	}},
 	{Name: "SDG", Act: ActRoute, SignedIn: true, Meaning: "a message", PayloadFrom: 3, Told: true, Forms: []Form{
 		{From: Server, Roles: NS, First: 18, Syntax: "trid OK", Meaning: "it is sent", Summary: "sent", Example: "SDG 4 OK"},
-		{From: Client, Roles: NS, First: 18, Talk: true, Syntax: "trid length", Payload: "mime", Reply: "none",
+		{From: Client, Roles: NS, First: 18, Talk: true, Heard: "SDG", Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "[to {peer}: ]{payload}", Example: "SDG 4 99\r\nRouting: 1.0\r\nTo: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
 		{From: Server, Roles: NS, First: 18, Talk: true, Syntax: "trid length", Payload: "mime", Reply: "none",
 			Summary: "[{peer}: ]{payload}", Example: "SDG 0 101\r\nRouting: 1.0\r\nFrom: 1:bob@example.com\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"},
@@ -101,7 +101,7 @@ var laterVerbs = []Verb{
 			Summary: "{namespace} {payload}", Example: "SDG 4 MSGR 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "NFY", Meaning: "somebody's state changes", PayloadFrom: 3, Forms: []Form{
-		{From: Server, Roles: NS, First: 18, Syntax: "what:word=PUT|DEL length", Payload: "mime",
+		{From: Server, Roles: NS, First: 18, Circle: circleByWord, Syntax: "what:word=PUT|DEL length", Payload: "mime",
 			Summary: "{what} [{peer}: ]{payload}", Example: "NFY PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 		{From: Server, Roles: NS, First: 24, Syntax: "namespace length", Payload: "mime",
 			Summary: "{namespace} {payload}", Example: "NFY MSGR\\PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
@@ -109,17 +109,17 @@ var laterVerbs = []Verb{
 			Summary: "{namespace} {payload}", Example: "NFY 0 MSGR\\PUT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "PUT", Act: ActRoute, SignedIn: true, Meaning: "sets a state", PayloadFrom: 3, Told: true, Forms: []Form{
-		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is set",
+		{From: Server, Roles: NS, First: 18, Circle: CircleHere, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is set",
 			Summary: "set", Example: "PUT 35 OK 0"},
-		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
+		{From: Either, Roles: NS, First: 18, Circle: CircleHere, Syntax: "trid length", Payload: "mime",
 			Summary: "{payload}", Example: "PUT 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
 			Summary: "{namespace} {payload}", Example: "PUT 35 MSGR\\CONTACT 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 	}},
 	{Name: "DEL", Act: ActRoute, SignedIn: true, Meaning: "removes a state", PayloadFrom: 3, Told: true, Forms: []Form{
-		{From: Server, Roles: NS, First: 18, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is removed",
+		{From: Server, Roles: NS, First: 18, Circle: CircleGone, Syntax: "trid OK length?", Payload: "mime", Meaning: "the state is removed",
 			Summary: "removed", Example: "DEL 35 OK"},
-		{From: Either, Roles: NS, First: 18, Syntax: "trid length", Payload: "mime",
+		{From: Either, Roles: NS, First: 18, Circle: CircleGone, Syntax: "trid length", Payload: "mime",
 			Summary: "{payload}", Example: "DEL 35 30\r\nContent-Type: text/plain\r\n\r\nhi"},
 		{From: Either, Roles: NS, First: 24, Syntax: "trid namespace length", Payload: "mime",
 			Summary: "{namespace} {payload}", Example: "DEL 35 MSGR\\CONTACT 30\r\nContent-Type: text/plain\r\n\r\nhi"},

@@ -13,7 +13,7 @@ var presenceVerbs = []Verb{
 			Summary: "{handle} ({friendly}) is {status=}", Example: "ILN 9 AWY bob@example.com Bob"},
 		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "trid status handle network friendly capabilities? msnobj? icon:url?", Interim: true, Noise: Repeated,
 			Summary: "{handle} ({friendly}) is {status=}", Example: "ILN 9 AWY bob@example.com 1 Bob 268435492 0"},
-		{From: Server, Roles: NS, First: 18, Syntax: "trid status handle friendly capabilities? msnobj? icon:url?", Interim: true, Noise: Repeated,
+		{From: Server, Roles: NS, First: 18, Circle: CircleHere, Syntax: "trid status handle friendly capabilities? msnobj? icon:url?", Interim: true, Noise: Repeated,
 			Summary: "{handle} ({friendly}) is {status=}", Example: "ILN 9 AWY 1:bob@example.com Bob 2684354596:32 0"},
 	}},
 	{Name: "NLN", Act: ActPresence, Meaning: "a contact comes online or changes status or name", Forms: []Form{
@@ -21,7 +21,7 @@ var presenceVerbs = []Verb{
 			Summary: "{handle} ({friendly}) is {status=}", Example: "NLN BSY bob@example.com Bob"},
 		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "status handle network friendly capabilities? msnobj? icon:url?", Noise: Repeated,
 			Summary: "{handle} ({friendly}) is {status=}", Example: "NLN BSY bob@example.com 1 Bob 268435492 0"},
-		{From: Server, Roles: NS, First: 18, Syntax: "status handle friendly capabilities? msnobj? icon:url?", Noise: Repeated,
+		{From: Server, Roles: NS, First: 18, Circle: CircleHere, Syntax: "status handle friendly capabilities? msnobj? icon:url?", Noise: Repeated,
 			Summary: "{handle} ({friendly}) is {status=}", Example: "NLN BSY 1:bob@example.com Bob 268435492:0"},
 	}},
 	{Name: "FLN", Act: ActPresence, Meaning: "a contact goes offline", Forms: []Form{
@@ -29,7 +29,7 @@ var presenceVerbs = []Verb{
 			Summary: "{handle} is offline", Example: "FLN bob@example.com"},
 		{From: Server, Roles: NS, First: 14, Last: 17, Syntax: "handle network? capabilities? icon:url?", Noise: Repeated,
 			Summary: "{handle} is offline", Example: "FLN bob@example.com 1 0:0"},
-		{From: Server, Roles: NS, First: 18, Syntax: "handle capabilities icon:url?", Noise: Repeated,
+		{From: Server, Roles: NS, First: 18, Circle: CircleGone, Syntax: "handle capabilities icon:url?", Noise: Repeated,
 			Summary: "{handle} is offline", Example: "FLN 1:bob@example.com 0:0"},
 	}},
 	{Name: "IMS", SignedIn: true, Meaning: "accepts or refuses being called (WebTV)", Forms: []Form{

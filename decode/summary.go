@@ -92,7 +92,7 @@ func (m *Message) Summary() string { return string(m.AppendSummary(nil)) }
 // recording cuts short says so: its last value may lack its end, and others are missing.
 func (m *Message) AppendSummary(dst []byte) []byte {
 	dst = m.appendWhole(dst)
-	if fr := m.Frame; fr.Gap && !fr.Omitted && fr.Kind == Command && !fr.Complete() {
+	if m.Cut() {
 		dst = append(dst, "… (cut)"...)
 	}
 	return dst
@@ -108,8 +108,8 @@ func (m *Message) appendWhole(dst []byte) []byte {
 			return append(dst, "end of the file's blocks"...)
 		}
 		return fmt.Appendf(dst, "block of the file, %d bytes", len(fr.Payload()))
-	case m.Opening != nil && m.Opening.Direct():
-		return fmt.Appendf(dst, "%d bytes of %s", len(fr.Raw), textDirect)
+	case m.Direct != nil:
+		return m.appendJoined(append(dst, m.Payload().Summary...))
 	case fr.Kind == Opaque:
 		if len(fr.Raw) == 1 {
 			dst = append(dst, "1 byte that is no MSNP"...)
@@ -131,13 +131,19 @@ func (m *Message) appendWhole(dst []byte) []byte {
 		return dst
 	}
 	dst, _ = m.appendPieces(dst, m.Form.pieces)
+	dst = m.appendJoined(dst)
+	if n := m.extra(); n > 0 {
+		dst = fmt.Appendf(dst, " +%d more", n)
+	}
+	return dst
+}
+
+// appendJoined appends what the message makes whole of P2P, if it does.
+func (m *Message) appendJoined(dst []byte) []byte {
 	if len(m.Joined) > 0 {
 		if slp, ok := p2p.ParseSLP(m.Joined); ok {
 			dst = append(append(dst, ": "...), slp.Summary()...)
 		}
-	}
-	if n := m.extra(); n > 0 {
-		dst = fmt.Appendf(dst, " +%d more", n)
 	}
 	return dst
 }
@@ -198,11 +204,17 @@ func (m *Message) appendPieces(dst []byte, pieces []piece) ([]byte, bool) {
 
 // appendPayload appends the payload's summary, if there is a payload.
 func (m *Message) appendPayload(dst []byte) []byte {
-	if m.payload != nil {
-		return append(dst, m.payload.Summary...)
-	}
 	if m.typing != "" {
 		return append(dst, m.typing...)
+	}
+	if p := m.Frame.Payload(); m.Cut() && (len(p) == 0 || m.payloadKind() == payload.MIME && !payload.Headed(p)) {
+		if m.Frame.EOL == 0 {
+			return dst
+		}
+		return payload.AppendCut(dst, m.payloadKind(), p, m.Frame.Missing)
+	}
+	if m.payload != nil {
+		return append(dst, m.payload.Summary...)
 	}
 	if len(m.Frame.Payload()) == 0 {
 		return dst
@@ -224,7 +236,7 @@ func (m *Message) appendValue(dst []byte, p *piece, first int) []byte {
 		if i > first {
 			dst = append(dst, ' ')
 		}
-		if p.means {
+		if p.means && !m.torn(i) {
 			if s := param.Kind.Means(string(raw)); s != "" {
 				dst = append(dst, s...)
 				continue
@@ -234,7 +246,7 @@ func (m *Message) appendValue(dst []byte, p *piece, first int) []byte {
 		switch {
 		case param.Kind.Encoded:
 			dst = append(dst, f.Value()...)
-		case param.Kind.Name == handleKind:
+		case param.Kind == addresses:
 			dst = appendPeer(dst, raw)
 		default:
 			dst = append(dst, raw...)

@@ -60,6 +60,7 @@ func (f *Form) compile(v *Verb) {
 	if f.Meaning == "" {
 		f.Meaning = v.Meaning
 	}
+	f.numbered = len(params) > 0 && params[0].Name == "trid"
 	for _, p := range params {
 		if !p.Optional {
 			f.least++

@@ -26,7 +26,9 @@ type Tracker struct {
 	conversations map[string]*Conversation
 	calls         map[call]map[*Conversation]string // whose id is not known yet, with the caller
 
-	news recent.Map[*news]
+	news   recent.Map[[]*news]
+	mails  recent.Map[*mail] // of conversations of notification servers
+	strays []stray
 
 	messages    int64
 	start       time.Time // of the first message
@@ -61,6 +63,8 @@ type Connection struct {
 	Talks []*Conversation
 	// Opened is when the connection was first seen.
 	Opened time.Time
+	// Direct: it is a direct connection between two clients (P2P).
+	Direct bool
 	// Came is the number of the redirect (XFR, RNG) that sent the client here: 0 if
 	// none is known.
 	Came int64
@@ -74,7 +78,9 @@ type Connection struct {
 	said          said
 	begun         [2]begun // of the client, of the server
 	joiner        *p2p.Joiner
-	direct        bool // between two clients
+	sides         *[2]p2p.Direct // of a direct connection, or of what may be one
+	parsed        [2]parsed      // by the client, by the server
+	lastTalk      [2]talkEnds    // of the client, of the server
 	closed        bool
 }
 
@@ -109,6 +115,9 @@ type Conversation struct {
 	// Key is what messages of notification servers that belong to it have in common; "" on
 	// a switchboard.
 	Key string
+	// Circle is the account of the circle or group chat (MSNP18 and later) that it is of,
+	// Name what that is called; "" for others, or where nothing tells.
+	Circle, Name string
 	// Participants are the handles seen in it, in order of appearance.
 	Participants []string
 
@@ -123,7 +132,8 @@ func NewTracker() *Tracker {
 	return &Tracker{
 		conns:         make(map[uint32]*Connection),
 		cookies:       recent.Map[admission]{Max: admissionsKept},
-		news:          recent.Map[*news]{Max: mostNews},
+		news:          recent.Map[[]*news]{Max: mostNews},
+		mails:         recent.Map[*mail]{Max: mostMails},
 		conversations: make(map[string]*Conversation),
 	}
 }
@@ -160,7 +170,8 @@ func (t *Tracker) Close(id uint32) {
 
 // Frame takes the next frame, of the connection id (which Open has announced, or
 // is announced hereby), and returns what it means. The message holds until the
-// next call.
+// next call. On a direct connection between two clients fr is made opaque, whatever it
+// was taken for.
 func (t *Tracker) Frame(id uint32, from Sender, fr *Frame, at time.Time) *Message {
 	return t.Relayed(id, from, fr, at, Relay{})
 }
@@ -197,6 +208,10 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	if fr.Missing > 0 || fr.Resync {
 		c.missed(from)
 	}
+	if c.Direct {
+		// What a file holds may look like a command.
+		*fr = Frame{Kind: Opaque, Offset: fr.Offset, Raw: fr.Raw, Gap: fr.Gap}
+	}
 	m.Decode(fr, from, c.Role, c.Dialect)
 	if c.learnRole(m) {
 		t.noSwitchboard(c)
@@ -205,10 +220,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	m.Number, m.Time, m.Conn, m.Start = t.messages, at, c, t.start
 	m.Relay(how)
 	if fate != Injected {
-		if m.Opening = c.begin(m); m.Opening != nil && m.Opening.Direct() && !m.Opening.Partial {
-			c.direct = true
-		}
-		if c.direct || m.Opening != nil && m.Opening.Direct() {
+		if m.Opening = c.begin(m); c.between(m) {
 			m.Opening = &Opening{Name: nameDirect, Text: textDirect}
 		} else if m.Opening != nil {
 			m.Findings = append(m.Findings, c.foreignFinding(m))
@@ -227,7 +239,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	if who := names[m.Verb.Act]; who != nil && m.From == Client {
 		who(t, c, m)
 	}
-	if m.From == Server {
+	if m.From == Server && fate == Held {
 		t.deliver(m) // whose copy it is that the server says
 	}
 	if try := judges[m.Verb.Act]; try != nil && m.From == Client {
@@ -237,7 +249,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
 	}
 	if fate != Held {
-		t.arrived(m)
+		t.arrived(m, true)
 	}
 	if fate == Injected {
 		m.Findings = m.Findings[:0]
@@ -262,7 +274,7 @@ func (t *Tracker) Became(m *Message, how Relay) {
 		c.join(m)
 	}
 	if m.tracked() {
-		t.arrived(m)
+		t.arrived(m, m.From == Client)
 	}
 }
 
@@ -276,21 +288,22 @@ func (m *Message) tracked() bool {
 	return m.Frame.Kind == Command && m.Form != nil && (m.Frame.EOL != 0 || m.Verb.Unended)
 }
 
-// arrived learns from what has come to the other end.
-func (t *Tracker) arrived(m *Message) {
+// arrived learns from what has come to the other end. deliver: whose copy it is, or of what
+// others get copies, is not known yet.
+func (t *Tracker) arrived(m *Message, deliver bool) {
 	c := m.Conn
 	t.asks(m)
 	if m.posed > 0 && m.Fate != Withheld {
 		c.challenges = append(c.challenges[:0], c.challenges[min(m.posed, len(c.challenges)):]...)
-	}
-	if m.From == Client {
-		t.deliver(m)
 	}
 	if tell := follows[m.Verb.Act]; tell != nil && (m.From == Server || names[m.Verb.Act] == nil) && m.Arrived() != nil {
 		tell(t, c, m)
 	}
 	t.introduce(c, m)
 	t.talks(c, m)
+	if deliver {
+		t.deliver(m)
+	}
 }
 
 // follows say what else a message tells than that its request is answered: of those

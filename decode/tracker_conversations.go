@@ -153,7 +153,7 @@ func (t *Tracker) speaks(c *Connection, m *Message) {
 		c.late = true
 	}
 	if m.From == Server {
-		c.takePart(m.text("handle"))
+		c.Conversation.heard(m.Raw(handleKind))
 	} else if p := m.Payload(); c.Account == "" && p != nil {
 		if n := p.Find("TypingUser"); n != nil && n.Value != "" {
 			t.belong(c, address.Parse(n.Value))
@@ -166,11 +166,22 @@ func (t *Tracker) speaks(c *Connection, m *Message) {
 func (t *Tracker) belong(c *Connection, a address.Address) {
 	c.Account, c.EndPoint, c.SignedIn = a.Account, a.EndPoint, true
 	s := t.sessions.newest(hostOf(c.Client), a.Account, a.EndPoint)
-	if s == nil {
+	if known := a.EndPoint != "" && s != nil && sameEndPoint(s.EndPoint, a.EndPoint); s == nil || c.Role == NS && !known && t.occupied(s, c) {
 		s = t.newSession(c, a.Account)
 	}
 	t.join(c, s)
 	s.EndPoint = cmp.Or(s.EndPoint, a.EndPoint)
+}
+
+// occupied reports whether another connection of the session to a notification server is
+// open: a session has one at a time.
+func (t *Tracker) occupied(s *Session, c *Connection) bool {
+	for _, other := range t.conns {
+		if other != c && other.Session == s && other.Role == NS {
+			return true
+		}
+	}
+	return false
 }
 
 // noSwitchboard takes a connection out of its conversation that turns out to be none to a
@@ -191,7 +202,20 @@ func (c *Connection) takePart(handle string) {
 // maxParticipants bounds what a hostile switchboard can make us remember.
 const maxParticipants = 256
 
+// heard is takePart for what stands on the wire; nothing is allocated for who is known.
+func (v *Conversation) heard(handle []byte) {
+	for _, h := range v.Participants {
+		if h == string(handle) {
+			return
+		}
+	}
+	v.takePart(string(handle))
+}
+
 func (v *Conversation) takePart(handle string) {
+	if handle == "" || slices.Contains(v.Participants, handle) {
+		return
+	}
 	handle = address.Bare(handle)
 	for _, h := range v.Participants {
 		if address.Same(h, handle) {

@@ -203,3 +203,58 @@ func TestSwitchboardByWhatIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// Two notification server connections of an account that are open at once, both met in
+// mid-stream, are two sessions, as far as they do not say that they are one end point.
+func TestSessionsMidStream(t *testing.T) {
+	body := func(from string) string {
+		b := "Routing: 1.0\r\nTo: 1:bob@example.com\r\nFrom: 1:alice@example.com" + from + "\r\n\r\nReliability: 1.0\r\n\r\nMessaging: 2.0\r\nMessage-Type: Text\r\n\r\nhi"
+		return fmt.Sprintf("SDG 5 %d\r\n%s", len(b), b)
+	}
+	for _, tt := range []struct {
+		first, second string
+		together      bool
+	}{
+		{";epid=" + pointA, ";epid=" + pointB, false},
+		{";epid=" + pointA, ";epid=" + pointA, true},
+		{"", ";epid=" + pointB, false},
+		{";epid=" + pointA, "", false},
+		{"", "", false},
+	} {
+		tr := NewTracker()
+		for id, from := range []string{tt.first, tt.second} {
+			tr.Open(uint32(id+1), fmt.Sprintf("10.0.0.9:%d", id+1000), "10.0.0.5:1863", time.Unix(1000, 0))
+			for _, fr := range cut(&Framer{}, []byte(body(from))) {
+				tr.Frame(uint32(id+1), Client, &fr, time.Unix(1000, 0))
+			}
+		}
+		a, b := tr.Connection(1), tr.Connection(2)
+		if (a.Session == b.Session) != tt.together || a.Session == nil || b.Session == nil {
+			t.Errorf("%q and %q: sessions %v and %v", tt.first, tt.second, a.Session, b.Session)
+		}
+	}
+}
+
+// A circle is a conversation, with its name and its members, each the person that they are
+// elsewhere.
+func TestCircleConversation(t *testing.T) {
+	const circle = "9:00000000-0000-0000-0009-000000000001@live.com"
+	tr := NewTracker()
+	play(t, tr, `
+		1 open 10.0.0.9:1030 10.0.0.5:1863
+		1 C: VER 1 MSNP18
+		1 S: VER 1 MSNP18
+		1 S: USR 4 OK alice@example.com 1 0
+		1 S: NLN NLN 1:bob@example.com Bob 0:0
+		1 S: NLN NLN `+circle+` My%20Circle 0:0
+		1 S: ILN 5 NLN 1:bob@example.com;via=`+circle+` Bob 0:0
+		1 S: FLN 1:carol@example.com;via=`+circle+` 0:0`)
+	c := tr.Connection(1)
+	if len(c.Talks) != 1 {
+		t.Fatalf("%d conversations", len(c.Talks))
+	}
+	v := c.Talks[0]
+	if v.Circle != "00000000-0000-0000-0009-000000000001@live.com" || v.Name != "My Circle" || fmt.Sprint(v.Participants) != "[alice@example.com bob@example.com carol@example.com]" {
+		t.Errorf("%+v", v)
+	}
+}

@@ -45,9 +45,8 @@ func (c *Connection) begin(m *Message) *Opening {
 		b.over, b.bytes = true, nil
 	}
 	if !ok || !o.Named() || fr.Kind == Blank {
-		const length = 4
-		if n := len(b.bytes); m.From == Client && n >= length && n < len(p2p.Greeting) && string(b.bytes) == p2p.Greeting[:n] {
-			// The length, written by itself: what comes next tells.
+		if n := len(b.bytes); m.From == Client && n < len(p2p.Greeting) && string(b.bytes) == p2p.Greeting[:n] {
+			// It may be that, in pieces: what comes next tells.
 			return &Opening{Name: nameDirect, Text: textDirect, Partial: true}
 		}
 		return nil

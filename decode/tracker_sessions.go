@@ -266,7 +266,9 @@ func (t *Tracker) introduce(c *Connection, m *Message) {
 		t.belong(c, a)
 	}
 	if address.Same(c.Account, a.Account) {
-		c.EndPoint = a.EndPoint
+		if c.EndPoint = a.EndPoint; c.Session != nil && c.Role&SB == 0 {
+			c.Session.EndPoint = cmp.Or(c.Session.EndPoint, a.EndPoint)
+		}
 	}
 }
 

@@ -135,7 +135,7 @@ func (c *conn) route() (rt route, pieces [][]byte, doubts []string, err error) {
 	if err != nil {
 		return rt, nil, nil, err
 	}
-	if o.verb == "VER" {
+	if decode.ActOf(o.verb) == decode.ActVersion {
 		rt, others, ok := c.p.routes.takeNS(c.clientIP)
 		if !ok {
 			return upstream, pieces, nil, nil

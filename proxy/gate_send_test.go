@@ -120,7 +120,7 @@ func gotByClients(t *testing.T, inject int) (got map[uint32]string, sent int) {
 	o := ObserverFunc(func(r *capture.Record) {
 		mu.Lock()
 		defer mu.Unlock()
-		if r.From == decode.Server && r.Kind == capture.Data && r.Fate != capture.Injected {
+		if r.From == decode.Server && r.Kind == capture.Data && r.Fate != capture.Injected && r.Fate != capture.Withheld {
 			at := link{r.Conn.ID, r.Frame.Offset}
 			frames[at] = len(lines[r.Conn.ID])
 			words := strings.Fields(string(r.Frame.Line()))

@@ -79,7 +79,7 @@ func (m *memory) hit() (list []string) {
 	time.Sleep(queueRest + jammedRest)
 	m.settle()
 	for _, r := range m.j.all() {
-		if r.Kind == capture.Became && len(r.ChangedBy) > 0 {
+		if (r.Kind == capture.Became || r.Kind == capture.Data) && len(r.ChangedBy) > 0 {
 			s := fmt.Sprintf("%d %v %s", r.Frame.Offset, r.Fate, strings.Join(r.ChangedBy, "+"))
 			if r.Sent != nil {
 				s += fmt.Sprintf(" %q", r.Sent)

@@ -6,7 +6,6 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
-	"msnproxy/proxy/gate"
 )
 
 // gated reports whether a frame goes through the stages of the gate: if one may want it,
@@ -34,18 +33,21 @@ func (l *link) awaited(cursor int64) (at int64, ok bool) {
 // which it came, or wait. It reports whether the observer is to be woken.
 func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 	l.heed(w, fr)
-	a := l.lane.Ask()
+	wake = l.tell(w)
 	w.records = append(w.records, capture.Record{
-		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr, Fate: capture.Held,
+		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr,
 	})
-	wake = l.tellAsking(w, a)
-	v := l.lane.Answer(a)
+	v := l.lane.Decide(&w.records[0], func() {
+		var woken bool
+		w.ticket, woken = l.c.p.give(w.records, &l.dropped)
+		wake = woken || wake
+	})
+	w.records = append(w.group[:0], v.Remarks...)
 	end := fr.Offset + int64(len(fr.Raw))
-	sent, became, simple := l.lane.Simple(v, fr, time.Now())
-	if !simple {
+	switch {
+	case !v.Simple:
 		// What is before it goes before it.
-		before := l.appendInput(nil, w, w.cursor, fr.Offset)
-		w.out = append(w.out, before...)
+		w.out = l.appendInput(w.out, w, w.cursor, fr.Offset)
 		l.c.p.commit(w.ticket)
 		if err := l.lane.Write(w.out, false, w.piece); err != nil && w.err == nil {
 			w.err = err
@@ -54,16 +56,12 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 		if err := l.lane.Enter(v); err != nil && w.err == nil {
 			w.err = err
 		}
-		return wake
-	}
-	w.records = append(w.records, became)
-	if sent == nil && l.overtake(w, fr) {
-		return wake
-	}
-	w.piece++
-	if sent != nil {
-		w.out = append(l.appendInput(w.out, w, w.cursor, fr.Offset), sent...)
+	case v.Sent != nil:
+		w.piece++
+		w.out = append(l.appendInput(w.out, w, w.cursor, fr.Offset), v.Sent...)
 		w.cursor = end
+	case !l.overtake(w, fr):
+		w.piece++
 	}
 	return wake
 }
@@ -73,6 +71,8 @@ func (l *link) overtake(w *work, fr *decode.Frame) bool {
 	if fr.Kind != decode.Command || fr.Missing > 0 || fr.Offset < l.out || !decode.MayBeAct(fr.Raw, decode.ActPing, decode.ActPong) || !l.lane.KeepsApart() {
 		return false
 	}
+	w.woken = l.tell(w) || w.woken
+	l.c.p.commit(w.ticket)
 	w.out = l.appendInput(w.out, w, w.cursor, fr.Offset)
 	err := l.lane.Write(w.out, false, w.piece)
 	w.out, w.cursor, w.piece = w.out[:0], fr.Offset+int64(len(fr.Raw)), 0
@@ -83,13 +83,6 @@ func (l *link) overtake(w *work, fr *decode.Frame) bool {
 		w.err = err
 	}
 	return true
-}
-
-// tellAsking is tell of records of which the last one is asked about.
-func (l *link) tellAsking(w *work, a *gate.Ask) (wake bool) {
-	w.ticket, wake = l.c.p.handAsking(w.records, &l.dropped, a)
-	w.records = w.group[:0]
-	return wake
 }
 
 // write writes what one read brought, or what is left of it to write.
@@ -165,10 +158,10 @@ func (o outlet) Send(b []byte) error {
 func (o outlet) Tell(records ...capture.Record) { o.l.c.p.publish(records, nil) }
 
 // Redirected implements gate.Outlet.
-func (o outlet) Redirected(frame []byte, named bool) []byte {
+func (o outlet) Redirected(frame []byte, named bool) (instead []byte, remarks []capture.Record) {
 	l := o.l
 	if len(frame) == 0 || !redirects[frame[0]] && frame[0] != 'M' || l.unsteady.Load() || l.c.foreign.Load() != nil {
-		return nil
+		return nil, nil
 	}
 	var f decode.Framer
 	f.Feed(frame)
@@ -180,13 +173,10 @@ func (o outlet) Redirected(frame []byte, named bool) []byte {
 	w.named = named
 	defer func() { w.named = false }()
 	if !f.Next(&w.fr) || len(w.fr.Raw) != len(frame) || w.fr.Kind != decode.Command {
-		return nil
+		return nil, nil
 	}
-	out := l.rewrite(w, &w.fr)
-	if len(w.records) > 0 {
-		l.c.p.publish(w.records, nil)
-	}
-	return out
+	instead = l.rewrite(w, &w.fr)
+	return instead, append(remarks, w.records...)
 }
 
 // End implements gate.Outlet.

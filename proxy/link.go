@@ -155,7 +155,7 @@ func (l *link) carry(w *work) error {
 	wake = l.tell(w) || wake
 	p.commit(w.ticket)
 	err := l.write(w, l.output(w))
-	if wake {
+	if wake || w.woken {
 		p.queue.nudge()
 	}
 	return err

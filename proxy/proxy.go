@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"msnproxy/capture"
-	"msnproxy/proxy/gate"
 )
 
 // observerGrace is how long Close and Shutdown wait for the observer to take what
@@ -342,6 +341,10 @@ func (p *Proxy) waitLoops() {
 	}
 }
 
+// Annotate tells of a user's mark or comment on a frame, a [capture.Remark] with About, or
+// of a remark on the whole recording, as of what happens.
+func (p *Proxy) Annotate(r capture.Record) { p.publish([]capture.Record{r}, nil) }
+
 // remark publishes a remark about the proxy as a whole.
 func (p *Proxy) remark(text string) {
 	p.publish([]capture.Record{{Time: time.Now(), Kind: capture.Remark, Text: text}}, nil)
@@ -367,11 +370,6 @@ func (p *Proxy) commit(ticket uint64) {
 // hand is publish without the waiting and the waking: the ticket is for commit, and
 // wake reports whether the observer is to be woken.
 func (p *Proxy) hand(records []capture.Record, lost *int64) (ticket uint64, wake bool) {
-	return p.handAsking(records, lost, nil)
-}
-
-// handAsking is hand of records of which the last one is asked about at the gate.
-func (p *Proxy) handAsking(records []capture.Record, lost *int64, a *gate.Ask) (ticket uint64, wake bool) {
 	for i := range records {
 		r := &records[i]
 		if r.Kind == capture.Remark {
@@ -388,17 +386,10 @@ func (p *Proxy) handAsking(records []capture.Record, lost *int64, a *gate.Ask) (
 	if lost == nil {
 		lost = new(int64)
 	}
-	give := func() {
-		if p.cfg.Recorder != nil {
-			ticket = p.cfg.Recorder.Put(records)
-		}
-		if p.queue != nil {
-			wake = p.queue.add(records, lost)
-		}
-	}
+	give := func() { ticket, wake = p.give(records, lost) }
 	switch {
 	case p.cfg.Gate != nil:
-		p.cfg.Gate.Tell(records, a, give)
+		p.cfg.Gate.Tell(records, give)
 	case p.cfg.Recorder != nil && p.queue != nil:
 		// In one order, so that a message has one number on the screen and in the file.
 		p.order.Lock()
@@ -406,6 +397,17 @@ func (p *Proxy) handAsking(records []capture.Record, lost *int64, a *gate.Ask) (
 		p.order.Unlock()
 	default:
 		give()
+	}
+	return ticket, wake
+}
+
+// give gives records to the recorder and the observer.
+func (p *Proxy) give(records []capture.Record, lost *int64) (ticket uint64, wake bool) {
+	if p.cfg.Recorder != nil {
+		ticket = p.cfg.Recorder.Put(records)
+	}
+	if p.queue != nil {
+		wake = p.queue.add(records, lost)
 	}
 	return ticket, wake
 }

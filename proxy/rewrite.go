@@ -32,7 +32,7 @@ func (l *link) rewrite(w *work, fr *decode.Frame) []byte {
 	if fr.EOL == 0 || fr.Missing > 0 {
 		return nil
 	}
-	if bytes.Equal(fr.Verb(), []byte("MSG")) {
+	if decode.ActOf(string(fr.Verb())) == decode.ActSay {
 		return l.rewriteRoster(w, fr)
 	}
 	r, ok := decode.ParseRedirect(fr)

@@ -90,6 +90,10 @@ func (s *silence) remark(c *conn) {
 	if s.over || s.server && s.asked == "" {
 		return
 	}
+	if l := c.up.lane; l != nil && (l.Blocked() || c.down.lane.Blocked()) {
+		s.timer.Reset(silencePatience) // what was said is held: nobody is silent
+		return
+	}
 	r := capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client,
 		Text: fmt.Sprintf("neither the client nor the server has said anything for %v; in MSNP the client begins", silencePatience)}
 	switch {
@@ -164,14 +168,14 @@ func (c *conn) wordless(end capture.Record) string {
 // said more, or something else. Both links have ended.
 func (c *conn) leftEarly() string {
 	asked, reply := strings.Fields(c.up.opening), strings.Fields(c.down.opening)
-	if c.up.seen != 1 || len(asked) < 2 || asked[0] != "VER" {
+	if c.up.seen != 1 || len(asked) < 2 || decode.ActOf(asked[0]) != decode.ActVersion {
 		return ""
 	}
 	const left = "the client left after VER: "
 	switch {
 	case c.down.seen == 0:
 		return left + "the server had not answered"
-	case len(reply) < 3 || reply[0] != "VER":
+	case len(reply) < 3 || reply[0] != asked[0]:
 		return left + fmt.Sprintf("the answer was %q", c.down.opening)
 	case reply[2] == "0":
 		return "" // that is a finding (version.refused)

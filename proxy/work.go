@@ -28,6 +28,7 @@ type work struct {
 	cursor  int64     // what lies before is sent, or in out
 	now     time.Time // of the read
 	ticket  uint64    // of the recorder, for what was told last
+	woken   bool      // the observer is to be woken
 	piece   int       // frames in out, as far as the gate is told
 	err     error     // of the lane
 	named   bool      // the redirect that is rewritten is the user's own word
@@ -51,6 +52,7 @@ func (w *work) begin(l *link) {
 	}
 	w.out, w.records = w.out[:0], w.group[:0]
 	w.base, w.cursor, w.ticket, w.piece, w.err = l.in, l.out, 0, 0, nil
+	w.woken = false
 	w.roster = l.from == decode.Server && bytes.Contains(w.in, rosterName)
 }
 

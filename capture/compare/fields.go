@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"msnproxy/capture/story"
 	"msnproxy/decode"
 	"msnproxy/decode/challenge"
 	"msnproxy/decode/payload"
@@ -32,7 +33,20 @@ const maxValue = 4096
 func Fields(m *decode.Message) []Field { return appendFields(nil, m) }
 
 func appendFields(fields []Field, m *decode.Message) []Field {
+	return appendTold(fields, told{Message: m})
+}
+
+// told is a message, and what it means beyond its packets if it carries P2P.
+type told struct {
+	*decode.Message
+	peer *story.Peer
+}
+
+func appendTold(fields []Field, m told) []Field {
 	fr := m.Frame
+	if fr.Kind != decode.Command && m.peer != nil {
+		return appendPeer(fields, m)
+	}
 	if fr.Kind != decode.Command {
 		return append(fields, Field{Name: "bytes", Value: clip(fr.Raw)})
 	}
@@ -40,7 +54,7 @@ func appendFields(fields []Field, m *decode.Message) []Field {
 		fields = append(fields, Field{Name: "error", Value: code})
 	}
 	for i := range m.Len() {
-		p := parameter(m, i)
+		p := parameter(m.Message, i)
 		fields = append(fields, p)
 		fields = appendNodes(fields, p.Name+"/", m.Within(i), p.Volatile)
 	}
@@ -52,6 +66,9 @@ func appendFields(fields []Field, m *decode.Message) []Field {
 	}
 	if fr.Missing > 0 {
 		fields = append(fields, Field{Name: "incomplete", Value: "the end of the payload is missing"})
+	}
+	if m.peer != nil {
+		return appendPeer(fields, m)
 	}
 	if p := m.Payload(); p != nil {
 		fields = appendPayload(fields, p)

@@ -27,12 +27,12 @@ func (c *comparison) links() error {
 		if err != nil {
 			return err
 		}
-		c.link(classes, l.step, a, b)
+		c.link(classes, l.step, told{a, c.report.A.Peer(l.step.A)}, told{b, c.report.B.Peer(l.step.B)})
 	}
 	return nil
 }
 
-func (c *comparison) link(classes map[string]*bound, s *Step, a, b *decode.Message) {
+func (c *comparison) link(classes map[string]*bound, s *Step, a, b told) {
 	fa, fb := meaning(a, c.options.Rules, true), meaning(b, c.options.Rules, false)
 	at := make(map[string]int)
 	for j := range fb {

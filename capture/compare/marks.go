@@ -14,6 +14,7 @@ type mark struct {
 	// partner is the index of the other side's message, -1 for none.
 	partner int32
 	skip    bool // not compared
+	rest    bool // as it belongs to what another message of P2P stands for
 	linked  bool // holds values that other messages repeat
 	leaves  bool // after it the connection ends, whoever ends it
 	moved   bool
@@ -60,6 +61,10 @@ func (c *comparison) mark(conn *story.Conn, first bool) (*side, error) {
 	if first {
 		r = c.a
 	}
+	of := c.report.B
+	if first {
+		of = c.report.A
+	}
 	var last uint64
 	var x meanings
 	for i, m := range conn.Messages {
@@ -71,6 +76,11 @@ func (c *comparison) mark(conn *story.Conn, first bool) (*side, error) {
 		if k.skip = c.options.ignoresNoise(m.Noise) || c.options.Rules.skips(m.Name); k.skip {
 			continue
 		}
+		peer := of.Peer(m)
+		if k.rest = peer != nil && peer.Rest || s.answersRest(m); k.rest {
+			k.skip = true
+			continue
+		}
 		d, _, err := r.Decode(m)
 		if err != nil {
 			return nil, err
@@ -79,7 +89,7 @@ func (c *comparison) mark(conn *story.Conn, first bool) (*side, error) {
 			k.skip = true
 			continue
 		}
-		k.read(d, &x, c.options.Rules, first)
+		k.read(told{d, peer}, &x, c.options.Rules, first)
 		if follows(d) {
 			k.subject = last
 		}
@@ -91,7 +101,7 @@ func (c *comparison) mark(conn *story.Conn, first bool) (*side, error) {
 }
 
 // read works out what a message means.
-func (k *mark) read(d *decode.Message, x *meanings, r *Rules, first bool) {
+func (k *mark) read(d told, x *meanings, r *Rules, first bool) {
 	key := digest(offset64, kind(k.m))
 	for _, f := range x.of(d, r, first) {
 		if f.Link != "" {
@@ -170,6 +180,13 @@ func (s *side) roots() (asked []int32, unasked map[uint64][]int32, subjects []ui
 		unasked[k.subject] = append(unasked[k.subject], int32(i))
 	}
 	return asked, unasked, subjects
+}
+
+// answersRest reports whether a message answers one that belongs to what another one
+// stands for.
+func (s *side) answersRest(m *story.Message) bool {
+	q := m.Request
+	return q != nil && q.Conn == s.conn && s.marks[q.Index].rest
 }
 
 // request returns the message that m answers, if that is compared.

@@ -21,7 +21,12 @@ type FieldDifference struct {
 // Messages with different verbs differ in the field "verb", and in no other.
 // Whether values are the same that other messages have is not known here.
 func Messages(a, b *decode.Message, r *Rules) []FieldDifference {
-	if va, vb := label(a), label(b); va != vb && (a.Error() == "" || b.Error() == "") {
+	return messages(told{Message: a}, told{Message: b}, r)
+}
+
+// messages is Messages, where it is known what packets of P2P mean.
+func messages(a, b told, r *Rules) []FieldDifference {
+	if va, vb := label(a.Message), label(b.Message); va != vb && (a.Error() == "" || b.Error() == "") {
 		return []FieldDifference{{Name: "verb", A: &va, B: &vb}}
 	}
 	fa, fb := meaning(a, r, true), meaning(b, r, false)
@@ -82,17 +87,18 @@ type meanings struct {
 }
 
 // meaning returns the fields that count. first: the message is of the first side.
-func meaning(m *decode.Message, r *Rules, first bool) []said { return new(meanings).of(m, r, first) }
+func meaning(m told, r *Rules, first bool) []said { return new(meanings).of(m, r, first) }
 
 // of is meaning; what it returns holds until the next call.
-func (x *meanings) of(m *decode.Message, r *Rules, first bool) []said {
-	x.fields = appendFields(x.fields[:0], m)
+func (x *meanings) of(m told, r *Rules, first bool) []said {
+	x.fields = appendTold(x.fields[:0], m)
 	out := x.said[:0]
 	if x.seen == nil {
 		x.seen = make(map[string]int)
 	}
 	clear(x.seen)
-	verb := label(m)
+	verb := label(m.Message)
+	domain := ""
 	for _, f := range x.fields {
 		if r.ignores(verb, f.Name) {
 			continue
@@ -102,6 +108,17 @@ func (x *meanings) of(m *decode.Message, r *Rules, first bool) []said {
 		x.seen[s.id] = n + 1
 		if n > 0 {
 			s.id += "\x00" + strconv.Itoa(n)
+		}
+		if r.renames() && strings.HasPrefix(s.id, listPrefix) {
+			// Who goes by another name may be of another domain.
+			name := strings.ToLower(f.Name)
+			if strings.HasSuffix(name, domainSuffix) {
+				domain = f.Value
+				continue
+			}
+			if strings.HasSuffix(name, contactSuffix) && domain != "" {
+				s.norm += "@" + domain
+			}
 		}
 		if strings.IndexByte(s.norm, '@') > 0 && strings.IndexByte(s.norm, ' ') < 0 {
 			s.norm = r.handle(s.norm, first) // wherever it stands
@@ -113,6 +130,14 @@ func (x *meanings) of(m *decode.Message, r *Rules, first bool) []said {
 	x.said = out
 	return out
 }
+
+// How the fields of a list of contacts are named (ADL, RML, FQY): all, the domain of some,
+// and a contact of that.
+const (
+	listPrefix    = "ml/"
+	domainSuffix  = "/d/@n"
+	contactSuffix = "/d/c/@n"
+)
 
 // FNV-1a: the same in every run, so that a report is, too.
 const (

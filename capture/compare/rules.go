@@ -83,6 +83,9 @@ func (r *Rules) ignores(verb, field string) bool {
 	return false
 }
 
+// renames reports whether accounts go by other names on the second side.
+func (r *Rules) renames() bool { return r != nil && len(r.Accounts) > 0 }
+
 // account returns what takes the place of a value of the first side.
 func (r *Rules) account(value string) string {
 	if r == nil || len(r.Accounts) == 0 {

@@ -207,7 +207,7 @@ func (c *comparison) step(s *Step, k, l *mark) error {
 	if err != nil {
 		return err
 	}
-	if s.Fields = Messages(a, b, c.options.Rules); len(s.Fields) > 0 && s.Kind == Same {
+	if s.Fields = messages(told{a, c.report.A.Peer(k.m)}, told{b, c.report.B.Peer(l.m)}, c.options.Rules); len(s.Fields) > 0 && s.Kind == Same {
 		s.Kind = Different
 	}
 	return nil

@@ -32,6 +32,7 @@ type Story struct {
 	// Damage is why the recording was not read to its end; nil: it was.
 	Damage error
 
+	peers    map[*Message]*Peer // of those that carry P2P
 	spool    *capture.Spool
 	findings capture.Hindsight // all of them, if rules were applied
 	start    time.Time         // of the first message
@@ -66,6 +67,9 @@ type Conn struct {
 	Conversation int
 	SessionID    string
 	Participants []string
+	// Talks are the chats that a notification server's connection has part in (MSNP14 and
+	// later).
+	Talks []*decode.Conversation
 	// SignedIn tells that the server has let the account in.
 	SignedIn bool
 	// Came is the redirect (XFR, RNG) that sent the client here; nil if none is known.
@@ -254,6 +258,10 @@ func (r *Reader) Decode(m *Message) (*decode.Message, *capture.Record, error) {
 	c := m.Conn
 	rec.Conn, rec.From, rec.Frame.Offset = c.Record, m.From, m.offset
 	d := &r.m
+	if m.Kind == decode.Opaque {
+		// On a direct connection what a file holds may look like a command.
+		rec.Frame = decode.Frame{Kind: decode.Opaque, Offset: m.offset, Raw: rec.Frame.Raw, Gap: rec.Frame.Gap}
+	}
 	d.Decode(&rec.Frame, m.From, m.role, int(m.dialect))
 	r.conn = decode.Connection{ID: c.ID, Client: c.Client, Server: c.Server, Role: c.Role,
 		Dialect: c.Dialect, Account: c.Account, Opened: c.Opened}
@@ -265,6 +273,7 @@ func (r *Reader) Decode(m *Message) (*decode.Message, *capture.Record, error) {
 		r.chat = decode.Conversation{Number: c.Conversation, SessionID: c.SessionID, Participants: c.Participants}
 		r.conn.Conversation = &r.chat
 	}
+	r.conn.Talks = c.Talks
 	d.Number, d.Time, d.Conn, d.Noise, d.SignIn, d.Fate = m.Number, m.Time, &r.conn, m.Noise, m.signIn, m.Fate
 	d.Start, d.Findings = r.story.start, append(d.Findings, r.story.findings[m.Number]...)
 	if q := m.Request; q != nil {

@@ -10,6 +10,7 @@ import (
 	"msnproxy/capture"
 	"msnproxy/decode"
 	"msnproxy/decode/check"
+	"msnproxy/decode/transfer"
 )
 
 // slab is how many messages are allocated together.
@@ -25,6 +26,9 @@ type teller struct {
 	// connection, and stands for none.
 	slabs []*[slab]Message
 	names map[string]string // of verbs that the table does not have
+
+	transfers transfer.Tracker
+	leads     map[lead]bool
 }
 
 func newTeller(name string, o Options) *teller {
@@ -106,7 +110,9 @@ func (t *teller) record(r *capture.Record, place int64) {
 		t.message(c, e, place)
 	case capture.Lost:
 		c.gap |= r.From
+		t.transfers.Lost(c.ID, r.From)
 	case capture.Closed:
+		t.transfers.Closed(c.ID)
 		c.Closed, c.Ended, c.End, c.Reset = r.Time, true, r.From, r.Reset
 		delete(t.open, c.ID)
 	}
@@ -163,6 +169,7 @@ func (t *teller) message(c *Conn, e *capture.Event, place int64) {
 	}
 	c.gap &^= r.From
 	c.Messages = append(c.Messages, m)
+	t.peer(m, d)
 }
 
 // became takes what became of a message that was held.
@@ -226,6 +233,7 @@ func (t *teller) name(d *decode.Message) string {
 // finish says of connections and sessions what is known of them at the end.
 func (t *teller) finish() {
 	s := t.story
+	t.transfers.Finish(time.Time{})
 	if t.options.Check {
 		t.found(t.follow.Finish())
 	}
@@ -236,6 +244,9 @@ func (t *teller) finish() {
 		c.SignedIn = f.SignedIn
 		if v := f.Conversation; v != nil {
 			c.Conversation, c.SessionID, c.Participants = v.Number, v.SessionID, v.Participants
+		}
+		for _, v := range f.Talks {
+			c.Talks = append(c.Talks, &decode.Conversation{Number: v.Number, Key: v.Key, Circle: v.Circle, Name: v.Name, Participants: v.Participants})
 		}
 		c.facts = nil
 		if f.Session == nil {

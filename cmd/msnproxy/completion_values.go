@@ -60,6 +60,8 @@ func argumentValues(app *cli.App, command string) []string {
 			names = append(names, c.Name)
 		}
 		return names
+	case "ctl":
+		return []string{"client", "server", "on", "off"}
 	case "explain":
 		words := append([]string{"filter", "keys", capsWord, faultWord}, rule.PresetNames()...)
 		for _, v := range decode.Verbs() {

@@ -16,7 +16,7 @@ import (
 // demoTime bounds a demo without pauses, and what is added for each of them.
 const (
 	demoTime  = 30 * time.Second
-	demoSteps = 16
+	demoSteps = 18
 	// inspectedPace is the pause before each step for who watches in the inspector.
 	inspectedPace = 400 * time.Millisecond
 )
@@ -25,7 +25,8 @@ func demoCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "let the proxy listen on `ADDR`, host:port; port 0 is any"},
 		&cli.DurationFlag{Name: "pace", Usage: "pause for `TIME` before each step; in the inspector 400ms if it is not given"},
-		&cli.StringFlag{Name: "dialect", Value: "MSNP7", Usage: "`DIALECT` that the two clients and the server speak: MSNP2 to MSNP12, MSNP15 to MSNP18, MSNP21"},
+		&cli.StringFlag{Name: "dialect", Value: "MSNP7", Usage: "`DIALECT` that the two clients and the server speak: MSNP2 to MSNP18, MSNP21"},
+		&cli.BoolFlag{Name: "calm", Usage: "nothing goes wrong: leave out the third act, in which gate rules break something"},
 		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one or per-target, as for run"},
 	}
 	return &cli.Command{
@@ -34,16 +35,19 @@ func demoCommand() *cli.Command {
 		Description: `Starts a small server (dispatch, notification and switchboard, each at an address
 of its own), the proxy in front of it, and two clients that sign in through the
 proxy, meet and talk. Nothing but the loopback network is used. On a terminal the
-inspector shows it, step by step, and stays until you leave (q).
+inspector shows it, step by step, and stays until you leave (q). In a third act gate
+rules of its own lose an ACK, give a wrong length and answer a challenge wrongly, so
+that there is something to find; not with --calm, --dialect or gate rules of yours.
 
 Examples:
    msnproxy demo
    msnproxy demo --view chat --pace 1s
    msnproxy demo --no-ui --detail 2
    msnproxy demo --record demo.pcapng
+   msnproxy demo --calm --record calm.pcapng
    msnproxy demo --dialect MSNP18 --record msnp18.pcapng
 ` + exitCodes,
-		Flags:  slices.Concat(flags, gateFlags(), recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, gateFlags(), apiFlags(false), recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: demo,
 	}
 }
@@ -70,7 +74,11 @@ func demo(c *cli.Context) error {
 		return err
 	}
 	defer server.Close()
-	g, err := newGate(c, known)
+	ours, err := thirdAct(c)
+	if err != nil {
+		return err
+	}
+	g, err := newGate(c, known, ours)
 	if err != nil {
 		return err
 	}
@@ -85,16 +93,25 @@ func demo(c *cli.Context) error {
 	if err != nil {
 		return usage("demo", "--%v", err)
 	}
+	a, err := openAPI(c)
+	if err != nil {
+		return err
+	}
+	defer a.close()
 	out := outlive(c, true, "the demo goes on")
 	defer out.end(hurried(c.Context))
-	d, err := newDisplay(c, "demo", known)
+	d, err := newDisplay(c, "demo", known, g)
 	if err != nil {
 		return err
 	}
 	defer d.finish()
+	if err := a.start(c, g, p, d, known); err != nil {
+		return err
+	}
 	d.attach(p)
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, in front of the built-in server at %s\n", p.Addr(), server.DS)
-	err = act(c, p, server, d)
+	err = act(c, p, server, d, breaks(g, ours))
+	a.close()
 	return d.end(c, p, err)
 }
 
@@ -105,14 +122,14 @@ func demoDialects(c *cli.Context) ([]string, error) {
 		return nil, nil
 	}
 	if !proxytest.Speaks(name) {
-		return nil, usage("demo", "--dialect %s: the demo speaks MSNP2 to MSNP12, MSNP15 to MSNP18 and MSNP21", c.String("dialect"))
+		return nil, usage("demo", "--dialect %s: the demo speaks MSNP2 to MSNP18 and MSNP21", c.String("dialect"))
 	}
 	return []string{name, "CVR0"}, nil
 }
 
 // act runs the script through the proxy, and ends the proxy when it is over and,
 // if there is the inspector, the user has left.
-func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display) error {
+func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display, breaks func(proxytest.Fault) error) error {
 	served := make(chan error, 1)
 	go func() { served <- p.Serve(context.WithoutCancel(c.Context)) }()
 	pace := c.Duration("pace")
@@ -120,12 +137,16 @@ func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display) e
 		pace = inspectedPace
 	}
 	ctx, cancel := context.WithTimeout(c.Context, demoTime+demoSteps*pace)
+	if d.live != nil { // people may hold messages for as long as they like
+		cancel()
+		ctx, cancel = context.WithCancel(c.Context)
+	}
 	defer cancel()
 	offered, err := demoDialects(c)
 	if err != nil {
 		return err
 	}
-	script := proxytest.Script{Dialects: offered, Pace: pace, Progress: func(step string) {
+	script := proxytest.Script{Dialects: offered, Pace: pace, Break: breaks, Saw: d.say, Progress: func(step string) {
 		if pace > 0 {
 			d.say(step)
 		}
@@ -134,6 +155,9 @@ func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display) e
 		err = script.Run(ctx, p.Addr().String(), server)
 	} else {
 		err = d.play(c.Context, func() error { return script.Run(ctx, p.Addr().String(), server) }, cancel)
+	}
+	if breaks != nil && err == nil {
+		d.say(fmt.Sprintf("%s broke something on purpose: the findings say what; demo --calm leaves that out", plural(len(proxytest.Faults()), "gate rule")))
 	}
 	p.Release()
 	drain, done := context.WithTimeout(c.Context, 2*time.Second)

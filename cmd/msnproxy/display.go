@@ -9,6 +9,7 @@ import (
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/proxy"
+	"msnproxy/proxy/gate"
 )
 
 // display is what shows live traffic: the inspector, or lines. It keeps the
@@ -18,14 +19,15 @@ type display struct {
 	live     *live   // the inspector, or
 	lines    *screen // lines
 	recorder *capture.Recorder
+	feed     *feeder // of the API; nil: there is none
 	out      *outlet // standard output
 	hurry    <-chan struct{}
 	ended    bool
 }
 
 // newDisplay makes the display that the flags and the terminal ask for. known are
-// passwords besides those of the flags.
-func newDisplay(c *cli.Context, title string, known map[string]string) (*display, error) {
+// passwords besides those of the flags; g is what the traffic goes through, nil: nothing.
+func newDisplay(c *cli.Context, title string, known map[string]string, g *gate.Gate) (*display, error) {
 	d := &display{errors: c.App.ErrWriter.(*aside), out: c.App.Writer.(*outlet), hurry: hurried(c.Context)}
 	printer, err := newPrinter(c, show.Text, show.JSON)
 	if err != nil {
@@ -38,6 +40,9 @@ func newDisplay(c *cli.Context, title string, known map[string]string) (*display
 		return nil, err
 	}
 	o.Title = title
+	if g != nil {
+		o.Gate = g
+	}
 	if d.recorder, err = newRecorder(c); err != nil {
 		return nil, err
 	}
@@ -67,6 +72,9 @@ func (d *display) attach(p *proxy.Proxy) {
 
 // Observe implements proxy.Observer.
 func (d *display) Observe(r *capture.Record) {
+	if d.feed != nil {
+		d.feed.observe(r)
+	}
 	if d.live != nil {
 		d.live.Observe(r)
 		return

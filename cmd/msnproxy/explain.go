@@ -18,15 +18,17 @@ import (
 func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
-		Usage:     "explain a command, an error code, a capability number, a GUID, a rule of check, a fault, the filter language, or the keys of the inspector",
-		ArgsUsage: "VERB | CODE | caps NUMBER | GUID | RULE | fault [NAME [VALUE]] | filter | keys",
+		Usage:     "explain a command, an error code, a capability number, a GUID, a type of message, a rule of check, a fault, the filter language, or the keys of the inspector",
+		ArgsUsage: "VERB | CODE | caps NUMBER | GUID | TYPE | RULE | fault [NAME [VALUE]] | filter | keys",
 		Description: `Prints every form that the command table has of the command, each with its
 parameters and an example. Of a rule of check, or of a group of rules: what is meant,
 how grave it is, for which dialects, and where it comes from. Of an error code, of a reply
 (911) or of those that Microsoft's client shows (0x81000306): what it means, and what to
 look at. Of a capability number, or a pair of them: each bit. Of the GUID of an invitation:
-what to. Of a named fault: whom it tests, what is right, and the rules that it is made of.
-Without an argument: all commands, one line each.
+what to; its dashes and braces may be missing. Of a Message-Type of SDG or a
+Content-Type: what it holds, and whether a source says so. Of a named fault: whom
+it tests, what is right, and the rules that it is made of. Without an argument:
+all commands, one line each.
 
 Examples:
    msnproxy explain XFR
@@ -34,6 +36,7 @@ Examples:
    msnproxy explain 0x81000306
    msnproxy explain caps 2684354596:32
    msnproxy explain A4268EEC-FEC5-49E5-95C3-F126696BDBF6
+   msnproxy explain Signal/CloseIMWindow
    msnproxy explain challenge.mismatch
    msnproxy explain challenge
    msnproxy explain fault lost-ack
@@ -94,6 +97,8 @@ func explain(c *cli.Context) error {
 	name := strings.ToUpper(word)
 	v := decode.LookupVerb(name)
 	switch {
+	case v == nil && explainType(w, word):
+		return nil
 	case v == nil:
 		return fmt.Errorf("there is no command %q in MSNP2 to MSNP21; \"msnproxy explain\" lists them all", word)
 	case v.Name == "error":
@@ -108,6 +113,9 @@ func explain(c *cli.Context) error {
 	default:
 		fmt.Fprintf(w, "%s: %s\n", v.Name, v.Meaning)
 		explainVerb(w, v)
+		for _, t := range messageTypesOf(v) {
+			fmt.Fprintf(w, "   %-24s %s%s\n", t.Name, t.Meaning, sourced(t))
+		}
 	}
 	for i := range v.Forms {
 		explainForm(w, &v.Forms[i])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 
 	"msnproxy/decode"
 	"msnproxy/decode/meaning"
@@ -54,20 +55,21 @@ func explainClientError(w io.Writer, code uint32) error {
 	return nil
 }
 
-// guidShape is what a GUID looks like, in braces or not.
-var guidShape = regexp.MustCompile(`^\{?[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}?$`)
+// guidShape is what a GUID looks like, with braces and dashes or without.
+var guidShape = regexp.MustCompile(`^\{?([0-9A-Fa-f]{8})-?([0-9A-Fa-f]{4})-?([0-9A-Fa-f]{4})-?([0-9A-Fa-f]{4})-?([0-9A-Fa-f]{12})\}?$`)
 
 // explainGUID prints what people are invited to by a GUID.
-func explainGUID(w io.Writer, guid string) error {
+func explainGUID(w io.Writer, word string) error {
+	guid := "{" + strings.Join(guidShape.FindStringSubmatch(word)[1:], "-") + "}"
 	purpose, application := p2p.Purpose(guid), payload.Application(guid)
 	if purpose == "" && application == "" {
-		return fmt.Errorf("%s is no GUID that invites to anything, as far as it is known: those of contacts, groups and end points are made by servers and clients", guid)
+		return fmt.Errorf("%s is no GUID that invites to anything, as far as it is known: those of contacts, groups and end points are made by servers and clients", word)
 	}
 	if purpose != "" {
-		fmt.Fprintf(w, "%s: %s\n   EUF-GUID of an invitation by P2P (MSNSLP, MSNP9 and later)\n", guid, purpose)
+		fmt.Fprintf(w, "%s: %s\n   EUF-GUID of an invitation by P2P (MSNSLP, MSNP9 and later)\n", word, purpose)
 	}
 	if application != "" {
-		fmt.Fprintf(w, "%s: %s\n   Application-GUID of an invitation (text/x-msmsgsinvite, MSNP5 and later)\n", guid, application)
+		fmt.Fprintf(w, "%s: %s\n   Application-GUID of an invitation (text/x-msmsgsinvite, MSNP5 and later)\n", word, application)
 	}
 	return nil
 }
@@ -106,4 +108,47 @@ func echoes(f *decode.Form) string {
 		names += p.Name
 	}
 	return "the server repeats " + names + " of the request"
+}
+
+// messageTypesOf are the types of what a command of routed payloads says, those of a chat.
+func messageTypesOf(v *decode.Verb) []payload.MessageType {
+	const routedFrom = 18
+	for i := range v.Forms {
+		if f := &v.Forms[i]; f.Talk && f.First >= routedFrom {
+			return payload.MessageTypes()
+		}
+	}
+	return nil
+}
+
+// sourced marks what no source says.
+func sourced(t payload.MessageType) string {
+	if t.Unsourced {
+		return " (no source)"
+	}
+	return ""
+}
+
+// explainType prints what a message type or a content type holds. It returns false if
+// the word is neither.
+func explainType(w io.Writer, word string) bool {
+	if t, ok := payload.LookupMessageType(word); ok {
+		fmt.Fprintf(w, "%s: %s%s\n   Message-Type of a routed message (MSNP18 and later)\n", t.Name, t.Meaning, sourced(t))
+		if t.ReadAs != "" {
+			fmt.Fprintf(w, "   its body is read as %s\n", t.ReadAs)
+		}
+		if t.Unsourced {
+			fmt.Fprintln(w, "   No source names it: this follows by analogy from what a switchboard carries.")
+		}
+		return true
+	}
+	guess, known := payload.ContentType(word)
+	if !known {
+		return false
+	}
+	fmt.Fprintf(w, "%s: Content-Type of a message\n", strings.ToLower(word))
+	if guess != "" {
+		fmt.Fprintf(w, "   taken for %s (no source: only its name is documented)\n", guess)
+	}
+	return true
 }

@@ -65,10 +65,15 @@ func gateRules(c *cli.Context, command string) (rules, faults *rule.Set, err err
 }
 
 // newGate makes the gate that the flags, or the inspector, ask for; nil: there is none.
-func newGate(c *cli.Context, known map[string]string) (*gate.Gate, error) {
+// ours are rules of the program, to be switched on later, where the flags ask for none.
+func newGate(c *cli.Context, known map[string]string, ours *rule.Set) (*gate.Gate, error) {
 	rules, faults, err := gateRules(c, c.Command.Name)
 	if err != nil {
 		return nil, err
+	}
+	asked := rules
+	if rules == nil {
+		rules = ours
 	}
 	mode := c.String("trid")
 	if mode != "private" && mode != "shift" {
@@ -92,7 +97,7 @@ func newGate(c *cli.Context, known map[string]string) (*gate.Gate, error) {
 		Rules: rules, Faults: faults, Shift: mode == "shift", Alone: !people && !steered(c),
 		Follow: capture.FollowOptions{Check: true, Passwords: all},
 	})
-	for _, s := range []*rule.Set{rules, faults} {
+	for _, s := range []*rule.Set{asked, faults} {
 		if s != nil {
 			fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s in force, seed %d\n", plural(s.Len(), "gate rule"), s.Seed())
 			break

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"msnproxy/decode"
 )
 
 // The floors of the house: a room may import rooms of its own floor's list and
@@ -30,14 +33,15 @@ var floors = []struct {
 	{"decode/check", []string{"decode", "decode/address", "decode/meaning", "decode/payload", "decode/p2p", "decode/transfer", "decode/challenge", "decode/recent"}, nil},
 	{"decode", []string{"decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/meaning", "decode/recent"}, []string{"golang.org/x/text"}},
 	{"capture", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
-	{"capture/story", []string{"decode", "decode/challenge", "decode/check", "capture"}, nil},
+	{"capture/story", []string{"decode", "decode/challenge", "decode/check", "decode/p2p", "decode/transfer", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture/story"}, nil},
 	{"proxy/proxytest", []string{"decode", "decode/address", "decode/payload", "decode/challenge"}, nil},
-	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
+	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/recent", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
 	{"proxy/gate/valve", nil, nil},
 	{"proxy/gate/action", []string{"decode", "decode/filter", "proxy/gate/valve"}, nil},
 	{"proxy/gate/rule", []string{"decode", "decode/filter", "decode/recent", "proxy/gate/action"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"proxy/gate", []string{"decode", "decode/filter", "capture", "proxy/gate/action", "proxy/gate/rule", "proxy/gate/valve"}, nil},
+	{"proxy/gate/api", []string{"decode", "decode/filter", "capture", "proxy", "proxy/gate", "proxy/gate/action", "proxy/gate/rule"}, nil},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture", "proxy/gate"}, []string{"golang.org/x/sys"}},
 }
 
@@ -127,4 +131,65 @@ func TestNoCatchAllRooms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// notVerbs are the files whose words look like verbs and are none: statuses, methods of
+// HTTP and MSNSLP, an XML element, and the name that documents have for a redirect.
+var notVerbs = map[string]string{
+	"decode/meaning/meaning.go": "NLN FLN",
+	"decode/opening_proxy.go":   "GET PUT",
+	"decode/payload/xml.go":     "MSG",
+	"decode/redirect.go":        "RNG",
+	"decode/check/peers.go":     "BYE",
+	"decode/transfer/slp.go":    "BYE",
+}
+
+// What the program knows of a verb stands in the command table, as a column: elsewhere a
+// command is asked for what it is (decode.Act). proxytest speaks the protocol.
+func TestVerbsStandInTheTable(t *testing.T) {
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(root, path)
+		name = filepath.ToSlash(name)
+		if d.IsDir() {
+			if name == "proxy/proxytest" || d.Name() == ".git" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "decode/rows_") {
+			return nil
+		}
+		for _, verb := range verbsIn(t, path) {
+			if !strings.Contains(notVerbs[name], verb) {
+				t.Errorf("%s has the verb %s as a string: ask for a column of the command table instead, such as decode.Act", name, verb)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// verbsIn returns the strings of a file that are verbs of the table.
+func verbsIn(t *testing.T, file string) (verbs []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+			s, _ := strconv.Unquote(l.Value)
+			if v := decode.LookupVerb(s); v != nil && v.Name == s {
+				verbs = append(verbs, s)
+			}
+		}
+		return true
+	})
+	return verbs
 }

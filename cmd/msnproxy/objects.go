@@ -31,8 +31,9 @@ Examples:
    msnproxy objects session.pcapng --out objects
    msnproxy objects log/*.pcapng --format json
 ` + `
-Exit codes: 0 fine, 1 something of what was begun is incomplete or has the wrong hash,
-2 trouble (usage, file), 130 interrupted.`,
+Exit codes: 0 fine, 1 something of what was accepted is incomplete, or has the wrong size
+or hash (not for that alone that it may have gone by a direct connection which was not
+recorded), 2 trouble (usage, file), 130 interrupted.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: text or json"},
 			&cli.StringFlag{Name: "out", Usage: "write what was transferred to files in `DIR`"},
@@ -125,14 +126,21 @@ func showObjects(c *cli.Context, k *transfer.Tracker, folder *objects.Folder, as
 	if n := k.Dropped(); n > 0 {
 		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s are not listed, the oldest: there are too many\n", plural(n, "transfer"))
 	}
-	broken := 0
+	broken, unrecorded := 0, 0
 	for _, t := range list {
 		if t.Broken() {
 			broken++
 		}
+		if t.State == transfer.Unrecorded {
+			unrecorded++
+		}
 	}
 	if !asJSON {
-		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s, %d incomplete or with the wrong hash\n", plural(len(list), "transfer"), broken)
+		more := ""
+		if unrecorded > 0 {
+			more = fmt.Sprintf("; the data of %d was not recorded", unrecorded)
+		}
+		fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s, %d incomplete, of the wrong size or with the wrong hash%s\n", plural(len(list), "transfer"), broken, more)
 	}
 	switch {
 	case wrong != nil:

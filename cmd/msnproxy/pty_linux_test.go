@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -39,6 +40,14 @@ func ioctl(f *os.File, what, arg uintptr) error {
 		return err
 	}
 	return nil
+}
+
+func init() {
+	// Who runs the tests under nohup has SIGHUP ignored, and so would the programs that
+	// they start.
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 }
 
 func openPty() (control, tty *os.File, err error) {

@@ -32,6 +32,12 @@ enough to stay in step, and no more.
 		if v.Undocumented {
 			fmt.Fprint(w, "\nNo source says what its parameters mean, or what is in its payload.\n")
 		}
+		if types := messageTypesOf(v); types != nil {
+			fmt.Fprint(w, "\nWhat it is says the header Message-Type:\n\n| type | is | body read as |\n|---|---|---|\n")
+			for _, t := range types {
+				fmt.Fprintf(w, "| %s | %s%s | %s |\n", t.Name, t.Meaning, sourced(t), t.ReadAs)
+			}
+		}
 		for i := range v.Forms {
 			referenceForm(w, &v.Forms[i])
 		}

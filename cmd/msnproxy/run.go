@@ -43,7 +43,7 @@ Examples:
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 ` + exitCodes,
-		Flags:  slices.Concat(flags, gateFlags(), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, gateFlags(), apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: runProxy,
 	}
 }
@@ -69,7 +69,7 @@ func runProxy(c *cli.Context) error {
 	if drain := c.Duration("drain"); drain < 0 {
 		return usage("run", "--drain is %v; it cannot be negative", drain)
 	}
-	g, err := newGate(c, nil)
+	g, err := newGate(c, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -88,19 +88,28 @@ func runProxy(c *cli.Context) error {
 	if err := p.Listen(); err != nil {
 		return err
 	}
+	a, err := openAPI(c)
+	if err != nil {
+		return err
+	}
+	defer a.close()
 	out := outlive(c, true, "relaying goes on")
 	defer out.end(hurried(c.Context))
-	d, err := newDisplay(c, c.String("upstream"), nil)
+	d, err := newDisplay(c, c.String("upstream"), nil, g)
 	if err != nil {
 		return err
 	}
 	defer d.finish()
+	if err := a.start(c, g, p, d, nil); err != nil {
+		return err
+	}
 	d.attach(p)
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", p.Addr(), c.String("upstream"))
 	if d.live != nil {
 		d.live.ins.Waiting(fmt.Sprintf("Waiting for a client at %s.", p.Addr()))
 	}
 	err = serve(c, p, d)
+	a.close()
 	return d.end(c, p, err)
 }
 

@@ -61,12 +61,17 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	direct, err := filepath.Abs(filepath.Join("testdata", "direct"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:           filepath.Join("testdata", "script"),
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("CAPTURES", captures)
 			env.Setenv("CASES", cases)
+			env.Setenv("DIRECT", direct)
 			env.Setenv("TZ", "UTC")
 			env.Setenv("PROXY", freeAddr(t))
 			env.Setenv("BUSY", busyAddr(t))
@@ -153,6 +158,8 @@ func listening(ts *testscript.TestScript, _ bool, args []string) {
 			c.Close()
 			return
 		}
+		// It listens in a process of its own, which no fake clock rules, and nothing but a
+		// connection tells when.
 		time.Sleep(20 * time.Millisecond)
 	}
 	ts.Fatalf("nobody listens on %s", args[0])

@@ -106,6 +106,7 @@ func (k *Checker) Message(m *decode.Message) []Located {
 		k.between(c, m)
 	}
 	k.peers(c, m)
+	k.changed(c, m)
 	return k.out
 }
 
@@ -126,6 +127,7 @@ func (k *Checker) Became(m *decode.Message) []Located {
 		k.nowByVerb(c, m)
 	}
 	k.handedOn(c, m)
+	k.changed(c, m)
 	return k.out
 }
 
@@ -194,8 +196,10 @@ func (k *Checker) command(c *conn, m *decode.Message) {
 	}
 	if m.Error() != "" {
 		k.refused(c, m)
+		k.declined(m)
 	} else {
 		k.byAct(c, m)
+		k.passedOn(c, m)
 	}
 	if isMIME(m) {
 		k.mime(c, m)

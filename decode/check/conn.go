@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"math/bits"
 	"net"
 	"slices"
 	"strings"
@@ -158,8 +159,11 @@ func (l *link) remember(m *decode.Message) {
 // that begin a character of four bytes.
 func trails(b []byte) (trails, big int) {
 	const high = 0x8080808080808080
-	for len(b) >= 8 && binary.LittleEndian.Uint64(b)&high == 0 {
-		b = b[8:]
+	for ; len(b) >= 8; b = b[8:] {
+		if w := binary.LittleEndian.Uint64(b); w&high != 0 {
+			trails += bits.OnesCount64(w &^ (w << 1) & high)
+			big += bits.OnesCount64(w & (w << 1) & (w << 2) & (w << 3) & high)
+		}
 	}
 	for _, c := range b {
 		if c < utf8.RuneSelf {

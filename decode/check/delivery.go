@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/decode/address"
 	"msnproxy/decode/payload"
 )
 
@@ -30,16 +31,27 @@ type parcel struct {
 	refused   bool // NAK
 }
 
-// dispatch takes a message that a switchboard is to deliver.
+// passedOn takes what is said by way of a notification server (SDG, UUM and UBM).
+func (k *Checker) passedOn(c *conn, m *decode.Message) {
+	switch {
+	case !m.Form.Talk || c.switchboard():
+	case m.From == decode.Client:
+		k.dispatch(c, m)
+	default:
+		k.delivered(c, m)
+	}
+}
+
+// dispatch takes a message that a server is to deliver.
 func (k *Checker) dispatch(c *conn, m *decode.Message) {
-	v := m.Conn.Conversation
+	v := m.Conversation()
 	if v == nil || m.Form.Heard == "" || len(v.Connections()) < 2 || m.Fate != decode.Passed || m.Arrived() == nil || !c.in {
 		return
 	}
 	k.overdue(m.Left())
 	p := parcel{place: here(m), conn: c}
 	for _, other := range v.Connections() {
-		if d := k.conns[other.ID]; d != nil && d != c && d.expects(c) && !slices.Contains(m.Ahead, other.ID) {
+		if d := k.conns[other.ID]; d != nil && d != c && d.expects(c, m) && !m.CameTo(other.ID) {
 			p.due = append(p.due, d)
 		}
 	}
@@ -54,12 +66,25 @@ func (k *Checker) dispatch(c *conn, m *decode.Message) {
 
 // expects reports whether what the sender says has to come here: both are in, each
 // knows the other to be there, and all that comes here is seen.
-func (c *conn) expects(sender *conn) bool {
-	return c.in && sender.in && c.whole() && sender.whole() && c.asked != sender.asked && c.half == 0 && !c.parted &&
-		c.room.find(sender.asked, true) >= 0 && sender.room.find(c.asked, true) >= 0
+func (c *conn) expects(sender *conn, m *decode.Message) bool {
+	if !c.in || !sender.in || !c.whole() || !sender.whole() || c.asked == sender.asked || c.half != 0 || c.parted {
+		return false
+	}
+	if !sender.switchboard() {
+		return c.reached(m)
+	}
+	return c.room.find(sender.asked, true) >= 0 && sender.room.find(c.asked, true) >= 0
 }
 
-// delivered takes what a switchboard delivers.
+// reached reports whether a message by way of a notification server is for this end point
+// of an account, which is to be seen online.
+func (c *conn) reached(m *decode.Message) bool {
+	to := m.Peer()
+	return !c.switchboard() && address.Same(to.Account, c.asked) && c.status != "" && c.status != "HDN" &&
+		(to.EndPoint == "" || bareGUID([]byte(to.EndPoint)) == bareGUID([]byte(c.info.EndPoint)))
+}
+
+// delivered takes what a server delivers.
 func (k *Checker) delivered(c *conn, m *decode.Message) {
 	d := &m.Delivery
 	sender := k.conns[d.Conn]
@@ -134,6 +159,13 @@ func (k *Checker) acknowledges(number int64, refused bool) {
 	if p := k.parcel(number); p != nil {
 		p.acked, p.refused = !refused, refused
 		k.doubted(p)
+	}
+}
+
+// declined notes that the server does not pass a message on, and says so.
+func (k *Checker) declined(m *decode.Message) {
+	if p := k.parcel(m.ReplyTo); p != nil {
+		p.due = nil
 	}
 }
 

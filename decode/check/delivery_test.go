@@ -75,3 +75,60 @@ func TestDeliveryWords(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// The same by way of notification servers: Alice is on 1, Bob on 3.
+func TestDeliveryPassedOn(t *testing.T) {
+	const (
+		bob = `
+		3 open 10.0.0.8:1030 10.0.0.5:1863
+		3 C: VER 1 MSNP18 CVR0
+		3 S: VER 1 MSNP18
+		3 C: CVR 2 0x0409 winnt 5.1 i386 MSNMSGR 8.5.1302 MSMSGS bob@example.com
+		3 S: CVR 2 8.5.1302 8.5.1302 8.5.1302 http://a http://b
+		3 C: USR 3 SSO I bob@example.com
+		3 S: USR 3 SSO S MBI_KEY_OLD bm9uY2U=
+		3 C: USR 4 SSO S t=abc&p= HAAAAAEAAAADZgAABIAAAAgAAAA {11111111-2222-3333-4444-555555555555}
+		3 S: USR 4 OK bob@example.com 1 0
+		3 C: CHG 5 NLN
+		3 S: CHG 5 NLN`
+		both  = "ns15 18" + bob
+		from  = "|From: 1:alice@example.com||Reliability: 1.0||Messaging: 2.0|Message-Type: Text|Content-Length: 2||"
+		to    = "#|Routing: 1.0|To: 1:bob@example.com"
+		says  = "\n1 C: SDG 7 " + to + from + "hi"
+		comes = "\n3 S: SDG 0 " + to + from + "hi"
+		again = "\n1 C: SDG 8 " + to + from + "ho"
+		end   = "\n+11s\n1 C: OUT"
+	)
+	lost := []string{"1 delivery.lost"}
+	for name, tt := range map[string]struct {
+		script string
+		want   []string
+	}{
+		"delivered":                     {both + says + comes + end, nil},
+		"not yet known to be reachable": {both + says + end, nil},
+		"lost":                          {both + says + comes + again + end, lost},
+		"said to be refused":            {both + says + comes + again + "\n1 S: 217 8" + end, nil},
+		"hidden":                        {both + says + comes + "\n3 C: CHG 6 HDN\n3 S: CHG 6 HDN" + again + end, nil},
+		"left":                          {both + says + comes + "\n3 C: OUT" + again + end, nil},
+		"to another end point":          {both + says + comes + strings.ReplaceAll(again, "bob@example.com", "bob@example.com;epid={22222222-2222-3333-4444-555555555555}") + end, nil},
+		"to this end point":             {both + says + comes + strings.ReplaceAll(again, "bob@example.com", "bob@example.com;epid={11111111-2222-3333-4444-555555555555}") + end, lost},
+		"something is missing there":    {both + says + comes + "\n3 lost S 10" + again + end, []string{"3 frame.lost"}},
+		"late":                          {both + says + "\n+6s" + comes, []string{"3 delivery.late"}},
+		"twice":                         {both + says + comes + comes, []string{"3 delivery.twice"}},
+		"altered":                       {both + says + comes + again + "\n3 S: SDG 0 " + to + from + "HO" + end, []string{"3 delivery.altered"}},
+		"routed on with other headers":  {both + says + strings.Replace(comes, "|From", "|Service-Channel: IM/Online|From", 1) + end, nil},
+		"to another network":            {both + "\n1 C: UUM 7 bob@example.com 32 1 #|$texthi\n3 S: UBM alice@example.com 1 bob@example.com 32 1 #|$texthi\n1 C: UUM 8 bob@example.com 32 1 #|$textho" + end, lost},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, l := range play(t, tt.script) {
+				if group, _, _ := strings.Cut(l.Rule, "."); group == "delivery" || group == "frame" || group == "end" {
+					got = append(got, string('0'+rune(l.Conn))+" "+l.Rule)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

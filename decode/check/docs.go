@@ -70,8 +70,8 @@ var groupTitles = map[string]string{
 	"trid": "Requests and replies", "version": "Dialects", "signin": "Signing in", "challenge": "Challenges",
 	"redirect": "Redirects", "lists": "Lists and groups", "presence": "Presence", "name": "Names and limits",
 	"switchboard": "Switchboards", "session": "Keep-alive and leaving", "end": "Ends of connections", "transfer": "File transfers",
-	"delivery": "Delivery",
-	"p2p":      "P2P",
+	"delivery": "Delivery", "changed": "Changed on purpose",
+	"p2p": "P2P",
 }
 
 // anchor is what a heading's link is: points vanish.

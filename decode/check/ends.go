@@ -82,7 +82,7 @@ func (c *conn) open() (list []string) {
 		}
 	}
 	if c.pings > 0 && c.lastPing.number > 0 {
-		name("PNG", c.lastPing.number)
+		name(decode.VerbOf(decode.ActPing).Name, c.lastPing.number)
 	}
 	if more > 0 {
 		list = append(list, fmt.Sprintf("%d more", more))

@@ -1,5 +1,7 @@
 package check
 
+import "strings"
+
 // fixture is a pair of scripts for a rule: one that breaks it, and one that is
 // as near as can be and doesn't. also are the rules that the first breaks with
 // it, and that either may.
@@ -188,13 +190,21 @@ var fixtures = map[string]fixture{
 		bad:  "talk 7\n2 S: MSG bob@example.com Bob #|MIME-Version: 1.0|Content-Type: text/x-mms-emoticon||:)\t" + object("ZZZ=") + "\t",
 		good: "talk 7\n2 S: MSG bob@example.com Bob #|MIME-Version: 1.0|Content-Type: text/x-mms-emoticon||:)\t" + object("") + "\t",
 	},
-	"p2p.slp": {bad: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 4\r\n\r\n\r\n\x00"), good: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 3\r\n\r\n\r\n\x00")},
-	"p2p.bye": {bad: "talk 7\n" + offered + peerData(0, 4, "abcd") + "2 close\n", good: "talk 7\n" + offered + peerData(0, 4, "abcd") + peerBye + "2 close\n"},
+	"p2p.slp":     {bad: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 4\r\n\r\n\r\n\x00"), good: "talk 7\n" + peerSLP("BYE MSNMSGR:a@x MSNSLP/1.0\r\nContent-Length: 3\r\n\r\n\r\n\x00")},
+	"p2p.size":    {bad: "talk 7\n" + offered + peerData(0, 31, strings.Repeat("a", 31)), good: "talk 7\n" + offered + peerData(0, 30, strings.Repeat("a", 30))},
+	"p2p.range":   {bad: "talk 7\n" + offered + peerData(-1<<63, 30, "abcd"), good: "talk 7\n" + offered + peerData(26, 30, "abcd")},
+	"p2p.altered": {bad: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(0, 30, "abce"), good: "talk 7\n" + offered + peerData(0, 30, "abcd") + peerData(0, 30, "abcd")},
+	"p2p.nonce":   {bad: "talk 7\n" + offered + letIn + greets + nonce("f"), good: "talk 7\n" + offered + letIn + greets + nonce("0")},
+	"p2p.direct":  {bad: "talk 7\n" + offered + letIn + greets + nonce("0") + `9 C! \x01\x00\x01\x00abc` + "\n", good: "talk 7\n" + offered + letIn + greets + nonce("0") + `9 C! \x00\x00\x01\x00abc` + "\n"},
+	"p2p.bye":     {bad: "talk 7\n" + offered + peerData(0, 4, "abcd") + "2 close\n", good: "talk 7\n" + offered + peerData(0, 4, "abcd") + peerBye + "2 close\n"},
 
 	"session.ping":      {bad: "ns 7\n1 C: PNG\n1 C: PNG", good: "ns 7\n1 C: PNG\n1 S: QNG\n1 C: PNG"},
 	"session.pong":      {bad: "ns 7\n1 C: PNG\n1 S: QNG\n1 S: QNG\n1 S: QNG", good: "ns 7\n1 S: QNG\n1 C: PNG\n1 C: PNG\n1 S: QNG"},
 	"session.after-out": {bad: "ns 7\n1 C: OUT\n1 C: CHG 5 NLN\n1 S: CHG 5 NLN", good: "ns 7\n1 C: OUT\n1 S: NLN BSY bob@example.com Bob\n1 S: OUT"},
 	"session.reason":    {bad: "ns 7\n1 S: OUT MIG", good: "ns 7\n1 S: OUT SSD"},
+	"changed.reply":     {bad: "talk 7\n2 C: MSG 3 A #|$text\n2 Sd ACK 3", good: "talk 7\n2 C: MSG 3 A #|$text\n2 Sw ACK 3", also: []string{"trid.unanswered"}},
+	"changed.length":    {bad: "talk 7\n2 Sb BYE bob@example.com => MSG bob@example.com Bob 3\\r\\nhi", good: "talk 7\n2 Sb BYE bob@example.com => BYE bob@example.com\\r\\nBYE carol@example.com\\r\\n"},
+	"changed.proof":     {bad: "ns 7\n1 S: CHL 0 15570131571988941333\n1 Cr QRY 22 msmsgs@msnmsgr.com #|8f2f5a91b72102cd28355e9fc9000d6e => QRY 22 msmsgs@msnmsgr.com #|00000000000000000000000000000000\n1 S: 540 22", good: "ns 7\n1 S: CHL 0 15570131571988941333\n1 Cr QRY 22 msmsgs@msnmsgr.com #|8f2f5a91b72102cd28355e9fc9000d6e => QRY 23 msmsgs@msnmsgr.com #|8f2f5a91b72102cd28355e9fc9000d6e\n1 S: QRY 23"},
 	"end.reset":         {bad: "ns 7\n1 reset S", good: "ns 7\n1 S: OUT\n1 reset S"},
 	"end.unanswered":    {bad: "ns 7\n1 C: PNG\n1 closed S", good: "ns 7\n1 C: PNG\n1 S: QNG\n1 closed S", also: []string{"end.mid-session"}},
 	"end.mid-session":   {bad: "talk 7\n2 closed C", good: "talk 7\n2 S: BYE bob@example.com\n2 closed C"},

@@ -2,6 +2,7 @@ package check
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"slices"
@@ -544,5 +545,29 @@ func TestSmallThings(t *testing.T) {
 	}
 	if host := clientHost(&conn{info: &decode.Connection{Client: "somewhere"}}); host != "somewhere" {
 		t.Error(host)
+	}
+}
+
+// Eight bytes at a time, or one: wherever a byte stands in its eight, and whatever is
+// beside it.
+func TestTrailsByEight(t *testing.T) {
+	one := func(b []byte) (n, big int) {
+		for _, c := range b {
+			more, large := trails([]byte{c})
+			n, big = n+more, big+large
+		}
+		return n, big
+	}
+	for c := range 256 {
+		for at := range 8 {
+			for _, fill := range []byte{0, 0x7f, 0x80, 0xbf, 0xc0, 0xef, 0xf0, 0xff} {
+				b := bytes.Repeat([]byte{fill}, 17)
+				b[at] = byte(c)
+				n, big := trails(b)
+				if wantN, wantBig := one(b); n != wantN || big != wantBig {
+					t.Fatalf("% x: %d and %d, want %d and %d", b, n, big, wantN, wantBig)
+				}
+			}
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"msnproxy/decode"
 	"msnproxy/decode/address"
+	"msnproxy/decode/p2p"
 	"msnproxy/decode/payload"
 )
 
@@ -58,6 +59,10 @@ func (k *Checker) judge(m *decode.Message) {
 		}
 	case is(h.media, "text/x-msmsgscontrol"):
 		if len(h.typing) > 0 {
+			return
+		}
+	case is(h.media, payload.PeerType) && body != nil:
+		if _, err := p2p.Parse(body); err == nil {
 			return
 		}
 	}

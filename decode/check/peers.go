@@ -18,7 +18,34 @@ type handed struct {
 	c     *conn
 	first place
 	over  map[*conn]bool
-	wrong bool // its hash has been found fault with
+	said  map[string]bool
+}
+
+// once reports whether something is said of the transfer for the first time.
+func (h *handed) once(rule string) bool {
+	if h.said[rule] {
+		return false
+	}
+	if h.said == nil {
+		h.said = make(map[string]bool)
+	}
+	h.said[rule] = true
+	return true
+}
+
+// huge finds fault with numbers that no packet can have.
+func (k *Checker) huge(c *conn, m *decode.Message, p *transfer.Packet, once func(string) bool) {
+	for _, f := range []struct {
+		name string
+		n    uint64
+	}{{"offset", p.Offset}, {"total size", p.Total}, {"size of an acknowledgement", p.AckSize}, {"number of remaining bytes", p.Remaining}} {
+		if f.n >= 1<<63 && once("p2p.range") {
+			k.add(c, m, "p2p.range", "the %s is %d, 2^63 or more", f.name, f.n)
+		}
+	}
+	if n := uint64(len(p.Data)); p.Version == p2p.V1 && n > 0 && p.Offset < 1<<63 && p.Offset+n > p.Total && once("p2p.range") {
+		k.add(c, m, "p2p.range", "%s at %d stand beyond the %d of the blob", byteCount(n), p.Offset, p.Total)
+	}
 }
 
 // peers applies the rules of P2P.
@@ -38,6 +65,12 @@ func (k *Checker) handedOn(c *conn, m *decode.Message) {
 	for i := range e.Packets {
 		k.packet(c, m, &e.Packets[i])
 	}
+	if e.WrongNonce != "" {
+		k.add(c, m, "p2p.nonce", "%s", e.WrongNonce)
+	}
+	if e.NoPacket != "" {
+		k.add(c, m, "p2p.direct", "%s", e.NoPacket)
+	}
 }
 
 func (k *Checker) packet(c *conn, m *decode.Message, p *transfer.Packet) {
@@ -51,12 +84,18 @@ func (k *Checker) packet(c *conn, m *decode.Message, p *transfer.Packet) {
 		for _, problem := range p.SLP.Problems {
 			k.add(c, m, "p2p.slp", "%s", problem)
 		}
-		if inv, ok := p.SLP.Invitation(); ok && inv.Object != nil {
-			k.seal(c, m, inv.Object)
+		if inv, ok := p.SLP.Invitation(); ok {
+			if inv.Object != nil {
+				k.seal(c, m, inv.Object)
+			}
+			if inv.Huge() {
+				k.add(c, m, "p2p.range", "the %s is to have 2^63 bytes or more", inv.Kind)
+			}
 		}
 	}
 	t := p.Transfer
 	if t == nil {
+		k.huge(c, m, p, c.once)
 		return
 	}
 	h := k.handed[t]
@@ -65,8 +104,14 @@ func (k *Checker) packet(c *conn, m *decode.Message, p *transfer.Packet) {
 		k.remember(t, h)
 	}
 	h.over[c] = true
-	if t.State == transfer.WrongHash && !h.wrong {
-		h.wrong = true
+	k.huge(c, m, p, h.once)
+	if t.State == transfer.WrongSize && h.once("p2p.size") {
+		k.add(c, m, "p2p.size", "transfer %d (%s of %s): %s", t.Number, t.Kind, clip([]byte(t.From)), t.Reason)
+	}
+	if p.Altered && h.once("p2p.altered") {
+		k.add(c, m, "p2p.altered", "byte %d of transfer %d (%s of %s) came before, and was another", p.AlteredAt, t.Number, t.Kind, clip([]byte(t.From)))
+	}
+	if t.Hash == p2p.Wrong && h.once("p2p.sha1d") {
 		k.add(c, m, "p2p.sha1d", "the data of transfer %d (%s of %s) has the SHA-1 %s, and SHA1D is %s", t.Number, t.Kind, clip([]byte(t.From)), t.SHA1, clip([]byte(t.Object.SHA1D)))
 	}
 	if p.SLP != nil && p.SLP.Is("BYE") {
@@ -156,4 +201,11 @@ func (k *Checker) seal(c *conn, m *decode.Message, o *p2p.Object) {
 		return
 	}
 	k.add(c, m, "p2p.sha1c", "SHA1C of the %s of %s is %s, and its attributes give %s", o.Kind(), clip([]byte(o.Creator)), clip([]byte(o.SHA1C)), o.SHA1COf())
+}
+
+func byteCount(n uint64) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return strconv.FormatUint(n, 10) + " bytes"
 }

@@ -44,7 +44,7 @@ var switchboardRules = []Rule{
 // speak where these are recorded, too.
 var deliveryRules = []Rule{
 	{ID: "delivery.lost", Severity: warning, First: 2, Source: "MSNP2, MSG",
-		About: "A message has not come to somebody who was in the conversation, and whose connection was open for ten seconds after it. The server said neither ACK nor NAK."},
+		About: "A message has not come to somebody who was in the conversation, and whose connection was open for ten seconds after it. The server said neither ACK nor NAK. By way of a notification server (SDG, UUM) it is expected where the other end has had part in the conversation before, and is to be seen online."},
 	{ID: "delivery.acked-not-delivered", Severity: fault, First: 2, Source: "MSNP2, ACK",
 		About: "The same, but the server has said ACK: the sender takes the message for read."},
 	{ID: "delivery.nak-but-delivered", Severity: warning, First: 2, Source: "MSNP2, NAK",

@@ -107,6 +107,8 @@ var words = strings.NewReplacer(
 //	CONN C! BYTES              bytes as they are, with Go's escapes
 //	CONN Cw LINE               a command that a proxy withholds; Ci: that it makes
 //	CONN Se LINE => LINE       a command, and what a proxy sends on instead
+//	CONN Sr LINE => LINE       the same, as a rule wants it; Sd: a rule withholds it
+//	CONN Sb LINE => BYTES      bytes instead, as a rule wants it, with Go's escapes
 //	CONN lost S 100            bytes of the server are missing
 //	CONN close                 it is not said how; or how, and by whom:
 //	CONN closed S              also reset, half
@@ -220,7 +222,7 @@ func (s *stage) line(id uint32, rest string) {
 			s.t.Fatalf("%q: %v", rest, err)
 		}
 		s.bytes(id, verb[0], raw)
-	case "Cw", "Sw", "Ci", "Si", "Ce", "Se":
+	case "Cw", "Sw", "Ci", "Si", "Ce", "Se", "Cr", "Sr", "Cd", "Sd", "Cb", "Sb":
 		s.fated(id, verb, arg)
 	default:
 		s.t.Fatalf("%q is no line of a script", rest)
@@ -267,7 +269,11 @@ func (s *stage) frame(id uint32, from decode.Sender, fr *decode.Frame) {
 // fated plays a line that a proxy does not pass on as it came.
 func (s *stage) fated(id uint32, what, arg string) {
 	from := map[byte]decode.Sender{'C': decode.Client, 'S': decode.Server}[what[0]]
-	fate := map[byte]decode.Fate{'w': decode.Withheld, 'i': decode.Injected, 'e': decode.Passed}[what[1]]
+	fate := map[byte]decode.Fate{'w': decode.Withheld, 'i': decode.Injected, 'd': decode.Withheld}[what[1]]
+	var by []string
+	if strings.Contains("rdb", what[1:]) {
+		by = []string{"rule \"test\""}
+	}
 	arg, sent, edited := strings.Cut(arg, " => ")
 	var f decode.Framer
 	f.Feed([]byte(wire(arg)))
@@ -279,7 +285,14 @@ func (s *stage) fated(id uint32, what, arg string) {
 	if edited {
 		instead = []byte(wire(sent))
 	}
-	m := s.tracker.Relayed(id, from, &fr, s.at, decode.Relay{Fate: fate, Sent: instead})
+	if what[1] == 'b' {
+		raw, err := strconv.Unquote(`"` + sent + `"`)
+		if err != nil {
+			s.t.Fatalf("%q: %v", sent, err)
+		}
+		instead = []byte(raw)
+	}
+	m := s.tracker.Relayed(id, from, &fr, s.at, decode.Relay{Fate: fate, Sent: instead, ChangedBy: by})
 	s.conns[id] = m.Conn
 	s.found = append(s.found, s.checker.Message(m)...)
 }

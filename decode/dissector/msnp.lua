@@ -32,6 +32,24 @@ end
 for name, about in pairs({endpoint = "one of the places where the account is signed in", via = "circle or gateway that the account comes by"}) do
   if not fields[name] then field(name, ProtoField.string("msnp." .. name, name, base.NONE, about)) end
 end
+-- The parts of a packet of P2P, in both versions, by the names that they have elsewhere.
+for _, f in ipairs({
+  {"SessionID", "uint32", "0 is MSNSLP"}, {"Identifier", "uint32", "of the blob; in version 2 the sequence number"},
+  {"DataOffset", "uint64", "of the data in the blob"}, {"TotalSize", "uint64", "of the blob"}, {"MessageLength", "uint32", "bytes in this packet"},
+  {"Flag", "uint32", "what it is", base.HEX}, {"AckIdentifier", "uint32"}, {"AckUniqueID", "uint32"}, {"AckDataSize", "uint64"},
+  {"NakIdentifier", "uint32"}, {"Nonce", "bytes", "lets in to a direct connection"}, {"AppID", "uint32", "0 session, 1 object, 2 file, 4 webcam, 11 emoticon, 12 picture"},
+  {"HeaderLength", "uint8"}, {"OperationCode", "uint8", "1 first packet, 2 waits for an acknowledgement"}, {"DataHeaderLength", "uint8"},
+  {"TFCombination", "uint8", "4 object, 6 file, 1 more: first packet"}, {"PackageNumber", "uint16"}, {"DataRemaining", "uint64", "bytes of the blob behind these"},
+  {"PeerInfo", "bytes", "what the sender can do"}, {"TLV", "bytes", "type, length and value"}, {"Length", "uint32", "of what follows, on a direct connection"},
+  {"Greeting", "string", "of who makes a direct connection"}, {"Data", "bytes"},
+}) do
+  local name, kind, about, how = f[1], f[2], f[3], f[4]
+  if kind == "bytes" or kind == "string" then
+    field("p2p." .. name, ProtoField[kind]("msnp.p2p." .. name:lower(), name, base.NONE, about))
+  else
+    field("p2p." .. name, ProtoField[kind]("msnp.p2p." .. name:lower(), name, how or base.DEC, nil, nil, about))
+  end
+end
 msnp.fields = list
 
 -- tokens parts a line at its blanks, with the place of each token.
@@ -315,6 +333,86 @@ local function add_headers(item, tvb, at, raw, from)
   return from, first
 end
 
+-- add_slp adds a message of MSNSLP: its start line, its headers, its body.
+local function add_slp(tree, tvb, at, size)
+  local raw = tvb:raw(at, size)
+  local from = add_headers(tree, tvb, at, raw, 1)
+  add_headers(tree, tvb, at, (raw:gsub("%z+$", "")), from)
+end
+
+local function is_slp(raw)
+  return raw:match("^MSNSLP/") or raw:match("^%a+ +[^ \r\n]+:[^ \r\n]+ +MSNSLP/")
+end
+
+-- numbers adds numbers that stand one behind the other; low: the low byte first.
+local function numbers(tree, tvb, at, low, list)
+  for _, n in ipairs(list) do
+    local r = tvb(at, n[2])
+    if low then tree:add_le(fields["p2p." .. n[1]], r) else tree:add(fields["p2p." .. n[1]], r) end
+    at = at + n[2]
+  end
+end
+
+-- add_tlvs adds the pieces of a header of version 2, from a place to an end. names are
+-- those of types, with the length that the value must have.
+local function add_tlvs(tree, tvb, at, stop, names)
+  while at + 2 <= stop and tvb(at, 1):uint() ~= 0 do
+    local kind, size = tvb(at, 1):uint(), tvb(at + 1, 1):uint()
+    if at + 2 + size > stop then return end
+    local known = names[kind]
+    if known and known[2] == size then
+      tree:add(fields["p2p." .. known[1]], tvb(at + 2, size))
+    else
+      tree:add(fields["p2p.TLV"], tvb(at, 2 + size))
+    end
+    at = at + 2 + size
+  end
+end
+
+-- add_data adds what a packet carries.
+local function add_data(tree, tvb, at, size, session)
+  if size == 0 then return end
+  if session == 0 and is_slp(tvb:raw(at, size)) then return add_slp(tree, tvb, at, size) end
+  tree:add(fields["p2p.Data"], tvb(at, size))
+end
+
+-- add_packet adds a packet of P2P; footer: with the application id behind it, as on a
+-- switchboard. It returns what it is in a few words, or nil: it is none.
+local function add_packet(tree, tvb, at, size, footer)
+  local tail = footer and 4 or 0
+  local what
+  if size >= 48 + tail and tvb(at + 24, 4):le_uint() + 48 + tail == size then
+    local flag, length, session = tvb(at + 28, 4):le_uint(), size - 48 - tail, tvb(at, 4):le_uint()
+    numbers(tree, tvb, at, true, {{"SessionID", 4}, {"Identifier", 4}, {"DataOffset", 8}, {"TotalSize", 8}, {"MessageLength", 4}, {"Flag", 4}})
+    if math.floor(flag / 0x100) % 2 == 1 then
+      tree:add(fields["p2p.Nonce"], tvb(at + 32, 16))
+      what = "handshake"
+    else
+      numbers(tree, tvb, at + 32, true, {{"AckIdentifier", 4}, {"AckUniqueID", 4}, {"AckDataSize", 8}})
+    end
+    add_data(tree, tvb, at + 48, length, session)
+    what = what or length == 0 and "acknowledgement" or session == 0 and "MSNSLP" or length .. " bytes of session " .. session
+  else
+    if size < 8 + tail then return nil end
+    local header, length = tvb(at, 1):uint(), tvb(at + 2, 2):uint()
+    if header < 8 or header % 4 ~= 0 or tvb(at + 1, 1):uint() > 3 or header + length + tail ~= size then return nil end
+    numbers(tree, tvb, at, false, {{"HeaderLength", 1}, {"OperationCode", 1}, {"MessageLength", 2}, {"Identifier", 4}})
+    add_tlvs(tree, tvb, at + 8, at + header, {{"PeerInfo", 12}, {"AckIdentifier", 4}, {"NakIdentifier", 4}})
+    what = "acknowledgement"
+    if length >= 8 then
+      local own = tvb(at + header, 1):uint()
+      if own < 8 or own > length then return nil end
+      local session = tvb(at + header + 4, 4):uint()
+      numbers(tree, tvb, at + header, false, {{"DataHeaderLength", 1}, {"TFCombination", 1}, {"PackageNumber", 2}, {"SessionID", 4}})
+      add_tlvs(tree, tvb, at + header + 8, at + header + own, {{"DataRemaining", 8}})
+      add_data(tree, tvb, at + header + own, length - own, session)
+      what = session == 0 and "MSNSLP" or (length - own) .. " bytes of session " .. session
+    end
+  end
+  if footer then tree:add(fields["p2p.AppID"], tvb(at + size - 4, 4)) end
+  return "P2P " .. what
+end
+
 local function add_payload(tree, tvb, at, size, form)
   local item = tree:add(fields[".payload"], tvb(at, size))
   local raw = tvb:raw(at, size)
@@ -329,6 +427,8 @@ local function add_payload(tree, tvb, at, size, form)
   end
   if from > #raw then return end
   local body = raw:sub(from)
+  if form and form.mime and raw:sub(1, from - 1):lower():find("content%-type:%s*application/x%-msnmsgrp2p") and
+    add_packet(item, tvb, at + from - 1, #body, true) then return end
   local text = item:add_packet_field(fields[".text"], tvb(at + from - 1, #body), utf8)
   if body:match("^%s*<%a") then
     add_xml(text, tvb, at + from - 1, body)
@@ -412,6 +512,60 @@ local function heuristic(tvb, pinfo, tree)
   pinfo.conversation = msnp
   return true
 end
+
+-- A direct connection between two clients: each packet has its length before it.
+local direct = Proto("msnp_direct", "MSN Messenger direct connection (P2P)")
+local greeting = "\4\0\0\0foo\0"
+local longest = 65536
+
+local function direct_length(tvb, _, at) return 4 + math.min(tvb(at, 4):le_uint(), longest) end
+
+local function direct_packet(tvb, pinfo, tree)
+  pinfo.cols.protocol = "MSNP2P"
+  local size = tvb:len() - 4
+  local item = tree:add(direct, tvb())
+  item:add_le(fields["p2p.Length"], tvb(0, 4))
+  local what
+  if size == 0 then
+    what = "keep-alive"
+  elseif tvb:raw() == greeting then
+    item:add(fields["p2p.Greeting"], tvb(4, 3))
+    what = "greeting"
+  else
+    what = add_packet(item, tvb, 4, size, false)
+    if not what and size == 16 then
+      item:add(fields["p2p.Nonce"], tvb(4, 16))
+      what = "nonce"
+    elseif not what then
+      item:add(fields[".data"], tvb(4))
+      what = "no packet"
+    end
+  end
+  item:append_text(": " .. what)
+  pinfo.cols.info = what
+  return tvb:len()
+end
+
+function direct.dissector(tvb, pinfo, tree)
+  if tvb:len() >= 4 and tvb:raw(0, 4) == greeting:sub(5) then
+    -- Its length came by itself: what is found by looking is not put together.
+    pinfo.cols.protocol, pinfo.cols.info = "MSNP2P", "greeting"
+    tree:add(direct, tvb(0, 4)):append_text(": greeting"):add(fields["p2p.Greeting"], tvb(0, 3))
+    if tvb:len() == 4 then return 4 end
+    tvb = tvb(4):tvb()
+  end
+  dissect_tcp_pdus(tvb, tree, 4, direct_length, direct_packet)
+  return tvb:len()
+end
+
+local function greets(tvb, pinfo, tree)
+  local n = math.min(tvb:len(), #greeting)
+  if n ~= 4 and n ~= #greeting or tvb:raw(0, n) ~= greeting:sub(1, n) then return false end
+  pinfo.conversation = direct
+  if n == #greeting then direct.dissector(tvb, pinfo, tree) end
+  return true
+end
+direct:register_heuristic("tcp", greets)
 
 local ports = DissectorTable.get("tcp.port")
 ports:add(1863, msnp)

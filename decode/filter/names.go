@@ -43,6 +43,7 @@ var names = []Name{
 	{"handle", "string", "whom the message is about or comes from: the account that its line names, or the other end of a routed payload (SDG and the like)", func(m *decode.Message) any { return m.Peer().Account }},
 	{"network", "string", `number of that account's network, "1" is Messenger; empty: not named`, func(m *decode.Message) any { return m.Peer().Network }},
 	{"endpoint", "string", `which of the places where that account is signed in, "{GUID}"; empty: not named`, func(m *decode.Message) any { return m.Peer().EndPoint }},
+	{"circle", "string", "account of the circle or group chat that the message goes to, comes from or comes by; empty: none", func(m *decode.Message) any { return m.Circle() }},
 	{"via", "string", "circle or gateway that the account comes by; empty: none", func(m *decode.Message) any { return m.Peer().Via }},
 	{"client", "string", "host:port of the client", func(m *decode.Message) any { return m.Conn.Client }},
 	{"server", "string", "host:port of the server", func(m *decode.Message) any { return m.Conn.Server }},

@@ -29,4 +29,9 @@ func (b *builder) number(name string, v uint64, meaning string, size int) {
 	b.add(name, strconv.FormatUint(v, 10), meaning, size)
 }
 
-func byteCount(n int) string { return strconv.Itoa(n) + " bytes" }
+func byteCount(n int) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return strconv.Itoa(n) + " bytes"
+}

@@ -57,7 +57,7 @@ func FuzzTLV(f *testing.F) {
 			at = p.start + len(p.Value)
 			within(t, b, []Field{headerTLV(p)})
 		}
-		if wrong != "" && list != nil {
+		if !wrong.none() && list != nil {
 			t.Fatal("both pieces and an error")
 		}
 	})
@@ -71,12 +71,17 @@ func FuzzSLP(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, ok := ParseSLP(b)
 		if !ok {
+			if s, ok := SummaryOf(b); ok || s != "" {
+				t.Fatalf("a summary of no MSNSLP: %q", s)
+			}
 			return
 		}
 		within(t, b, m.Fields())
 		m.Invitation()
 		m.Offer()
-		m.Summary()
+		if quick, ok := SummaryOf(b); !ok || quick != m.Summary() {
+			t.Fatalf("summary %q, quickly %q", m.Summary(), quick)
+		}
 		m.From()
 	})
 }

@@ -25,7 +25,7 @@ type Invitation struct {
 
 // Invitation returns what an INVITE to a session says; false for anything else.
 func (s *SLP) Invitation() (inv Invitation, ok bool) {
-	if !s.Is("INVITE") || s.Key("EUF-GUID") == "" {
+	if !s.Is(invite) || s.Key("EUF-GUID") == "" {
 		return inv, false
 	}
 	inv = Invitation{CallID: s.Header("Call-ID"), EUF: bareGUID(s.Key("EUF-GUID")), Size: -1, Kind: KindUnknown}
@@ -61,6 +61,19 @@ func (s *SLP) SessionID() uint32 { return s.number("SessionID") }
 func (s *SLP) number(key string) uint32 {
 	n, _ := strconv.ParseUint(s.Key(key), 10, 32)
 	return uint32(n)
+}
+
+// Huge reports whether the size of a file or an object is said to be 2^63 bytes or more,
+// which Size can't hold.
+func (inv *Invitation) Huge() bool {
+	if inv.File != nil {
+		return inv.File.Size >= 1<<63
+	}
+	if inv.Object == nil || inv.Object.Size >= 0 {
+		return false
+	}
+	v := strings.TrimLeft(strings.TrimSpace(first(inv.Object.Attributes, "Size")), "0")
+	return len(v) >= len("9223372036854775808") && strings.Trim(v, "0123456789") == ""
 }
 
 // Pull reports whether the one who is invited is to send what the invitation is about:

@@ -305,41 +305,65 @@ func TestDirect(t *testing.T) {
 		n := len(b)
 		return append([]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}, b...)
 	}
-	var in []byte
-	in = append(in, Greeting...)
-	in = append(in, frame(v1(Packet{ID: 9, Flags: FlagHandshake, Nonce: nonce}, -1))...)
-	in = append(in, frame(nil)...)
-	in = append(in, frame(nonce)...)
-	in = append(in, frame(v1(Packet{SessionID: 5, ID: 10, Total: 3, Flags: FlagFile, Data: []byte("abc")}, -1))...)
-	in = append(in, frame(v2(Packet{SessionID: 5, ID: 10, TF: 7, Data: []byte("abcd")}, -1))...)
-	want := []string{"greeting", "nonce {04030201-0605-0807-090A-0B0C0D0E0F10} in a packet", "nonce {04030201-0605-0807-090A-0B0C0D0E0F10}", "abc", "abcd"}
-	for cut := range len(in) + 1 {
-		var d Direct
-		var got []string
-		for _, part := range [][]byte{in[:cut], in[cut:]} {
-			d.Feed(part)
-			for f, ok := d.Next(); ok; f, ok = d.Next() {
-				switch {
-				case f.Greeting:
-					got = append(got, "greeting")
-				case f.Nonce != "" && f.Packet != nil:
-					got = append(got, "nonce "+f.Nonce+" in a packet")
-				case f.Nonce != "":
-					got = append(got, "nonce "+f.Nonce)
-				default:
-					got = append(got, string(f.Packet.Data))
+	handshake := v1(Packet{ID: 9, Flags: FlagHandshake, Nonce: nonce}, -1)
+	data := frame(v1(Packet{SessionID: 5, ID: 10, Total: 3, Flags: FlagFile, Data: []byte("abc")}, -1))
+	ack := []byte{16, 0, 0, 0, 0, 0, 0, 9, 2, 4, 0, 0, 0, 7, 0, 0} // as long as a nonce
+	const let = "nonce {04030201-0605-0807-090A-0B0C0D0E0F10}"
+	for _, tt := range []struct {
+		in   [][]byte
+		want []string
+	}{
+		{[][]byte{[]byte(Greeting), frame(handshake), frame(nil), data, frame(ack)}, []string{"0 greeting", "8 " + let + " in a packet", "60 ", "64 abc", "119 "}},
+		{[][]byte{frame(handshake), data}, []string{"0 " + let + " in a packet", "52 abc"}},
+		{[][]byte{frame(nonce), frame(v2(Packet{SessionID: 5, ID: 10, TF: 7, Data: []byte("abcd")}, -1)), frame(ack)}, []string{"0 " + let, "20 abcd", "44 "}},
+		{[][]byte{[]byte(Greeting), frame(nonce), frame(ack)}, []string{"0 greeting", "8 " + let, "28 "}},
+		{[][]byte{[]byte(Greeting), data, frame(handshake)}, []string{"0 greeting", "8 no nonce abc", "63 " + let + " in a packet"}},
+		{[][]byte{[]byte(Greeting), []byte(Greeting)}, []string{"0 greeting", "8 lost"}},
+	} {
+		in := bytes.Join(tt.in, nil)
+		for cut := range len(in) + 1 {
+			for _, fork := range []func(*Direct) *Direct{func(d *Direct) *Direct { return d }, (*Direct).Fork, (*Direct).Brief} {
+				d := new(Direct)
+				var got []string
+				for _, part := range [][]byte{in[:cut], in[cut:]} {
+					d.Feed(part)
+					for f, ok := d.Next(); ok; f, ok = d.Next() {
+						what := fmt.Sprint(f.At, " ")
+						switch {
+						case f.Err != nil:
+							what += "lost"
+						case f.Greeting:
+							what += "greeting"
+						case f.Nonce != "" && f.Packet != nil:
+							what += "nonce " + f.Nonce + " in a packet"
+						case f.Nonce != "":
+							what += "nonce " + f.Nonce
+						case f.Missing:
+							what += "no nonce " + string(f.Packet.Data)
+						case f.Packet != nil:
+							what += string(f.Packet.Data)
+						}
+						got = append(got, what)
+					}
+					d = fork(d)
+				}
+				if !slices.Equal(got, tt.want) {
+					t.Fatalf("cut at %d: %q, want %q", cut, got, tt.want)
+				}
+				if have, _ := d.Begun(); have != 0 || !d.Lost() && d.Fed() != int64(len(in)) {
+					t.Fatalf("%d begun, %d fed", have, d.Fed())
 				}
 			}
-		}
-		if !slices.Equal(got, want) || d.Lost() {
-			t.Fatalf("cut at %d: %q", cut, got)
 		}
 	}
 	for name, in := range map[string][]byte{"too long": {1, 0, 1, 0}, "no packet": frame([]byte("hello world"))} {
 		var d Direct
 		d.Feed(in)
-		if _, ok := d.Next(); ok || !d.Lost() {
+		if f, ok := d.Next(); !ok || f.Err == nil || !d.Lost() {
 			t.Errorf("%s: not lost", name)
+		}
+		if _, ok := d.Next(); ok {
+			t.Errorf("%s: more than one frame", name)
 		}
 		d.Feed(in)
 		if d.rest != nil {
@@ -350,5 +374,37 @@ func TestDirect(t *testing.T) {
 	d.Feed([]byte{0, 0, 1, 0}) // 64 KiB
 	if _, ok := d.Next(); ok || d.Lost() {
 		t.Error("64 KiB is too long")
+	}
+}
+
+// What is kept of a packet that has begun is little, but of MSNSLP all.
+func TestBrief(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		packet        []byte
+		session, want int
+	}{
+		{"version 1", v1(Packet{SessionID: 5, Total: 1200, Flags: FlagFile, Data: make([]byte, 1200)}, -1), 5, 320},
+		{"version 2", v2(Packet{SessionID: 5, TF: 7, Data: make([]byte, 1200)}, -1), 5, 320},
+		{"MSNSLP, version 1", v1(Packet{Total: 1200, Data: make([]byte, 1200)}, -1), 0, 1000},
+		{"MSNSLP, version 2", v2(Packet{TF: 1, Data: make([]byte, 1200)}, -1), 0, 1000},
+	} {
+		in := append([]byte{byte(len(tt.packet)), byte(len(tt.packet) >> 8), 0, 0}, tt.packet...)
+		var d Direct
+		d.Feed(in[:1000])
+		b := d.Brief()
+		if have, want := b.Begun(); b.Size() != tt.want || have != 1000 || want != len(in) || b.Fed() != 1000 {
+			t.Errorf("%s: keeps %d, %d of %d", tt.name, b.Size(), have, want)
+		}
+		if twice := b.Brief(); twice.Size() != tt.want || twice.Fed() != 1000 {
+			t.Errorf("%s: of that %d", tt.name, twice.Size())
+		}
+		b.Feed(in[1000:])
+		if f, ok := b.Next(); !ok || f.Packet == nil || int(f.Packet.SessionID) != tt.session || len(f.Packet.Data) != 1200 {
+			t.Errorf("%s: %+v", tt.name, f)
+		}
+		if d.Size() != 1000 {
+			t.Errorf("%s: the original has %d", tt.name, d.Size())
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // The versions of packets.
@@ -90,17 +91,37 @@ func (p *Packet) DataStart() int { return p.header + p.dataHeader }
 // is so much.
 func Parse(b []byte) (Packet, error) {
 	p1, why1 := parseV1(b)
-	if why1 == "" {
+	if why1.none() {
 		return p1, nil
 	}
 	p2, why2 := parseV2(b)
 	switch {
-	case why2 == "":
+	case why2.none():
 		return p2, nil
 	case p1.likely():
 		return p1, fmt.Errorf("a P2P packet of version 1 in which %s", why1)
 	}
 	return Packet{}, fmt.Errorf("no P2P packet: as version 1 %s; as version 2 %s", why1, why2)
+}
+
+// fault is what is wrong with a packet, as format and numbers: nothing is made of them
+// but for who wants to read it, as each packet of version 2 is none of version 1.
+type fault struct {
+	format string
+	number [3]int64
+}
+
+func faulty(format string, number ...int64) (f fault) {
+	f.format = format
+	copy(f.number[:], number)
+	return f
+}
+
+func (f fault) none() bool { return f.format == "" }
+
+func (f fault) String() string {
+	args := []any{f.number[0], f.number[1], f.number[2]}
+	return fmt.Sprintf(f.format, args[:strings.Count(f.format, "%d")]...)
 }
 
 // likely reports whether the header makes sense as one of version 1, though its length
@@ -115,7 +136,7 @@ func (p *Packet) likely() bool {
 }
 
 // tail takes what is behind the header, of which size bytes are announced.
-func (p *Packet) tail(b []byte, size uint64) string {
+func (p *Packet) tail(b []byte, size uint64) (wrong fault) {
 	rest := b[p.header:]
 	switch n := uint64(len(rest)); {
 	case n == size:
@@ -123,19 +144,19 @@ func (p *Packet) tail(b []byte, size uint64) string {
 		p.HasApp = true
 		p.AppID = binary.BigEndian.Uint32(rest[size:])
 	default:
-		wrong := fmt.Sprintf("%d bytes are announced behind the header, and there are %d", size, n)
+		wrong = faulty("%d bytes are announced behind the header, and there are %d", int64(size), int64(n))
 		if n > size {
 			p.Data = rest[:size]
 		}
 		return wrong
 	}
 	p.Data = rest[:size]
-	return ""
+	return wrong
 }
 
-func parseV1(b []byte) (p Packet, wrong string) {
+func parseV1(b []byte) (p Packet, wrong fault) {
 	if len(b) < headerV1 {
-		return p, fmt.Sprintf("it has %d bytes, and a header has %d", len(b), headerV1)
+		return p, faulty("it has %d bytes, and a header has %d", int64(len(b)), headerV1)
 	}
 	le := binary.LittleEndian
 	p = Packet{Version: V1, header: headerV1,
@@ -145,7 +166,7 @@ func parseV1(b []byte) (p Packet, wrong string) {
 		p.Nonce, p.AckID, p.AckUnique, p.AckSize = b[32:48], 0, 0, 0
 	}
 	p.Length = le.Uint32(b[24:])
-	if wrong = p.tail(b, uint64(p.Length)); wrong != "" && p.Length == 0 && p.Flags == 0 && p.Offset == 0 {
+	if wrong = p.tail(b, uint64(p.Length)); !wrong.none() && p.Length == 0 && p.Flags == 0 && p.Offset == 0 {
 		p.unsized(b)
 	}
 	return p, wrong

@@ -34,30 +34,30 @@ type TLV struct {
 	start int // of the value, in the packet
 }
 
-func parseV2(b []byte) (p Packet, wrong string) {
+func parseV2(b []byte) (p Packet, wrong fault) {
 	const least, most = 8, 252
 	if len(b) < least {
-		return p, fmt.Sprintf("it has %d bytes, and a header has %d", len(b), least)
+		return p, faulty("it has %d bytes, and a header has %d", int64(len(b)), least)
 	}
 	be := binary.BigEndian
 	p = Packet{Version: V2, header: int(b[0]), Op: b[1], Length: uint32(be.Uint16(b[2:])), ID: be.Uint32(b[4:])}
 	switch {
 	case p.header < least || p.header > most || p.header%4 != 0:
-		return p, fmt.Sprintf("its header has %d bytes, and it has 8 to 252, a multiple of 4", p.header)
+		return p, faulty("its header has %d bytes, and it has 8 to 252, a multiple of 4", int64(p.header))
 	case p.Op > OpSyn|OpRak:
-		return p, fmt.Sprintf("its operation code is %d, and it is 0 to 3", p.Op)
+		return p, faulty("its operation code is %d, and it is 0 to 3", int64(p.Op))
 	case p.header > len(b):
-		return p, fmt.Sprintf("its header has %d bytes, and there are %d", p.header, len(b))
+		return p, faulty("its header has %d bytes, and there are %d", int64(p.header), int64(len(b)))
 	}
-	if wrong = p.tail(b, uint64(p.Length)); wrong != "" {
+	if wrong = p.tail(b, uint64(p.Length)); !wrong.none() {
 		return p, wrong
 	}
-	if p.TLVs, wrong = tlvs(b[:p.header], least); wrong != "" || p.Length == 0 {
+	if p.TLVs, wrong = tlvs(b[:p.header], least); !wrong.none() || p.Length == 0 {
 		return p, wrong
 	}
 	d := p.Data
 	if len(d) < least || int(d[0]) < least || int(d[0]) > len(d) {
-		return p, fmt.Sprintf("the header of the data does not fit into its %d bytes", len(d))
+		return p, faulty("the header of the data does not fit into its %d bytes", int64(len(d)))
 	}
 	p.dataHeader = int(d[0])
 	p.TF, p.Package, p.SessionID = d[1], be.Uint16(d[2:]), be.Uint32(d[4:])
@@ -72,18 +72,18 @@ func parseV2(b []byte) (p Packet, wrong string) {
 }
 
 // tlvs takes the pieces from a place to the end of b. A type of 0 ends them.
-func tlvs(b []byte, at int) (list []TLV, wrong string) {
+func tlvs(b []byte, at int) (list []TLV, wrong fault) {
 	for at+1 < len(b) && b[at] != 0 && len(list) < maxTLVs {
 		t := TLV{Type: b[at], start: at + 2}
 		end := t.start + int(b[at+1])
 		if end > len(b) {
-			return nil, fmt.Sprintf("a TLV of type %d announces %d bytes, and there are %d", t.Type, end-t.start, len(b)-t.start)
+			return nil, faulty("a TLV of type %d announces %d bytes, and there are %d", int64(t.Type), int64(end-t.start), int64(len(b)-t.start))
 		}
 		t.Value = b[t.start:end]
 		list = append(list, t)
 		at = end
 	}
-	return list, ""
+	return list, wrong
 }
 
 // Peer is what the first packet of version 2 says of its sender.

@@ -28,6 +28,24 @@ func (r *ranges) has(start, end uint64) bool {
 	return start >= end || found && r.list[i].end >= end
 }
 
+// touches reports whether anything from start up to, not including, end has come.
+func (r *ranges) touches(start, end uint64) bool {
+	for _, s := range r.list {
+		if s.start < end && s.end > start {
+			return true
+		}
+	}
+	return false
+}
+
+// reach is where the last stretch ends.
+func (r *ranges) reach() uint64 {
+	if n := len(r.list); n > 0 {
+		return r.list[n-1].end
+	}
+	return 0
+}
+
 // add notes that this has come, and returns how much of it is new. Where there are too
 // many stretches it notes nothing.
 func (r *ranges) add(start, end uint64) (fresh uint64) {

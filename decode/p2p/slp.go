@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // SLP is a message of MSNSLP, a request or a reply, by which sessions are made and
@@ -29,8 +31,12 @@ type SLP struct {
 
 const (
 	protocol = "MSNSLP/"
+	invite   = "INVITE"
 	maxStart = 1024
 	maxLines = 512 // of a message
+	// maxShared is how long a message is whose values may be parts of one string: who
+	// keeps one of them keeps all.
+	maxShared = 4096
 )
 
 // IsSLP reports whether b begins as a message of MSNSLP does: with the protocol and a
@@ -66,10 +72,7 @@ func ParseSLP(b []byte) (s SLP, ok bool) {
 		return s, false
 	}
 	stop := len(bytes.TrimRight(b, "\x00"))
-	at := bytes.IndexByte(b, '\n') + 1
-	s.end = len(bytes.TrimRight(b[:at], "\r\n"))
-	s.Start = valid(b[:s.end])
-	s.startLine()
+	at := s.begin(b)
 	s.Headers, at = lines(b[:stop], at)
 	s.bodyStart, s.bodyEnd = min(at, len(b)), len(b)
 	if at < stop {
@@ -82,6 +85,28 @@ func ParseSLP(b []byte) (s SLP, ok bool) {
 		s.length(n)
 	}
 	return s, true
+}
+
+// begin reads the start line, and returns where the next one begins.
+func (s *SLP) begin(b []byte) (next int) {
+	next = bytes.IndexByte(b, '\n') + 1
+	s.end = len(bytes.TrimRight(b[:next], "\r\n"))
+	s.Start = valid(b[:s.end])
+	s.startLine()
+	return next
+}
+
+// SummaryOf is the Summary of what ParseSLP would return; only of invitations more is
+// read than the start line.
+func SummaryOf(b []byte) (summary string, ok bool) {
+	var s SLP
+	if ok = IsSLP(b); !ok {
+		return "", false
+	}
+	if s.begin(b); s.Is(invite) {
+		s, _ = ParseSLP(b)
+	}
+	return s.Summary(), true
 }
 
 // length says what is wrong with Content-Length, where n bytes are there.
@@ -123,6 +148,12 @@ func (s *SLP) startLine() {
 
 // lines reads "Name: value" lines up to an empty one, and returns the place behind it.
 func lines(b []byte, at int) (list []Field, next int) {
+	cut := func(part []byte, start int) string { return valid(part) }
+	if len(b) <= maxShared && utf8.Valid(b) {
+		text := string(b) // what all are cut from
+		cut = func(part []byte, start int) string { return text[start : start+len(part)] }
+	}
+	list = make([]Field, 0, 12) // more than most have
 	for at < len(b) && len(list) < maxLines {
 		end, after := len(b), len(b)
 		if i := bytes.IndexByte(b[at:], '\n'); i >= 0 {
@@ -133,17 +164,25 @@ func lines(b []byte, at int) (list []Field, next int) {
 			return list, after
 		}
 		name, value, colon := bytes.Cut(line, []byte{':'})
-		f := Field{Name: valid(bytes.TrimSpace(name))}
+		from := at + len(name) + 1 // of the value
+		f := Field{Name: cut(trimmed(name, at))}
 		if colon {
-			f.Start = at + len(name) + 1 + len(value) - len(bytes.TrimLeft(value, " \t"))
-			value = bytes.TrimSpace(value)
+			f.Start = from + len(value) - len(bytes.TrimLeft(value, " \t"))
+			value, from = trimmed(value, from)
 			f.End = f.Start + len(value)
-			f.Value = valid(value)
+			f.Value = cut(value, from)
 		}
 		list = append(list, f)
 		at = after
 	}
 	return list, at
+}
+
+// trimmed returns what is left without blanks around it of a piece that stands at a
+// place, and where that stands.
+func trimmed(piece []byte, at int) ([]byte, int) {
+	inner := bytes.TrimSpace(piece)
+	return inner, at + len(piece) - len(bytes.TrimLeftFunc(piece, unicode.IsSpace))
 }
 
 // mean says what a key of the body means, and opens what is in it.
@@ -252,7 +291,7 @@ func (s *SLP) Summary() string {
 		if inv.Size >= 0 {
 			out += fmt.Sprintf(", %d bytes", inv.Size)
 		}
-	} else if o, ok := s.Offer(); ok && s.Is("INVITE") {
+	} else if o, ok := s.Offer(); ok && s.Is(invite) {
 		out += " to a direct connection"
 		if o.ConnType != "" {
 			out += ", " + o.ConnType

@@ -29,7 +29,31 @@ type Stream struct {
 	total uint64
 	known bool
 	early []chunk // their place counts from the end, which is not known yet
+
+	recall  *recall
+	altered *uint64
 }
+
+// Remember has it remember what comes, as far as it does (see Altered): some 64 KiB, and
+// 40 bytes for each packet behind them. Forget ends that.
+func (s *Stream) Remember() { s.recall = new(recall) }
+
+// Forget lets go what Remember has kept.
+func (s *Stream) Forget() { s.recall = nil }
+
+// Altered returns the place of the first byte that came twice, and the second time was
+// another, since it was asked last; false if there is none.
+func (s *Stream) Altered() (at uint64, ok bool) {
+	if s.altered == nil {
+		return 0, false
+	}
+	at = *s.altered
+	s.altered = nil
+	return at, true
+}
+
+// Reach is where the last of what has come ends.
+func (s *Stream) Reach() uint64 { return s.come.reach() }
 
 type chunk struct {
 	at   uint64
@@ -51,7 +75,7 @@ func (s *Stream) Total() (n uint64, known bool) { return s.total, s.known }
 // Received is how many bytes have come, each counted once.
 func (s *Stream) Received() uint64 { return s.come.size }
 
-// Whole reports whether everything has come.
+// Whole reports whether everything has come. Of what has no bytes that can't be told.
 func (s *Stream) Whole() bool { return s.known && s.come.has(0, s.total) && s.total > 0 }
 
 // Hole returns the first stretch that has not come, from start up to, not including,
@@ -123,7 +147,16 @@ func (s *Stream) fromEnd(behind uint64, data []byte) int {
 // place takes data at a place, and gives out what is in order by it.
 func (s *Stream) place(at uint64, data []byte) int {
 	end := at + uint64(len(data))
-	if end < at || s.come.has(at, end) {
+	if end < at || end > 1<<63-1 {
+		return 0 // nobody has so much
+	}
+	if s.recall != nil {
+		if i := s.recall.differs(at, data); i >= 0 && s.altered == nil {
+			place := at + uint64(i)
+			s.altered = &place
+		}
+	}
+	if s.come.has(at, end) {
 		return 0
 	}
 	if at > s.next {

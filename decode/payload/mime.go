@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Walk calls f for each header of a MIME message, in order, with the name as it
@@ -57,8 +58,12 @@ var secretHeaders = []string{"MSPAuth", "MSPProf", "MSPSecAuth", "sid", "kv", "M
 
 // Secret reports whether the value of the header or key of that name is secret.
 func Secret(name string) bool {
+	if name == "" {
+		return false
+	}
 	for _, s := range secretHeaders {
-		if strings.EqualFold(s, name) {
+		// Where the first letters differ the words do: a look that costs next to nothing.
+		if (s[0]|0x20 == name[0]|0x20 || name[0] >= utf8.RuneSelf) && strings.EqualFold(s, name) {
 			return true
 		}
 	}
@@ -181,11 +186,11 @@ func (p *Payload) header(n *Node) {
 var decoders = map[string]func(*Payload, int){
 	"text/plain":                            (*Payload).plain,
 	"text/x-msmsgscontrol":                  (*Payload).control,
-	"application/x-msnmsgrp2p":              (*Payload).peerToPeer,
+	PeerType:                                (*Payload).peerToPeer,
 	"text/x-mms-emoticon":                   (*Payload).customPictures,
 	"text/x-mms-animemoticon":               (*Payload).customPictures,
 	"text/x-msmsgsinvite":                   (*Payload).invitation,
-	"text/x-msmsgsprofile":                  (*Payload).profile,
+	profileType:                             (*Payload).profile,
 	"application/x-msmsgsemailnotification": (*Payload).mail,
 	"text/x-msmsgsinitialemailnotification": (*Payload).mail,
 	"text/x-msmsgsemailnotification":        (*Payload).mail,
@@ -200,6 +205,9 @@ var decoders = map[string]func(*Payload, int){
 	"text/html":                             (*Payload).plain,
 	"text/search-query":                     (*Payload).plain,
 }
+
+// profileType is the content type of what a client is told of its account: headers only.
+const profileType = "text/x-msmsgsprofile"
 
 // systemTypes are those of messages by which the service itself tells a client what to
 // do.
@@ -261,10 +269,28 @@ func (p *Payload) TypingUser() string { return p.value("TypingUser") }
 func (p *Payload) datacast(at int) {
 	p.keys(at)
 	if n := p.Find("ID"); n != nil {
-		n.Meaning = map[string]string{"1": "nudge", "2": "wink", "3": "voice clip", "4": "action"}[n.Value]
-		p.Summary = n.Meaning
+		n.Meaning = datacastKinds[n.Value]
+	}
+	p.Summary = datacastKinds[p.Datacast()]
+	if p.Summary == datacastKinds["4"] {
+		if data := p.value("Data"); data != "" {
+			p.Summary += " " + quote(data)
+		}
 	}
 }
+
+// Datacast returns which kind of datacast it is: 1 nudge, 2 wink, 3 voice clip, 4 action;
+// "" if it does not say.
+func (p *Payload) Datacast() string {
+	return orWord(p.value("ID"), datacastTypes[strings.ToLower(p.MessageType)])
+}
+
+// datacastKinds are the kinds of datacasts by their numbers, datacastTypes the numbers by
+// the message types of SDG that say the same.
+var (
+	datacastKinds = map[string]string{"1": "nudge", "2": "wink", "3": "voice clip", "4": "action"}
+	datacastTypes = map[string]string{"nudge": "1", "wink": "2", "voiceclip": "3", "action": "4"}
+)
 
 // profile: headers only, sent after the sign-in (MSNP2).
 func (p *Payload) profile(at int) {

@@ -21,27 +21,30 @@ func (p *Payload) peerToPeer(at int) {
 	p.Summary = peerSummary(&packet)
 }
 
+// PeerType is the media type of packets of P2P.
+const PeerType = "application/x-msnmsgrp2p"
+
 // peerSummary says in one line what a packet is for.
 func peerSummary(p *p2p.Packet) string {
 	s := "P2P " + p.What()
 	switch {
 	case len(p.Data) == 0:
 	case p.SessionID == 0 && p.First():
-		if slp, ok := p2p.ParseSLP(p.Data); ok {
-			s += " " + slp.Summary()
+		if summary, ok := p2p.SummaryOf(p.Data); ok {
+			s += " " + summary
 		}
 	case p.SessionID != 0:
 		s += " of session " + strconv.FormatUint(uint64(p.SessionID), 10)
 	}
 	if n := len(p.Data); n > 0 && !(p.First() && p.Last()) {
-		s += ", " + strconv.Itoa(n) + " bytes"
+		s += ", " + byteCount(n)
 		if p.Version == p2p.V1 {
 			s += " at " + strconv.FormatUint(p.Offset, 10) + " of " + strconv.FormatUint(p.Total, 10)
 		} else {
 			s += ", " + strconv.FormatUint(p.Remaining, 10) + " behind them"
 		}
 	} else if p.Content() {
-		s += ", " + strconv.Itoa(n) + " bytes"
+		s += ", " + byteCount(n)
 	}
 	return s
 }
@@ -95,7 +98,7 @@ func nodesOf(fields []p2p.Field, at int) []Node {
 
 // bytes is a node of bytes that are no text.
 func (u *Payload) bytes(name string, start, end int) Node {
-	return Node{Name: name, Value: strconv.Itoa(end-start) + " bytes", Start: start, End: end}
+	return Node{Name: name, Value: byteCount(end - start), Start: start, End: end}
 }
 
 // isSLP reports whether b begins as a message of MSNSLP does.
@@ -136,7 +139,7 @@ func PeerPacket(message []byte) (packet []byte, ok bool) {
 	packet = Walk(message, func(name, value []byte) bool {
 		if isName(name, "Content-Type") {
 			kind, _, _ := bytes.Cut(value, []byte{';'})
-			ok = isName(bytes.TrimSpace(kind), "application/x-msnmsgrp2p")
+			ok = isName(bytes.TrimSpace(kind), PeerType)
 		}
 		return true
 	})

@@ -24,6 +24,7 @@ const (
 	Page         Kind = "page"         // XML fragments of PAG (MSNP5)
 	Note         Kind = "note"         // plain text of SDC (MSNP5)
 	Challenge    Kind = "challenge"    // 32 hex digits of QRY (MSNP6)
+	Packets      Kind = "packets"      // of a direct connection (P2P): see Direct
 	Body         Kind = "body"         // one of XML, MIME and Opaque, as it looks (error replies, MSNP24)
 	Opaque       Kind = "opaque"       // bytes
 )
@@ -78,21 +79,34 @@ type Payload struct {
 	// Problems are what is wrong with the payload, each one line.
 	Problems []string
 
-	raw   []byte
-	str   string // raw, if that is valid UTF-8: what names and values are cut from
-	count int
-	// Room for what most messages hold, so that they cost one allocation.
-	first      [8]Node
-	room       []Node
-	formatRoom [6]Node
+	raw        []byte
+	str        string // raw, if that is valid UTF-8: what names and values are cut from
+	count      int
+	room       []Node // for the first headers
+	formatRoom []Node // for the pieces of the first X-MMS-IM-Format
+}
+
+// roomy is a payload with room for what most messages hold, so that they cost one
+// allocation.
+type roomy struct {
+	Payload
+	headers [8]Node
+	format  [6]Node
 }
 
 // Decode decodes a payload. It never returns nil. Body is a window into b;
 // everything else is a copy.
 func Decode(kind Kind, b []byte) *Payload {
 	kind = kind.Of(b)
-	p := &Payload{Kind: kind, raw: b}
-	p.room = p.first[:]
+	var p *Payload
+	if kind == MIME {
+		r := new(roomy)
+		p = &r.Payload
+		p.room, p.formatRoom = r.headers[:], r.format[:]
+	} else {
+		p = new(Payload)
+	}
+	p.Kind, p.raw = kind, b
 	if utf8.Valid(b) {
 		p.str = string(b)
 	}

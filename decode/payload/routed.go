@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"msnproxy/decode/address"
 	"msnproxy/decode/meaning"
 	"msnproxy/decode/p2p"
 )
@@ -21,16 +22,6 @@ const reliability = "Reliability"
 // maxBlocks bounds how many blocks are looked for before the body.
 const maxBlocks = 4
 
-// messageTypes are what somebody says by SDG, in lower case, as the media types that hold
-// the same in a MIME message.
-var messageTypes = map[string]string{
-	"text": "text/plain", "nudge": "text/x-msnmsgr-datacast", "wink": "text/x-msnmsgr-datacast",
-	"voiceclip": "text/x-msnmsgr-datacast", "action": "text/x-msnmsgr-datacast",
-	"customemoticon": "text/x-mms-emoticon", "animemoticon": "text/x-mms-animemoticon",
-	"ink": "application/x-ms-ink", "data": "application/x-msnmsgrp2p",
-	"control/typing": "text/x-msmsgscontrol", "control/recording": "text/x-msmsgscontrol",
-}
-
 // routed decodes the blocks, and the body as far as that costs little.
 func (p *Payload) routed() {
 	at, last := p.blocks()
@@ -45,7 +36,8 @@ func (p *Payload) routed() {
 		if sub := p.inBlock(last, "Message-Subtype"); sub != nil && sub.Value != "" {
 			p.MessageType += "/" + sub.Value
 		}
-		p.ReadAs = messageTypes[strings.ToLower(p.MessageType)]
+		known, _ := LookupMessageType(p.MessageType)
+		p.ReadAs = known.ReadAs
 	}
 	if n := p.inBlock(last, "X-MMS-IM-Format"); n != nil {
 		p.header(n)
@@ -118,7 +110,7 @@ func (p *Payload) routedBody(at int) {
 		p.customPictures(at)
 	case p.MessageType != "" && p.ReadAs == "" && printable(p.raw[at:]):
 		p.text(at, p.Charset)
-	case isXML(p.ReadAs) || p.ReadAs == "application/x-msnmsgrp2p":
+	case isXML(p.ReadAs) || p.ReadAs == PeerType:
 	default:
 		p.other(at)
 	}
@@ -132,7 +124,7 @@ func isXML(t string) bool {
 // routedSummary says in a few words what the payload is.
 func (p *Payload) routedSummary() string {
 	switch {
-	case p.ReadAs == "application/x-msnmsgrp2p" && len(p.Body) > 0:
+	case p.ReadAs == PeerType && len(p.Body) > 0:
 		starts := append(p.bridged(0, len(p.Body)), len(p.Body))
 		packet, _ := p2p.Parse(p.Body[:starts[1]])
 		if packet.Version == 0 {
@@ -144,14 +136,11 @@ func (p *Payload) routedSummary() string {
 		}
 		return s
 	case p.MessageType != "":
-		s := p.MessageType
-		if p.ReadAs == "text/x-msnmsgr-datacast" {
-			return strings.ToLower(s)
+		return p.messageWords()
+	case isCircleType(p.ContentType) || isCircleURI(p.value("Uri")):
+		if r := p.Roster(); r != nil {
+			return r.rosterWords()
 		}
-		if len(p.Body) > 0 {
-			s += fmt.Sprintf(", %d bytes", len(p.Body))
-		}
-		return s
 	case isXML(p.ReadAs):
 		if s := p.published(); s != "" {
 			return s
@@ -164,6 +153,63 @@ func (p *Payload) routedSummary() string {
 		s += fmt.Sprintf(", %d bytes", len(p.Body))
 	}
 	return s
+}
+
+// signals say what a message between programs is for, by its type in lower case.
+var signals = map[string]string{
+	"signal/closeimwindow": "closes the chat window", "signal/markimwindowread": "has read the chat",
+	"signal/forceabchsync": "the address book has changed", "signal/turn": "sets up audio or video (Turn)",
+	"signal/audiometa": "sets up audio (AudioMeta)", "signal/audiotunnel": "sets up audio (AudioTunnel)",
+}
+
+// messageWords says what a message is by its type, where its body has not said that.
+func (p *Payload) messageWords() string {
+	kind := strings.ToLower(p.MessageType)
+	s := orWord(signals[kind], p.MessageType)
+	switch {
+	case p.ReadAs == "application/x-ms-ink":
+		s = "ink"
+	case kind == "signal/closeimwindow", kind == "signal/markimwindowread":
+		if who := addressWords(p.Body); who != "" {
+			return s + " of " + who
+		}
+	case kind == "signal/p2p":
+		if slp, ok := p2p.ParseSLP(p.Body); ok {
+			return p.MessageType + ": " + slp.Summary()
+		}
+	}
+	if len(p.Body) > 0 {
+		s += fmt.Sprintf(", %d bytes", len(p.Body))
+	}
+	return s
+}
+
+// addressWords names the accounts of a list of addresses parted by slashes.
+func addressWords(b []byte) string {
+	const most = 4
+	var list []string
+	for a := range bytes.SplitSeq(bytes.Trim(b, "/ \r\n\x00"), []byte{'/'}) {
+		if a = bytes.TrimSpace(a); len(a) == 0 {
+			continue
+		}
+		if len(list) == most {
+			return names(list) + " and others"
+		}
+		list = append(list, valid(a))
+	}
+	return names(list)
+}
+
+// names are the accounts of addresses, in words.
+func names(list []string) string {
+	words := ""
+	for i, a := range list {
+		if i > 0 {
+			words += ", "
+		}
+		words += address.Bare(a)
+	}
+	return words
 }
 
 // published says what a publication tells of, as far as a look at its text shows: to
@@ -205,6 +251,10 @@ func (u *Payload) openRouted(p *Payload, nodes []Node) []Node {
 			n.Children = u.address(n.Start, n.End, true)
 		case "uri":
 			n.Children = u.roster(n)
+		case "message-type":
+			if t, _ := LookupMessageType(p.MessageType); t.Unsourced {
+				n.Meaning = "taken for " + t.Meaning + "; no source"
+			}
 		case "service-channel":
 			n.Meaning = channels[strings.ToLower(n.Value)]
 		case "notiftype":
@@ -222,7 +272,7 @@ func (u *Payload) openRouted(p *Payload, nodes []Node) []Node {
 func (u *Payload) routedParts(p *Payload, at int) []Node {
 	kind := strings.ToLower(p.MessageType)
 	switch {
-	case p.ReadAs == "application/x-msnmsgrp2p":
+	case p.ReadAs == PeerType:
 		return u.packets(p, at)
 	case p.ReadAs == "text/x-mms-emoticon", p.ReadAs == "text/x-mms-animemoticon":
 		return u.emoticons(at)
@@ -294,17 +344,11 @@ func (u *Payload) addresses(at int) (nodes []Node) {
 // roster opens the account that stands in a Uri such as
 // /circle/roster(IM)/user(1:bob@example.com).
 func (u *Payload) roster(n *Node) []Node {
-	const user = "user("
-	i := strings.LastIndex(n.Value, user)
-	if i < 0 || n.End-n.Start != len(n.Value) {
+	start, end := rosterUser(n.Value)
+	if end <= start || n.End-n.Start != len(n.Value) {
 		return nil
 	}
-	start := n.Start + i + len(user)
-	j := bytes.IndexByte(u.raw[start:n.End], ')')
-	if j < 0 {
-		return nil
-	}
-	return u.address(start, start+j, true)
+	return u.address(n.Start+start, n.Start+end, true)
 }
 
 // channels are the services that a message goes to.

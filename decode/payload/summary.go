@@ -2,9 +2,12 @@ package payload
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"msnproxy/decode/p2p"
 )
 
 // AppendSummary appends what Decode would give as Summary, without decoding the
@@ -19,7 +22,40 @@ func AppendSummary(dst []byte, kind Kind, b []byte) []byte {
 	return append(dst, Decode(kind, b).Summary...)
 }
 
-// appendQuick is AppendSummary for text in UTF-8 and for typing.
+// Headed reports whether a MIME payload has all its headers: a body begins, be it empty.
+func Headed(b []byte) bool {
+	for range maxBlocks {
+		first, route := true, false
+		body := Walk(b, func(name, _ []byte) bool {
+			if first {
+				first, route = false, isName(name, routing) || isName(name, reliability)
+			}
+			return true
+		})
+		if body == nil || !route {
+			return body != nil
+		}
+		b = body
+	}
+	return true
+}
+
+// AppendCut is AppendSummary for the beginning of a payload of which so many bytes are
+// missing, where it can't be read for what it is.
+func AppendCut(dst []byte, kind Kind, b []byte, missing int) []byte {
+	if kind == MIME {
+		p := Decode(kind, b[:bytes.LastIndexByte(b, '\n')+1]) // whole headers
+		if p.ContentType == profileType {
+			return append(dst, p.Summary...)
+		}
+		if words := orWord(p.MessageType, p.ContentType); words != "" {
+			dst = append(append(dst, words...), ", "...)
+		}
+	}
+	return fmt.Appendf(dst, "%d of %d bytes", len(b), len(b)+missing)
+}
+
+// appendQuick is AppendSummary for text in UTF-8, for typing and for packets of P2P.
 func appendQuick(dst, b []byte) (out []byte, ok bool) {
 	if typing := Typing(b); typing != "" {
 		return append(dst, typing...), true
@@ -34,7 +70,17 @@ func appendQuick(dst, b []byte) (out []byte, ok bool) {
 		}
 		return headers < maxQuick
 	})
-	if body == nil || types != 1 || !utf8.Valid(body) {
+	if body == nil || types != 1 {
+		return dst, false
+	}
+	if isName(contentType, PeerType) {
+		packet, err := p2p.Parse(body)
+		if err != nil {
+			return dst, false
+		}
+		return append(dst, peerSummary(&packet)...), true
+	}
+	if !utf8.Valid(body) {
 		return dst, false
 	}
 	if isName(contentType, "text/plain; charset=UTF-8") || isName(contentType, "text/plain") {
@@ -88,10 +134,23 @@ func Typing(b []byte) (summary string) {
 
 // routedTyping is Typing for a routed payload, whose block on messaging says so.
 func routedTyping(b []byte) (summary string) {
+	kind, sub, body, ok := Inner(b)
+	if !ok || len(bytes.TrimSpace(body)) > 0 {
+		return ""
+	}
+	return typingTypes[strings.ToLower(string(kind))+"/"+strings.ToLower(string(sub))]
+}
+
+// Inner returns what a message in a routed payload is, its type and subtype, and its body;
+// not ok: it is no message, or not whole. They are windows into b; nothing is allocated.
+func Inner(b []byte) (kind, sub, body []byte, ok bool) {
+	if !Routed(b) {
+		return nil, nil, nil, false
+	}
 	for range maxBlocks {
-		var kind, sub []byte
+		kind, sub = nil, nil
 		headers, route, messaging := 0, false, false
-		body := Walk(b, func(name, value []byte) bool {
+		body = Walk(b, func(name, value []byte) bool {
 			if headers++; headers == 1 {
 				route = isName(name, routing) || isName(name, reliability)
 				messaging = isName(name, "Messaging")
@@ -104,17 +163,12 @@ func routedTyping(b []byte) (summary string) {
 			}
 			return headers < maxQuick
 		})
-		switch {
-		case body == nil || !route && !messaging:
-			return ""
-		case messaging && len(bytes.TrimSpace(body)) == 0:
-			return typingTypes[strings.ToLower(string(kind))+"/"+strings.ToLower(string(sub))]
-		case messaging:
-			return ""
+		if body == nil || !route {
+			return kind, sub, body, body != nil && messaging
 		}
 		b = body
 	}
-	return ""
+	return nil, nil, nil, false
 }
 
 // typingTypes are message types and subtypes, in lower case, that say that somebody is

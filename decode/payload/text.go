@@ -63,8 +63,11 @@ func fromCharset(b []byte, charset string) (text string, known bool) {
 func (p *Payload) imFormat(header *Node) []Node {
 	const most = 32
 	nodes := p.formatRoom[:0]
-	at := header.Start
-	for piece := range bytes.SplitSeq(p.raw[header.Start:header.End], []byte{';'}) {
+	p.formatRoom = nil
+	rest, more := p.raw[header.Start:header.End], true
+	for at := header.Start; more; {
+		var piece []byte
+		piece, rest, more = bytes.Cut(rest, []byte{';'})
 		end := at + len(piece)
 		if i := bytes.IndexByte(piece, '='); i >= 0 && len(nodes) < most {
 			nameFrom, nameTo := p.trim(at, at+i)

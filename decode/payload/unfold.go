@@ -33,7 +33,7 @@ func (p *Payload) Unfold() (nodes []Node, problems []string) {
 func (u *Payload) body(p *Payload) []Node {
 	at := len(p.raw) - len(p.Body)
 	switch p.ContentType {
-	case "application/x-msnmsgrp2p":
+	case PeerType:
 		return u.p2p(at, true)
 	case "text/x-mms-emoticon", "text/x-mms-animemoticon":
 		return u.emoticons(at)

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"msnproxy/decode/p2p"
@@ -21,7 +22,10 @@ func blobKey(from string, version int, id uint32) string {
 	if version == p2p.V2 {
 		id = 0 // one count for all
 	}
-	return fmt.Sprintf("%d %d %s", version, id, strings.ToLower(from))
+	var room [64]byte
+	key := strconv.AppendInt(room[:0], int64(version), 10)
+	key = strconv.AppendUint(append(key, ' '), uint64(id), 10)
+	return string(append(append(key, ' '), strings.ToLower(from)...))
 }
 
 // sent remembers a packet with data.

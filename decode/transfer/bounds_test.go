@@ -83,7 +83,7 @@ func TestReasons(t *testing.T) {
 			s.answers(bob, "MSNSLP/1.0 200 OK", "{C}", "transrespbody", "IPv4Internal-Addrs: 192.0.2.7\r\nIPv4Internal-Port: 1\r\n")
 		}
 		s.k.Finish(s.at)
-		if x := s.only(); x.State != transfer.Incomplete || strings.Contains(x.Reason, "direct connection") != direct || !x.Over.Equal(s.at) {
+		if x := s.only(); x.State != map[bool]transfer.State{false: transfer.Incomplete, true: transfer.Unrecorded}[direct] || x.Broken() == direct || strings.Contains(x.Reason, "direct connection") != direct || !x.Over.Equal(s.at) {
 			t.Errorf("%+v", x)
 		}
 	}

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -157,60 +158,66 @@ func (k *Tracker) is(c *decode.Connection, handle string) {
 
 // direct is a direct connection.
 type direct struct {
-	sides [2]p2p.Direct
-	who   [2]string // accounts
-	t     *Transfer // that it was made for
+	sides  [2]p2p.Direct
+	who    [2]string // accounts
+	t      *Transfer // that it was made for
+	unlet  bool      // a nonce came that is of no offer
+	judged bool      // and that, or another fault with what lets in, was told
 }
 
-// directOf returns the direct connection that a message is a piece of, or nil.
-func (k *Tracker) directOf(m *decode.Message) *direct {
+// directOf returns the direct connection that a message is a piece of, or nil; begins:
+// it is the beginning of what may become one.
+func (k *Tracker) directOf(m *decode.Message) (d *direct, begins bool) {
 	if d := k.direct[m.Conn.ID]; d != nil {
-		return d
+		return d, false
 	}
-	greeted, ok := k.greets(m)
-	if !ok {
-		return nil
+	before, greets := k.greets(m)
+	switch {
+	case greets == decode.Maybe:
+		return nil, true
+	case greets == decode.No || len(k.direct) >= maxDirect:
+		return nil, false
 	}
 	if k.direct == nil {
 		k.direct = make(map[uint32]*direct)
 	}
-	if len(k.direct) >= maxDirect {
-		return nil
-	}
-	d := &direct{}
-	d.sides[side(m.From)].Feed([]byte(p2p.Greeting[:greeted]))
+	d = &direct{}
+	d.sides[side(m.From)].Feed([]byte(p2p.Greeting[:before]))
 	k.direct[m.Conn.ID] = d
 	for i := len(k.list) - 1; i >= 0 && d.t == nil; i-- {
 		if t := k.list[i]; slices.Contains(t.Addresses, m.Conn.Server) {
-			d.t = t
+			d.meets(t)
 		}
 	}
-	return d
+	return d, false
 }
+
+// meets notes for which transfer it was made.
+func (d *direct) meets(t *Transfer) { d.t, t.met = t, true }
 
 // greets reports whether the greeting of a direct connection is whole with this message,
 // and how much of it came before: TCP may deliver it in several pieces.
-func (k *Tracker) greets(m *decode.Message) (before int, ok bool) {
+func (k *Tracker) greets(m *decode.Message) (before int, g decode.Guess) {
 	if m.Frame == nil || m.From != decode.Client {
-		return 0, false
+		return 0, decode.No
 	}
 	before = k.greeting[m.Conn.ID]
 	rest, raw := []byte(p2p.Greeting[before:]), m.Frame.Raw
 	if m.Frame.Offset == int64(before) && !m.Frame.Gap {
 		if bytes.HasPrefix(raw, rest) {
 			delete(k.greeting, m.Conn.ID)
-			return before, true
+			return before, decode.Yes
 		}
 		if bytes.HasPrefix(rest, raw) && (before > 0 || len(k.greeting) < maxDirect) {
 			if k.greeting == nil {
 				k.greeting = make(map[uint32]int)
 			}
 			k.greeting[m.Conn.ID] = before + len(raw)
-			return 0, false
+			return 0, decode.Maybe
 		}
 	}
 	delete(k.greeting, m.Conn.ID)
-	return 0, false
+	return 0, decode.No
 }
 
 // onDirect takes a piece of a direct connection.
@@ -222,20 +229,43 @@ func (k *Tracker) onDirect(d *direct, m *decode.Message) {
 	in := &d.sides[side]
 	in.Feed(m.Frame.Raw)
 	for f, ok := in.Next(); ok; f, ok = in.Next() {
-		if f.Nonce != "" {
+		switch {
+		case f.Err != nil:
+			k.event.NoPacket = fmt.Sprintf("at byte %d %v", f.At, f.Err)
+		case f.Nonce != "":
 			k.admitted(d, f.Nonce)
+		case f.Missing && m.From == decode.Client:
+			d.unlet = true
 		}
 		if f.Packet == nil || f.Packet.Nonce != nil {
 			continue
 		}
-		p := Packet{Packet: *f.Packet}
-		if p.Content() && d.who[side] == "" {
-			d.learn(k.find(p.SessionID, "", ""), side)
-		}
-		k.take(&p, d.who[side], d.who[1-side], Direct, m)
-		if p.SLP != nil && p.From == "" {
-			d.who[side], d.who[1-side] = bare(p.SLP.From()), bare(p.SLP.To())
-		}
+		k.onPacket(d, side, f.Packet, m)
+	}
+	if d.t != nil && d.unlet && !d.judged && d.t.noncesOffered() {
+		d.judged = true
+		k.event.WrongNonce = fmt.Sprintf("what lets in to the direct connection of transfer %d (%s) is not the nonce that was offered", d.t.Number, d.t.Kind)
+	}
+	if k.event.Transfer == nil {
+		k.event.Transfer = d.t
+	}
+}
+
+// onPacket takes a packet of one side.
+func (k *Tracker) onPacket(d *direct, side int, packet *p2p.Packet, m *decode.Message) {
+	p := Packet{Packet: *packet}
+	if p.SessionID != 0 && d.who[side] == "" {
+		d.learn(k, &p.Packet, side)
+	}
+	if k.Invited && d.t == nil {
+		return
+	}
+	k.take(&p, d.who[side], d.who[1-side], Direct, m)
+	if p.SLP != nil && p.From == "" {
+		d.who[side], d.who[1-side] = bare(p.SLP.From()), bare(p.SLP.To())
+	}
+	if p.Transfer != nil && d.t == nil {
+		d.meets(p.Transfer)
 	}
 }
 
@@ -244,19 +274,34 @@ func (k *Tracker) admitted(d *direct, nonce string) {
 	for i := len(k.list) - 1; i >= 0; i-- {
 		for j := range k.list[i].offers {
 			if k.list[i].offers[j].Admits(nonce) {
-				d.t = k.list[i]
+				d.meets(k.list[i])
 				return
 			}
 		}
 	}
+	d.unlet = true
 }
 
-// learn takes over who is at the ends: the side sends the content.
-func (d *direct) learn(t *Transfer, side int) {
-	if t == nil {
-		t = d.t
+// noncesOffered reports whether any offer of a direct connection had a nonce.
+func (t *Transfer) noncesOffered() bool {
+	return slices.ContainsFunc(t.offers, func(o p2p.Offer) bool { return o.Nonce != "" })
+}
+
+// learn takes over who is at the ends, of whom one sends this packet.
+func (d *direct) learn(k *Tracker, p *p2p.Packet, side int) {
+	t := d.t
+	if t == nil || t.SessionID != p.SessionID {
+		if t = k.find(p.SessionID, "", ""); t == nil {
+			t = d.t
+		}
 	}
-	if t != nil {
+	if t == nil {
+		return
+	}
+	if d.t == nil {
+		d.meets(t)
+	}
+	if p.Content() {
 		d.who[side], d.who[1-side] = t.From, t.To
 	}
 }

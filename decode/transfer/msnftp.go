@@ -142,8 +142,8 @@ func (k *Tracker) command(f *ftp, m *decode.Message) {
 	if cookie, ok := m.Value("cookie"); ok && f.t != nil && f.t.secret != "" && f.t.secret != cookie {
 		f.t = k.offerOf(m) // the address was that of another transfer, too
 	}
-	switch m.Name() {
-	case "FIL":
+	switch m.Act() {
+	case decode.ActFile:
 		if f.t == nil {
 			f.t = k.begin(m)
 			f.t.Kind, f.t.Unseen = p2p.KindFile, true
@@ -152,9 +152,9 @@ func (k *Tracker) command(f *ftp, m *decode.Message) {
 		if n, err := strconv.ParseInt(v, 10, 64); err == nil && n >= 0 {
 			f.t.Size = n
 		}
-	case "BYE":
+	case decode.ActLeave:
 		f.bye(m)
-	case "CCL":
+	case decode.ActCancel:
 		if f.t != nil {
 			f.t.over(Cancelled, "", "", m.Time)
 		}

@@ -2,8 +2,11 @@ package transfer
 
 import (
 	"cmp"
+	"crypto/sha1"
+	"encoding/base64"
 	"slices"
 	"strings"
+	"time"
 
 	"msnproxy/decode"
 	"msnproxy/decode/p2p"
@@ -32,7 +35,7 @@ func (k *Tracker) slp(p *Packet, m *decode.Message) {
 	}
 	switch {
 	case s.Is("BYE"):
-		t.bye(p.From, m)
+		k.bye(t, p.From, m)
 	case s.Method != "" || isOffer:
 	case s.Status == 200:
 		if t.State == Offered {
@@ -88,21 +91,40 @@ func (t *Transfer) offered(o p2p.Offer) {
 }
 
 // bye takes the end of a session.
-func (t *Transfer) bye(by string, m *decode.Message) {
+func (k *Tracker) bye(t *Transfer, by string, m *decode.Message) {
 	if t.Bye {
 		return
 	}
 	t.Bye = true
 	switch {
 	case t.State >= Declined:
-		if t.State == Complete || t.State == WrongHash {
+		if t.State == Complete || t.State == WrongHash || t.State == WrongSize {
 			t.Over = m.Time
 		}
 	case !t.HasContent() && t.State == Accepted:
 		t.over(Ended, by, "", m.Time)
 	case t.Size == 0 && t.State == Accepted:
-		t.over(Complete, "", "", m.Time)
+		k.empty(t, m.Time)
+	case t.Received() == 0 && t.State == Accepted:
+		t.ended(by, "the session ends, and nothing has come", m.Time)
 	default:
 		t.over(Cancelled, by, "", m.Time)
+	}
+}
+
+// empty takes a content without bytes, which is whole by being agreed on.
+func (k *Tracker) empty(t *Transfer, at time.Time) {
+	if k.Sink != nil {
+		if t.stream.Out = k.Sink(t); t.stream.Out != nil {
+			_, t.stream.Err = t.stream.Out.Write(nil)
+		}
+	}
+	t.over(Complete, "", "", at)
+	sum := sha1.Sum(nil)
+	t.SHA1 = base64.StdEncoding.EncodeToString(sum[:])
+	if t.Object != nil {
+		if t.Hash = t.Object.Judge(sum[:]); t.Hash == p2p.Wrong {
+			t.State = WrongHash
+		}
 	}
 }

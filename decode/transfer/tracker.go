@@ -20,6 +20,7 @@ const (
 	maxBlobs     = 4096 // that an acknowledgement may still come to
 	maxOffers    = 8    // of a direct connection, of one transfer
 	maxAddresses = 32
+	maxRecalls   = 64 // transfers whose content is remembered, to be compared
 )
 
 // Tracker follows the transfers of a recording, or of live traffic. The zero Tracker is
@@ -33,6 +34,9 @@ type Tracker struct {
 	MSNFTP bool
 	// Max is how many transfers are kept, the newest; 0: 16,384.
 	Max int
+	// Invited has content on a direct connection passed over of which the invitation was
+	// not seen, and which belongs to nothing that was: it is somebody else's.
+	Invited bool
 
 	list     []*Transfer
 	dropped  int
@@ -44,6 +48,7 @@ type Tracker struct {
 	greeting map[uint32]int // how much of a greeting has come, where it is not whole
 	files    map[uint32]*ftp
 	blobs    recent.Map[sent]
+	recalls  []*Transfer
 	event    Event
 }
 
@@ -55,6 +60,9 @@ type Event struct {
 	// Transfer is what the message belongs to, the last packet's; nil if that is not
 	// known.
 	Transfer *Transfer
+	// WrongNonce says what is wrong with that by which a side of a direct connection is
+	// let in, NoPacket why what came on one is no packet; "": nothing.
+	WrongNonce, NoPacket string
 }
 
 // Packet is one packet of an event.
@@ -72,6 +80,10 @@ type Packet struct {
 	// TotalWas is the size that earlier packets of the same blob gave, if this one gives
 	// another; else 0.
 	TotalWas uint64
+	// Altered: bytes of the content came before, and were others; AlteredAt is the place
+	// of the first one in the content.
+	Altered   bool
+	AlteredAt uint64
 	// WrongAck says what is wrong with an acknowledgement, or nothing.
 	WrongAck string
 }
@@ -96,8 +108,10 @@ func (k *Tracker) Message(m *decode.Message) *Event {
 	if k.MSNFTP && m.Conn.Role == decode.FTP {
 		return k.onFTP(m)
 	}
-	if d := k.directOf(m); d != nil {
+	if d, begins := k.directOf(m); d != nil {
 		k.onDirect(d, m)
+		return &k.event
+	} else if begins {
 		return &k.event
 	}
 	if m.Occurrence != decode.NoOccurrence || m.Fate == decode.Withheld || m.Form == nil || !m.Frame.Complete() {
@@ -188,6 +202,7 @@ func (k *Tracker) data(p *Packet, path string, m *decode.Message) {
 		t.From = p.From
 	}
 	p.TotalWas, p.Again = k.content(t, &p.Packet, path, m)
+	p.AlteredAt, p.Altered = t.stream.Altered()
 }
 
 // content takes a packet of content. It returns what the size was, if it is another here,
@@ -196,6 +211,7 @@ func (k *Tracker) content(t *Transfer, p *p2p.Packet, path string, m *decode.Mes
 	if !t.started {
 		t.started = true
 		t.First = m.Time
+		k.remember(t)
 		if k.Sink != nil {
 			t.stream.Out = k.Sink(t)
 		}
@@ -212,14 +228,27 @@ func (k *Tracker) content(t *Transfer, p *p2p.Packet, path string, m *decode.Mes
 	t.Last = m.Time
 	t.Mixed = t.Mixed || t.Path != "" && t.Path != path
 	t.Path = path
-	if t.State == Offered || t.State == Incomplete {
-		t.State = Accepted
+	if t.State == Offered || t.State == Incomplete || t.State == Unrecorded {
+		t.State, t.By, t.Reason = Accepted, "", ""
 	}
 	if total, known := t.stream.Total(); known && t.Size < 0 && total < 1<<63 {
 		t.Size = int64(total)
 	}
 	t.judge(m.Time)
 	return was, false
+}
+
+// remember has the content of a transfer remembered, of the newest ones: where the
+// invitation was not seen, several may go by one number.
+func (k *Tracker) remember(t *Transfer) {
+	if t.Unseen {
+		return
+	}
+	t.stream.Remember()
+	if k.recalls = append(k.recalls, t); len(k.recalls) > maxRecalls {
+		k.recalls[0].stream.Forget()
+		k.recalls = slices.Delete(k.recalls, 0, 1)
+	}
 }
 
 // start keeps how the content begins.
@@ -359,11 +388,16 @@ func (k *Tracker) Finish(at time.Time) {
 		if t.State != Accepted {
 			continue
 		}
-		reason := "the recording ends"
-		if t.Received() == 0 && len(t.Addresses) > 0 {
-			reason = "it may have gone by a direct connection, which is not in the recording"
-		}
-		if t.HasContent() {
+		const reason = "the recording ends"
+		switch {
+		case !t.HasContent():
+		case t.Size == 0 && t.Received() == 0:
+			k.empty(t, at)
+		case t.Received() == 0:
+			t.ended("", reason, at)
+		case t.elsewhere():
+			t.over(Incomplete, "", reason+"; the rest may have gone by a direct connection, which is not in it", at)
+		default:
 			t.over(Incomplete, "", reason, at)
 		}
 	}

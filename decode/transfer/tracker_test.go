@@ -75,7 +75,7 @@ func lines(k *transfer.Tracker) string {
 func TestRecordings(t *testing.T) {
 	for file, want := range map[string]string{
 		"cmd/msnproxy/testdata/cases/protocol/p2p-v1-v2-chunks.txt": `1 display picture "" 2560 of 2560, bob@example.com to ann@example.com by ann@example.com: complete; ; ; switchboard; right; ; data; ; bye true unseen false
-2 file "report.pdf" 1202 of 9000, ann@example.com to bob@example.com by ann@example.com: incomplete; ; the recording ends; switchboard; ; ; text; 10.0.0.1:1863; bye false unseen false
+2 file "report.pdf" 1202 of 9000, ann@example.com to bob@example.com by ann@example.com: incomplete; ; the recording ends; the rest may have gone by a direct connection, which is not in it; switchboard; ; ; text; 10.0.0.1:1863; bye false unseen false
 3 display picture "" 1202 of 2560, bob@example.com to ann@example.com by ann@example.com: incomplete; ; the recording ends; switchboard; ; ; data; ; bye false unseen false
 `,
 		// Before P2P: files by MSNFTP.

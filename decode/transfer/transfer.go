@@ -33,11 +33,13 @@ const (
 	Incomplete       // the recording ends, and not all was there
 	Complete         // all bytes came; the hash is right, if there is one
 	WrongHash        // all bytes came, and SHA1D is another
+	WrongSize        // more bytes came than were announced, or of an object other than Size
+	Unrecorded       // accepted, but its data is not in the recording: it may have gone by a direct connection
 )
 
 // String returns the state in lower case.
 func (s State) String() string {
-	return [...]string{"offered", "accepted", "declined", "cancelled", "failed", "ended", "incomplete", "complete", "wrong hash"}[s]
+	return [...]string{"offered", "accepted", "declined", "cancelled", "failed", "ended", "incomplete", "complete", "wrong hash", "wrong size", "data not recorded"}[s]
 }
 
 // The paths that content takes.
@@ -98,6 +100,7 @@ type Transfer struct {
 
 	stream  p2p.Stream
 	offers  []p2p.Offer
+	met     bool   // a direct connection that was made for it
 	secret  string // that lets in (MSNFTP)
 	started bool   // content
 }
@@ -135,9 +138,10 @@ func (t *Transfer) Duration() time.Duration {
 	return end.Sub(t.Began)
 }
 
-// Broken reports whether content came, but not what was to come.
+// Broken reports whether content came, or was to come by what is in the recording, but
+// not what was to come. What is not recorded is not broken.
 func (t *Transfer) Broken() bool {
-	return t.State == WrongHash || t.State == Incomplete || t.Received() > 0 && t.State != Complete && t.State != Ended
+	return t.State == WrongHash || t.State == WrongSize || t.State == Incomplete || t.Received() > 0 && t.State != Complete && t.State != Ended
 }
 
 // HasContent reports whether transfers of that kind are of bytes that can be counted.
@@ -157,24 +161,71 @@ func (t *Transfer) over(s State, by, reason string, at time.Time) {
 	t.State, t.By, t.Reason, t.Over = s, by, reason, at
 }
 
+// elsewhere reports whether its data may have gone by a direct connection that is not in
+// the recording.
+func (t *Transfer) elsewhere() bool { return len(t.Addresses) > 0 && !t.met }
+
+// unrecorded is the reason where that is so.
+const unrecorded = "it may have gone by a direct connection, which is not in the recording"
+
+// ended takes the end of a transfer that was accepted, and of which nothing has come.
+func (t *Transfer) ended(by, reason string, at time.Time) {
+	if t.elsewhere() {
+		t.over(Unrecorded, "", unrecorded, at)
+	} else {
+		t.over(Incomplete, by, reason, at)
+	}
+}
+
+// excess returns up to where content came, and whether that is more than was announced.
+func (t *Transfer) excess() (n uint64, ok bool) {
+	if t.Size < 0 {
+		return 0, false
+	}
+	n = t.stream.Reach()
+	return n, n > uint64(t.Size)
+}
+
 // judge says what is known once all has come.
 func (t *Transfer) judge(at time.Time) {
+	if n, ok := t.excess(); ok {
+		t.hash()
+		t.State, t.By, t.Over = WrongSize, "", at
+		t.Reason = fmt.Sprintf("the data has %d bytes, and %d were announced", n, t.Size)
+		if n != t.Received() {
+			t.Reason = fmt.Sprintf("the data reaches to byte %d, and %d were announced", n, t.Size)
+		}
+		return
+	}
 	if !t.stream.Whole() {
 		return
 	}
-	sum := t.stream.Sum()
-	if n, _ := t.stream.Total(); t.Object == nil && t.Size > 0 && uint64(t.Size) > n {
-		t.over(Incomplete, "", fmt.Sprintf("the sender ends after %d bytes, and announced %d", n, t.Size), at)
+	if n, _ := t.stream.Total(); t.Size > 0 && uint64(t.Size) > n {
+		if t.Object == nil {
+			t.over(Incomplete, "", fmt.Sprintf("the sender ends after %d bytes, and announced %d", n, t.Size), at)
+			return
+		}
+		t.hash()
+		t.State, t.By, t.Over = WrongSize, "", at
+		t.Reason = fmt.Sprintf("the data has %d bytes, and %d were announced", n, t.Size)
 		return
 	}
 	t.State, t.By, t.Reason, t.Over = Complete, "", "", at
+	if t.hash() == p2p.Wrong {
+		t.State = WrongHash
+	}
+}
+
+// hash works out the hash of a content that is whole, and what is to be said of it.
+func (t *Transfer) hash() p2p.Verdict {
+	sum := t.stream.Sum()
 	if sum == nil {
-		return
+		t.SHA1 = ""
+		return p2p.Unjudged
 	}
 	t.SHA1 = base64.StdEncoding.EncodeToString(sum)
 	if t.Object != nil {
-		if t.Hash = t.Object.Judge(sum); t.Hash == p2p.Wrong {
-			t.State = WrongHash
-		}
+		t.Hash = t.Object.Judge(sum)
 	}
+	return t.Hash
 }

@@ -183,15 +183,15 @@ func TestBothOffer(t *testing.T) {
 	}
 }
 
-// A file of which the sender ends before it has sent as many bytes as it announced has
-// not come, whatever it says of the blob.
-func TestTooShort(t *testing.T) {
-	for size, want := range map[int]transfer.State{9: transfer.Complete, 10: transfer.Complete, 11: transfer.Incomplete} {
+// A file of which the sender ends before it has sent as many bytes as it announced, or
+// of which it sends more, has not come as it should, whatever it says of the blob.
+func TestOtherSize(t *testing.T) {
+	for size, want := range map[int]transfer.State{9: transfer.WrongSize, 10: transfer.Complete, 11: transfer.Incomplete} {
 		s := newStage(t)
 		s.offers(7, "{C}", "a.txt", size)
 		s.blob(alice, 7, 60, p2p.FlagFile, picture(10), 4, 2)
 		s.answers(alice, "BYE MSNMSGR:x MSNSLP/1.0", "{C}", "sessionclosebody", "")
-		if x := s.only(); x.State != want || x.Broken() != (want == transfer.Incomplete) {
+		if x := s.only(); x.State != want || x.Broken() != (want != transfer.Complete) {
 			t.Errorf("10 bytes of %d: %v", size, x.State)
 		}
 	}

@@ -46,16 +46,6 @@ func (c *Conn) Close() {
 	c.g.mu.Unlock()
 }
 
-func (c *Conn) remark(from decode.Sender, text string) {
-	c.lanes[from].out.Tell(capture.Record{Time: time.Now(), Conn: c.rec, Kind: capture.Remark, From: from, Text: text})
-}
-
-// mark marks a frame in the recording, as a user would.
-func (c *Conn) mark(p *passage) {
-	c.lanes[p.lane.from].out.Tell(capture.Record{Time: time.Now(), Kind: capture.Remark,
-		About: &capture.About{Conn: c.rec.ID, From: p.lane.from, Offset: p.offset, Mark: p.e.Mark}})
-}
-
 // ConnInfo is what is known of an open connection.
 type ConnInfo struct {
 	ID             uint32

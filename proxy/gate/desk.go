@@ -32,6 +32,7 @@ type desk struct {
 	look     func(e *capture.Event, a *ask) // of a frame that is asked about
 	see      func(e *capture.Event)         // of every event
 	report   func(text string)
+	resting  func() bool // nothing is armed
 
 	mu      sync.Mutex
 	number  int64
@@ -40,7 +41,10 @@ type desk struct {
 	calls   []func()
 	running bool
 	broken  atomic.Bool
-	idle    sync.Cond // on mu: not running
+	// deciding: a frame is before the stages; what is told meanwhile waits for it, so that
+	// it is told in the order of the numbers, once, with what became of it.
+	deciding bool
+	turn     sync.Cond // on mu: not deciding
 }
 
 // backlog is what was told and is not followed yet.
@@ -68,16 +72,16 @@ func (a *ask) answer(p *passage) {
 }
 
 func newDesk(o capture.FollowOptions) *desk {
-	d := &desk{follower: capture.NewFollower(o), report: func(string) {}, see: func(*capture.Event) {}}
-	d.idle.L = &d.mu
+	d := &desk{follower: capture.NewFollower(o), report: func(string) {}, see: func(*capture.Event) {}, resting: func() bool { return false }}
+	d.turn.L = &d.mu
 	return d
 }
 
-// tell numbers records, hands them on, and keeps them for following. With an ask the last
-// one is the frame that is asked about. hand is called with the lock held, so that all get
-// records in the same order.
-func (d *desk) tell(records []capture.Record, a *ask, hand func()) {
+// tell numbers records, hands them on, and keeps them for following. hand is called with
+// the lock held, so that all get records in the same order.
+func (d *desk) tell(records []capture.Record, hand func()) {
 	d.mu.Lock()
+	d.settled()
 	for i := range records {
 		if records[i].Kind == capture.Data {
 			d.number++
@@ -87,26 +91,79 @@ func (d *desk) tell(records []capture.Record, a *ask, hand func()) {
 	hand()
 	if d.broken.Load() {
 		d.mu.Unlock()
-		if a != nil {
-			a.answer(nil)
-		}
 		return
 	}
+	resting := d.resting()
 	for i := range records {
+		if r := &records[i]; resting && r.Kind == capture.Data && quiet(r.Frame.Raw) {
+			continue
+		}
 		d.waiting.put(&records[i])
 	}
-	if a != nil {
-		d.waiting.entries[len(d.waiting.entries)-1].ask = a
-	}
-	start := a != nil || len(d.waiting.entries) >= backlogRecords || d.waiting.bytes >= backlogBytes
-	start = start && !d.running
-	if start {
-		d.running = true
-	}
+	start := !d.running && (len(d.waiting.entries) >= backlogRecords || d.waiting.bytes >= backlogBytes)
+	d.running = d.running || start
 	d.mu.Unlock()
 	if start {
 		go d.run()
 	}
+}
+
+// quiet reports whether a frame says nothing of a connection that who decides later must
+// know: what people say, and that it came, and who is online. While nothing is armed such
+// frames, most of all, are numbered and not followed.
+func quiet(frame []byte) bool {
+	switch decode.ActAt(frame) {
+	case decode.ActSay, decode.ActAcknowledge, decode.ActPresence:
+		return true
+	}
+	return false
+}
+
+// settled waits until no frame is before the stages. d.mu is held.
+func (d *desk) settled() {
+	for d.deciding && !d.broken.Load() {
+		d.turn.Wait()
+	}
+}
+
+// decide numbers a frame and has the stages decide on it. settle makes of their decision
+// what is told of it, with hand, which is called with the lock held.
+func (d *desk) decide(r *capture.Record, a *ask, settle func(), hand func()) {
+	d.mu.Lock()
+	d.settled()
+	d.number++
+	r.Number, r.Fate = d.number, capture.Held
+	if d.broken.Load() {
+		a.answer(nil)
+		d.mu.Unlock()
+		settle()
+		d.mu.Lock()
+		hand()
+		d.mu.Unlock()
+		return
+	}
+	d.deciding = true
+	d.waiting.put(r)
+	d.waiting.entries[len(d.waiting.entries)-1].ask = a
+	start := !d.running
+	d.running = true
+	d.mu.Unlock()
+	if start {
+		go d.run()
+	}
+	_ = d.await(a.done)
+	a.answer(nil)
+	settle()
+	d.mu.Lock()
+	d.deciding = false
+	hand()
+	if r.Fate != capture.Held && !d.broken.Load() {
+		became := *r
+		became.Kind, became.Frame.Raw = capture.Became, nil
+		d.waiting.put(&became)
+	}
+	d.turn.Broadcast()
+	d.mu.Unlock()
 }
 
 // put copies a record and its bytes.
@@ -181,7 +238,6 @@ func (d *desk) run() {
 		d.mu.Lock()
 		if len(d.waiting.entries) == 0 && len(d.calls) == 0 || d.broken.Load() {
 			d.running = false
-			d.idle.Broadcast()
 			d.mu.Unlock()
 			return
 		}
@@ -239,8 +295,9 @@ func (d *desk) fail(text string) {
 		}
 	}
 	d.waiting = backlog{}
+	d.turn.Broadcast()
 	d.mu.Unlock()
-	d.report(text)
+	go d.report(text) // whoever reports tells, and may have to wait for a frame
 }
 
 // message returns a message that outlives the event that it comes from: the frame as it

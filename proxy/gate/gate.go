@@ -58,6 +58,7 @@ type Gate struct {
 func New(o Options) *Gate {
 	g := &Gate{options: o, desk: newDesk(o.Follow), conns: make(map[uint32]*Conn), parked: make(map[int64]*passage), remark: func(string) {}}
 	g.desk.look, g.desk.see, g.desk.report = g.look, g.see, func(text string) { g.remark(text) }
+	g.desk.resting = func() bool { n := g.now.Load(); return n.by[decode.Client].nothing() && n.by[decode.Server].nothing() }
 	g.rules, g.faults = &ruleStage{name: "rules", set: o.Rules}, &ruleStage{name: "faults", set: o.Faults}
 	g.ours = &ours{g}
 	g.Changed()
@@ -69,13 +70,7 @@ func New(o Options) *Gate {
 func (g *Gate) Report(f func(text string)) { g.remark = f }
 
 // Tell numbers records and hands them on, see [desk.tell].
-func (g *Gate) Tell(records []capture.Record, a *Ask, hand func()) {
-	if a == nil {
-		g.desk.tell(records, nil, hand)
-		return
-	}
-	g.desk.tell(records, &a.ask, hand)
-}
+func (g *Gate) Tell(records []capture.Record, hand func()) { g.desk.tell(records, hand) }
 
 // Changed tells that what the stages want has changed.
 func (g *Gate) Changed() {
@@ -142,9 +137,6 @@ func (g *Gate) news() {
 	}
 }
 
-// Ask is the question what becomes of a frame.
-type Ask struct{ ask ask }
-
 // Wants reports whether a stage may want frames that begin so: of a frame that is whole,
 // or of its beginning. Its verb has three bytes.
 func (l *Lane) Wants(frame []byte) bool {
@@ -156,42 +148,50 @@ func (l *Lane) Idle() bool {
 	return l.g.now.Load().by[l.from].nothing() && l.c.busy.Load() == 0 && l.shut.Load() == nil
 }
 
-// Ask returns the question about a frame of the lane, for [Gate.Tell].
-func (l *Lane) Ask() *Ask { return &Ask{ask{lane: l, done: make(chan struct{})}} }
-
 // Verdict is what the stages made of a frame.
-type Verdict struct{ p *passage }
+type Verdict struct {
+	// Simple: the frame goes on in its piece, as it came or with other bytes in its stead.
+	// Otherwise it enters the lane ([Lane.Enter]).
+	Simple bool
+	// Sent is what goes on instead of the frame: nil stands for the same bytes, empty for
+	// none.
+	Sent []byte
+	// Remarks are to be told.
+	Remarks []capture.Record
 
-// Answer waits for what the stages make of the frame that was asked about.
-func (l *Lane) Answer(a *Ask) Verdict {
-	_ = l.g.desk.await(a.ask.done)
-	a.ask.answer(nil)
-	return Verdict{a.ask.pass}
+	p *passage
 }
 
-// Simple reports whether the frame goes on in its piece, as it came (sent nil) or with
-// other bytes in its stead (none: not at all). became is what to tell of that, for a frame
-// at that place.
-func (l *Lane) Simple(v Verdict, fr *decode.Frame, now time.Time) (sent []byte, became capture.Record, ok bool) {
-	p := v.p
+// Decide has the stages decide on the frame of a record, which gets its number and fate,
+// and is handed on with the desk's lock held.
+func (l *Lane) Decide(r *capture.Record, hand func()) (v Verdict) {
+	a := &ask{lane: l, done: make(chan struct{})}
+	l.g.desk.decide(r, a, func() { v = l.verdict(a.pass, r) }, hand)
+	return v
+}
+
+// verdict makes of what the stages decided what happens, and notes it in the record.
+func (l *Lane) verdict(p *passage, r *capture.Record) (v Verdict) {
+	v.p = p
 	if p == nil {
-		p = &passage{lane: l, raw: fr.Raw, offset: fr.Offset, since: now}
+		p = &passage{lane: l, raw: r.Frame.Raw, offset: r.Frame.Offset, since: r.Time}
 	}
-	if !p.simple() {
-		return nil, became, false
+	v.Remarks = p.remarks()
+	if v.Simple = p.simple(); !v.Simple {
+		return v
 	}
-	if p.e.Drop {
-		return []byte{}, p.became(nil, now), true
+	var b []byte
+	if !p.e.Drop {
+		var remarks []capture.Record
+		b, remarks = l.outgoing(p)
+		v.Remarks = append(v.Remarks, remarks...)
 	}
-	b := p.raw
-	if v.p == nil && l.from == decode.Server || v.p != nil {
-		b, _ = l.outgoing(p)
+	became := p.became(b, r.Time)
+	r.Fate, r.Sent, r.ChangedBy = became.Fate, became.Sent, became.ChangedBy
+	if v.Sent = r.Sent; p.e.Drop {
+		v.Sent = []byte{}
 	}
-	r := p.became(b, now)
-	if r.Sent != nil {
-		sent = r.Sent
-	}
-	return sent, r, true
+	return v
 }
 
 // Enter puts a frame that is not simple into the lane: it goes when it is decided, and
@@ -202,8 +202,7 @@ func (l *Lane) Enter(v Verdict) error {
 	if p.at.IsZero() {
 		p.decided, p.at = !p.parkedNow(), time.Now()
 	}
-	err := l.pushLocked(&item{p: p, frames: 1, b: nil})
-	return err
+	return l.pushLocked(&item{p: p, frames: 1})
 }
 
 // parkedNow reports whether somebody decides on it yet.
@@ -231,7 +230,6 @@ func (g *Gate) look(e *capture.Event, a *ask) {
 		return // nil: it passes as it came
 	}
 	p.keepBytes()
-	g.remarks(p)
 	a.answer(p)
 }
 
@@ -260,7 +258,11 @@ func (g *Gate) advance(p *passage) {
 			continue
 		}
 		p.e.Hold = false
+		had := len(p.e.By)
 		w := s.Look(p.m, &p.e)
+		if r, ok := s.Stage.(*ruleStage); ok && r.foreign && len(p.e.By) > had {
+			p.foreign = true
+		}
 		if now := p.frame(); len(now) != len(seen) || len(now) > 0 && &now[0] != &seen[0] {
 			seen = now
 			p.m = message(p.m, now)
@@ -278,7 +280,7 @@ func (g *Gate) park(p *passage, s *guarded, w Waiter) {
 		return
 	}
 	if g.options.Alone && w == nil && p.e.HoldFor == 0 {
-		g.remark(fmt.Sprintf("%s would hold a message for ever, as there is nobody to decide: it passed (hold for 30s ends by itself)", s.Name()))
+		go g.remark(fmt.Sprintf("%s would hold a message for ever, as there is nobody to decide: it passed (hold for 30s ends by itself)", s.Name()))
 		return
 	}
 	p.raw = bytes.Clone(p.raw)
@@ -301,22 +303,24 @@ func (g *Gate) park(p *passage, s *guarded, w Waiter) {
 		id := p.number()
 		h := g.snapshot(p)
 		go w.Begin(h, func(do []action.Action, by string) error {
-			_, err := g.Decide(id, do, by)
+			_, err := g.DecideForeign(id, do, by)
 			return err
 		})
 	}
 }
 
-// remarks tells what people are to be told of a frame.
-func (g *Gate) remarks(p *passage) {
+// remarks returns what people are to be told of a frame, once.
+func (p *passage) remarks() (list []capture.Record) {
+	l := p.lane
 	if p.e.Remark != "" {
-		p.lane.c.remark(p.lane.from, p.e.Remark)
-		p.e.Remark = ""
+		list = append(list, capture.Record{Time: time.Now(), Conn: l.c.rec, Kind: capture.Remark, From: l.from, Text: p.e.Remark})
 	}
 	if p.e.Mark != "" {
-		p.lane.c.mark(p)
-		p.e.Mark = ""
+		list = append(list, capture.Record{Time: time.Now(), Kind: capture.Remark,
+			About: &capture.About{Conn: l.c.rec.ID, From: l.from, Offset: p.offset, Mark: p.e.Mark}})
 	}
+	p.e.Remark, p.e.Mark = "", ""
+	return list
 }
 
 // see keeps account of what the desk follows.

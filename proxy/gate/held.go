@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"msnproxy/capture"
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
 	"msnproxy/proxy/gate/action"
@@ -33,6 +34,8 @@ type Held struct {
 	First bool
 	// Gone: its sender says no more.
 	Gone bool
+	// KeepAlive: keep-alive does not pass it.
+	KeepAlive bool
 	// Message is the message as it would go on. It is not to be changed.
 	Message *decode.Message
 	// ChangedBy says who has changed it up to now.
@@ -72,7 +75,7 @@ func (g *Gate) snapshot(p *passage) Held {
 	h := Held{
 		Number: p.m.Number, Conn: l.c.rec.ID, From: l.from, Since: p.since, Why: p.why, For: p.e.HoldFor,
 		Received: bytes.Clone(p.raw), Frame: bytes.Clone(p.frame()), Message: message(p.m, bytes.Clone(p.frame())),
-		ChangedBy: slices.Clone(p.e.By),
+		ChangedBy: slices.Clone(p.e.By), KeepAlive: p.keep || !p.people,
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,8 +137,19 @@ func apply(e *action.Effect, m **decode.Message, do []action.Action, by string) 
 
 // Decide says what becomes of a held message. Without actions it is forwarded as it would
 // be. The error says why nothing was done; then it is held as before.
-func (g *Gate) Decide(number int64, do []action.Action, by string) (out Outcome, err error) {
+func (g *Gate) Decide(number int64, do []action.Action, by string) (Outcome, error) {
+	return g.decide(number, do, by, false)
+}
+
+// DecideForeign is Decide by another program: the address of a redirect that it makes is
+// not the user's own word, so that the rules of what may be dialled hold.
+func (g *Gate) DecideForeign(number int64, do []action.Action, by string) (Outcome, error) {
+	return g.decide(number, do, by, true)
+}
+
+func (g *Gate) decide(number int64, do []action.Action, by string, foreign bool) (out Outcome, err error) {
 	var p *passage
+	var remarks []capture.Record
 	broken := g.desk.do(func() {
 		if p, err = g.held(number); err != nil {
 			return
@@ -149,10 +163,11 @@ func (g *Gate) Decide(number int64, do []action.Action, by string) (out Outcome,
 			err = fmt.Errorf("message %d: it is held already", number)
 			return
 		}
+		p.foreign = p.foreign || foreign && len(do) > 0
 		p.e, p.m = e, m
 		g.unpark(p)
 		g.advance(p)
-		g.remarks(p)
+		remarks = p.remarks()
 		out = Outcome{Held: p.parkedNow()}
 		if !p.e.Drop {
 			out.Sent = bytes.Clone(p.frame())
@@ -160,6 +175,9 @@ func (g *Gate) Decide(number int64, do []action.Action, by string) (out Outcome,
 	})
 	if broken != nil {
 		return out, broken
+	}
+	if len(remarks) > 0 {
+		p.lane.out.Tell(remarks...)
 	}
 	if err != nil || out.Held {
 		return out, err
@@ -303,7 +321,7 @@ func (b *breakpoint) Interest() filter.Interest { return b.interest }
 
 // Look implements Stage.
 func (b *breakpoint) Look(m *decode.Message, e *action.Effect) Waiter {
-	if m.Noise == decode.KeepAlive && !b.KeepAlive {
+	if a := m.Act(); (a == decode.ActPing || a == decode.ActPong) && !b.KeepAlive {
 		return nil
 	}
 	b.g.mu.Lock()

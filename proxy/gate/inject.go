@@ -77,13 +77,10 @@ func (g *Gate) Send(id uint32, to decode.Sender, frame []byte, o SendOptions) (s
 	if err != nil {
 		return sent, err
 	}
-	it := l.injectedRaw(sent.Frame, []string{o.By})
-	if !o.Raw && l.from == decode.Server {
-		if r := l.out.Redirected(sent.Frame, !o.Untrusted); r != nil {
-			sent.Frame = r
-			it = l.injectedRaw(r, []string{o.By})
-		}
+	if !o.Raw {
+		sent.Frame = l.behind(sent.Frame, !o.Untrusted)
 	}
+	it := l.injectedRaw(sent.Frame, []string{o.By})
 	return sent, l.inject(it)
 }
 
@@ -175,7 +172,15 @@ func (s *ours) Look(m *decode.Message, e *action.Effect) Waiter {
 // injected. It sees every frame, before the stages.
 func (c *Conn) follow(e *capture.Event) {
 	m, o := e.Message, &c.own
-	if m == nil || e.Record.Kind != capture.Data {
+	switch {
+	case m == nil:
+		return
+	case e.Became:
+		if m.Fate == decode.Withheld && m.From == decode.Client && m.Act() == decode.ActPing && len(o.keepAlive) > 0 {
+			o.keepAlive = o.keepAlive[:len(o.keepAlive)-1] // nobody answers it
+		}
+		return
+	case e.Record.Kind != capture.Data:
 		return
 	}
 	injected := e.Record.Fate == capture.Injected

@@ -33,7 +33,8 @@ type Outlet interface {
 	Send(b []byte) error
 	// Redirected returns what goes out instead of a frame that may be a redirect, as the
 	// client must stay behind the proxy; nil: the frame. named: it is the user's own word.
-	Redirected(frame []byte, named bool) []byte
+	// The remarks are to be told.
+	Redirected(frame []byte, named bool) (instead []byte, remarks []capture.Record)
 	// Tell tells records, and returns when they are recorded.
 	Tell(records ...capture.Record)
 	// End ends one side of the connection, or both, because of by.
@@ -481,7 +482,7 @@ func (l *Lane) expand(p *passage) []*item {
 	var items []*item
 	for i := range e.Sends {
 		if s := &e.Sends[i]; s.When == action.Before {
-			items = append(items, l.beside(s, e.By)...)
+			items = append(items, l.beside(s, p)...)
 		}
 	}
 	switch by := l.shut.Load(); {
@@ -494,13 +495,14 @@ func (l *Lane) expand(p *passage) []*item {
 		l.postpone(p)
 		items = append(items, l.repeats(p, p.frame())...)
 	default:
-		b, redirect := l.outgoing(p)
-		items = append(items, l.whole(p, b, redirect, now))
+		b, remarks := l.outgoing(p)
+		l.tell(remarks)
+		items = append(items, l.whole(p, b, now))
 		items = append(items, l.repeats(p, b)...)
 	}
 	for i := range e.Sends {
 		if s := &e.Sends[i]; s.When == action.After {
-			items = append(items, l.beside(s, e.By)...)
+			items = append(items, l.beside(s, p)...)
 		}
 	}
 	for i := range e.Ends {
@@ -512,16 +514,16 @@ func (l *Lane) expand(p *passage) []*item {
 // repeats are the items of a frame that is sent again.
 func (l *Lane) repeats(p *passage, b []byte) (items []*item) {
 	for range p.e.Repeat {
-		items = append(items, l.injected(b, p.e.By))
+		items = append(items, l.injected(b, p.e.By, !p.foreign))
 	}
 	return items
 }
 
 // whole makes an item of a frame, or of what is sent in its stead, that goes now.
-func (l *Lane) whole(p *passage, b []byte, redirect bool, now time.Time) *item {
+func (l *Lane) whole(p *passage, b []byte, now time.Time) *item {
 	it := &item{b: b, own: p.waits() || p.late, of: p, frames: 1}
 	if len(p.e.Faults) > 0 {
-		l.plan(it, p, now, redirect)
+		l.plan(it, p, now)
 		b = it.b
 	}
 	r := p.became(b, now)
@@ -572,24 +574,34 @@ func last(by []string) string {
 	return by[len(by)-1]
 }
 
-// outgoing returns what goes out of a frame: redirects rewritten. redirect says that it was.
-func (l *Lane) outgoing(p *passage) (b []byte, redirect bool) {
-	b = p.frame()
+// outgoing returns what goes out of a frame: redirects rewritten.
+func (l *Lane) outgoing(p *passage) ([]byte, []capture.Record) {
+	b := p.frame()
 	if l.from == decode.Server && !p.e.Raw {
-		if r := l.out.Redirected(b, p.e.Frame != nil); r != nil {
-			return r, true
+		r, remarks := l.out.Redirected(b, p.e.Frame != nil && !p.foreign)
+		if r != nil {
+			return r, remarks
 		}
+		return b, remarks
 	}
-	return b, false
+	return b, nil
+}
+
+func (l *Lane) tell(remarks []capture.Record) {
+	if len(remarks) > 0 {
+		l.out.Tell(remarks...)
+	}
 }
 
 // beside returns the items of a frame that is sent beside another, if it goes through
 // this lane and now. One for the other end is sent there.
-func (l *Lane) beside(s *action.Send, by []string) []*item {
+func (l *Lane) beside(s *action.Send, p *passage) []*item {
 	to := l.c.lanes[s.To.Peer()]
-	it := to.injected(s.Frame, by)
+	var it *item
 	if s.Raw {
-		it = to.injectedRaw(s.Frame, by)
+		it = to.injectedRaw(s.Frame, p.e.By)
+	} else {
+		it = to.injected(s.Frame, p.e.By, !p.foreign)
 	}
 	switch {
 	case s.Later > 0:
@@ -602,15 +614,23 @@ func (l *Lane) beside(s *action.Send, by []string) []*item {
 	return nil
 }
 
-// injected makes an item of a frame that nobody has sent.
-func (l *Lane) injected(frame []byte, by []string) *item {
-	b := frame
-	if l.from == decode.Server {
-		if r := l.out.Redirected(b, true); r != nil {
-			b = r
-		}
+// injected makes an item of a frame that nobody has sent. named: the address of a redirect
+// is the user's own word.
+func (l *Lane) injected(frame []byte, by []string, named bool) *item {
+	return l.injectedRaw(l.behind(frame, named), by)
+}
+
+// behind returns a frame that keeps the client behind the proxy, if it is a redirect.
+func (l *Lane) behind(frame []byte, named bool) []byte {
+	if l.from != decode.Server {
+		return frame
 	}
-	return l.injectedRaw(b, by)
+	r, remarks := l.out.Redirected(frame, named)
+	l.tell(remarks)
+	if r != nil {
+		return r
+	}
+	return frame
 }
 
 func (l *Lane) injectedRaw(b []byte, by []string) *item {

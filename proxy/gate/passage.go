@@ -26,6 +26,7 @@ type passage struct {
 	late    bool      // it was postponed, and goes now
 	people  bool      // people decide: keep-alive passes
 	keep    bool      // keep-alive does not
+	foreign bool      // other programs had a say: an address is not the user's own word
 	timer   *time.Timer
 	parked  bool // somebody decides: of g.mu
 	decided bool // nobody does, or has: of the lane's mu

@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"fmt"
+
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
 	"msnproxy/proxy/gate/action"
@@ -9,8 +11,9 @@ import (
 
 // ruleStage is a set of rules as a stage. The set belongs to the desk's goroutine.
 type ruleStage struct {
-	name string
-	set  *rule.Set
+	name    string
+	set     *rule.Set
+	foreign bool // another program has set them
 }
 
 // Name implements Stage.
@@ -27,14 +30,19 @@ func (s *ruleStage) Look(m *decode.Message, e *action.Effect) Waiter {
 
 // SetRules puts a whole new set of rules in force, or none. Rules of the same name go on
 // counting.
-func (g *Gate) SetRules(set *rule.Set) error {
+func (g *Gate) SetRules(set *rule.Set) error { return g.setRules(set, false) }
+
+// SetForeignRules is SetRules by another program, see [Gate.DecideForeign].
+func (g *Gate) SetForeignRules(set *rule.Set) error { return g.setRules(set, true) }
+
+func (g *Gate) setRules(set *rule.Set, foreign bool) error {
 	return g.desk.do(func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if set != nil && g.rules.set != nil {
 			set.Inherit(g.rules.set)
 		}
-		g.rules = &ruleStage{name: g.rules.name, set: set}
+		g.rules = &ruleStage{name: g.rules.name, set: set, foreign: foreign}
 		g.changed()
 		g.news()
 	})
@@ -55,7 +63,7 @@ func (g *Gate) Rules() (list []rule.Status, err error) {
 // EnableRule switches a rule on or off.
 func (g *Gate) EnableRule(name string, on bool) (err error) {
 	broken := g.desk.do(func() {
-		err = nil
+		err = fmt.Errorf("there is no rule %q; there are none", name)
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		for _, s := range []*ruleStage{g.rules, g.faults} {

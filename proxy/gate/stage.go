@@ -117,7 +117,7 @@ func (s *guarded) Look(m *decode.Message, e *action.Effect) (w Waiter) {
 		if v := recover(); v != nil {
 			*e = before
 			s.broken.Store(true)
-			s.g.remark(fmt.Sprintf("%s failed (%v): it decides nothing any more", s.Name(), v))
+			go s.g.remark(fmt.Sprintf("%s failed (%v): it decides nothing any more", s.Name(), v))
 		}
 	}()
 	return s.Stage.Look(m, e)

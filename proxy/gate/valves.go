@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -13,7 +14,7 @@ const maxGlued = 1 << 20
 
 // plan plans how a frame goes through the faults that were asked for. It is called when
 // nothing that is before it waits.
-func (l *Lane) plan(it *item, p *passage, now time.Time, redirect bool) {
+func (l *Lane) plan(it *item, p *passage, now time.Time) {
 	if l.way == nil {
 		l.way = valve.NewWay(l.g.seed(), fmt.Sprintf("connection %d, %s", l.c.rec.ID, l.from), l.g.inForce)
 	}
@@ -25,6 +26,7 @@ func (l *Lane) plan(it *item, p *passage, now time.Time, redirect bool) {
 	if !p.at.IsZero() && p.at.Before(now) {
 		came = p.at.Add(p.e.Delay)
 	}
+	redirect := !bytes.Equal(it.b, p.frame()) // it was rewritten
 	it.plan = l.way.Plan(it.b, came, now, func(b []byte) bool {
 		return l.from == decode.Server && (redirect || decode.MayRedirect(b))
 	}, faults)

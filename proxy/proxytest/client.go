@@ -1,6 +1,7 @@
 package proxytest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,9 @@ type Options struct {
 	// EndPoint is the GUID of the client's machine, in braces, Capabilities what it can,
 	// as CHG says it (MSNP16 and later). Empty stands for some of the demo's.
 	EndPoint, Capabilities string
+	// Object is the <msnobj> of its display picture, percent-encoded (MSNP9 to 12). Empty:
+	// it has none.
+	Object string
 	// Respond, if set, answers challenges in place of the product's key.
 	Respond func(challenge string) string
 	// Mute leaves challenges unanswered: CHL becomes an event.
@@ -78,7 +82,7 @@ func Dial(ctx context.Context, addr string, options Options) (*Client, error) {
 	if options.Dialects == nil {
 		options.Dialects = []string{"MSNP7", "MSNP6", "MSNP5", "MSNP4", "CVR0"}
 	}
-	if slices.ContainsFunc(options.Dialects, func(d string) bool { return dialectNumber(d) >= laterFrom }) {
+	if slices.ContainsFunc(options.Dialects, func(d string) bool { return dialectNumber(d) >= endPointsFrom }) {
 		defaultTo(&options.EndPoint, "{0f0e0d0c-0b0a-0908-0706-050403020100}")
 	}
 	defaultTo(&options.MaxEvents, 1024)
@@ -129,7 +133,7 @@ func (c *Client) signIn(ctx context.Context, at decode.Role, addr string) (redir
 	l.mu.Unlock()
 	switch {
 	case c.number < ticketFrom:
-	case c.number < laterFrom:
+	case c.number < ssoFrom:
 		defaultTo(&c.options.Capabilities, abilitiesOf(c.number))
 		return c.signInByTicket(ctx)
 	default:
@@ -237,14 +241,14 @@ func (c *Client) ExpectType(ctx context.Context, contentType string) (Event, err
 }
 
 // SetStatus sets the status (CHG), from MSNP8 on with what the client can, from MSNP9 on
-// without a picture. The ILN lines that follow are events.
+// with its picture. The ILN lines that follow are events.
 func (c *Client) SetStatus(ctx context.Context, status string) error {
 	args := []string{status}
 	if c.number >= ticketFrom {
 		args = append(args, c.options.Capabilities)
 	}
-	if c.number > ticketFrom {
-		args = append(args, "0")
+	if c.number >= picturesFrom {
+		args = append(args, cmp.Or(c.options.Object, "0"))
 	}
 	_, err := c.Do(ctx, "CHG", args...)
 	return err

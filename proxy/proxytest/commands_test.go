@@ -146,7 +146,7 @@ func TestConfigErrors(t *testing.T) {
 		config Config
 		want   string
 	}{
-		{Config{Dialects: []string{"MSNP13"}}, `dialect "MSNP13"`},
+		{Config{Dialects: []string{"MSNP19"}}, `dialect "MSNP19"`},
 		{Config{Accounts: []Account{{Handle: "alice"}}}, `account "alice": the handle is no e-mail address`},
 		{Config{Accounts: []Account{{Handle: "a@b.c"}, {Handle: "A@b.c"}}}, "named twice"},
 		{Config{Accounts: []Account{{Handle: "a@b.c", Name: strings.Repeat("ü", 100)}}}, "more than 387 bytes"},

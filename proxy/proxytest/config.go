@@ -9,7 +9,7 @@ import (
 )
 
 // Config says how a [Server] behaves. The zero value is a server that nobody
-// can sign in to; with accounts alone it speaks MSNP2-7, with Dialects also MSNP8-12, 15-18 and 21.
+// can sign in to; with accounts alone it speaks MSNP2-7, with Dialects also MSNP8-18 and 21.
 type Config struct {
 	// Accounts are who may sign in, and what their lists hold at the start.
 	Accounts []Account
@@ -114,7 +114,7 @@ func defaultTo[T comparable](field *T, value T) {
 func (c Config) check() error {
 	for _, d := range c.Dialects {
 		if dialectNumber(d) < 0 {
-			return fmt.Errorf("dialect %q: this server speaks MSNP2 to MSNP12, MSNP15 to MSNP18, MSNP21 and CVR0", d)
+			return fmt.Errorf("dialect %q: this server speaks MSNP2 to MSNP18, MSNP21 and CVR0", d)
 		}
 	}
 	var seen []string

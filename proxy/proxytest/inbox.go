@@ -45,6 +45,13 @@ func (b *inbox) wake() {
 	b.news = make(chan struct{})
 }
 
+// has reports whether an event that fits is there.
+func (b *inbox) has(fits func(Event) bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.events, fits)
+}
+
 // take removes and returns the first event that fits, waiting for it if need
 // be.
 func (b *inbox) take(ctx context.Context, fits func(Event) bool) (Event, error) {

@@ -11,17 +11,27 @@ import (
 	"msnproxy/decode/challenge"
 )
 
-// MSNP15 and later: sign-in by SSO, lists in an address book elsewhere (ADL), end
-// points, presence with personal message (UUX, UBX), and in MSNP21 routed payloads in
-// place of presence and switchboard.
+// MSNP13 and later: lists in an address book elsewhere (ADL), presence with personal
+// message (UUX, UBX), from MSNP15 on sign-in by SSO, then end points, and in MSNP21 routed
+// payloads in place of presence and switchboard.
 
-// laterFrom is the first dialect of that kind which the server speaks.
-const laterFrom = 15
+const (
+	// laterFrom is the first dialect of that kind.
+	laterFrom = 13
+	// networksFrom is the first that names networks, and asks for them (FQY).
+	networksFrom = 14
+	// ssoFrom is the first whose sign-in answers a nonce.
+	ssoFrom = 15
+	// endPointsFrom is the first in which a client says at which machine it is.
+	endPointsFrom = 16
+	// circlesFrom is the first with circles, which want a ticket of their own.
+	circlesFrom = 18
+)
 
-// laterDialects are the numbers of those.
-var laterDialects = []int{15, 16, 17, 18, 21}
+// laterDialects are the numbers of those that the server speaks.
+var laterDialects = []int{13, 14, 15, 16, 17, 18, 21}
 
-// later is what a client of MSNP15 and later has said of itself. The server's lock
+// later is what a client of MSNP13 and later has said of itself. The server's lock
 // guards it.
 type later struct {
 	endPoint     string // "{GUID}", "" before MSNP16
@@ -31,13 +41,13 @@ type later struct {
 	endPointData string // what is within <EndpointData>
 }
 
-// laterCommands are the handlers of MSNP15 and later; what is not in here is refused.
+// laterCommands are the handlers of MSNP13 and later; what is not in here is refused.
 func laterCommands() map[string]command {
 	const login = decode.DS | decode.NS
 	return map[string]command{
 		"VER": {login, 0, fresh, (*conn).ver},
 		"CVR": {login, laterFrom, fresh, (*conn).laterVersion},
-		"USR": {login, laterFrom, fresh, (*conn).sso},
+		"USR": {login, laterFrom, fresh, (*conn).laterSignIn},
 		"OUT": {login | decode.SB, laterFrom, fresh, (*conn).outCommand},
 		"PNG": {decode.NS, laterFrom, signedIn, (*conn).png},
 		"QRY": {decode.NS, laterFrom, signedIn, (*conn).qry},
@@ -46,7 +56,7 @@ func laterCommands() map[string]command {
 		"PRP": {decode.NS, laterFrom, signedIn, (*conn).laterName},
 		"ADL": {decode.NS, laterFrom, signedIn, (*conn).membership},
 		"RML": {decode.NS, laterFrom, signedIn, (*conn).membership},
-		"FQY": {decode.NS, laterFrom, signedIn, (*conn).networkOf},
+		"FQY": {decode.NS, networksFrom, signedIn, (*conn).networkOf},
 		"UUX": {decode.NS, laterFrom, signedIn, (*conn).personal},
 		"CHG": {decode.NS, laterFrom, signedIn, (*conn).laterStatus},
 		"XFR": {decode.NS, laterFrom, signedIn, (*conn).xfr},
@@ -57,9 +67,10 @@ func laterCommands() map[string]command {
 	}
 }
 
-// Ticket is what a client shows in place of a password (MSNP15 and later), and the
+// Ticket is what a client shows in place of a password (MSNP8 and later), and the
 // secret that came with it, in Base64.
-type Ticket struct{ Text, Secret string }
+// Circle lets into circles (MSNP18 and later), XML in Base64.
+type Ticket struct{ Text, Secret, Circle string }
 
 // TicketFor mints the ticket of an account. The same password gives the same ticket: no
 // service has to be asked for it, and it guards nothing.
@@ -69,6 +80,7 @@ func TicketFor(account, password string) Ticket {
 	return Ticket{
 		Text:   fmt.Sprintf("t=demo%x&p=", again[:12]),
 		Secret: base64.StdEncoding.EncodeToString(append(sum[:], again[:4]...)),
+		Circle: base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `<SignedTicket><Ticket>demo%x</Ticket></SignedTicket>`, again[12:])),
 	}
 }
 
@@ -93,7 +105,7 @@ func (c *conn) laterVersion(req *request) error {
 	}
 	c.stage = informed
 	if c.dialect >= 21 && c.role == decode.DS {
-		c.replyAs("XFR", req, "NS", c.notification(), "U", "D", hops(hopsOf(req.arg(8))+1))
+		c.replyAs("XFR", req, append(c.redirect(), hops(hopsOf(req.arg(8))+1))...)
 		return errHangUp
 	}
 	v := req.args[5]
@@ -101,10 +113,20 @@ func (c *conn) laterVersion(req *request) error {
 	return nil
 }
 
+// laterSignIn is the sign-in of the dialect.
+func (c *conn) laterSignIn(req *request) error {
+	if c.dialect < ssoFrom {
+		return c.twn(req)
+	}
+	return c.sso(req)
+}
+
 // sso is the sign-in: C: USR 3 SSO I alice@example.com, S: USR 3 SSO S MBI_KEY_OLD
 // nonce, C: USR 4 SSO S ticket answer {machine}, S: USR 4 OK alice@example.com 1 0.
 func (c *conn) sso(req *request) error {
 	switch {
+	case c.stage == signedIn && c.dialect >= circlesFrom && req.arg(0) == "SHA":
+		return c.circles(req)
 	case c.stage == signedIn:
 		return errAlreadyLogin
 	case c.stage < informed || req.arg(0) != "SSO":
@@ -117,12 +139,21 @@ func (c *conn) sso(req *request) error {
 	return errNotExpected
 }
 
+// circles takes a circle ticket: C: USR 5 SHA A ticket, S: USR 5 OK alice@example.com 0 0.
+func (c *conn) circles(req *request) error {
+	if len(req.args) != 3 || req.args[1] != "A" || req.args[2] != TicketFor(c.account.handle, c.account.password).Circle {
+		return errAuthentication
+	}
+	c.reply(req, "OK", c.account.handle, 0, 0)
+	return nil
+}
+
 func (c *conn) ssoInitiate(req *request, handle string) error {
 	if refused := checkHandle(handle); refused != nil {
 		return refused
 	}
 	if c.role == decode.DS && !c.server.config.NoRedirect {
-		c.replyAs("XFR", req, "NS", c.notification(), "U", "D")
+		c.replyAs("XFR", req, c.redirect()...)
 		return errHangUp
 	}
 	c.handle, c.stage = handle, challenged
@@ -131,9 +162,14 @@ func (c *conn) ssoInitiate(req *request, handle string) error {
 		nonce[i] = byte(c.server.rand.IntN(256))
 	}
 	c.salt = base64.StdEncoding.EncodeToString(nonce)
-	c.sendPayload("GCF 0", `<Policies><Policy type="SHIELDS" checksum="D9705A71BA841CB38955822E048970C3"><config><shield><cli maj="7" min="0" minbld="0" maxbld="9999" deny=" "/></shield><block></block></config></Policy></Policies>`)
+	c.sendPolicies()
 	c.reply(req, "SSO", "S", "MBI_KEY_OLD", c.salt)
 	return nil
+}
+
+// sendPolicies tells a client, before it is let in, what it may do.
+func (c *conn) sendPolicies() {
+	c.sendPayload("GCF 0", `<Policies><Policy type="SHIELDS" checksum="D9705A71BA841CB38955822E048970C3"><config><shield><cli maj="7" min="0" minbld="0" maxbld="9999" deny=" "/></shield><block></block></config></Policy></Policies>`)
 }
 
 func (c *conn) ssoRespond(req *request) error {
@@ -162,7 +198,7 @@ func (c *conn) welcome() {
 		c.send("SBS 0 null")
 	}
 	c.sendProfile()
-	if c.dialect >= 16 && c.dialect < 21 {
+	if c.dialect >= endPointsFrom && c.dialect < 21 {
 		c.sendPayload("UBX 1:"+a.handle, "")
 	}
 	c.notice(mime("text/x-msmsgsinitialmdatanotification; charset=UTF-8", nil,
@@ -190,6 +226,3 @@ func (c *conn) laterName(req *request) error {
 	c.server.announce(c.account)
 	return nil
 }
-
-// notification is the address that clients are sent to.
-func (c *conn) notification() any { return c.redirect()[1] }

@@ -41,7 +41,7 @@ func (c *Client) signInLater(ctx context.Context) (redirect string, err error) {
 		return "", fmt.Errorf("%s: USR: %w", account, err)
 	}
 	args = []string{"SSO", "S", ticket.Text, answer}
-	if c.number >= 16 {
+	if c.number >= endPointsFrom {
 		args = append(args, c.options.EndPoint)
 	}
 	ok, err := l.one(ctx, "USR", args...)
@@ -56,7 +56,7 @@ func (c *Client) signInLater(ctx context.Context) (redirect string, err error) {
 
 // handle is the account as it enters a switchboard: with the end point from MSNP16 on.
 func (c *Client) handle() string {
-	if c.number >= 16 && c.options.EndPoint != "" {
+	if c.number >= endPointsFrom && c.options.EndPoint != "" {
 		return c.options.Account + ";" + c.options.EndPoint
 	}
 	return c.options.Account
@@ -71,6 +71,18 @@ type Members []struct {
 // AddMembers sends ADL, as a client does at sign-in with all that it has. MSNP21 has a
 // list for each service.
 func (c *Client) AddMembers(ctx context.Context, initial bool, members Members) error {
+	_, err := c.DoPayload(ctx, "ADL", []byte(c.document(initial, members)))
+	return err
+}
+
+// RemoveMembers sends RML.
+func (c *Client) RemoveMembers(ctx context.Context, members Members) error {
+	_, err := c.DoPayload(ctx, "RML", []byte(c.document(false, members)))
+	return err
+}
+
+// document writes members for ADL and RML, and those of no list for FQY.
+func (c *Client) document(initial bool, members Members) string {
 	var b strings.Builder
 	b.WriteString("<ml>")
 	if initial {
@@ -79,18 +91,20 @@ func (c *Client) AddMembers(ctx context.Context, initial bool, members Members) 
 	}
 	for _, m := range members {
 		name, domain, _ := strings.Cut(m.Handle, "@")
+		if m.Lists == 0 {
+			fmt.Fprintf(&b, `<d n="%s"><c n="%s"/></d>`, escapeXML(domain), escapeXML(name))
+			continue
+		}
 		if c.number >= 21 {
 			fmt.Fprintf(&b, `<d n="%s"><c n="%s" t="1"><s l="%d" n="IM"/><s l="%[3]d" n="PE"/><s l="%[3]d" n="PF"/></c></d>`, escapeXML(domain), escapeXML(name), m.Lists)
 			continue
 		}
 		fmt.Fprintf(&b, `<d n="%s"><c n="%s" l="%d" t="1"/></d>`, escapeXML(domain), escapeXML(name), m.Lists)
 	}
-	b.WriteString("</ml>")
-	_, err := c.DoPayload(ctx, "ADL", []byte(b.String()))
-	return err
+	return b.String() + "</ml>"
 }
 
-// GoOnline is what a client of MSNP15 and later says after the sign-in: privacy, lists,
+// GoOnline is what a client of MSNP13 and later says after the sign-in: privacy, lists,
 // name, what it can, personal message, status. From MSNP21 on it publishes instead.
 func (c *Client) GoOnline(ctx context.Context, name, message, object string, members Members) error {
 	if _, err := c.Do(ctx, "BLP", "AL"); err != nil {
@@ -106,7 +120,7 @@ func (c *Client) GoOnline(ctx context.Context, name, message, object string, mem
 	if _, err := c.Do(ctx, "PRP", "MFN", encode(name)); err != nil {
 		return err
 	}
-	if c.number >= 16 {
+	if c.number >= endPointsFrom {
 		if _, err := c.DoPayload(ctx, "UUX", []byte("<EndpointData><Capabilities>"+c.options.Capabilities+"</Capabilities></EndpointData>")); err != nil {
 			return err
 		}
@@ -139,7 +153,7 @@ func capabilitiesOf(number int) string {
 	const ink, chunks, winks, client2009 = 0x4, 0x20, 0x8000, 0xa0000000
 	const p2pv2, nudges = 0x20, 0x400
 	n := strconv.FormatUint(ink|chunks|winks|client2009, 10)
-	if number >= 16 {
+	if number >= endPointsFrom {
 		n += ":" + strconv.Itoa(p2pv2|nudges)
 	}
 	return n

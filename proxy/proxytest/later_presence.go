@@ -114,13 +114,13 @@ func (c *conn) sendPersonal(of *account) {
 		return
 	}
 	payload := l.data
-	if c.dialect >= 16 && l.endPoint != "" {
+	if c.dialect >= endPointsFrom && l.endPoint != "" {
 		payload += fmt.Sprintf(`<EndpointData id="%s">%s</EndpointData>`, l.endPoint, l.endPointData)
 	}
 	switch {
 	case c.dialect >= 18:
 		c.sendPayload("UBX 1:"+of.handle, payload)
-	case c.dialect >= 14:
+	case c.dialect >= networksFrom:
 		c.sendPayload("UBX "+of.handle+" 1", payload)
 	default:
 		c.sendPayload("UBX "+of.handle, payload)
@@ -139,7 +139,7 @@ func (c *conn) sendPresence(req *request, now shown, of *account) {
 	switch {
 	case c.dialect >= 18:
 		params = []any{now.status, "1:" + of.handle, now.name, now.capabilities, now.object}
-	case c.dialect >= 14:
+	case c.dialect >= networksFrom:
 		params = []any{now.status, of.handle, 1, now.name, now.capabilities, now.object}
 	case c.dialect >= 9 && now.object != "0":
 		params = append(params, now.capabilities, now.object)
@@ -161,9 +161,9 @@ func (c *conn) sendOffline(of *account) {
 		c.notify("DEL", of, `<user><s n="IM"/></user>`)
 	case c.dialect >= 18:
 		c.send("FLN", "1:"+of.handle, "0:0")
-	case c.dialect >= 16:
+	case c.dialect >= endPointsFrom:
 		c.send("FLN", of.handle, 1, "0:0")
-	case c.dialect >= 14:
+	case c.dialect >= networksFrom:
 		c.send("FLN", of.handle, 1)
 	default:
 		c.send("FLN", of.handle)

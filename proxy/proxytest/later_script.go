@@ -6,7 +6,7 @@ import (
 	"image/color"
 )
 
-// The script of MSNP15 and later: the same two people, with what their clients could do
+// The script of MSNP13 and later: the same two people, with what their clients could do
 // then.
 
 // machine is the end point of somebody in the script.
@@ -35,11 +35,12 @@ func (p *play) laterSteps(number int) []step {
 			step{"Bob and Alice sign out", p.signOutRouted})
 	}
 	return append(steps,
+		step{"Alice edits her contacts", p.contactsLater},
 		step{"Alice is busy, and says why", p.busyLater},
 		step{"Alice opens a switchboard and calls Bob", p.call},
 		step{"Bob answers", p.answerLater},
 		step{"they talk", p.talk},
-		step{"Bob fetches Alice's picture", p.picture},
+		step{pictureStep, p.picture},
 		step{"Bob nudges Alice", p.nudge},
 		step{"Bob leaves", p.byeLater},
 		step{"Bob and Alice sign out", p.signOutLater})
@@ -64,6 +65,11 @@ func (p *play) goOnlineLater(c *Client, name, message, object string, members Me
 			return err
 		}
 	}
+	if c.number >= circlesFrom {
+		if _, err := c.Do(p.ctx, "USR", "SHA", "A", TicketFor(c.options.Account, c.options.Password).Circle); err != nil {
+			return err
+		}
+	}
 	if c.number >= 21 { // it is challenged as soon as it is in
 		if err := p.expect(c, "QRY"); err != nil {
 			return err
@@ -78,12 +84,13 @@ func (p *play) goOnlineLater(c *Client, name, message, object string, members Me
 	return p.expect(c, "QRY")
 }
 
-func alicesPicture() Picture {
+// DemoPicture is the display picture that Alice has in the script.
+func DemoPicture() Picture {
 	return NewPicture(alice, color.RGBA{0x1e, 0x66, 0xc8, 0xff}, color.RGBA{0xf5, 0xf0, 0xdc, 0xff})
 }
 
 func (p *play) aliceSignsInLater() (err error) {
-	p.alice, err = p.signInLater(alice, "wonderland", "Alice", "down the rabbit hole", encode(alicesPicture().Object),
+	p.alice, err = p.signInLater(alice, "wonderland", "Alice", "down the rabbit hole", encode(DemoPicture().Object),
 		Members{{bob, 3}, {carol, 6 &^ 2}})
 	return err
 }
@@ -109,6 +116,19 @@ func (p *play) sees(c *Client, verb, status, handle string) error {
 	return p.expect(c, "UBX")
 }
 
+// contactsLater lets Carol off the block list, and onto the other one.
+func (p *play) contactsLater() error {
+	if p.alice.number >= networksFrom {
+		if _, err := p.alice.DoPayload(p.ctx, "FQY", []byte(p.alice.document(false, Members{{carol, 0}}))); err != nil {
+			return err
+		}
+	}
+	if err := p.alice.RemoveMembers(p.ctx, Members{{carol, 4}}); err != nil {
+		return err
+	}
+	return p.alice.AddMembers(p.ctx, false, Members{{carol, 2}})
+}
+
 func (p *play) busyLater() error {
 	if _, err := p.alice.DoPayload(p.ctx, "UUX", []byte("<Data><PSM>at tea</PSM><CurrentMedia></CurrentMedia></Data>")); err != nil {
 		return err
@@ -116,7 +136,7 @@ func (p *play) busyLater() error {
 	if err := p.expect(p.bob, "UBX"); err != nil {
 		return err
 	}
-	if _, err := p.alice.Do(p.ctx, "CHG", "BSY", p.alice.options.Capabilities, encode(alicesPicture().Object)); err != nil {
+	if _, err := p.alice.Do(p.ctx, "CHG", "BSY", p.alice.options.Capabilities, encode(DemoPicture().Object)); err != nil {
 		return err
 	}
 	return p.sees(p.bob, "NLN", "BSY", alice)
@@ -130,7 +150,7 @@ func (p *play) answerLater() error {
 	if p.his, err = p.bob.AnswerCall(p.ctx, rng); err != nil {
 		return err
 	}
-	if p.bob.number >= 16 {
+	if p.bob.number >= endPointsFrom {
 		if err := p.expect(p.hers, "JOI", bob+";"+p.machine(bob)); err != nil {
 			return err
 		}
@@ -139,10 +159,11 @@ func (p *play) answerLater() error {
 }
 
 func (p *play) picture() error {
-	if p.alice.number < 16 {
-		return nil
+	n := UsualNumbers()
+	if p.Numbers != nil {
+		n = *p.Numbers
 	}
-	return fetchPicture(p.ctx, p.his, p.hers, alicesPicture())
+	return fetchPicture(p.ctx, p.his, p.hers, DemoPicture(), n)
 }
 
 func (p *play) nudge() error {

@@ -5,12 +5,12 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"strconv"
 	"strings"
 )
 
@@ -47,198 +47,209 @@ func NewPicture(creator string, inner, outer color.Color) Picture {
 	return p
 }
 
-// Packets of P2P version 2 (MSNP16 and later): a header, a header of the data with a
-// package number and a session, the data, a footer. Numbers are big-endian.
-
-const (
-	objectApplication = 12   // a display picture, in the footer and in AppID
-	mostData          = 1222 // in a packet, as the official client has it
-	syn, rak          = 1, 2
-)
+// picturesFrom is the first dialect with display pictures.
+const picturesFrom = 9
 
 // peer is one end of a P2P talk on a switchboard.
 type peer struct {
-	sb       *Switchboard
-	ctx      context.Context
-	from, to string // with end points
-	sequence uint32
-	number   uint16 // of the package
-	told     bool   // the first packet, with what this program can, is sent
+	packets
+	from, to string // with end points, if they have any
 }
 
-// packet sends one packet. left is what remains of the package after it.
-func (p *peer) packet(session uint32, kind byte, data []byte, left, footer uint32, first, ask bool) error {
-	var body []byte
-	if len(data) > 0 {
-		dataHeader := []byte{8, kind}
-		if first {
-			dataHeader[1] |= 1
-		}
-		dataHeader = binary.BigEndian.AppendUint16(dataHeader, p.number)
-		dataHeader = binary.BigEndian.AppendUint32(dataHeader, session)
-		if left > 0 {
-			dataHeader[0] = 20
-			dataHeader = append(dataHeader, 1, 8)
-			dataHeader = binary.BigEndian.AppendUint64(dataHeader, uint64(left))
-			dataHeader = append(dataHeader, 0, 0)
-		}
-		body = append(dataHeader, data...)
-	}
-	header := []byte{8, 0, 0, 0}
-	var about []byte
-	if !p.told {
-		header[1] |= syn
-		about = append(about, 1, 12, 2, 0, 0, 0, 0x0e, 0, 0, 0, 0x0f, 1, 0, 0)
-		p.told = true
-	}
-	if ask {
-		header[1] |= rak
-	}
-	return p.send(header, about, body, footer)
+// packets are those of one version of P2P. What is said of a session that is 0 is MSNSLP.
+type packets interface {
+	// say sends a blob, cut into packets. With object set it is of a picture.
+	say(session uint32, data []byte, object bool) error
+	// acked waits until all is acknowledged that was said.
+	acked() error
+	// receive takes the next packet with data. ack acknowledges it, or nothing if that
+	// is done by a later packet.
+	receive() (data []byte, ack func() error, err error)
+	// keys are those of an invitation that tell what it is for.
+	keys() string
 }
 
-// acknowledge says that a packet has come; its sequence and length are the argument's
-// sum.
-func (p *peer) acknowledge(next uint32) error {
-	return p.send([]byte{8, 0, 0, 0}, binary.BigEndian.AppendUint32([]byte{2, 4}, next), nil, 0)
+// newPeer returns the end at sb of a talk with to; start is where its numbers begin.
+func newPeer(ctx context.Context, sb *Switchboard, to string, start uint32) *peer {
+	p := &peer{from: sb.client.handle(), to: to}
+	c := carrier{sb: sb, ctx: ctx, headers: []string{"P2P-Dest: " + p.to}}
+	if sb.client.number >= endPointsFrom {
+		c.headers = append(c.headers, "P2P-Src: "+p.from)
+		p.packets = &packetsV2{carrier: c, sequence: start}
+	} else {
+		p.packets = &packetsV1{carrier: c, id: start}
+	}
+	return p
 }
 
-func (p *peer) send(header, about, body []byte, footer uint32) error {
-	for len(about)%4 != 0 {
-		about = append(about, 0)
-	}
-	header[0] = byte(8 + len(about))
-	binary.BigEndian.PutUint16(header[2:], uint16(len(body)))
-	header = binary.BigEndian.AppendUint32(header, p.sequence)
-	p.sequence += uint32(len(body))
-	packet := append(append(header, about...), body...)
-	packet = binary.BigEndian.AppendUint32(packet, footer)
-	payload := mime("application/x-msnmsgrp2p", []string{"P2P-Dest: " + p.to, "P2P-Src: " + p.from}) + string(packet)
-	_, err := p.sb.Message(p.ctx, "D", payload)
+// carrier sends and takes packets on a switchboard.
+type carrier struct {
+	sb      *Switchboard
+	ctx     context.Context
+	headers []string
+	kept    [][]byte // came before they were wanted
+}
+
+func (c *carrier) send(packet []byte) error {
+	_, err := c.sb.Message(c.ctx, "D", mime("application/x-msnmsgrp2p", c.headers)+string(packet))
 	return err
 }
 
-// say sends a package, cut into packets.
-func (p *peer) say(session uint32, kind byte, data []byte, footer uint32) error {
-	p.number++
-	for first := true; len(data) > 0; first = false {
-		n := min(len(data), mostData)
-		if err := p.packet(session, kind, data[:n], uint32(len(data)-n), footer, first, first && session == 0); err != nil {
+// next takes the next packet.
+func (c *carrier) next() ([]byte, error) {
+	if len(c.kept) > 0 {
+		b := c.kept[0]
+		c.kept = c.kept[1:]
+		return b, nil
+	}
+	ev, err := c.sb.ExpectType(c.ctx, "application/x-msnmsgrp2p")
+	return []byte(ev.Body()), err
+}
+
+// await takes packets until one is that; what comes before it is kept.
+func (c *carrier) await(is func([]byte) bool) error {
+	var others [][]byte
+	for {
+		b, err := c.next()
+		if err != nil {
 			return err
 		}
-		data = data[n:]
+		if is(b) {
+			c.kept = append(others, c.kept...)
+			return nil
+		}
+		others = append(others, b)
 	}
-	return nil
 }
 
-// slp writes a message of MSNSLP.
-func (p *peer) slp(start, branch, call string, sequence int, kind, body string) []byte {
-	if body != "" {
-		body = strings.ReplaceAll(body, "\n", "\r\n")
-	}
-	body += "\r\n\x00"
-	return fmt.Appendf(nil, "%s\r\nTo: <msnmsgr:%s>\r\nFrom: <msnmsgr:%s>\r\nVia: MSNSLP/1.0/TLP ;branch={%s}\r\nCSeq: %d\r\nCall-ID: {%s}\r\nMax-Forwards: 0\r\nContent-Type: application/x-msnmsgr-%s\r\nContent-Length: %d\r\n\r\n%s",
-		start, p.to, p.from, branch, sequence, call, kind, len(body), body)
+// slp sends a message of MSNSLP.
+func (p *peer) slp(start, branch, call string, sequence int, kind, body string) error {
+	body = strings.ReplaceAll(body, "\n", "\r\n") + "\r\n\x00"
+	return p.say(0, fmt.Appendf(nil, "%s\r\nTo: <msnmsgr:%s>\r\nFrom: <msnmsgr:%s>\r\nVia: MSNSLP/1.0/TLP ;branch={%s}\r\nCSeq: %d\r\nCall-ID: {%s}\r\nMax-Forwards: 0\r\nContent-Type: application/x-msnmsgr-%s\r\nContent-Length: %d\r\n\r\n%s",
+		start, p.to, p.from, branch, sequence, call, kind, len(body), body), false)
 }
 
-// receive takes the next P2P packet that is for the peer, and returns its data and the
-// sequence that acknowledges it.
-func (p *peer) receive() (data []byte, next uint32, err error) {
-	for {
-		ev, err := p.sb.ExpectType(p.ctx, "application/x-msnmsgrp2p")
+// take takes what ends in a NUL, in as many packets as it has, and acknowledges it: a
+// message of MSNSLP, or that a picture comes next.
+func (p *peer) take() (string, error) {
+	var all []byte
+	var acks []func() error
+	for !bytes.HasSuffix(all, []byte{0}) {
+		data, ack, err := p.receive()
 		if err != nil {
-			return nil, 0, err
+			return "", err
 		}
-		b := []byte(ev.Body())
-		if len(b) < 12 || int(b[0])+4 > len(b) {
-			return nil, 0, errors.New("what came is no P2P packet of version 2")
-		}
-		n := binary.BigEndian.Uint16(b[2:])
-		if n == 0 {
-			continue // an acknowledgement
-		}
-		body := b[b[0] : len(b)-4]
-		if len(body) != int(n) || len(body) < 8 || int(body[0]) > len(body) {
-			return nil, 0, errors.New("the lengths of a P2P packet do not agree")
-		}
-		return body[body[0]:], binary.BigEndian.Uint32(b[4:]) + uint32(n), nil
+		all, acks = append(all, data...), append(acks, ack)
 	}
+	for _, ack := range acks {
+		if err := ack(); err != nil {
+			return "", err
+		}
+	}
+	return string(all), nil
+}
+
+// Numbers are what the two ends of a transfer make up.
+type Numbers struct {
+	// Session is that of the invitation; Asks and Owns are what the packets of the one
+	// who asks, and of the one who has the picture, begin to count at.
+	Session, Asks, Owns uint32
+	// Call, Branch and Close are GUIDs without braces: of the call, of its invitation,
+	// and of what ends it.
+	Call, Branch, Close string
+}
+
+// UsualNumbers are those of a script that is told no others.
+func UsualNumbers() Numbers {
+	const of = "-4B5E-9F00-0123456789AB"
+	return Numbers{Session: 1337, Asks: 1000, Owns: 50000, Branch: "6D1C2F3A-0001" + of, Close: "6D1C2F3A-0002" + of, Call: "6D1C2F3A-0003" + of}
+}
+
+// FetchPicture asks the owner, by the name that it has on the switchboard, for its
+// display picture, and waits until it is there and the same as want.
+func (sb *Switchboard) FetchPicture(ctx context.Context, owner string, want Picture, n Numbers) error {
+	p := newPeer(ctx, sb, owner, n.Asks)
+	body := fmt.Sprintf("EUF-GUID: {A4268EEC-FEC5-49E5-95C3-F126696BDBF6}\nSessionID: %d\n%sContext: %s\n",
+		n.Session, p.keys(), base64.StdEncoding.EncodeToString([]byte(want.Object+"\x00")))
+	err := p.slp("INVITE MSNMSGR:"+p.to+" MSNSLP/1.0", n.Branch, n.Call, 0, "sessionreqbody", body)
+	if err == nil {
+		err = p.acked()
+	}
+	if err != nil {
+		return err
+	}
+	for _, want := range []string{"MSNSLP/1.0 200 OK", "\x00\x00\x00\x00"} {
+		if got, err := p.take(); err != nil {
+			return err
+		} else if !strings.HasPrefix(got, want) {
+			return fmt.Errorf("%s, asked for a picture, says %q and not %q", owner, got, want)
+		}
+	}
+	if err := p.collect(want.Data); err != nil {
+		return err
+	}
+	if err := p.slp("BYE MSNMSGR:"+p.to+" MSNSLP/1.0", n.Close, n.Call, 0, "sessionclosebody", ""); err != nil {
+		return err
+	}
+	return p.acked()
+}
+
+// collect takes the picture.
+func (p *peer) collect(want []byte) error {
+	var got []byte
+	for {
+		data, ack, err := p.receive()
+		if err != nil {
+			return err
+		}
+		if got = append(got, data...); len(got) < len(want) {
+			continue
+		}
+		if !bytes.Equal(got, want) {
+			return errors.New("the picture that came is another one")
+		}
+		return ack()
+	}
+}
+
+// ShowPicture gives the display picture to the next one who asks, by the name that it
+// has on the switchboard, and waits until that one has said that it is there.
+func (sb *Switchboard) ShowPicture(ctx context.Context, to string, picture Picture, n Numbers) error {
+	p := newPeer(ctx, sb, to, n.Owns)
+	invitation, err := p.take()
+	if err != nil {
+		return err
+	}
+	branch, call := within(invitation, "branch={", "}"), within(invitation, "Call-ID: {", "}")
+	id := within(invitation, "SessionID: ", "\r\n")
+	session, err := strconv.ParseUint(id, 10, 32)
+	if err != nil || !strings.HasPrefix(invitation, "INVITE ") {
+		return fmt.Errorf("%s asks for a picture by %q", to, invitation)
+	}
+	for _, say := range []func() error{
+		func() error {
+			return p.slp("MSNSLP/1.0 200 OK", branch, call, 1, "sessionreqbody", "SessionID: "+id+"\n")
+		},
+		func() error { return p.say(uint32(session), make([]byte, 4), false) },
+		func() error { return p.say(uint32(session), picture.Data, true) },
+	} {
+		if err = say(); err == nil {
+			err = p.acked()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err = p.take() // BYE
+	return err
 }
 
 // fetchPicture has the owner's display picture come to the one who asks.
-func fetchPicture(ctx context.Context, asks, owner *Switchboard, p Picture) error {
-	const (
-		session = 1337
-		branch  = "6D1C2F3A-0001-4B5E-9F00-0123456789AB"
-		reply   = "6D1C2F3A-0002-4B5E-9F00-0123456789AB"
-		call    = "6D1C2F3A-0003-4B5E-9F00-0123456789AB"
-	)
-	him := &peer{sb: asks, ctx: ctx, from: asks.client.handle(), to: owner.client.handle(), sequence: 1000}
-	her := &peer{sb: owner, ctx: ctx, from: owner.client.handle(), to: asks.client.handle(), sequence: 50000}
-	body := fmt.Sprintf("EUF-GUID: {A4268EEC-FEC5-49E5-95C3-F126696BDBF6}\nSessionID: %d\nAppID: %d\nRequestFlags: 18\nContext: %s\n",
-		session, objectApplication, base64.StdEncoding.EncodeToString([]byte(p.Object+"\x00")))
-	if err := him.say(0, 0, him.slp("INVITE MSNMSGR:"+him.to+" MSNSLP/1.0", branch, call, 0, "sessionreqbody", body), 0); err != nil {
+func fetchPicture(ctx context.Context, asks, owner *Switchboard, p Picture, n Numbers) error {
+	shown := make(chan error, 1)
+	go func() { shown <- owner.ShowPicture(ctx, asks.client.handle(), p, n) }()
+	if err := asks.FetchPicture(ctx, owner.client.handle(), p, n); err != nil {
 		return err
 	}
-	// The invitation fits into one packet or two.
-	var invitation []byte
-	for !strings.HasSuffix(string(invitation), "\x00") {
-		data, next, err := her.receive()
-		if err != nil {
-			return err
-		}
-		invitation = append(invitation, data...)
-		if err := her.acknowledge(next); err != nil {
-			return err
-		}
-	}
-	if err := her.say(0, 0, her.slp("MSNSLP/1.0 200 OK", branch, call, 1, "sessionreqbody", fmt.Sprintf("SessionID: %d\n", session)), 0); err != nil {
-		return err
-	}
-	if err := him.take(1); err != nil {
-		return err
-	}
-	if err := her.say(session, 0, []byte{0, 0, 0, 0}, objectApplication); err != nil {
-		return err
-	}
-	if err := him.take(1); err != nil {
-		return err
-	}
-	if err := her.say(session, 4, p.Data, objectApplication); err != nil {
-		return err
-	}
-	var got []byte
-	for len(got) < len(p.Data) {
-		data, next, err := him.receive()
-		if err != nil {
-			return err
-		}
-		got = append(got, data...)
-		if len(got) >= len(p.Data) {
-			if err := him.acknowledge(next); err != nil {
-				return err
-			}
-		}
-	}
-	if !bytes.Equal(got, p.Data) {
-		return errors.New("the picture that came is another one")
-	}
-	if err := him.say(0, 0, him.slp("BYE MSNMSGR:"+him.to+" MSNSLP/1.0", reply, call, 0, "sessionclosebody", ""), 0); err != nil {
-		return err
-	}
-	return her.take(1)
-}
-
-// take takes so many packets and acknowledges them.
-func (p *peer) take(n int) error {
-	for range n {
-		_, next, err := p.receive()
-		if err != nil {
-			return err
-		}
-		if err := p.acknowledge(next); err != nil {
-			return err
-		}
-	}
-	return nil
+	return <-shown
 }

@@ -88,7 +88,7 @@ func (c *conn) usrInitiate(req *request, handle string) error {
 
 // redirect returns the parameters of an XFR to the notification server. MSNP2
 // names the address alone; MSNP3 adds a 0, MSNP7 the address of the server that
-// is speaking.
+// is speaking, and MSNP13 has ways in place of both.
 func (c *conn) redirect() []any {
 	here := map[decode.Role]string{decode.DS: c.server.DS, decode.NS: c.server.NS}[c.role]
 	params := []any{"NS", cmp.Or(c.server.config.AnnounceNS, c.server.NS), 0, here}
@@ -97,6 +97,8 @@ func (c *conn) redirect() []any {
 		return params[:2]
 	case c.dialect < 7:
 		return params[:3]
+	case c.dialect >= laterFrom:
+		return append(params[:2], "U", "D")
 	}
 	return params
 }

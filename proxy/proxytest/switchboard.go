@@ -107,11 +107,21 @@ func (c *conn) xfr(req *request) error {
 		return errUserTooActive
 	}
 	params := []any{"SB", c.server.switchboard(), "CKI", ticket}
-	if c.dialect >= 14 {
-		params = append(params, "U", "messenger.msn.com", 1)
-	}
+	params = append(params, way(c.dialect, "messenger.msn.com")...)
 	c.reply(req, params...)
 	return nil
+}
+
+// way is how a client of the dialect is told to get to a switchboard: from MSNP13 on
+// directly, and whose that is, from MSNP14 on that TCP will do.
+func way(dialect int, domain string) []any {
+	switch {
+	case dialect < laterFrom:
+		return nil
+	case dialect < networksFrom:
+		return []any{"U", domain}
+	}
+	return []any{"U", domain, 1}
 }
 
 // usrCookie is the caller's first line: C: USR 1 alice@example.com 17262740...,
@@ -216,9 +226,7 @@ func (c *conn) cal(req *request) error {
 	}
 	c.reply(req, "RINGING", talk.id)
 	params := []any{talk.id, s.switchboard(), "CKI", ticket, c.account.handle, c.account.name}
-	if callee.session.conn.dialect >= 14 {
-		params = append(params, "U", "messenger.hotmail.com", 1)
-	}
+	params = append(params, way(callee.session.conn.dialect, "messenger.hotmail.com")...)
 	callee.session.conn.send("RNG", params...)
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"msnproxy/decode/challenge"
 )
 
-// MSNP8 to MSNP12: sign-in with a ticket (TWN), capabilities, from MSNP10 on contacts
+// MSNP8 to MSNP14: sign-in with a ticket (TWN), capabilities, from MSNP10 on contacts
 // and groups with ids, from MSNP11 on personal messages and the second algorithm for
 // challenges.
 
@@ -83,6 +83,9 @@ func (c *conn) twnInitiate(req *request, handle string) error {
 		return errHangUp
 	}
 	c.handle, c.stage = handle, challenged
+	if c.dialect >= laterFrom {
+		c.sendPolicies()
+	}
 	c.reply(req, "TWN", "S", fmt.Sprintf("lc=1033,id=507,tw=40,fs=1,ru=http%%3A%%2F%%2Fmessenger%%2Eexample%%2Ecom,ct=%d,kpp=1,kv=5,ver=2.1.0173.1,tpf=%s",
 		c.server.config.Now().Unix(), c.server.number(16)))
 	return nil

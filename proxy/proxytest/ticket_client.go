@@ -11,10 +11,10 @@ import (
 // with CVR.
 var clientVersions = map[int][2]string{
 	8: {"5.0.0544", "MSMSGS"}, 9: {"6.0.0602", "MSMSGS"}, 10: {"6.2.0137", "MSMSGS"},
-	11: {"7.0.0777", "msmsgs"}, 12: {"7.5.0324", "msmsgs"},
+	11: {"7.0.0777", "msmsgs"}, 12: {"7.5.0324", "msmsgs"}, 13: {"8.0.0787", "msmsgs"}, 14: {"8.0.0812", "msmsgs"},
 }
 
-// signInByTicket signs in to a server of MSNP8 to 12, after VER.
+// signInByTicket signs in to a server of MSNP8 to 14, after VER.
 func (c *Client) signInByTicket(ctx context.Context) (redirect string, err error) {
 	account, l, v := c.options.Account, c.link, clientVersions[c.number]
 	if _, err := l.one(ctx, "CVR", "0x0409", "winnt", "5.1", "i386", "MSNMSGR", v[0], v[1], account); err != nil {
@@ -45,19 +45,22 @@ func (c *Client) signInByTicket(ctx context.Context) (redirect string, err error
 // productOf is the product id of a client of the dialect.
 func productOf(number int) string {
 	switch {
-	case number >= laterFrom:
+	case number >= ssoFrom:
 		return "PROD0120PW!CCV9@"
+	case number >= laterFrom:
+		return "PROD0112J1LW7%NB"
 	case number >= personalFrom:
 		return "PROD0090YUAUV{2B"
 	}
 	return "msmsgs@msnmsgr.com"
 }
 
-// abilitiesOf returns the capabilities of a client of MSNP8 to 12: the version in the
+// abilitiesOf returns the capabilities of a client of MSNP8 to 14: the version in the
 // highest bits, ink from MSNP9 on, winks from MSNP11 on.
 func abilitiesOf(number int) string {
 	const ink, winks, age = 0x4, 0x8000, 28
-	n := map[int]uint64{9: 1<<age | ink, 10: 3<<age | ink, 11: 4<<age | ink | winks, 12: 5<<age | ink | winks}[number]
+	n := map[int]uint64{9: 1<<age | ink, 10: 3<<age | ink, 11: 4<<age | ink | winks, 12: 5<<age | ink | winks,
+		13: 6<<age | ink | winks, 14: 6<<age | ink | winks}[number]
 	return strconv.FormatUint(n, 10)
 }
 

@@ -57,7 +57,7 @@ func TestClientBrokenPeers(t *testing.T) {
 		want  string
 	}{
 		{"silence", func(c peerConn) { io.Copy(io.Discard, c) }, "unanswered VER (answers VER of message 1): nothing answers within 100ms"},
-		{"nothing is read", func(c peerConn) { time.Sleep(500 * time.Millisecond) }, "unanswered VER"},
+		{"nothing is read", func(c peerConn) { time.Sleep(500 * time.Millisecond) /* in a bubble */ }, "unanswered VER"},
 		{"garbage", func(c peerConn) { read(c); c.Write([]byte("\x00\x01\x02\x1b[31mSSH-2.0-x\r\n\xff\xfe")); read(c) }, "garbage: "},
 		{"a web server", func(c peerConn) {
 			read(c)

@@ -104,7 +104,7 @@ func (r *relay) back(server, client net.Conn, role decode.Role) {
 
 func (r *relay) change(role decode.Role, line string, frame []byte) []byte {
 	if r.hold != nil {
-		time.Sleep(r.hold(role, line))
+		time.Sleep(r.hold(role, line)) // of a bubble's clock, in all tests that hold
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

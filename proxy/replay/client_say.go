@@ -69,8 +69,7 @@ func (k *clientConn) translate(d *decode.Message, m *story.Message, r *request) 
 		case kind.Name == "blob":
 			return k.proof(m, r)
 		case kind.Name == "circleticket":
-			r.answer = "the recorded circle ticket was sent, which is good for one sign-in"
-			return nil, false
+			return k.circle(m, r)
 		case kind.Subject || kind.Name == "password":
 			if s, ok := k.p.rename(string(f.Raw)); ok {
 				return []byte(s), true
@@ -217,10 +216,13 @@ func (p *performance) rename(handle string) (string, bool) {
 }
 
 // renamePayload replaces recorded handles where a header or a key of the payload has
-// no other value.
+// no other value, and where a list of contacts has them in two parts.
 func (p *performance) renamePayload(d *decode.Message) ([]byte, bool) {
 	if len(p.config.Rules.Accounts) == 0 || d.Payload() == nil {
 		return nil, false
+	}
+	if d.Payload().List() != nil {
+		return renameList(d.Frame.Payload(), p.rename)
 	}
 	raw, at := d.Frame.Payload(), 0
 	var pieces []payload.Piece

@@ -13,7 +13,7 @@ import (
 )
 
 // dialects are all that the test server speaks.
-var dialects = []string{"MSNP2", "MSNP3", "MSNP4", "MSNP5", "MSNP6", "MSNP7", "MSNP8", "MSNP9", "MSNP10", "MSNP11", "MSNP12",
+var dialects = []string{"MSNP2", "MSNP3", "MSNP4", "MSNP5", "MSNP6", "MSNP7", "MSNP8", "MSNP9", "MSNP10", "MSNP11", "MSNP12", "MSNP13", "MSNP14",
 	"MSNP15", "MSNP16", "MSNP17", "MSNP18", "MSNP21"}
 
 // The script of each dialect, through a proxy that records: nothing is to be said of the

@@ -9,7 +9,7 @@ import (
 
 // Other accounts play the recorded ones, in each way in which dialects write them.
 func TestRenamedInDialects(t *testing.T) {
-	for _, dialect := range []string{"MSNP9", "MSNP12", "MSNP18", "MSNP21"} {
+	for _, dialect := range []string{"MSNP9", "MSNP12", "MSNP13", "MSNP14", "MSNP18", "MSNP21"} {
 		t.Run(dialect, func(t *testing.T) {
 			t.Parallel()
 			offered := []string{dialect, "CVR0"}

@@ -115,8 +115,9 @@ type Server struct {
 	cookies  admissions
 	values   Values
 	said     saidLive
-	reader   *story.Reader // of the message in hand
-	other    *story.Reader // of one that it is compared with
+	peers    map[string]*peer // by account, in lower case
+	reader   *story.Reader    // of the message in hand
+	other    *story.Reader    // of one that it is compared with
 }
 
 // NewServer makes a server of a recording. The error says what is wrong with the

@@ -172,6 +172,7 @@ func (c *conn) ask(m *decode.Message) {
 		c.unasked(m)
 		return
 	}
+	c.peerSays(q, m)
 	v := decode.LookupVerb(q.Name)
 	c.leaving = c.leaving || v != nil && farewell(v)
 	if len(diffs) > 0 {

@@ -114,7 +114,7 @@ func (c *conn) byRule(m *decode.Message) bool {
 	}
 	switch ack := string(m.Raw("ack")); {
 	case ack != "":
-		c.line("ACK", string(trid(m)))
+		c.line(decode.VerbOf(decode.ActAcknowledge).Name, string(trid(m)))
 		return true
 	case signIn(m) && c.run != nil:
 		salt := number(10) + "." + number(9)

@@ -58,8 +58,10 @@ func (c *conn) live(d *decode.Message, m *story.Message, q *story.Message, id st
 	if replace { // it is as long as what is known of it, or the client would wait for the rest
 		payload, d.Frame.Missing = d.Frame.Payload(), 0
 	}
-	if p := d.Frame.Payload(); echoes && len(p) > 0 && bytes.Equal(p, recorded.Frame.Payload()) {
+	if p := d.Frame.Payload(); echoes && len(p) > 0 && bytes.Equal(p, recorded.Frame.Payload()) && c.s.stands(q, p) {
 		payload, replace = said.Frame.Payload(), true
+	} else if p, changed := c.forPeer(d); changed && d.Frame.Missing == 0 {
+		payload, replace = p, true
 	}
 	c.out = d.Splice(c.out, func(_ int, f decode.Field) ([]byte, bool) {
 		if f.Param == nil {

@@ -86,6 +86,16 @@ func (c *conn) judgeSignIn(m *decode.Message) bool {
 	return true
 }
 
+// showsCircle reports whether the ticket in the message is one for circles.
+func showsCircle(m *decode.Message) bool {
+	for i := range m.Len() {
+		if f := m.Field(i); f.Param != nil && f.Param.Kind.Name == "circleticket" {
+			return true
+		}
+	}
+	return false
+}
+
 // judgeTicket checks the ticket, if there is one to check it with, and what proves it.
 func (c *conn) judgeTicket(m *decode.Message) bool {
 	want, is, err := ParseTicket(c.s.cfg.Passwords[strings.ToLower(c.account)])
@@ -94,6 +104,10 @@ func (c *conn) judgeTicket(m *decode.Message) bool {
 	}
 	wrong := ""
 	switch blob := m.Raw("blob"); {
+	case showsCircle(m):
+		if want.Circle != "" && string(m.Raw("ticket")) != want.Circle {
+			wrong = "shows another circle ticket than the one given"
+		}
 	case string(m.Raw("ticket")) != want.Text:
 		wrong = "signs in with another ticket than the one given"
 	case want.Secret == "":

@@ -125,3 +125,34 @@ func TestLeaveTogether(t *testing.T) {
 		})
 	}
 }
+
+// What is waited for is waited for from when that began, or from when it would have come
+// if that is later; waiting for something else begins anew.
+func TestPatienceBegins(t *testing.T) {
+	st := transcript(t, "C: VER 1 MSNP7", "S: VER 1 MSNP7", "S: NLN NLN bob@example.com Bob", "S: FLN bob@example.com", "C: OUT")
+	one, other := st.Conns[0].Messages[2], st.Conns[0].Messages[3]
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	c := conn{s: &Server{script: newScript(st), cfg: ServerConfig{Patience: time.Minute}}, part: newPart(st.Conns[0]), last: start.Add(-time.Hour)}
+	for _, step := range []struct {
+		h        hold
+		now      time.Duration
+		said     bool // something has been said just now
+		want     time.Duration
+		whenever string
+	}{
+		{hold{one, one}, 0, false, time.Minute, "the wait begins"},
+		{hold{one, one}, 59 * time.Second, false, time.Minute, "it goes on"},
+		{hold{other, other}, 59 * time.Second, false, 119 * time.Second, "another begins"},
+		{hold{other, other}, 90 * time.Second, true, 150 * time.Second, "something was said since"},
+		{hold{other, other}, 150*time.Second - 1, false, 150 * time.Second, "just before its end"},
+	} {
+		now := start.Add(step.now)
+		if step.said {
+			c.last = now
+		}
+		wake, again := c.wait(step.h, now)
+		if got := wake.Sub(start); got != step.want || again {
+			t.Errorf("%s: until %v, want %v (again %t)", step.whenever, got, step.want, again)
+		}
+	}
+}

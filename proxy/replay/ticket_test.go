@@ -22,8 +22,11 @@ func TestParseTicket(t *testing.T) {
 		{"secret", Ticket{}, false, nil},
 		{"", Ticket{}, false, nil},
 		{"t=abc&p=def", Ticket{}, false, nil}, // a password may look like that
-		{"ticket:t=abc&p=def", Ticket{"t=abc&p=def", ""}, true, nil},
-		{"ticket: t=abc&p= \t c2VjcmV0 ", Ticket{"t=abc&p=", "c2VjcmV0"}, true, nil},
+		{"ticket:t=abc&p=def", Ticket{"t=abc&p=def", "", ""}, true, nil},
+		{"ticket: t=abc&p= \t c2VjcmV0 ", Ticket{"t=abc&p=", "c2VjcmV0", ""}, true, nil},
+		{"ticket:t=abc&p= c2VjcmV0 PGFiYz4=", Ticket{"t=abc&p=", "c2VjcmV0", "PGFiYz4="}, true, nil},
+		{"ticket:t=abc&p= c2VjcmV0 PGFiYz4= more", Ticket{}, true, ErrTicket},
+		{"ticket:t=abc&p= c2VjcmV0 PGFiYz4", Ticket{}, true, ErrTicket},
 		{"ticket:", Ticket{}, true, ErrTicket},
 		{"ticket:t=abc&p= c2VjcmV", Ticket{}, true, ErrTicket},
 		{"ticket:t=abc&p= c2VjcmV0 more", Ticket{}, true, ErrTicket},
@@ -40,7 +43,7 @@ func TestParseTicket(t *testing.T) {
 
 func TestParseAccountTicket(t *testing.T) {
 	old, a, ok := ParseAccount("alice@example.com=test@example.org:ticket:t=a:b&p= c2VjcmV0")
-	if old != "alice@example.com" || a.Handle != "test@example.org" || a.Password != nil || a.Ticket == nil || *a.Ticket != (Ticket{"t=a:b&p=", "c2VjcmV0"}) || !ok {
+	if old != "alice@example.com" || a.Handle != "test@example.org" || a.Password != nil || a.Ticket == nil || *a.Ticket != (Ticket{"t=a:b&p=", "c2VjcmV0", ""}) || !ok {
 		t.Errorf("%q %+v %v", old, a, ok)
 	}
 	if _, a, ok := ParseAccount("alice@example.com=:ticket:"); ok || a.Ticket != nil {
@@ -70,7 +73,7 @@ func TestClientTickets(t *testing.T) {
 			{"none", ClientAccount{}, "the recorded ticket was sent, which is good for one sign-in, as no other is known: give alice@example.com=ticket:TICKET", true},
 			{"a password", ClientAccount{Password: &accounts[0].Password}, "the recorded ticket was sent", true},
 			{"another", ClientAccount{Ticket: ticketOf("wrong")}, map[string]string{"MSNP9": "the ticket given was sent", "MSNP18": "the ticket given was sent, and the answer to the nonce "}[dialect], false},
-			{"another secret", ClientAccount{Ticket: &Ticket{right.Text, "c2VjcmV0"}}, map[string]string{"MSNP18": "that follows from its secret"}[dialect], false},
+			{"another secret", ClientAccount{Ticket: &Ticket{right.Text, "c2VjcmV0", ""}}, map[string]string{"MSNP18": "that follows from its secret"}[dialect], false},
 			{"no secret", ClientAccount{Ticket: &Ticket{Text: right.Text}}, map[string]string{"MSNP18": "as its secret is not known: give alice@example.com=ticket:TICKET SECRET"}[dialect], dialect == "MSNP18"},
 		} {
 			t.Run(dialect+"/"+test.what, func(t *testing.T) {

@@ -27,6 +27,24 @@ func assemble(b []byte) ([]byte, error) {
 	return out, nil
 }
 
+// Frame returns the frame that a text says: a command line and, behind its line end, the
+// payload, whose length is counted. \r \n \t \\ \" and \xHH stand for what they do within
+// quotes. With raw it returns the bytes as they are said, with nothing put right.
+func Frame(text string, raw bool) ([]byte, error) {
+	q, at, err := readQuoted(text, '"', false)
+	if err != nil {
+		return nil, fmt.Errorf("at byte %d: %w", at+1, err)
+	}
+	b, _ := q.fixed()
+	switch {
+	case len(b) == 0:
+		return nil, fmt.Errorf("there is nothing to send")
+	case raw:
+		return b, nil
+	}
+	return assemble(b)
+}
+
 // command returns the text for a message as a command line and its payload. In the line
 // a parameter of the message stands as it does on the wire; of other values blanks and
 // control characters are percent-encoded, but those of args and line are as they are. In

@@ -3,7 +3,6 @@
 package chat
 
 import (
-	"hash/maphash"
 	"slices"
 	"strings"
 	"time"
@@ -36,7 +35,9 @@ type Builder struct {
 	people   map[string]*person // by handle, in lower case
 	order    []*person
 	requests ring[int64, request] // by decode.Message.Number
-	sent     copies
+	sent     ring[int64, ref]     // what was said, by decode.Message.Number
+	waiting  map[uint32][]ref     // for an acknowledgement, by connection
+	heard    map[uint32]bool      // connections on which the server was
 	parts    ring[partKey, *parts]
 	invites  ring[string, *invitation] // by cookie
 	files    ring[uint32, *invitation] // by MSNFTP connection
@@ -59,7 +60,7 @@ type request struct {
 
 // New returns a chat of nobody.
 func New() *Builder {
-	return &Builder{people: make(map[string]*person), sent: copies{seed: maphash.MakeSeed()},
+	return &Builder{people: make(map[string]*person), sent: ring[int64, ref]{most: maxCopies},
 		requests: ring[int64, request]{most: maxRequests}, parts: ring[partKey, *parts]{most: 16},
 		invites: ring[string, *invitation]{most: 256}, files: ring[uint32, *invitation]{most: 256},
 		handed: ring[*transfer.Transfer, ref]{most: maxHanded}}
@@ -73,39 +74,44 @@ func Of(number int) *Builder {
 	return b
 }
 
-// takers say what becomes of a message on a switchboard, by verb. Others tell
-// nothing that people see.
-var takers = map[string]func(*Builder, int, *decode.Message){
-	"USR": (*Builder).enter,
-	"ANS": (*Builder).enter,
-	"CAL": (*Builder).call,
-	"IRO": (*Builder).joins,
-	"JOI": (*Builder).joins,
-	"BYE": (*Builder).bye,
-	"OUT": (*Builder).out,
-	"MSG": (*Builder).message,
-	"ACK": (*Builder).acknowledged,
-	"NAK": (*Builder).acknowledged,
+// takers say what becomes of a message on a switchboard, by the part that it plays. Others
+// tell nothing that people see.
+var takers = [decode.Acts]func(*Builder, int, *decode.Message){
+	decode.ActSignIn:      (*Builder).enter,
+	decode.ActAnswer:      (*Builder).enter,
+	decode.ActCall:        (*Builder).call,
+	decode.ActJoin:        (*Builder).joins,
+	decode.ActLeave:       (*Builder).bye,
+	decode.ActEnd:         (*Builder).out,
+	decode.ActSay:         (*Builder).message,
+	decode.ActAcknowledge: (*Builder).acknowledged,
 }
 
 // Message takes the next message of the conversation. row is the caller's number
 // for it. Nothing of m is kept.
 //
-// Two kinds of messages are none of a switchboard's and yet may be given to every
-// chat, which takes what is its own: those of MSNFTP connections, and RNG.
+// Three kinds of messages are none of a switchboard's and yet may be given to every
+// chat, which takes what is its own: those of MSNFTP and of direct connections, and RNG.
 func (b *Builder) Message(row int, m *decode.Message) {
+	if m.Conn != nil && m.Torn() {
+		b.Lost(m.Conn)
+	} else if id, _ := link(m); m.From == decode.Server && m.Form != nil {
+		b.hears(id)
+	}
 	switch {
 	case m.Role == decode.FTP:
 		b.transfer(row, m)
+	case m.Direct != nil:
+		b.direct(row, m)
 	case m.Frame.Kind != decode.Command || m.Form == nil:
-	case m.Name() == "RNG":
+	case m.Act() == decode.ActInvite:
 		b.rings(row, m)
 	case m.Role&decode.SB == 0:
 		b.passedOn(row, m)
 	case m.Error() != "":
 		b.refused(row, m)
 	default:
-		if take := takers[m.Name()]; take != nil {
+		if take := takers[m.Act()]; take != nil {
 			take(b, row, m)
 		}
 	}
@@ -117,6 +123,10 @@ func (b *Builder) Message(row int, m *decode.Message) {
 func (b *Builder) Closed(row int, c *decode.Connection, at time.Time) {
 	if c.Role == decode.FTP {
 		b.transferClosed(row, c.ID)
+		return
+	}
+	if c.Direct {
+		b.peers.Closed(c.ID)
 		return
 	}
 	p := b.people[identity(c.Account)]
@@ -204,7 +214,8 @@ func link(m *decode.Message) (id uint32, account string) {
 	if m.Conn == nil {
 		return 0, ""
 	}
-	return m.Conn.ID, bare(m.Conn.Account)
+	// The account stands as it was on the wire, which may be no UTF-8; handles are read as it.
+	return m.Conn.ID, strings.ToValidUTF8(bare(m.Conn.Account), "\ufffd")
 }
 
 // value returns a parameter decoded, or "".

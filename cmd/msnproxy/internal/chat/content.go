@@ -41,7 +41,7 @@ func words(p *payload.Payload) string {
 }
 
 func datacast(p *payload.Payload) string {
-	id := cmp.Or(find(p, "ID"), datacasts[strings.ToLower(p.MessageType)])
+	id := p.Datacast()
 	switch id {
 	case "1":
 		return "sent a nudge"
@@ -54,9 +54,6 @@ func datacast(p *payload.Payload) string {
 	}
 	return "sent a datacast of kind " + cmp.Or(id, "(none)")
 }
-
-// datacasts are message types of SDG (MSNP18) by the number that says the same.
-var datacasts = map[string]string{"nudge": "1", "wink": "2", "voiceclip": "3", "action": "4"}
 
 // called is the name and the size that an object's description gives, where it does.
 func called(p *payload.Payload) string {

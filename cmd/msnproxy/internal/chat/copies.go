@@ -1,110 +1,47 @@
 package chat
 
 import (
-	"hash/maphash"
 	"slices"
-	"time"
 
 	"msnproxy/decode"
-	"msnproxy/decode/payload"
 )
 
-// A message is seen once on its sender's connection, and once on that of each
-// other participant, as far as these are recorded. The copies have the same
-// sender and the same payload.
+// A message is seen once on its sender's connection, and once on that of each other
+// participant, as far as these are recorded. Which is the copy of which the tracker says
+// ([decode.Message.Delivery]).
 const (
-	copyWithin = 30 * time.Second
-	// earlier is how much earlier than the message its copy may come, in
-	// recordings that got the order wrong.
-	earlier   = time.Second
-	maxCopies = 2048
+	maxCopies = 2048 // messages of which copies may come
 	maxSeen   = 64
 )
 
-type copyKey struct {
-	who  string
-	hash uint64
-	size int
-}
-
-// sending is a message whose copies may come.
-type sending struct {
-	key    copyKey
-	line   ref
-	at     time.Time
-	conn   uint32
-	client bool     // seen on the sender's connection
-	seen   []uint32 // connections that copies were seen on
-}
-
-type copies struct {
-	seed  maphash.Seed
-	byKey map[copyKey][]*sending
-	order []*sending
-}
-
-func (c *copies) key(who string, m *decode.Message) copyKey {
-	b := m.Frame.Payload()
-	if payload.Routed(b) {
-		b = m.Payload().Body // a server may route it on with other headers
-	}
-	return copyKey{identity(who), maphash.Bytes(c.seed, b), len(b)}
-}
-
-func (c *copies) add(s *sending) {
-	if c.byKey == nil {
-		c.byKey = make(map[copyKey][]*sending)
-	}
-	if len(c.order) >= maxCopies {
-		c.remove(c.order[0])
-		c.order[0] = nil
-		c.order = c.order[1:]
-	}
-	c.order = append(c.order, s)
-	c.byKey[s.key] = append(c.byKey[s.key], s)
-}
-
-func (c *copies) remove(s *sending) {
-	list := c.byKey[s.key]
-	if i := slices.Index(list, s); i >= 0 {
-		list = slices.Delete(list, i, i+1)
-	}
-	if len(list) == 0 {
-		delete(c.byKey, s.key)
-		return
-	}
-	c.byKey[s.key] = list
-}
-
-// find returns the oldest message that m may be a copy of, or nil.
-func (b *Builder) find(key copyKey, m *decode.Message) *sending {
-	id, _ := link(m)
-	for _, s := range b.sent.byKey[key] {
-		var after time.Duration
-		if !m.Time.IsZero() && !s.at.IsZero() {
-			after = m.Time.Sub(s.at)
-		}
-		switch {
-		case s.conn == id, slices.Contains(s.seen, id):
-		case m.From == decode.Client && (s.client || after > earlier):
-		case after > copyWithin, len(s.seen) >= maxSeen:
-		default:
-			if l := b.line(s.line); l != nil && l.Delivery.State != Failed {
-				return s
+// find returns the line of the message that m is a copy of, or that is a copy of m; 0 if
+// there is none. What comes once more, or as another text, is what people saw beside it.
+func (b *Builder) find(m *decode.Message) ref {
+	d := &m.Delivery
+	switch {
+	case m.From == decode.Client:
+		for _, e := range m.Ahead {
+			if n := b.sent.get(e.Number); b.line(n) != nil {
+				return n
 			}
 		}
+		return 0
+	case d.Kind == decode.Delivered, d.Kind == decode.Reworded:
+		return b.sent.get(d.Of)
 	}
-	return nil
+	return b.sent.get(d.First)
 }
 
-// copied takes a copy of a message.
-func (b *Builder) copied(row int, m *decode.Message, s *sending) {
-	id, account := link(m)
-	s.seen = append(s.seen, id)
-	l := b.attach(s.line, row)
+// copied takes a copy of a message, or a message of which copies came before it.
+func (b *Builder) copied(row int, m *decode.Message, n ref) {
+	_, account := link(m)
+	l := b.attach(n, row)
+	if l == nil {
+		return
+	}
 	if m.From == decode.Client {
-		s.client = true
-		b.asks(m, s.line)
+		b.asks(m, n)
+		b.sent.put(m.Number, n)
 		return
 	}
 	if p := b.person(m.Peer().Account); l.Who == "" {
@@ -114,11 +51,7 @@ func (b *Builder) copied(row int, m *decode.Message, s *sending) {
 	if l.Kind == Typing || len(l.Delivery.Seen) >= maxSeen {
 		return
 	}
-	seen := Seen{Who: account, Row: row}
-	if !m.Time.IsZero() && !s.at.IsZero() {
-		seen.After = max(0, m.Time.Sub(s.at))
-	}
-	l.Delivery.Seen = append(l.Delivery.Seen, seen)
+	l.Delivery.Seen = append(l.Delivery.Seen, Seen{Who: account, Row: row, After: m.Delivery.After})
 }
 
 // asks notes which answer the sender of a message waits for.
@@ -131,9 +64,57 @@ func (b *Builder) asks(m *decode.Message, n ref) {
 	switch {
 	case l.Delivery.State == Failed:
 	case m.WantsReply():
-		l.Delivery.State = Waiting
+		l.Delivery.State = Unheard
+		id, _ := link(m)
+		if b.heard[id] {
+			l.Delivery.State = Waiting
+		}
+		b.wait(id, n)
 	default:
 		l.Delivery.State = Sent
+	}
+}
+
+// wait remembers what waits for an acknowledgement on a connection.
+func (b *Builder) wait(id uint32, n ref) {
+	if b.waiting == nil {
+		b.waiting = make(map[uint32][]ref)
+	}
+	list := slices.DeleteFunc(b.waiting[id], func(old ref) bool {
+		l := b.line(old)
+		return l == nil || l.Delivery.State != Waiting && l.Delivery.State != Unheard
+	})
+	if len(list) < maxRequests {
+		b.waiting[id] = append(list, n)
+	}
+}
+
+// hears notes that something of the server came on a connection: it is recorded, and what
+// waits there does so for what would be seen.
+func (b *Builder) hears(id uint32) {
+	if b.heard[id] || len(b.heard) >= maxPeople {
+		return
+	}
+	if b.heard == nil {
+		b.heard = make(map[uint32]bool)
+	}
+	b.heard[id] = true
+	b.turn(id, Unheard, Waiting)
+}
+
+// Lost tells that something was not recorded on a connection: an acknowledgement may have
+// been in it.
+func (b *Builder) Lost(c *decode.Connection) {
+	b.turn(c.ID, Waiting, Unheard)
+	delete(b.waiting, c.ID)
+}
+
+// turn changes the state of all that waits on a connection.
+func (b *Builder) turn(id uint32, from, to DeliveryState) {
+	for _, n := range b.waiting[id] {
+		if l := b.line(n); l != nil && l.Delivery.State == from {
+			l.Delivery.State = to
+		}
 	}
 }
 
@@ -144,7 +125,7 @@ func (b *Builder) acknowledged(row int, m *decode.Message) {
 		return
 	}
 	state := Delivered
-	if m.Name() == "NAK" {
+	if m.Refuses() {
 		state = Failed
 	}
 	l.Delivery.State, l.Delivery.Row, l.Delivery.Latency = state, row, m.Latency

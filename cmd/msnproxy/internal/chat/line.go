@@ -90,9 +90,12 @@ const (
 	Delivered
 	// Failed: NAK, or an error.
 	Failed
+	// Unheard: an acknowledgement is asked for, and whether it came the recording does not
+	// tell: it has a gap, or nothing of the server.
+	Unheard
 )
 
-var deliveryWords = [...]string{"unknown", "sent", "waiting", "delivered", "failed"}
+var deliveryWords = [...]string{"unknown", "sent", "waiting", "delivered", "failed", "unheard"}
 
 // String returns the state in lower case.
 func (s DeliveryState) String() string {

@@ -18,6 +18,8 @@ func (b *Builder) passedOn(row int, m *decode.Message) {
 		if b.requests.get(m.ReplyTo).line != 0 {
 			b.refused(row, m)
 		}
+	case m.Form.Circle != decode.NoCircleChange && m.Circle() != "":
+		b.circle(row, m, body)
 	case !m.Form.Talk:
 		b.acknowledged(row, m)
 	case body == nil:

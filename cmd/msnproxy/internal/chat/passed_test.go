@@ -40,7 +40,7 @@ func TestPassedOn(t *testing.T) {
 		"1 C: SDG 5 # "+sdg(ann, bob, "Control/Typing", "")+"\n"+
 		"1 C: SDG 6 # "+sdg(ann, bob, "Text", "Good morning")+"\n"+
 		"1 S: SDG 6 OK\n"+
-		"2 S: SDG 0 # "+sdg(ann+";via=9:x@live.com", bob, "Text", "Good morning")+"\n"+
+		"2 S: SDG 0 # "+sdg(ann+";via=14:fb", bob, "Text", "Good morning")+"\n"+
 		"1 S: SDG 0 # "+sdg(bob, ann, "Nudge", "\r\nID: 1\r\n")+"\n"+
 		"1 S: SDG 0 # "+sdg(bob, ann, "Nudge", "")+"\n"+
 		"1 C: SDG 7 # "+sdg(ann, bob, "Wink", "\r\nID: 2\r\nData: "+object+"\r\n")+"\n"+

@@ -27,7 +27,35 @@ func (b *Builder) packet(row int, l Line, p *person, m *decode.Message) (n ref, 
 	if t == nil {
 		return b.stray(row, l, p, &e.Packets[0]), true
 	}
-	n = b.handed.get(t)
+	return b.handedOver(row, l, t), true
+}
+
+// direct takes what came on a direct connection: what belongs to the chat's transfers.
+func (b *Builder) direct(row int, m *decode.Message) {
+	b.peers.Max, b.peers.Invited = maxHanded, true
+	e := b.peers.Message(m)
+	b.peers.Invited = false
+	if e == nil || e.Transfer == nil {
+		return
+	}
+	told := false
+	for i := range e.Packets {
+		t := e.Packets[i].Transfer
+		if t == nil || i+1 < len(e.Packets) && e.Packets[i+1].Transfer == t {
+			continue
+		}
+		p := b.person(cmp.Or(t.Inviter, t.From))
+		b.handedOver(row, p.of(Service, row, m.Time, false), t)
+		told = true
+	}
+	if n := b.handed.get(e.Transfer); !told && b.line(n) != nil {
+		b.attach(n, row)
+	}
+}
+
+// handedOver adds a row to a transfer's line, or begins one.
+func (b *Builder) handedOver(row int, l Line, t *transfer.Transfer) ref {
+	n := b.handed.get(t)
 	if line := b.line(n); line != nil {
 		line.addRow(row)
 	} else {
@@ -48,7 +76,7 @@ func (b *Builder) packet(row int, l Line, p *person, m *decode.Message) (n ref, 
 		b.pieces = b.pieces[:0]
 	}
 	b.describeTransfer(t, n)
-	return n, true
+	return n
 }
 
 // stray takes a packet that belongs to no transfer, or to one that is not whole yet.
@@ -98,17 +126,23 @@ func (b *Builder) describeTransfer(t *transfer.Transfer, n ref) {
 		text += named(t.Name)
 	}
 	state := [...]InviteState{transfer.Offered: Asked, transfer.Accepted: Accepted, transfer.Declined: Declined, transfer.Cancelled: Cancelled,
-		transfer.Failed: FailedInvite, transfer.Ended: Transferred, transfer.Incomplete: FailedInvite, transfer.Complete: Transferred, transfer.WrongHash: FailedInvite}[t.State]
+		transfer.Failed: FailedInvite, transfer.Ended: Transferred, transfer.Incomplete: FailedInvite, transfer.Complete: Transferred, transfer.WrongHash: FailedInvite,
+		transfer.WrongSize: FailedInvite, transfer.Unrecorded: Accepted}[t.State]
 	switch {
 	case t.State == transfer.WrongHash:
 		text += ": all of it came, and its hash is wrong"
 	case t.State == transfer.Ended:
 		text += ": ended"
+	case t.State == transfer.Unrecorded:
+		text += ": accepted"
 	case state != Asked:
 		text += ": " + state.String()
 	}
 	if t.By != "" {
 		text += " by " + who(t.By)
+	}
+	if t.Path == transfer.Direct {
+		text += " over a direct connection"
 	}
 	if t.Reason != "" {
 		text += ", " + t.Reason

@@ -41,6 +41,9 @@ file Alice offers the file holiday.zip, 70000 bytes: declined by Bob [6] decline
 file Alice offers the file report.pdf, 9000 bytes: cancelled by Bob (2404 of 9000 bytes came) [13] cancelled, 2404 of 9000
 service Alice asks for the wink dance of Bob: all of it came, and its hash is wrong [15]
 `,
+		// The data comes by a direct connection, as does the BYE.
+		"cmd/msnproxy/testdata/direct/file.txt": `file Alice offers the file notes.txt, 200 bytes: transferred over a direct connection [16] transferred, 200 of 200
+`,
 		// The invitation comes in two packets.
 		"cmd/msnproxy/testdata/cases/protocol/p2p-v1-v2-chunks.txt": `service Ann asks for the display picture of Bob: transferred [11]
 file Ann offers the file report.pdf, 9000 bytes: accepted (1202 of 9000 bytes came) [7] accepted, 1202 of 9000

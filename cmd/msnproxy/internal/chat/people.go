@@ -117,7 +117,7 @@ func (b *Builder) entered(row int, m *decode.Message) {
 	p := b.person(cmp.Or(value(m, "handle"), account))
 	p.learn(value(m, "friendly"))
 	words := "joined"
-	if m.Name() == "USR" {
+	if m.Act() == decode.ActSignIn {
 		words = "opened the chat"
 	}
 	if p.words == "is entering" {
@@ -135,7 +135,7 @@ func (b *Builder) joins(row int, m *decode.Message) {
 	p := b.person(handle)
 	p.learn(value(m, "friendly"))
 	words := "joined"
-	if m.Name() == "IRO" {
+	if m.Form.Says("index") {
 		words = "is already here"
 	}
 	b.comes(row, m, p, words)
@@ -206,15 +206,15 @@ func (b *Builder) refused(row int, m *decode.Message) {
 	words := cmp.Or(decode.ErrorName(m.Error()), "error "+m.Error())
 	l := b.attach(q.line, row)
 	var text string
-	switch {
+	switch asked := decode.ActOf(m.ReplyVerb); {
 	case l != nil && l.Delivery.State != Unknown:
 		text = "could not be delivered: " + words
 		l.Delivery.State, l.Delivery.Row, l.Delivery.Latency = Failed, row, m.Latency
-	case m.ReplyVerb == "MSG":
+	case asked == decode.ActSay:
 		text = "could not be delivered: " + words
-	case m.ReplyVerb == "CAL":
+	case asked == decode.ActCall, q.callee != "":
 		text = cmp.Or(q.callee, "somebody") + " could not be called: " + words
-	case m.ReplyVerb == "USR", m.ReplyVerb == "ANS":
+	case asked == decode.ActSignIn, asked == decode.ActAnswer:
 		text = p.display() + " could not enter: " + words
 		p.here = false
 	default:

@@ -57,7 +57,7 @@ func chats(t testing.TB, path string) []*Builder {
 					list = append(list, of[v])
 				}
 				of[v].Message(row, m)
-			} else if m.Role == decode.FTP || m.Name() == "RNG" {
+			} else if m.Role == decode.FTP || m.Direct != nil || m.Name() == "RNG" {
 				for _, b := range list {
 					b.Message(row, m)
 				}

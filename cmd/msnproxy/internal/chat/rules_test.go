@@ -27,7 +27,7 @@ var tests = []struct {
 		"own said bob@example.com: ok | sent | seen alice@example.com 11 after 1ms | 10+[11]"}},
 	{"too late to be a copy", both + `
 		3 C: MSG 3 N # plain ok
-		wait 31s
+		wait 60s
 		4 S: MSG alice@example.com Alice # plain ok`, []string{
 		"own said alice@example.com: ok | sent | 9",
 		"said alice@example.com: ok | 10"}},

@@ -10,27 +10,21 @@ import (
 
 // message takes MSG, or what a notification server passes on.
 func (b *Builder) message(row int, m *decode.Message) {
-	id, account := link(m)
+	_, account := link(m)
 	who := account
 	if m.From == decode.Server {
 		who = m.Peer().Account
 		b.person(who).learn(value(m, "friendly"))
 	}
-	key := b.sent.key(who, m)
-	s := b.find(key, m)
-	if s == nil && m.From == decode.Server {
-		// A sender whose account is not known: the recording began too late.
-		s = b.find(copyKey{"", key.hash, key.size}, m)
-	}
-	if s != nil {
-		b.copied(row, m, s)
+	if n := b.find(m); b.line(n) != nil {
+		b.copied(row, m, n)
 		return
 	}
 	n := b.content(row, m, b.person(who))
 	if l := b.line(n); l != nil && l.Row == row && (m.Fate == decode.Withheld || m.Fate == decode.Injected) {
 		b.setText(l, l.Text+" ["+m.Fate.String()+"]")
 	}
-	b.sent.add(&sending{key: key, line: n, at: m.Time, conn: id, client: m.From == decode.Client})
+	b.sent.put(m.Number, n)
 	if m.From == decode.Client && m.Fate != decode.Withheld {
 		b.asks(m, n)
 	}

@@ -28,7 +28,7 @@ func (b *Builder) transfer(row int, m *decode.Message) {
 		b.describe(x)
 		return
 	}
-	if m.Name() == "USR" {
+	if m.Act() == decode.ActSignIn {
 		if y := b.byCookie(value(m, "cookie")); y != nil && y != x {
 			b.take(id, y) // the address was that of an earlier transfer, too
 			l.Invitation.Conn = 0
@@ -38,14 +38,14 @@ func (b *Builder) transfer(row int, m *decode.Message) {
 		}
 	}
 	l.addRow(row)
-	switch m.Name() {
-	case "FIL":
+	switch m.Act() {
+	case decode.ActFile:
 		if n, err := strconv.ParseInt(value(m, "size"), 10, 64); err == nil && inv.Size < 0 {
 			inv.Size = n
 		}
-	case "BYE":
+	case decode.ActLeave:
 		b.ended(inv, m)
-	case "CCL":
+	case decode.ActCancel:
 		if inv.State < Declined {
 			inv.State, inv.By = Cancelled, ""
 		}

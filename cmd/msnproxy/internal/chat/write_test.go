@@ -128,7 +128,7 @@ func TestBounds(t *testing.T) {
 	if l := b.Lines()[len(b.Lines())-1]; l.Text != "last" || l.Delivery.State != Delivered {
 		t.Errorf("last is %+v", l)
 	}
-	if len(b.people) > maxPeople || len(b.order) > maxPeople || len(b.requests.m) > maxRequests || len(b.sent.order) != maxCopies || len(b.sent.byKey) > maxCopies {
+	if len(b.people) > maxPeople || len(b.order) > maxPeople || len(b.requests.m) > maxRequests || len(b.sent.order) != maxCopies || len(b.sent.m) > maxCopies {
 		t.Errorf("%d people, %d requests, %d copies", len(b.people), len(b.requests.m), len(b.sent.order))
 	}
 	text, _ := write(t, b)

@@ -41,6 +41,9 @@ type ConnState struct {
 	Reset    bool
 	EndText  string
 	LostSize int64
+	// Said counts the messages of each of the conversations of a notification server that it
+	// has part in, in the order of Facts.Talks.
+	Said []int
 }
 
 // conn is a connection as the index keeps it.
@@ -63,6 +66,7 @@ type conn struct {
 	endText  string
 	lost     int64
 	talks    []int // numbers of conversations of a notification server
+	said     []int // how many messages of each
 }
 
 // told is what the facts of a connection were made of.
@@ -193,7 +197,7 @@ type talk struct {
 }
 
 func (t *talk) same(d *decode.Conversation) bool {
-	return t.copy != nil && t.copy.SessionID == d.SessionID && len(t.copy.Participants) == len(d.Participants)
+	return t.copy != nil && t.copy.SessionID == d.SessionID && t.copy.Name == d.Name && len(t.copy.Participants) == len(d.Participants)
 }
 
 // learnTalk is learnSession for a conversation.
@@ -206,12 +210,12 @@ func (x *Index) learnTalk(c *conn, d *decode.Conversation) {
 		t.conns = append(t.conns, c)
 	}
 	if d.Key != "" && !slices.Contains(c.talks, d.Number) {
-		c.talks = append(c.talks, d.Number)
+		c.talks, c.said = append(c.talks, d.Number), append(c.said, 0)
 	}
 	if t.same(d) {
 		return
 	}
-	t.copy = &decode.Conversation{Number: d.Number, SessionID: d.SessionID, Key: d.Key, Participants: slices.Clone(d.Participants)}
+	t.copy = &decode.Conversation{Number: d.Number, SessionID: d.SessionID, Key: d.Key, Circle: d.Circle, Name: d.Name, Participants: slices.Clone(d.Participants)}
 	for _, other := range t.conns {
 		if other != c {
 			x.restate(other)
@@ -280,7 +284,7 @@ func (x *Index) ConnState(c *Conn) ConnState {
 
 func (c *conn) state() ConnState {
 	s := ConnState{Conn: c.facts, Messages: c.messages, Bytes: c.bytes, Folded: c.folded, Findings: c.findings,
-		First: c.first, Last: c.last, Closed: c.closed, End: c.end, Reset: c.reset, EndText: c.endText, LostSize: c.lost}
+		First: c.first, Last: c.last, Closed: c.closed, End: c.end, Reset: c.reset, EndText: c.endText, LostSize: c.lost, Said: slices.Clone(c.said)}
 	if c.closedAt != 0 {
 		s.ClosedAt = time.Unix(0, c.closedAt).UTC()
 	}

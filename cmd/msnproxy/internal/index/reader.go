@@ -27,6 +27,8 @@ type Reader struct {
 	facts   *Conn          // of the row in hand
 	batch   []numbered
 	opened  capture.Record
+	joints  []joint
+	ahead   []decode.Early
 }
 
 type numbered struct {
@@ -91,7 +93,8 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 	if k.has(flagFinds) {
 		r.found = x.findings.on(r.found, uint32(k.row))
 	}
-	start, joined := x.start, x.joined[k.row]
+	start, joined, direct := x.start, x.joined[k.row], x.directs[k.row]
+	r.joints = x.jointsAt(r.joints[:0], k.row)
 	x.mu.RUnlock()
 	r.facts = facts
 	if facts == nil {
@@ -112,6 +115,9 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 		r.fate(k.row, rec)
 	}
 	m := &r.m
+	if direct != nil {
+		rec.Frame = decode.Frame{Kind: decode.Opaque, Offset: k.offset, Raw: rec.Frame.Raw, Gap: rec.Frame.Gap}
+	}
 	m.Decode(&rec.Frame, rec.From, k.roleBefore(), int(k.dialect))
 	m.Role = k.roleAfter()
 	m.Number, m.Time, m.Conn, m.Noise = int64(k.number), k.time(), facts.Facts, k.noise()
@@ -124,7 +130,12 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 		r.verdict = challenge.Verdict{Result: challenge.Result(v - 1)}
 		m.Challenge = &r.verdict
 	}
-	m.SignIn, m.Start, m.Joined = k.signIn(), start, joined
+	m.SignIn, m.Start, m.Joined, m.Direct = k.signIn(), start, joined, direct
+	if len(r.joints) > 0 {
+		x.mu.RLock()
+		r.rejoin(m, &k.record, r.joints)
+		x.mu.RUnlock()
+	}
 	r.texts = r.texts[:0]
 	for i := range r.found {
 		r.texts = append(r.texts, x.findings.text(&r.found[i]))

@@ -7,7 +7,7 @@ import (
 )
 
 // TalkRows appends the rows, from one up to but not including another, of which a
-// chat of the conversation is made: messages and ends of its connections, those of
+// chat of the conversation is made: messages, gaps and ends of its connections, those of
 // all MSNFTP connections, and every RNG, of which the chat takes what is its own. Of
 // connections of a notification server these are messages that may be part of any of its
 // chats, and replies: see [Part].
@@ -21,14 +21,14 @@ func (x *Index) TalkRows(dst []int, from, to, conversation int) []int {
 }
 
 // rings is the verb by which a notification server tells of a call.
-var rings = verbCode("RNG")
+var rings = verbCode(decode.VerbOf(decode.ActInvite).Name)
 
 // talks are the verbs by which a notification server passes on what somebody says.
 var talks = func() map[uint16]bool {
 	m := make(map[uint16]bool)
 	for _, v := range decode.Verbs() {
 		for i := range v.Forms {
-			if v.Forms[i].Talk {
+			if v.Forms[i].Talk || v.Forms[i].Circle != decode.NoCircleChange {
 				m[verbCode(v.Name)] = true
 			}
 		}
@@ -52,16 +52,20 @@ func (x *Index) talkRows(dst []int, from, to, conversation int) []int {
 	for i := from; i < min(to, x.n); i++ {
 		r := x.at(i)
 		k := r.kind()
-		if r.conn == 0 || k != Message && k != Closed {
+		if r.conn == 0 || k != Message && k != Closed && k != Lost {
 			continue
 		}
 		c := x.conns[r.conn].facts
 		switch {
+		case k == Lost:
+			if c.In(conversation) {
+				dst = append(dst, i)
+			}
 		case c.Facts.Conversation == nil && c.In(conversation):
 			if k == Message && (talks[r.verb] || r.reply != 0) {
 				dst = append(dst, i)
 			}
-		case c.In(conversation) || c.Facts.Role == decode.FTP || r.verb == rings && k == Message:
+		case c.In(conversation) || c.Facts.Role == decode.FTP || c.Facts.Direct || r.verb == rings && k == Message:
 			dst = append(dst, i)
 		}
 	}

@@ -332,12 +332,23 @@ func (v *View) wanted(k int, of *bitmap) bitmap {
 	}
 	for w, word := range want {
 		for rest := word; rest != 0; rest &= rest - 1 {
-			if i := bits.TrailingZeros64(rest); !v.has(int(c.rows[w*64+i].conn)) {
+			i := bits.TrailingZeros64(rest)
+			if r := &c.rows[w*64+i]; !v.has(int(r.conn)) || !v.says(k*chunkRows+w*64+i, int(r.conn)) {
 				want[w] &^= 1 << i
 			}
 		}
 	}
 	return want
+}
+
+// says reports whether a row belongs to the conversation that is asked for: on a
+// connection to a notification server others stand beside it. Both locks are held.
+func (v *View) says(row, conn int) bool {
+	n := v.query.Scope.Conversation
+	if f := v.x.conns[conn].facts.Facts; n == 0 || f.Conversation != nil && f.Conversation.Number == n {
+		return true
+	}
+	return v.x.inTalk(row, n)
 }
 
 // has reports whether a connection is in the scope. Both locks are held.

@@ -19,6 +19,7 @@ const (
 	inFindings
 	inStats
 	inTransfers
+	inHolds
 	anywhere = inSessions | inMain | inDetail
 )
 
@@ -32,7 +33,9 @@ type action struct {
 	about, hint string
 	// arg names what the command line takes behind the name; "": nothing.
 	arg string
-	run func(ins *Inspector, arg string)
+	// gate: it is for live traffic that can be held.
+	gate bool
+	run  func(ins *Inspector, arg string)
 }
 
 func do(f func(ins *Inspector)) func(*Inspector, string) {
@@ -55,6 +58,7 @@ var (
 func init() {
 	groups = []group{
 		{"Moving", moveActions()}, {"Finding", findActions()}, {"What is shown", showActions()},
+		{"Stopping and changing live traffic", append(gateActions(), composeActions()...)},
 		{"Marks, comments, copies, files", noteActions()}, {"The screen", screenActions()},
 	}
 	for _, g := range groups {
@@ -166,7 +170,7 @@ func (ins *Inspector) here() where {
 	case detailPane:
 		return inDetail
 	}
-	return inMain | [views]where{0, inLadder, inChat, inFindings, inStats, inTransfers}[ins.view]
+	return inMain | [views]where{0, inLadder, inChat, inFindings, inStats, inTransfers, inHolds}[ins.view]
 }
 
 // actionFor returns the action of a key here, or nil.
@@ -197,10 +201,11 @@ func actionNamed(name string) *action {
 
 // hints returns the actions for the bottom line: those that matter here first.
 func (ins *Inspector) hints() (list []*action) {
-	for _, name := range []string{"save-object", "filter", "search", "fold", "pair", "next-finding", "next-pane", "next-tab", "help", "follow", "copy", "save", "command", "quit"} {
+	for _, name := range []string{"save-object", "filter", "search", "fold", "pair", "next-finding", "next-held", "forward", "drop", "edit", "next-pane", "next-tab", "help", "follow", "copy", "save", "command", "quit"} {
 		a := actionNamed(name)
 		switch {
 		case a.where&ins.here() == 0, a.hint == "":
+		case a.gate && len(ins.holds.held) == 0:
 		case name == "follow" && !ins.o.Live:
 		case name == "next-finding" && ins.x.FindingCounts()[decode.Warning]+ins.x.FindingCounts()[decode.Error] == 0:
 		default:

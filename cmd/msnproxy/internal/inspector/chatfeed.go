@@ -117,7 +117,7 @@ func (f *feed) take(ctx context.Context, id string) (changed bool, err error) {
 	}
 	err = f.reader.Walk(f.rows[0], f.rows[len(f.rows)-1]+1, wanted, func(i int, m *decode.Message, rec *capture.Record) bool {
 		switch {
-		case m != nil && m.Name() == "RNG" && m.Role != decode.FTP:
+		case m != nil && m.Act() == decode.ActInvite && m.Role != decode.FTP:
 			session, _ := m.Value("session")
 			if id == "" {
 				f.held = append(f.held, i)
@@ -131,6 +131,8 @@ func (f *feed) take(ctx context.Context, id string) (changed bool, err error) {
 			return ctx.Err() == nil
 		case m != nil:
 			f.b.Message(i, m)
+		case rec.Kind == capture.Lost:
+			f.b.Lost(f.x.Row(i).Conn.Facts)
 		case rec.Kind == capture.Closed:
 			row := f.x.Row(i)
 			f.b.Closed(i, row.Conn.Facts, row.Time)

@@ -145,6 +145,8 @@ func (p *chatPane) way(l *chat.Line, all bool) string {
 		if p.ins.x.Summary().Done {
 			parts[len(parts)-1] = "… never acknowledged"
 		}
+	case chat.Unheard:
+		parts = append(parts, "… its acknowledgement is not in the recording")
 	case chat.Delivered:
 		parts = append(parts, "✓ "+shortDuration(d.Latency))
 	case chat.Failed:

@@ -62,6 +62,8 @@ type stamp struct {
 	comment, mark string
 	findings      int
 	answered      bool
+	fate          capture.Fate
+	held          bool
 	version       int
 	theme         string
 	messages      int64
@@ -79,7 +81,7 @@ func (d *detail) refresh() {
 	sum := ins.x.Summary()
 	r := ins.x.Row(ins.sel)
 	now := stamp{comment: ins.x.Comment(ins.sel), mark: ins.x.Mark(ins.sel), answered: r.Answered,
-		findings: len(ins.x.FindingsOn(ins.sel)), version: sum.Version, theme: ins.theme.name}
+		findings: len(ins.x.FindingsOn(ins.sel)), version: sum.Version, fate: r.Fate, held: ins.holds.at[r.Number] != nil, theme: ins.theme.name}
 	if d.tab == exchangeTab || d.tab == connectionTab {
 		now.messages = sum.Messages
 	}
@@ -148,7 +150,7 @@ func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 			d.differs(m)
 		}
 	}
-	if marks := rowMarks(r, rec); marks != "" {
+	if marks := d.ins.fateText(r, rec); marks != "" {
 		d.say(t.warning, marks)
 	}
 	d.lines = show.Lines(d.lines[:0], m)

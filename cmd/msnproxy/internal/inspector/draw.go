@@ -141,7 +141,7 @@ func (ins *Inspector) spot(c canvas, x, y, w int, do func()) {
 func (ins *Inspector) drawTop(c canvas) {
 	c.fill(0, 0, c.w, c.bar)
 	x := 1
-	if c.w >= 76 {
+	if c.w >= 76 && (ins.o.Gate == nil || c.w >= 90) {
 		x += c.text(1, 0, 9, "msnproxy", c.bar.Bold(true)) + 1
 	}
 	for v := range views {
@@ -149,6 +149,14 @@ func (ins *Inspector) drawTop(c canvas) {
 		if v == findingsView {
 			if n := ins.x.FindingCounts(); n[decode.Warning]+n[decode.Error] > 0 && c.w >= 100 {
 				name += strconv.Itoa(n[decode.Warning]+n[decode.Error]) + " "
+			}
+		}
+		if v == holdsView {
+			if ins.o.Gate == nil && ins.view != v {
+				continue // a recording holds nothing
+			}
+			if n := len(ins.holds.held); n > 0 && c.w >= 90 {
+				name += strconv.Itoa(n) + " "
 			}
 		}
 		style := c.tab
@@ -223,7 +231,7 @@ func (ins *Inspector) statusParts(now time.Time) []statusPart {
 	sum := ins.x.Summary()
 	q := ins.rows.Query()
 	shown, folded, looked, rows := ins.rows.Counts()
-	parts := []statusPart{ins.recordingPart()}
+	parts := append(ins.gateParts(now), ins.recordingPart())
 	if sum.Err != nil {
 		parts = append(parts, statusPart{text: "NOT KEPT: " + sum.Err.Error(), alarm: true})
 	}

@@ -247,6 +247,8 @@ func chatToExport(ctx context.Context, j *job, x *index.Index, number int) (*cha
 		case m != nil && index.Part(m, number):
 			b.Message(i, m)
 		case m != nil:
+		case rec.Kind == capture.Lost:
+			b.Lost(x.Row(i).Conn.Facts)
 		case rec.Kind == capture.Closed:
 			b.Closed(i, x.Row(i).Conn.Facts, rec.Time)
 		}
@@ -261,8 +263,8 @@ func chatToExport(ctx context.Context, j *job, x *index.Index, number int) (*cha
 
 // mayBeInChat reports whether a row may have to do with a conversation.
 func mayBeInChat(r *index.Row, number int) bool {
-	if r.Conn == nil || r.Kind != index.Message && r.Kind != index.Closed {
+	if r.Conn == nil || r.Kind != index.Message && r.Kind != index.Closed && r.Kind != index.Lost {
 		return false
 	}
-	return r.Conn.In(number) || r.Conn.Facts.Role == decode.FTP || r.Verb == "RNG"
+	return r.Conn.In(number) || r.Conn.Facts.Role == decode.FTP || r.Conn.Facts.Direct || decode.ActOf(r.Verb) == decode.ActInvite
 }

@@ -80,6 +80,10 @@ func (ins *Inspector) command(text string) {
 		return
 	}
 	a := actionNamed(name)
+	if isVocabulary(name) && (a == nil || a.gate && a.name != "hold" && arg != "" || strings.HasPrefix(arg, ",")) {
+		ins.act(text)
+		return
+	}
 	if a == nil {
 		ins.complain("there is no command " + name + nearest(name))
 		return

@@ -27,9 +27,12 @@ type helpLine struct {
 func (ins *Inspector) showHelp() {
 	h := &help{title: "Keys in " + ins.placeName() + ": / or typing searches, j and k move, Esc leaves"}
 	for _, g := range groups {
+		if g.actions[0].gate && ins.o.Gate == nil {
+			continue
+		}
 		h.lines = append(h.lines, helpLine{about: g.name})
 		for _, a := range g.actions {
-			if a.where&ins.here() == 0 {
+			if a.where&ins.here() == 0 || a.gate && ins.o.Gate == nil {
 				continue
 			}
 			h.lines = append(h.lines, helpLine{key: strings.Join(a.keyNames(), " "), name: a.usage(), about: a.about})

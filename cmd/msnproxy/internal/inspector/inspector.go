@@ -45,6 +45,8 @@ type Options struct {
 	ConfigDir string
 	// Passwords of accounts, in lower case, are for replays; nil: none is known.
 	Passwords map[string]string
+	// Gate is what the traffic goes through; nil: nothing can be held, as in a recording.
+	Gate Gate
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -72,10 +74,11 @@ const (
 	findingsView
 	statsView
 	transfersView
+	holdsView
 	views
 )
 
-var viewNames = [views]string{"Messages", "Ladder", "Chat", "Findings", "Stats", "Transfers"}
+var viewNames = [views]string{"Messages", "Ladder", "Chat", "Findings", "Stats", "Transfers", "Holds"}
 
 // ViewNames returns the names of the views, as options have them.
 func ViewNames() []string {
@@ -179,6 +182,9 @@ type Inspector struct {
 	unkept    bool     // marks or comments that only saving keeps
 	drag      splitter
 	quit      func()
+	holds     holding
+	composed  []string                // lines that were sent
+	runEditor func(name string) error // on a file
 	jobs      *jobs
 	abort     func() // ends the program at once
 	said      *heard // what other goroutines have to say
@@ -232,7 +238,11 @@ func New(o Options) *Inspector {
 	ins.sessions = &sessions{ins: ins, task: task{ins: ins}}
 	ins.list = &list{rowsPane: rowsPane{ins: ins}}
 	ins.detail = newDetail(ins)
-	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins), newTransfersPane(ins)}
+	ins.runEditor = runEditor
+	if o.Gate != nil {
+		o.Gate.Watch(ins.said.wake)
+	}
+	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins), newTransfersPane(ins), newHoldsPane(ins)}
 	return ins
 }
 
@@ -244,6 +254,7 @@ func (ins *Inspector) Waiting(text string) { ins.waiting = text }
 func (ins *Inspector) tick() {
 	ins.hear()
 	ins.rows.Sync()
+	ins.poll()
 	ins.rate.sample(ins.o.Now(), ins.x.Len())
 	if ins.ending != nil {
 		ins.rest()

@@ -70,7 +70,7 @@ func (a *action) place() string {
 	for _, p := range []struct {
 		bit  where
 		name string
-	}{{inSessions, "the sessions"}, {inMain | inDetail, "the messages and the detail"}, {inLadder, "Ladder"}, {inChat, "Chat"}, {inFindings, "Findings"}, {inStats, "Stats"}} {
+	}{{inSessions, "the sessions"}, {inMain | inDetail, "the messages and the detail"}, {inLadder, "Ladder"}, {inChat, "Chat"}, {inFindings, "Findings"}, {inStats, "Stats"}, {inHolds, "Holds"}} {
 		if a.where&p.bit == p.bit {
 			places = append(places, p.name)
 		}

@@ -9,7 +9,6 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/index"
-	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/decode"
 )
 
@@ -192,7 +191,7 @@ func (l *list) said(c canvas, x, y, end int, r *index.Row, style func(tcell.Styl
 	x += 11
 	l.summary = m.AppendSummary(l.summary[:0])
 	text := string(l.summary)
-	if marks := rowMarks(r, rec); marks != "" {
+	if marks := ins.rowMarks(r, rec); marks != "" {
 		text = "[" + marks + "] " + text
 	}
 	at := style(c.theme.text)
@@ -207,15 +206,6 @@ func (l *list) said(c canvas, x, y, end int, r *index.Row, style func(tcell.Styl
 	if r.Comment {
 		c.text(x+n+1, y, end-x-n-1, "; "+ins.x.Comment(r.Index), style(c.user))
 	}
-}
-
-// rowMarks says in a few words what the proxy made of a frame: of one that may still be
-// decided on that it is held.
-func rowMarks(r *index.Row, rec *capture.Record) string {
-	if r.Fate == capture.Held {
-		return r.Fate.String()
-	}
-	return show.Marks(rec)
 }
 
 // verbAndTrID is how a message is named: XFR 22.

@@ -112,6 +112,9 @@ func (ins *Inspector) note(row int, mark, text string) {
 
 // askQuit leaves, but asks first if something would be lost.
 func (ins *Inspector) askQuit() {
+	if ins.askRelease() {
+		return
+	}
 	rec := Recording{}
 	if ins.o.Recording != nil {
 		rec = ins.o.Recording()

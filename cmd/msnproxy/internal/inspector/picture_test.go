@@ -102,7 +102,7 @@ func mixed(t testing.TB) tcell.SimulationScreen {
 	}
 	c.s.SetContent(20, 2, '┬', nil, c.borderOn)
 	c.text(0, 3, 20, "smile 🙂 → ✗", c.err)
-	c.text(22, 3, 8, "▁▃▅█▌", c.note)
+	c.text(22, 3, 8, "▀▁▃▅█▌", c.note)
 	c.text(0, 4, 20, "reversed", tcell.StyleDefault.Reverse(true))
 	c.text(10, 4, 9, "dim", tcell.StyleDefault.Dim(true).Italic(true))
 	c.text(0, 5, 20, "under line", tcell.StyleDefault.Underline(true).Foreground(tcell.ColorTeal))
@@ -148,22 +148,25 @@ func TestSVG(t *testing.T) {
 
 // The pictures of the documentation are made of the program's own screens.
 func TestPictures(t *testing.T) {
+	transfers := find(t, "transfers.txt")
 	for _, p := range []struct {
-		name string
-		keys func(*Inspector)
+		name      string
+		recording string
+		keys      func(*Inspector)
 	}{
-		{"messages", func(*Inspector) {}},
-		{"ladder", func(ins *Inspector) { ins.setView(ladderView) }},
-		{"chat", func(ins *Inspector) {
+		{"messages", demoRecording, func(*Inspector) {}},
+		{"ladder", demoRecording, func(ins *Inspector) { ins.setView(ladderView) }},
+		{"chat", demoRecording, func(ins *Inspector) {
 			ins.selectRow(rowWith(t, ins, "MSG", decode.Client))
 			ins.setView(chatView)
 		}},
-		{"findings", func(ins *Inspector) { ins.setView(findingsView) }},
-		{"stats", func(ins *Inspector) { ins.setView(statsView) }},
-		{"help", (*Inspector).showHelp},
+		{"findings", demoRecording, func(ins *Inspector) { ins.setView(findingsView) }},
+		{"stats", demoRecording, func(ins *Inspector) { ins.setView(statsView) }},
+		{"transfers", transfers, func(ins *Inspector) { ins.setView(transfersView) }},
+		{"help", demoRecording, (*Inspector).showHelp},
 	} {
 		t.Run(p.name, func(t *testing.T) {
-			ins, posts := inspect(t, demoRecording, 120, 36, Options{})
+			ins, posts := inspect(t, p.recording, 120, 36, Options{})
 			s := blankScreen(t, 120, 36)
 			ins.Draw(s)
 			ins.goTo("49") // a redirect

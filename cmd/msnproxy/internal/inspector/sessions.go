@@ -169,6 +169,11 @@ func session(nodes []node, number int, conns []index.ConnState, folded map[index
 	nodes[len(nodes)-1].text = "▾ " + n.text
 	for i := range conns {
 		nodes = append(nodes, connNode(&conns[i], 1))
+		for k, v := range conns[i].Facts.Talks {
+			if name := circleName(v); name != "" && k < len(conns[i].Said) {
+				nodes = append(nodes, node{scope: index.Scope{Conversation: v.Number}, depth: 2, text: name, count: int64(conns[i].Said[k])})
+			}
+		}
 	}
 	return nodes
 }
@@ -192,12 +197,19 @@ func connNode(c *index.ConnState, depth int) node {
 func talk(number int, conns []index.ConnState) node {
 	n := node{scope: index.Scope{Conversation: number}}
 	var who []string
+	circle := ""
 	for i := range conns {
 		n.add(&conns[i])
+		for k, v := range conns[i].Facts.Talks {
+			if v.Number == number && k < len(conns[i].Said) {
+				n.count += int64(conns[i].Said[k]) - conns[i].Messages[0] - conns[i].Messages[1]
+			}
+		}
 		for v := range conns[i].Conversations() {
 			if v.Number != number {
 				continue
 			}
+			circle = or(circleName(v), circle)
 			for _, h := range v.Participants {
 				if name := shortAccount(h); !slices.Contains(who, name) {
 					who = append(who, name)
@@ -205,8 +217,18 @@ func talk(number int, conns []index.ConnState) node {
 			}
 		}
 	}
-	n.text = strconv.Itoa(number) + " " + or(strings.Join(who, ", "), "nobody yet")
+	n.text = strconv.Itoa(number) + " " + or(strings.Join(who, ", "), "nobody yet") + prefixed(" in ", circle)
 	return n
+}
+
+// circleName is what a circle is called, or the beginning of its address; "" for other
+// conversations.
+func circleName(v *decode.Conversation) string {
+	if v.Circle == "" {
+		return ""
+	}
+	address, _, _ := strings.Cut(v.Circle, "@")
+	return "circle " + or(v.Name, address)
 }
 
 func (n *node) add(c *index.ConnState) {

@@ -8,6 +8,7 @@ import (
 
 	"msnproxy/cmd/msnproxy/internal/index"
 	"msnproxy/cmd/msnproxy/internal/tally"
+	"msnproxy/decode"
 )
 
 // statsPane is the view of counts: of everything, or of what a filter or a scope
@@ -186,7 +187,7 @@ func (p *statsPane) enter() {
 	case errorStats:
 		p.filter("error == " + r.errors[l.item])
 	case challengeStats:
-		p.filter(verbFilter("QRY"))
+		p.filter(verbFilter(decode.VerbOf(decode.ActProof).Name))
 	}
 }
 

@@ -43,15 +43,17 @@ var boxes = map[rune]int{
 	'┼': boxLeft | boxRight | boxUp | boxDown, '╴': boxLeft, '╵': boxUp, '╶': boxRight, '╷': boxDown,
 }
 
-// The parts of a block: from below in eighths, whole, from the left in eighths.
+// The parts of a block: its upper half, of which pictures are made, from below in eighths,
+// whole, from the left in eighths.
 const (
+	upperHalf = '▀'
 	lowestBar = '▁'
 	wholeBar  = '█'
 	thinBar   = '▏'
 )
 
 // isLine reports whether a character is drawn.
-func isLine(r rune) bool { return boxes[r] != 0 || r >= lowestBar && r <= thinBar || r == '━' }
+func isLine(r rune) bool { return boxes[r] != 0 || r >= upperHalf && r <= thinBar || r == '━' }
 
 // add adds a character at a place of the screen.
 func (l *lines) add(s string, x, y int, color string) {
@@ -69,6 +71,9 @@ func (l *lines) add(s string, x, y int, color string) {
 	switch {
 	case r == '━':
 		filled(&k.bars, left, top+cellHeight/2-1.5, cellWidth, 3)
+		return
+	case r == upperHalf:
+		filled(&k.bars, left, top, cellWidth, cellHeight/2)
 		return
 	case r > wholeBar && boxes[r] == 0:
 		filled(&k.bars, left, top, cellWidth*float64(thinBar+1-r)/8, cellHeight)

@@ -39,6 +39,8 @@ func (ins *Inspector) toggleScope() {
 	case c == nil:
 	case c.Facts.Conversation != nil:
 		ins.setScope(index.Scope{Conversation: c.Facts.Conversation.Number})
+	case ins.x.TalkOf(ins.sel) != 0:
+		ins.setScope(index.Scope{Conversation: ins.x.TalkOf(ins.sel)})
 	default:
 		ins.setScope(index.Scope{Conn: c.Index})
 	}

@@ -27,12 +27,18 @@ func Lines(dst []Line, m *decode.Message) []Line {
 	case decode.Block:
 		return blockLines(dst, m.Frame)
 	case decode.Opaque:
+		if m.Direct != nil {
+			return payloadLines(dst, m)
+		}
 		return opaqueLines(dst, m.Frame.Raw)
 	}
 	dst = append(dst, Line{Name: "verb", Value: m.Name(), Means: verbMeaning(m), End: len(m.Frame.Verb())})
 	for i, f := range m.InLine() {
 		l := Line{Name: f.Name, Value: f.Value(), Means: f.Means(), Start: f.Token.Start, End: f.Token.End}
 		l.Secret = f.Param != nil && f.Param.Kind.Secret
+		if f.Cut {
+			l.Means = "cut: the recording lacks its end"
+		}
 		dst = append(dst, l)
 		dst = nodeLines(dst, m.Within(i), Line{Depth: 1, Start: f.Token.Start, Secret: l.Secret})
 	}
@@ -140,4 +146,9 @@ func opaqueLines(dst []Line, raw []byte) []Line {
 	return dst
 }
 
-func byteCount(n int) string { return strconv.Itoa(n) + " bytes" }
+func byteCount(n int) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return strconv.Itoa(n) + " bytes"
+}

@@ -43,6 +43,9 @@ type Options struct {
 	Check bool
 	// Raw adds the bytes of each frame to JSON, so that it can be read back.
 	Raw bool
+	// Each, for JSON, is called for each object rather than that it is written, and without
+	// regard to Filter.
+	Each func(l JSONLine)
 	// Location is the time zone of times; nil: local time.
 	Location *time.Location
 }
@@ -192,6 +195,9 @@ func (p *Printer) held(m *decode.Message, r *capture.Record) error {
 		return p.transcript.WriteRecord(r)
 	case p.Format == JSON:
 		p.buf = appendHeld(p.buf[:0], m, r, p.Raw)
+		if p.each(m, r, true) {
+			return nil
+		}
 	default:
 		p.buf = p.appendHeld(p.buf[:0], m)
 	}
@@ -212,6 +218,10 @@ func (p *Printer) findings(list []check.Located) error {
 		case p.Filter != nil && !p.wantsFinding(l):
 		case p.Format == JSON:
 			p.buf = appendFindingEvent(p.buf, l)
+			if p.Each != nil {
+				p.eachFinding(l)
+				p.buf = p.buf[:0]
+			}
 		case p.Format == Text && p.Detail > 0:
 			p.buf = p.appendLocated(p.buf, l)
 		}
@@ -266,14 +276,19 @@ func (p *Printer) wantsFinding(l *check.Located) bool {
 	if !p.Filter.AsksFindings() {
 		return false
 	}
+	p.stand(l)
+	ok, err := p.Filter.Match(&p.found)
+	return ok && err == nil
+}
+
+// stand makes a message that stands for the one that a finding is on.
+func (p *Printer) stand(l *check.Located) {
 	c := p.follow.Connection(l.Conn)
 	if c == nil {
 		c = &decode.Connection{ID: l.Conn}
 	}
 	p.found.Occur(decode.NoOccurrence, 0, c, l.Time)
 	p.found.Number, p.found.From, p.found.Findings = l.Number, l.From, append(p.found.Findings, l.Finding)
-	ok, err := p.Filter.Match(&p.found)
-	return ok && err == nil
 }
 
 // Message prints a message that somebody else keeps track of, with what stands in
@@ -283,6 +298,9 @@ func (p *Printer) Message(m *decode.Message, r *capture.Record) error {
 	switch p.Format {
 	case JSON:
 		p.buf = appendMessage(p.buf[:0], m, r, p.Raw)
+		if p.each(m, r, false) {
+			return nil
+		}
 	case Transcript:
 		return p.transcript.WriteRecord(r)
 	default:
@@ -324,6 +342,9 @@ func (p *Printer) event(e *capture.Event) error {
 	}
 	if p.Format == JSON {
 		p.buf = appendEvent(p.buf[:0], r)
+		if p.each(e.Message, r, false) {
+			return nil
+		}
 	} else if p.Detail > 0 || wanted && p.Filter.Uses("ended", "by", "kind", "severity", "findings") || r.Kind == capture.Lost || r.Kind == capture.Remark {
 		p.buf = p.appendEvent(p.buf[:0], r)
 	} else {
