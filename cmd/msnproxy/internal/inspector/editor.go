@@ -2,10 +2,7 @@ package inspector
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"os"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -188,56 +185,6 @@ func setPayload(m *decode.Message, b []byte) (a vocabulary.Action, err error) {
 	return vocabulary.ReplaceBy(edit.Bytes()), nil
 }
 
-// oddities says what is odd about what would be sent. Nothing of it is forbidden.
-func oddities(held *gate.Held, frame []byte, m *decode.Message) (odd []string) {
-	was := held.Message
-	switch {
-	case frame == nil:
-		return []string{"nothing is sent"}
-	case bytes.Equal(frame, held.Received):
-		return nil
-	case m == nil:
-		return []string{fmt.Sprintf("these %d bytes are not one message: the %s may lose step", len(frame), held.From.Peer())}
-	}
-	if n := m.Frame.Missing; n > 0 {
-		odd = append(odd, fmt.Sprintf("length: %s (right is %d): the %s waits for %s more", value(m, "length"), len(m.Frame.Payload()), held.From.Peer(), plural(n, "byte")))
-	} else if old, now := value(was, "length"), value(m, "length"); old != now {
-		odd = append(odd, fmt.Sprintf("length: %s (was %s)", or(now, "none"), or(old, "none")))
-	}
-	switch {
-	case m.Verb == nil:
-		odd = append(odd, "no command is called "+m.Name())
-	case m.Form == nil:
-		odd = append(odd, "the "+m.From.String()+" never says "+m.Name()+" here")
-	case !m.Fits() && was.Fits():
-		odd = append(odd, "the line does not fit: "+m.Form.Usage())
-	}
-	if p := m.Payload(); p != nil {
-		before := 0
-		if q := was.Payload(); q != nil {
-			before = len(q.Problems)
-		}
-		if len(p.Problems) > before {
-			odd = append(odd, p.Problems...)
-		}
-	}
-	if m.Act() == decode.ActChallenge && m.Frame.LineLen > 0 && !bytes.Equal(m.Frame.Line(), held.Received[:min(len(held.Received), m.Frame.LineLen)]) {
-		odd = append(odd, "the client answers this challenge, and the server expects the answer to its own")
-	}
-	if a, ok := m.TrID(); ok {
-		if b, had := was.TrID(); had && a != b {
-			odd = append(odd, fmt.Sprintf("TrID %d (was %d): the %s does not know it", a, b, held.From.Peer()))
-		}
-	}
-	return odd
-}
-
-// value is that of a parameter; "" if there is none.
-func value(m *decode.Message, name string) string {
-	v, _ := m.Value(name)
-	return v
-}
-
 func (e *editor) key(ev *tcell.EventKey) bool {
 	if e.ins.holds.at[e.held.Number] == nil {
 		e.ins.say(verbAndTrID(e.held.Message) + " is not held any more")
@@ -316,72 +263,6 @@ func wrongText(err error) string {
 		return ""
 	}
 	return firstText(err.Error())
-}
-
-// askPayload asks for all of the payload: a text with escapes, hex, or a file.
-func (e *editor) askPayload() {
-	if e.m == nil {
-		e.ins.complain("these bytes are no message: E edits them")
-		return
-	}
-	e.ins.openPrompt(&prompt{label: "payload (text, hex 4142, < FILE)",
-		check: func(text string) string {
-			if strings.HasPrefix(text, "<") {
-				return "" // looked for when it is entered
-			}
-			_, err := payloadText(text)
-			return wrongText(err)
-		},
-		complete: func(text string) (int, []string) {
-			name, ok := strings.CutPrefix(text, "< ")
-			if !ok {
-				return 0, nil
-			}
-			from, words := completeFile(name, nil)
-			return from + 2, words
-		},
-		done: func(text string) {
-			b, err := payloadText(text)
-			var a vocabulary.Action
-			if err == nil {
-				a, err = setPayload(e.m, b)
-			}
-			if err != nil {
-				e.ins.complain("not changed: " + firstText(err.Error()))
-				return
-			}
-			e.change(a)
-		}}, "")
-}
-
-// mostPayload is how much of a file is taken for a payload.
-const mostPayload = 16 << 20
-
-// payloadText reads what was typed for a payload.
-func payloadText(text string) ([]byte, error) {
-	if name, ok := strings.CutPrefix(text, "<"); ok {
-		name = expandHome(strings.TrimSpace(name))
-		info, err := os.Stat(name)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("the file %s can't be read", name)
-		case info.Size() > mostPayload:
-			return nil, fmt.Errorf("%s has %s: more than a message can", name, sizeText(info.Size()))
-		}
-		b, err := os.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("the file %s can't be read", name)
-		}
-		return b, nil
-	}
-	if digits, ok := strings.CutPrefix(text, "hex "); ok {
-		b, err := hex.DecodeString(strings.ReplaceAll(digits, " ", ""))
-		if err != nil {
-			return nil, errors.New("hex is pairs of 0-9 and a-f, as in hex 4d 53 47")
-		}
-		return b, nil
-	}
-	return capture.Unescaped(text)
 }
 
 // askHeader asks for a header to be set, be it there or not.

@@ -258,3 +258,54 @@ func TestEditorScreens(t *testing.T) {
 		compareGolden(t, fmt.Sprintf("held-editor-%dx%d", size.w, size.h), frame(s.text(), size.w))
 	}
 }
+
+// What is odd is said, and can be sent.
+func TestOddities(t *testing.T) {
+	for name, c := range map[string]struct{ do, says, sent string }{
+		"bytes that are no text": {`replace "MSG 4 A 0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n\xff\xfe"`, "UTF-8", "MSG 4 A 45\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n\xff\xfe"},
+		"an unknown command":     {`replace "XYZ 4"`, "no command is called XYZ", "XYZ 4\r\n"},
+		"the other end's":        {`replace "JOI bob@example.com Bob"`, "the client never says JOI here", "JOI bob@example.com Bob\r\n"},
+		"no number":              {`set trid = "x"`, "the line does not fit", "MSG x A 67\r\n" + crlf(typed) + "hello"},
+		"two messages":           {`raw "OUT\r\nOUT\r\n"`, "these 10 bytes are not one message: the server may lose step", "OUT\r\nOUT\r\n"},
+		"nothing":                {`drop`, "nothing is sent", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openStand(t, 120, 40)
+			s.holdText("hello")
+			client := s.out(1, decode.Client)
+			s.key(":")
+			s.enter(c.do)
+			s.sees(c.says, "1 change")
+			s.key("A")
+			s.went(1, decode.Client, client+c.sent)
+		})
+	}
+}
+
+// A message that is let go by somebody else ends its editing.
+func TestEditorOfWhatIsGone(t *testing.T) {
+	s := openStand(t, 80, 24)
+	s.holdText("hello")
+	s.key("Enter")
+	if _, err := s.g.Decide(8, nil, "api"); err != nil {
+		t.Fatal(err)
+	}
+	s.enter("x")
+	s.sees("not changed: message 8: it is not held", "is not held any more")
+	s.key("j")
+	s.sees("MSG 4 is not held any more")
+	s.lacks("what goes on")
+}
+
+// A challenge that was changed makes the client's answer wrong.
+func TestEditedChallenge(t *testing.T) {
+	s := openStand(t, 120, 40)
+	s.open(2)
+	s.command(`hold from == "server"`)
+	s.say(2, "C: USR 1 TWN I alice@example.com", "S: CHL 0 20881396011094013213")
+	s.keys("K", "e", ":")
+	s.enter(`set challenge = "1"`)
+	s.sees("the client answers this challenge, and the server expects the answer to its own")
+	s.keys("u")
+	s.lacks("expects the answer")
+}

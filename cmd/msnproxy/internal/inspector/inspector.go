@@ -240,6 +240,8 @@ func New(o Options) *Inspector {
 	ins.detail = newDetail(ins)
 	ins.runEditor = runEditor
 	if o.Gate != nil {
+		ins.holds.news = make(chan struct{}, 1)
+		o.Gate.Watch(ins.holds.news)
 		o.Gate.Watch(ins.said.wake)
 	}
 	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins), newTransfersPane(ins), newHoldsPane(ins)}
