@@ -115,3 +115,10 @@ func unhex(c byte) byte {
 	}
 	return 0xff
 }
+
+// Escaped returns bytes as transcripts write them: \r \n \t \\ and \xHH for what is no
+// plain text.
+func Escaped(b []byte) string { return string(appendEscaped(nil, b)) }
+
+// Unescaped returns the bytes that [Escaped] made a text of.
+func Unescaped(s string) ([]byte, error) { return appendUnescaped(nil, []byte(s)) }

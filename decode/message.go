@@ -88,6 +88,7 @@ type Message struct {
 	spaced   bool // blanks where none belong
 	judged   bool // the payload has been looked at
 	payload  *payload.Payload
+	mine     bool          // the tracker's own: nobody else asks its connection meanwhile
 	sent     []byte        // instead of the frame; nil: the same bytes
 	arrival  *Message      // made of them
 	talk     *Conversation // that it belongs to on a notification server,

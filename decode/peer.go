@@ -37,7 +37,7 @@ func (m *Message) Peer() (a address.Address) {
 		return a
 	}
 	if raw := m.Raw(handleKind); raw != nil {
-		a = m.Conn.parse(raw, m.From)
+		a = m.parse(raw)
 		if a.Network == "" {
 			a.Network = m.text("network")
 		}
@@ -59,14 +59,14 @@ type parsed struct {
 	addr address.Address
 }
 
-// parse takes an address apart that stands on a line; c may be nil.
-func (c *Connection) parse(raw []byte, from Sender) address.Address {
-	if c == nil {
+// parse takes an address apart that stands on the line.
+func (m *Message) parse(raw []byte) address.Address {
+	if !m.mine {
 		return address.Parse(validText(raw))
 	}
-	p := &c.parsed[0]
-	if from == Server {
-		p = &c.parsed[1]
+	p := &m.Conn.parsed[0]
+	if m.From == Server {
+		p = &m.Conn.parsed[1]
 	}
 	if p.raw == nil || !bytes.Equal(p.raw, raw) {
 		*p = parsed{append(p.raw[:0], raw...), address.Parse(validText(raw))}

@@ -217,6 +217,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 		t.noSwitchboard(c)
 		m.Decode(fr, from, c.Role, c.Dialect)
 	}
+	m.mine = true
 	m.Number, m.Time, m.Conn, m.Start = t.messages, at, c, t.start
 	m.Relay(how)
 	if fate != Injected {

@@ -100,8 +100,10 @@ func (m *Message) Conversation() *Conversation {
 	case m.talked:
 		return m.talk
 	}
-	if between, last := m.talkBetween(), m.Conn.lastTalkOf(m.From); m.Form.Talk && last.is(&between) {
-		return last.v
+	if m.mine && m.Form.Talk {
+		if between, last := m.talkBetween(), m.Conn.lastTalkOf(m.From); last.is(&between) {
+			return last.v
+		}
 	}
 	for v := range m.Conversations() {
 		return v

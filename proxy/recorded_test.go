@@ -18,6 +18,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/proxy/gate"
 )
 
 // packet is a TCP segment of a recording.
@@ -142,7 +143,8 @@ type player struct {
 	servers map[netip.AddrPort]*memoryListener // by recorded address
 	conns   map[[2]netip.AddrPort][2]*end
 	played  []([2]*end)
-	step    int // bytes a write; 0: a segment
+	step    int  // bytes a write; 0: a segment
+	gated   bool // what is incomplete waits
 }
 
 // TestRecordingsThroughTheProxy plays what real clients and servers said, and finds
@@ -153,24 +155,36 @@ func TestRecordingsThroughTheProxy(t *testing.T) {
 		t.Fatalf("no recordings: %v", err)
 	}
 	for _, file := range files {
-		for _, step := range []int{0, 1} {
-			name := fmt.Sprintf("%s/segments", filepath.Base(file))
-			if step > 0 {
-				name = fmt.Sprintf("%s/bytes", filepath.Base(file))
-			}
-			t.Run(name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { playRecording(t, file, step) })
+		for _, how := range []struct {
+			name string
+			step int
+			when string // of a rule in force, which matches nothing
+		}{
+			{"segments", 0, ""},
+			{"bytes", 1, ""},
+			{"segments, one verb gated", 0, `verb == "MSG" && text == "nobody says that"`},
+			{"segments, all gated", 0, `account == "nobody@example.com"`},
+			{"bytes, all gated", 1, `account == "nobody@example.com"`},
+		} {
+			t.Run(filepath.Base(file)+"/"+how.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var g *gate.Gate
+					if how.when != "" {
+						g = stages(t, how.when, "drop")
+					}
+					playRecording(t, file, how.step, g)
+				})
 			})
 		}
 	}
 }
 
-func playRecording(t *testing.T, file string, step int) {
+func playRecording(t *testing.T, file string, step int, g *gate.Gate) {
 	packets := readPackets(t, file)
 	packets = slices.DeleteFunc(packets, func(p packet) bool {
 		return p.from.Port() == 6891 || p.to.Port() == 6891 // MSNFTP goes from client to client
 	})
-	pl := &player{t: t, step: step, servers: map[netip.AddrPort]*memoryListener{}, conns: map[[2]netip.AddrPort][2]*end{}}
+	pl := &player{t: t, step: step, gated: g != nil, servers: map[netip.AddrPort]*memoryListener{}, conns: map[[2]netip.AddrPort][2]*end{}}
 	var first netip.AddrPort
 	for _, p := range packets {
 		if p.flags&(flagSYN|flagACK) == flagSYN && pl.servers[p.to] == nil {
@@ -181,6 +195,7 @@ func playRecording(t *testing.T, file string, step int) {
 		}
 	}
 	cfg := Config{
+		Gate:     g,
 		Upstream: first.String(), Allow: anyLoopback, Listener: newMemoryListener("127.0.0.1:18630"),
 		Dialer: func(_ context.Context, _, addr string) (net.Conn, error) {
 			l := pl.servers[netip.MustParseAddrPort(addr)]
@@ -279,7 +294,9 @@ func (pl *player) play(p packet) {
 			go ends[1].collect()
 		}
 		e.sent = append(e.sent, data...)
-		if who == 0 {
+		if pl.gated {
+			synctest.Wait()
+		} else if who == 0 {
 			other.has(t, len(e.sent))
 		} else {
 			other.has(t, settled(e.sent, pl.m.p.Addr().String()))

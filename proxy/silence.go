@@ -90,6 +90,10 @@ func (s *silence) remark(c *conn) {
 	if s.over || s.server && s.asked == "" {
 		return
 	}
+	if l := c.up.lane; l != nil && (l.Blocked() || c.down.lane.Blocked()) {
+		s.timer.Reset(silencePatience) // what was said is held: nobody is silent
+		return
+	}
 	r := capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client,
 		Text: fmt.Sprintf("neither the client nor the server has said anything for %v; in MSNP the client begins", silencePatience)}
 	switch {

@@ -145,6 +145,10 @@ func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display, b
 		pace = inspectedPace
 	}
 	ctx, cancel := context.WithTimeout(c.Context, demoTime+demoSteps*pace)
+	if d.live != nil { // people may hold messages for as long as they like
+		cancel()
+		ctx, cancel = context.WithCancel(c.Context)
+	}
 	defer cancel()
 	offered, err := demoDialects(c)
 	if err != nil {

@@ -182,7 +182,9 @@ func (c *Client) event(ev Event) error {
 		return c.respond(ev.Arg(len(ev.Args) - 1))
 	case ev.Verb == "RNG" && c.options.Answer:
 		c.work.Go(func() {
-			ev.Switchboard, ev.Err = c.AnswerCall(c.alive, ev)
+			ctx, cancel := context.WithTimeout(c.alive, answerLimit)
+			ev.Switchboard, ev.Err = c.AnswerCall(ctx, ev)
+			cancel()
 			if err := c.deliver(ev); err != nil {
 				c.link.nc.Close()
 			}

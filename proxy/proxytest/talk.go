@@ -43,8 +43,6 @@ func (c *Client) AnswerCall(ctx context.Context, rng Event) (*Switchboard, error
 
 // enter connects to a switchboard and says the first line there.
 func (c *Client) enter(ctx context.Context, addr, verb string, args ...string) (*Switchboard, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerLimit)
-	defer cancel()
 	sb := &Switchboard{client: c}
 	l, err := dial(ctx, decode.SB, addr, c.options.Account, &sb.trid, c.options.MaxEvents)
 	if err != nil {

@@ -58,7 +58,7 @@ var (
 func init() {
 	groups = []group{
 		{"Moving", moveActions()}, {"Finding", findActions()}, {"What is shown", showActions()},
-		{"Stopping and changing live traffic", gateActions()},
+		{"Stopping and changing live traffic", append(gateActions(), composeActions()...)},
 		{"Marks, comments, copies, files", noteActions()}, {"The screen", screenActions()},
 	}
 	for _, g := range groups {
@@ -201,7 +201,7 @@ func actionNamed(name string) *action {
 
 // hints returns the actions for the bottom line: those that matter here first.
 func (ins *Inspector) hints() (list []*action) {
-	for _, name := range []string{"save-object", "filter", "search", "fold", "pair", "next-finding", "next-held", "forward", "drop", "next-pane", "next-tab", "help", "follow", "copy", "save", "command", "quit"} {
+	for _, name := range []string{"save-object", "filter", "search", "fold", "pair", "next-finding", "next-held", "forward", "drop", "edit", "next-pane", "next-tab", "help", "follow", "copy", "save", "command", "quit"} {
 		a := actionNamed(name)
 		switch {
 		case a.where&ins.here() == 0, a.hint == "":

@@ -58,6 +58,8 @@ func (ins *Inspector) exporter(ending string) (writer, error) {
 		return func(ctx context.Context, j *job, w io.Writer) (string, error) {
 			return ins.writeFindings(ctx, j, w, q, n)
 		}, nil
+	case ins.view == holdsView:
+		return func(_ context.Context, _ *job, w io.Writer) (string, error) { return ins.writeHolds(w) }, nil
 	case ins.view == transfersView:
 		return func(_ context.Context, _ *job, w io.Writer) (string, error) { return ins.writeTransfers(w) }, nil
 	case ins.view == statsView:

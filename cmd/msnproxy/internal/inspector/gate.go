@@ -50,6 +50,8 @@ type holding struct {
 	silence silence
 	rules   int // switched on
 	asked   time.Time
+	polled  time.Time
+	news    chan struct{} // the gate has some
 }
 
 // way is one direction of a connection.
@@ -72,6 +74,10 @@ type silence struct {
 	hits  int
 }
 
+// heldEvery is how often the gate is asked what it holds while it has no news: what waits
+// behind grows.
+const heldEvery = 200 * time.Millisecond
+
 // rulesEvery is how often the gate is asked how many rules are switched on.
 const rulesEvery = time.Second
 
@@ -81,10 +87,19 @@ func (ins *Inspector) poll() {
 		return
 	}
 	h, now := &ins.holds, ins.o.Now()
-	h.breaks, h.held = ins.o.Gate.Breakpoints(), ins.o.Gate.Held()
-	h.at = make(map[int64]*gate.Held, len(h.held))
-	for i := range h.held {
-		h.at[h.held[i].Number] = &h.held[i]
+	fresh := h.at == nil || now.Sub(h.polled) >= heldEvery
+	select {
+	case <-h.news:
+		fresh = true
+	default:
+	}
+	if fresh {
+		h.polled = now
+		h.breaks, h.held = ins.o.Gate.Breakpoints(), ins.o.Gate.Held()
+		h.at = make(map[int64]*gate.Held, len(h.held))
+		for i := range h.held {
+			h.at[h.held[i].Number] = &h.held[i]
+		}
 	}
 	for n := range h.edits {
 		if h.at[n] == nil {
@@ -272,6 +287,8 @@ func (ins *Inspector) rowMarks(r *index.Row, rec *capture.Record) string {
 		return text
 	case place > 0:
 		return "waiting (" + strconv.Itoa(place) + ")"
+	case r.Fate == capture.Held && ins.o.Gate != nil:
+		return "delayed" // nobody decides on it any more
 	case r.Fate == capture.Held:
 		return r.Fate.String()
 	case h.passed(r):

@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -79,6 +80,8 @@ func (e exitTo) Tell(records ...capture.Record) {
 	}
 	e.s.g.Tell(records, func() { e.s.add(records) })
 }
+
+func (exitTo) Finish(string) {}
 
 func (e exitTo) End(side decode.Sender, reset bool, by string) {
 	e.s.mu.Lock()
@@ -536,5 +539,73 @@ func TestHoldsScreens(t *testing.T) {
 		compareGolden(t, fmt.Sprintf("held-messages-%dx%d", size.w, size.h), frame(s.text(), size.w))
 		s.key("7")
 		compareGolden(t, fmt.Sprintf("held-holds-%dx%d", size.w, size.h), frame(s.text(), size.w))
+		if size.w == 80 {
+			s.resize(120, 30)
+			goldenFile(t, filepath.Join("..", "..", "..", "..", "docs", "inspector", "holds.svg"), SVG(s.screen, "msnproxy run", false))
+		}
+	}
+}
+
+func TestHoldsExport(t *testing.T) {
+	s := openStand(t, 120, 40)
+	s.chatting()
+	s.command(`hold next 2 verb == "MSG"`)
+	s.command(`hold for 5s keep-alive too verb == "OUT"`)
+	s.say(1, "C: MSG 4 A 68\n"+typed+"second", "C: CAL 5 bob@example.com")
+	s.keys("7", "g", "Enter", "Enter", "j", "Enter")
+	s.bench.now = s.bench.now.Add(time.Second)
+	s.settle()
+	var out strings.Builder
+	said, err := s.ins.writeHolds(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `breakpoint 1, on, 1 hit: the next 1 of verb == "MSG"
+breakpoint 2, off, 0 hits: verb == "OUT", for 5s, keep-alive too
+held: message 8 of the client, #1, for 1 s, 1 waiting behind, by breakpoint verb == "MSG": MSG 4 A 68
+`
+	if out.String() != want || said != "2 breakpoints, 1 held" {
+		t.Errorf("%s:\n%s", said, out.String())
+	}
+}
+
+// What waits behind is counted anew after a while, though the gate has no news.
+func TestBehindGrows(t *testing.T) {
+	s := openStand(t, 160, 40)
+	s.chatting()
+	s.command(`hold verb == "MSG"`)
+	s.say(1, "C: MSG 4 A 68\n"+typed+"second")
+	s.key("7")
+	for n := 1; n <= 3; n++ {
+		s.say(1, fmt.Sprintf("C: CAL %d bob@example.com", 4+n))
+		s.bench.now = s.bench.now.Add(100 * time.Millisecond) // 200 with the one before it was said
+		s.settle()
+		s.sees(fmt.Sprintf("%d waiting behind", n))
+	}
+}
+
+func TestUnholdSilence(t *testing.T) {
+	s := openStand(t, 80, 24)
+	s.chatting()
+	s.command("hold on silence 10s")
+	s.command(`hold verb == "MSG"`)
+	s.keys("7", "G", "U")
+	s.sees("silence is not told any more")
+	if n := len(s.g.Breakpoints()); n != 1 || s.ins.holds.silence.after != 0 {
+		t.Errorf("%d breakpoints are left, silence %v", n, s.ins.holds.silence.after)
+	}
+}
+
+func TestCompletesActions(t *testing.T) {
+	s := openStand(t, 80, 24)
+	for text, want := range map[string]string{"post": "postpone", "rep": "replay", "hold on er": "error", "hold ne": "next 1"} {
+		from, words := s.ins.completeCommand(text)
+		if len(words) == 0 || words[0] != want {
+			t.Errorf("%q at %d: %q", text, from, words)
+		}
+	}
+	b := openBench(t, find(t, "demo"), 80, 24, Options{})
+	if _, words := b.ins.completeCommand("post"); len(words) > 0 {
+		t.Errorf("a recording completes %q", words)
 	}
 }

@@ -1,12 +1,14 @@
 package inspector
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 	"time"
 
 	"msnproxy/decode/filter"
+	vocabulary "msnproxy/proxy/gate/action"
 )
 
 // goTo goes to a message by its number, or to the first one at a time or after it.
@@ -113,8 +115,15 @@ func (ins *Inspector) completeCommand(text string) (int, []string) {
 	var words []string
 	if !has {
 		for _, a := range actions {
-			if strings.HasPrefix(a.name, name) {
+			if strings.HasPrefix(a.name, name) && (!a.gate || ins.o.Gate != nil) {
 				words = append(words, a.name)
+			}
+		}
+		if ins.o.Gate != nil {
+			for _, w := range vocabulary.Words() {
+				if strings.HasPrefix(w, name) && !slices.Contains(words, w) {
+					words = append(words, w)
+				}
 			}
 		}
 		return 0, words
@@ -122,6 +131,9 @@ func (ins *Inspector) completeCommand(text string) (int, []string) {
 	a := actionNamed(name)
 	switch {
 	case a == nil:
+	case a.name == "hold":
+		from, words := ins.completeHold(arg)
+		return len(name) + 1 + from, words
 	case a.name == "filter":
 		from, words := ins.completeFilter(arg)
 		return len(name) + 1 + from, words

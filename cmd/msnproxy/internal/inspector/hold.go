@@ -3,11 +3,13 @@ package inspector
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
 
 	"msnproxy/cmd/msnproxy/internal/index"
+	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
 	"msnproxy/proxy/gate"
@@ -241,7 +243,13 @@ func (ins *Inspector) unhold(arg string) {
 	}
 	if arg == "" && ins.view == holdsView {
 		if p, ok := ins.main[holdsView].(*holdsPane); ok {
-			if l := p.selected(); l != nil && l.brk != nil {
+			switch l := p.selected(); {
+			case l == nil:
+			case l.silence:
+				ins.holds.silence = silence{}
+				ins.say("silence is not told any more")
+				return
+			case l.brk != nil:
 				arg = strconv.Itoa(l.brk.ID)
 			}
 		}
@@ -312,6 +320,28 @@ func (ins *Inspector) forwardAll() {
 		return
 	}
 	ins.say(text)
+}
+
+// writeHolds writes breakpoints and held messages, a line each.
+func (ins *Inspector) writeHolds(w io.Writer) (string, error) {
+	var text strings.Builder
+	h := &ins.holds
+	for i := range h.breaks {
+		b := &h.breaks[i]
+		state := "on"
+		if b.Off {
+			state = "off"
+		}
+		fmt.Fprintf(&text, "breakpoint %d, %s, %s: %s\n", b.ID, state, plural(b.Hits, "hit"), holdText(b))
+	}
+	for i := range h.held {
+		m := &h.held[i]
+		line := show.Escape(nil, m.Frame[:min(m.Message.Frame.LineLen, len(m.Frame))])
+		fmt.Fprintf(&text, "held: message %d of the %s, #%d, for %s, %d waiting behind, by %s: %s\n",
+			m.Number, m.From, m.Conn, seconds(ins.o.Now().Sub(m.Since)), m.Behind, m.Why, line)
+	}
+	_, err := io.WriteString(w, text.String())
+	return plural(len(h.breaks), "breakpoint") + ", " + strconv.Itoa(len(h.held)) + " held", err
 }
 
 // nextHeld selects the held message behind the selected one.

@@ -183,6 +183,8 @@ type Inspector struct {
 	drag      splitter
 	quit      func()
 	holds     holding
+	composed  []string                // lines that were sent
+	runEditor func(name string) error // on a file
 	jobs      *jobs
 	abort     func() // ends the program at once
 	said      *heard // what other goroutines have to say
@@ -236,7 +238,10 @@ func New(o Options) *Inspector {
 	ins.sessions = &sessions{ins: ins, task: task{ins: ins}}
 	ins.list = &list{rowsPane: rowsPane{ins: ins}}
 	ins.detail = newDetail(ins)
+	ins.runEditor = runEditor
 	if o.Gate != nil {
+		ins.holds.news = make(chan struct{}, 1)
+		o.Gate.Watch(ins.holds.news)
 		o.Gate.Watch(ins.said.wake)
 	}
 	ins.main = [views]pane{ins.list, newLadder(ins), newChatPane(ins), newFindingsPane(ins), newStatsPane(ins), newTransfersPane(ins), newHoldsPane(ins)}
