@@ -188,6 +188,19 @@ func (o outlet) End(side decode.Sender, reset bool, by string) {
 	o.l.c.endBy(side, reset, text)
 }
 
+// Finish implements gate.Outlet.
+func (o outlet) Finish(by string) {
+	l := o.l
+	cw, ok := l.dst.(interface{ CloseWrite() error })
+	if !ok {
+		return
+	}
+	l.c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: l.from,
+		Text: fmt.Sprintf("half-closed by %s: the %s is told that nothing more comes, and what the %s says from now on is withheld", by, l.from.Peer(), l.from)})
+	// If that fails the receiver is gone, and its own link finds out.
+	_ = cw.CloseWrite()
+}
+
 // endBy ends one side of the connection, or both, because somebody at the proxy wants it.
 // To the other side that is as if this one had gone.
 func (c *conn) endBy(side decode.Sender, reset bool, text string) {

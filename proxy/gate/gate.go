@@ -37,7 +37,8 @@ type Gate struct {
 	waiting atomic.Int64 // bytes in all lanes behind others
 	now     atomic.Pointer[interests]
 	remark  func(text string)
-	over    atomic.Bool // nothing is held any more
+	over    atomic.Bool                     // nothing is held any more
+	gone    atomic.Pointer[map[string]bool] // who asked for faults, and does no more
 
 	mu     sync.Mutex
 	rules  *ruleStage
@@ -50,6 +51,7 @@ type Gate struct {
 	parked map[int64]*passage
 	lastID int
 	watch  []chan<- struct{}
+	askers map[string]bool // who may ask, or might
 }
 
 // New returns a gate.
@@ -100,6 +102,7 @@ func (g *Gate) changed() {
 	}
 	g.stages = append(g.stages, g.extra...)
 	g.now.Store(gather(g.stages))
+	g.openValves()
 }
 
 // Add puts a stage behind the others, and returns a function that takes it away.
@@ -137,11 +140,13 @@ func (g *Gate) news() {
 // Wants reports whether a stage may want frames that begin so: of a frame that is whole,
 // or of its beginning. Its verb has three bytes.
 func (l *Lane) Wants(frame []byte) bool {
-	return l.g.now.Load().by[l.from].has(frame) || l.c.expects()
+	return l.g.now.Load().by[l.from].has(frame) || l.c.expects() || l.shut.Load() != nil
 }
 
 // Idle reports whether no stage wants anything that comes through the lane.
-func (l *Lane) Idle() bool { return l.g.now.Load().by[l.from].nothing() && l.c.busy.Load() == 0 }
+func (l *Lane) Idle() bool {
+	return l.g.now.Load().by[l.from].nothing() && l.c.busy.Load() == 0 && l.shut.Load() == nil
+}
 
 // Verdict is what the stages made of a frame.
 type Verdict struct {
@@ -217,6 +222,9 @@ func (g *Gate) look(e *capture.Event, a *ask) {
 	stages := g.stages
 	g.mu.Unlock()
 	p := &passage{lane: a.lane, raw: e.Record.Frame.Raw, offset: e.Record.Frame.Offset, m: e.Message, stages: stages, since: e.Record.Time}
+	if by := a.lane.shut.Load(); by != nil {
+		p.e.Drop, p.e.Decided, p.e.By = true, true, []string{*by}
+	}
 	g.advance(p)
 	if p.untouched() {
 		return // nil: it passes as it came

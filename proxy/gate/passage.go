@@ -23,6 +23,7 @@ type passage struct {
 
 	since   time.Time // when it came
 	why     string    // who holds it
+	late    bool      // it was postponed, and goes now
 	people  bool      // people decide: keep-alive passes
 	keep    bool      // keep-alive does not
 	foreign bool      // other programs had a say: an address is not the user's own word
@@ -72,7 +73,7 @@ func (p *passage) became(sent []byte, now time.Time) capture.Record {
 	case !bytes.Equal(sent, p.raw):
 		r.Sent = sent
 	}
-	if p.waits() || p.e.Postpone > 0 {
+	if p.waits() || p.e.Postpone > 0 || p.late {
 		r.HeldFor = now.Sub(p.since)
 	}
 	return r

@@ -64,6 +64,8 @@ func (g *Gate) Rules() (list []rule.Status, err error) {
 func (g *Gate) EnableRule(name string, on bool) (err error) {
 	broken := g.desk.do(func() {
 		err = fmt.Errorf("there is no rule %q; there are none", name)
+		g.mu.Lock()
+		defer g.mu.Unlock()
 		for _, s := range []*ruleStage{g.rules, g.faults} {
 			if s.set == nil {
 				continue
@@ -72,10 +74,8 @@ func (g *Gate) EnableRule(name string, on bool) (err error) {
 				break
 			}
 		}
-		g.mu.Lock()
 		g.changed()
 		g.news()
-		g.mu.Unlock()
 	})
 	if broken != nil {
 		return broken

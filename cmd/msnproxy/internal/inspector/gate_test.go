@@ -81,6 +81,8 @@ func (e exitTo) Tell(records ...capture.Record) {
 	e.s.g.Tell(records, func() { e.s.add(records) })
 }
 
+func (exitTo) Finish(string) {}
+
 func (e exitTo) End(side decode.Sender, reset bool, by string) {
 	e.s.mu.Lock()
 	defer e.s.mu.Unlock()
