@@ -192,6 +192,7 @@ func TestCompose(t *testing.T) {
 	for _, r := range "BYE" {
 		s.key(string(r))
 	}
+	s.sees(" BYE bob@example.com") // what Tab would make of it
 	s.key("Tab")
 	if got := s.ins.prompt.input.GetText(); !strings.HasPrefix(got, "BYE ") {
 		t.Fatalf("Tab makes of BYE %q", got)
