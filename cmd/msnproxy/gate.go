@@ -85,7 +85,7 @@ func newGate(c *cli.Context, known map[string]string, ours *rule.Set) (*gate.Gat
 		return nil, usage(c.Command.Name, "--trid is %q; it is private or shift", mode)
 	}
 	people := inspects(c)
-	if rules == nil && faults == nil && !people && !steered(c) {
+	if rules == nil && faults == nil && !people && !steered(c) && len(c.StringSlice("addon")) == 0 {
 		return nil, nil
 	}
 	given, err := passwords(c)

@@ -42,6 +42,7 @@ var floors = []struct {
 	{"proxy/gate/action", []string{"decode", "decode/filter", "proxy/gate/valve"}, nil},
 	{"proxy/gate/rule", []string{"decode", "decode/filter", "decode/recent", "proxy/gate/action"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"proxy/gate", []string{"decode", "decode/filter", "capture", "proxy/gate/action", "proxy/gate/rule", "proxy/gate/valve"}, nil},
+	{"proxy/gate/addon", []string{"decode", "decode/filter", "proxy/gate", "proxy/gate/action"}, nil},
 	{"proxy/gate/api", []string{"decode", "decode/filter", "capture", "proxy", "proxy/gate", "proxy/gate/action", "proxy/gate/rule"}, nil},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture", "proxy/gate"}, []string{"golang.org/x/sys"}},
 }
