@@ -612,3 +612,18 @@ func TestCompletesActions(t *testing.T) {
 		t.Errorf("a recording completes %q", words)
 	}
 }
+
+// A message that a rule holds names it.
+func TestHeldByRule(t *testing.T) {
+	s := openStand(t, 160, 40, `hold if verb == "MSG"`)
+	s.command(`hold verb == "MSG"`)
+	s.chatting()
+	if held := s.g.Held(); len(held) != 1 || held[0].Why != `rule "hold if verb == \"MSG\""` {
+		t.Errorf("held: %+v", held)
+	}
+	s.keys("K", "A") // the breakpoint behind the rule holds it once more
+	s.sees("MSG 3 is held again")
+	if held := s.g.Held(); len(held) != 1 || held[0].Why != `breakpoint verb == "MSG"` {
+		t.Errorf("held again: %+v", held)
+	}
+}
