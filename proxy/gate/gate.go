@@ -263,7 +263,7 @@ func (g *Gate) advance(p *passage) {
 		if _, all := s.Stage.(*ours); !all && !wants(v, p.m.Frame.Verb()) {
 			continue
 		}
-		p.e.Hold = false
+		p.e.Hold, p.e.HeldBy = false, ""
 		had := len(p.e.By)
 		w := s.Look(p.m, &p.e)
 		if r, ok := s.Stage.(*ruleStage); ok && r.foreign && len(p.e.By) > had {
@@ -291,7 +291,9 @@ func (g *Gate) park(p *passage, s *guarded, w Waiter) {
 	}
 	p.raw = bytes.Clone(p.raw)
 	p.m = message(p.m, p.frame())
-	p.why = s.Name()
+	if p.why = p.e.HeldBy; p.why == "" {
+		p.why = s.Name()
+	}
 	if b, ok := s.Stage.(*breakpoint); ok {
 		p.keep = b.KeepAlive
 	}

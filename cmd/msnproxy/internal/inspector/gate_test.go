@@ -106,7 +106,7 @@ func (s *stand) add(records []capture.Record) {
 
 // open opens a connection.
 func (s *stand) open(id uint32) {
-	rec := &capture.Conn{ID: id, Client: fmt.Sprintf("192.0.2.1:%d", 1000+id), Server: "192.0.2.9:1863"}
+	rec := &capture.Conn{ID: id, Client: fmt.Sprintf("192.0.2.1:%d", 1000+id), Via: "192.0.2.5:1863", Server: "192.0.2.9:1863"}
 	s.recs[id] = rec
 	s.conns[id] = s.g.Conn(rec, exitTo{s, way{id, decode.Client}}, exitTo{s, way{id, decode.Server}})
 	s.tell(capture.Record{Time: s.bench.now, Conn: rec, Kind: capture.Opened})
@@ -305,6 +305,9 @@ func TestHoldFromMessage(t *testing.T) {
 	s.bench.now = s.bench.now.Add(12 * time.Second)
 	s.settle()
 	s.sees("[held 12 s]", "1 HELD 12 s", "1 breakpoint")
+	s.key("2")
+	s.sees("held 12 s ", "waiting (1)")
+	s.key("1")
 	s.lacks("held: MSG 4") // told once
 	s.key("A")
 	s.sees("the selected message is not held: K goes to one that is")
@@ -607,5 +610,20 @@ func TestCompletesActions(t *testing.T) {
 	b := openBench(t, find(t, "demo"), 80, 24, Options{})
 	if _, words := b.ins.completeCommand("post"); len(words) > 0 {
 		t.Errorf("a recording completes %q", words)
+	}
+}
+
+// A message that a rule holds names it.
+func TestHeldByRule(t *testing.T) {
+	s := openStand(t, 160, 40, `hold if verb == "MSG"`)
+	s.command(`hold verb == "MSG"`)
+	s.chatting()
+	if held := s.g.Held(); len(held) != 1 || held[0].Why != `rule "hold if verb == \"MSG\""` {
+		t.Errorf("held: %+v", held)
+	}
+	s.keys("K", "A") // the breakpoint behind the rule holds it once more
+	s.sees("MSG 3 is held again")
+	if held := s.g.Held(); len(held) != 1 || held[0].Why != `breakpoint verb == "MSG"` {
+		t.Errorf("held again: %+v", held)
 	}
 }
