@@ -44,7 +44,7 @@ func newDisplay(c *cli.Context, title string, known map[string]string, g *gate.G
 	if g != nil {
 		o.Gate = g
 	}
-	if d.recorder, err = newRecorder(c); err != nil {
+	if d.recorder, err = newRecorder(c, g); err != nil {
 		return nil, err
 	}
 	if !inspects(c) {

@@ -63,9 +63,11 @@ type Lane struct {
 	pause   bool // what was written last was a write of its own
 	err     error
 	closed  bool
-	gone    bool   // the sender says no more
-	free    func() // called when there is room
-	timer   *time.Timer
+	gone    bool // the sender says no more
+	// owesBytes, owesFrame: what has its number enters the lane next, see [shift].
+	owesBytes, owesFrame bool
+	free                 func() // called when there is room
+	timer                *time.Timer
 	// postponed are the frames that go later, alone.
 	postponed map[*passage]*time.Timer
 
@@ -119,6 +121,7 @@ func (l *Lane) Write(b []byte, mid bool, frames int) error {
 		return l.failed()
 	}
 	l.mu.Lock()
+	l.owesBytes = false
 	if len(l.queue) > 0 || l.running || len(l.injects) > 0 || l.pause || l.closed || l.err != nil || l.shut.Load() != nil {
 		it := &item{b: append([]byte(nil), b...), mid: mid, frames: frames}
 		return l.pushLocked(it)
@@ -175,7 +178,7 @@ func (l *Lane) pushLocked(it *item) error {
 		return err
 	}
 	l.enqueue(it)
-	if !it.mid {
+	if !it.mid && !l.owesBytes && !l.owesFrame {
 		for _, in := range l.injects {
 			l.enqueue(in)
 		}
@@ -580,11 +583,11 @@ func (l *Lane) outgoing(p *passage) ([]byte, []capture.Record) {
 	if l.from == decode.Server && !p.e.Raw {
 		r, remarks := l.out.Redirected(b, p.e.Frame != nil && !p.foreign)
 		if r != nil {
-			return r, remarks
+			b = r
 		}
-		return b, remarks
+		return p.shifted(b), remarks
 	}
-	return b, nil
+	return p.shifted(b), nil
 }
 
 func (l *Lane) tell(remarks []capture.Record) {

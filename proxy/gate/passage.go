@@ -21,17 +21,19 @@ type passage struct {
 	stages []*guarded
 	next   int // the stage that sees it next
 
-	since   time.Time // when it came
-	why     string    // who holds it
-	late    bool      // it was postponed, and goes now
-	people  bool      // people decide: keep-alive passes
-	keep    bool      // keep-alive does not
-	foreign bool      // other programs had a say: an address is not the user's own word
-	timer   *time.Timer
-	parked  bool // somebody decides: of g.mu
-	decided bool // nobody does, or has: of the lane's mu
-	at      time.Time
-	gone    error // the lane broke before it was decided: of g.mu
+	since    time.Time // when it came
+	why      string    // who holds it
+	late     bool      // it was postponed, and goes now
+	people   bool      // people decide: keep-alive passes
+	keep     bool      // keep-alive does not
+	number32 uint32    // its TrID, if numbers are shifted; 0: none
+	later    uint32    // by how much it is higher for the server
+	foreign  bool      // other programs had a say: an address is not the user's own word
+	timer    *time.Timer
+	parked   bool // somebody decides: of g.mu
+	decided  bool // nobody does, or has: of the lane's mu
+	at       time.Time
+	gone     error // the lane broke before it was decided: of g.mu
 }
 
 // Number is that of the message.
