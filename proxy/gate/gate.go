@@ -310,7 +310,7 @@ func (g *Gate) park(p *passage, s *guarded, w Waiter) {
 	if w != nil {
 		id := p.number()
 		h := g.snapshot(p)
-		go w.Begin(h, func(do []action.Action, by string) error {
+		w.Begin(h, func(do []action.Action, by string) error {
 			_, err := g.DecideForeign(id, do, by)
 			return err
 		})

@@ -24,8 +24,9 @@ type Stage interface {
 
 // Waiter is somebody who decides on one message later, such as an add-on.
 type Waiter interface {
-	// Begin is called once, when the message stands in its lane. It must not wait. decide
-	// may be called from any goroutine, and counts the first time.
+	// Begin is called once, for one message after the other, in their order. It must not
+	// wait, nor call decide itself, which any other goroutine may do, and which counts the
+	// first time.
 	Begin(h Held, decide func(do []action.Action, by string) error)
 }
 

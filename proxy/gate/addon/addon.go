@@ -260,12 +260,12 @@ func (q *question) Begin(_ gate.Held, decide func(do []action.Action, by string)
 	a.mu.Lock()
 	if a.over {
 		a.mu.Unlock()
-		a.carryOut(q, nil)
+		go a.carryOut(q, nil)
 		return
 	}
 	if q.line == nil {
 		a.mu.Unlock()
-		a.carryOut(q, a.late)
+		go a.carryOut(q, a.late)
 		return
 	}
 	a.pending[q.id] = q

@@ -122,6 +122,7 @@ type kit struct {
 	t     testing.TB
 	p     *proxy.Proxy
 	addon *addon.Addon
+	gate  *gate.Gate
 	mu    sync.Mutex
 	said  []string
 }
@@ -170,6 +171,7 @@ func newKit(t testing.TB, command string) *kit {
 	if k.addon, err = addon.Start(options(k, command, g.Changed)); err != nil {
 		t.Fatal(err)
 	}
+	k.gate = g
 	g.Add(k.addon)
 	if k.p, err = proxy.New(proxy.Config{Gate: g, Upstream: upstream.Addr().String(), Listen: "127.0.0.1:0"}); err != nil {
 		t.Fatal(err)
