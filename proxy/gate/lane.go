@@ -597,19 +597,19 @@ func (l *Lane) tell(remarks []capture.Record) {
 // this lane and now. One for the other end is sent there.
 func (l *Lane) beside(s *action.Send, p *passage) []*item {
 	to := l.c.lanes[s.To.Peer()]
-	var it *item
-	if s.Raw {
-		it = to.injectedRaw(s.Frame, p.e.By)
-	} else {
-		it = to.injected(s.Frame, p.e.By, !p.foreign)
+	frame := func() *item { // when it goes: a redirect is heeded from then on
+		if s.Raw {
+			return to.injectedRaw(s.Frame, p.e.By)
+		}
+		return to.injected(s.Frame, p.e.By, !p.foreign)
 	}
 	switch {
 	case s.Later > 0:
-		time.AfterFunc(s.Later, func() { _ = to.inject(it) })
+		time.AfterFunc(s.Later, func() { _ = to.inject(frame()) })
 	case to == l:
-		return []*item{it}
+		return []*item{frame()}
 	default:
-		_ = to.inject(it)
+		_ = to.inject(frame())
 	}
 	return nil
 }
