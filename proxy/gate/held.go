@@ -171,7 +171,7 @@ func (g *Gate) decide(number int64, do []action.Action, by string, foreign bool)
 			err = fmt.Errorf("message %d: it is held already", number)
 			return
 		}
-		p.foreign = p.foreign || foreign && len(do) > 0
+		p.foreign = p.foreign || foreign && len(e.By) > len(p.e.By)
 		p.e, p.m = e, m
 		g.unpark(p)
 		g.advance(p)

@@ -2,7 +2,10 @@ package inspector
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -625,5 +628,38 @@ func TestHeldByRule(t *testing.T) {
 	s.sees("MSG 3 is held again")
 	if held := s.g.Held(); len(held) != 1 || held[0].Why != `breakpoint verb == "MSG"` {
 		t.Errorf("held again: %+v", held)
+	}
+}
+
+// TestKeysOverHeld presses keys as they come while messages are held: whatever they are,
+// the screen stays right, and what was said goes in order or not at all.
+func TestKeysOverHeld(t *testing.T) {
+	keys := strings.Split("A X K Z S e i I b B U 7 1 2 3 j k g G Enter Esc Tab u U p h E : c s h o l d Backspace a / n f t", " ")
+	went := 0
+	for seed := range uint64(4) {
+		s := openStand(t, 80, 24)
+		s.ins.runEditor = func(string) error { return nil }
+		s.chatting()
+		s.command(`hold from == "client"`)
+		dice := rand.New(rand.NewPCG(seed, 1))
+		for i := range 120 {
+			if i%10 == 0 {
+				s.say(1, fmt.Sprintf("C: MSG %d A 67\n%shello", 10+i, typed), "C: PNG", fmt.Sprintf("S: ACK %d", 10+i))
+			}
+			s.key(keys[dice.IntN(len(keys))])
+		}
+		s.keys("Esc", "Esc", "Esc")
+		last := 0
+		for _, m := range regexp.MustCompile(`MSG (\d{1,3}) A 67`).FindAllStringSubmatch(s.out(1, decode.Client), -1) {
+			n, err := strconv.Atoi(m[1])
+			if err != nil || n < last {
+				t.Errorf("seed %d: MSG %s went after %d", seed, m[1], last)
+			}
+			last = n
+		}
+		went += last
+	}
+	if went == 0 {
+		t.Error("nothing was let go")
 	}
 }
