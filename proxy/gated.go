@@ -8,11 +8,11 @@ import (
 	"msnproxy/decode"
 )
 
-// gated reports whether a frame goes through the stages of the gate: if one may want it,
-// and no byte of it has gone.
+// gated reports whether a frame goes through the stages of the gate: if one may want it, or
+// it will have to wait, and no byte of it has gone.
 func (l *link) gated(fr *decode.Frame) bool {
 	return l.lane != nil && fr.Kind == decode.Command && fr.EOL > 0 && fr.Missing == 0 &&
-		fr.Offset >= l.out && l.lane.Wants(fr.Raw)
+		fr.Offset >= l.out && (l.lane.Wants(fr.Raw) || l.lane.Waits())
 }
 
 // awaited returns the offset from which on bytes are held because a stage may want the

@@ -140,12 +140,12 @@ func (g *Gate) news() {
 // Wants reports whether a stage may want frames that begin so: of a frame that is whole,
 // or of its beginning. Its verb has three bytes.
 func (l *Lane) Wants(frame []byte) bool {
-	return l.g.now.Load().by[l.from].has(frame) || l.c.expects() || l.shut.Load() != nil
+	return l.g.options.Shift || l.g.now.Load().by[l.from].has(frame) || l.c.expects() || l.shut.Load() != nil
 }
 
 // Idle reports whether no stage wants anything that comes through the lane.
 func (l *Lane) Idle() bool {
-	return l.g.now.Load().by[l.from].nothing() && l.c.busy.Load() == 0 && l.shut.Load() == nil
+	return !l.g.options.Shift && l.g.now.Load().by[l.from].nothing() && l.c.busy.Load() == 0 && l.shut.Load() == nil
 }
 
 // Verdict is what the stages made of a frame.
@@ -177,7 +177,16 @@ func (l *Lane) verdict(p *passage, r *capture.Record) (v Verdict) {
 		p = &passage{lane: l, raw: r.Frame.Raw, offset: r.Frame.Offset, since: r.Time}
 	}
 	v.Remarks = p.remarks()
-	if v.Simple = p.simple(); !v.Simple {
+	v.Simple = p.simple()
+	if v.Simple && !p.e.Drop && l.Blocked() && !(decode.MayBeAct(r.Frame.Raw, decode.ActPing, decode.ActPong) && l.KeepsApart()) {
+		v.Simple, p.behind = false, true // it is told as gone when it has
+		if v.p == nil {
+			p.raw = bytes.Clone(p.raw)
+			v.p = p
+		}
+	}
+	p.shift(v.Simple)
+	if !v.Simple {
 		return v
 	}
 	var b []byte
@@ -199,6 +208,7 @@ func (l *Lane) verdict(p *passage, r *capture.Record) (v Verdict) {
 func (l *Lane) Enter(v Verdict) error {
 	p := v.p
 	l.mu.Lock()
+	l.owesFrame = false
 	if p.at.IsZero() {
 		p.decided, p.at = !p.parkedNow(), time.Now()
 	}
@@ -226,7 +236,10 @@ func (g *Gate) look(e *capture.Event, a *ask) {
 		p.e.Drop, p.e.Decided, p.e.By = true, true, []string{*by}
 	}
 	g.advance(p)
-	if p.untouched() {
+	if g.options.Shift {
+		p.number32, _ = numberOf(p.m)
+	}
+	if p.untouched() && p.number32 == 0 {
 		return // nil: it passes as it came
 	}
 	p.keepBytes()
@@ -257,7 +270,7 @@ func (g *Gate) advance(p *passage) {
 		if _, all := s.Stage.(*ours); !all && !wants(v, p.m.Frame.Verb()) {
 			continue
 		}
-		p.e.Hold = false
+		p.e.Hold, p.e.HeldBy = false, ""
 		had := len(p.e.By)
 		w := s.Look(p.m, &p.e)
 		if r, ok := s.Stage.(*ruleStage); ok && r.foreign && len(p.e.By) > had {
@@ -285,7 +298,9 @@ func (g *Gate) park(p *passage, s *guarded, w Waiter) {
 	}
 	p.raw = bytes.Clone(p.raw)
 	p.m = message(p.m, p.frame())
-	p.why = s.Name()
+	if p.why = p.e.HeldBy; p.why == "" {
+		p.why = s.Name()
+	}
 	if b, ok := s.Stage.(*breakpoint); ok {
 		p.keep = b.KeepAlive
 	}

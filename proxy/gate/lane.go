@@ -63,9 +63,12 @@ type Lane struct {
 	pause   bool // what was written last was a write of its own
 	err     error
 	closed  bool
-	gone    bool   // the sender says no more
-	free    func() // called when there is room
-	timer   *time.Timer
+	gone    bool        // the sender says no more
+	waits   atomic.Bool // something does
+	// owesBytes, owesFrame: what has its number enters the lane next, see [shift].
+	owesBytes, owesFrame bool
+	free                 func() // called when there is room
+	timer                *time.Timer
 	// postponed are the frames that go later, alone.
 	postponed map[*passage]*time.Timer
 
@@ -101,6 +104,9 @@ func (l *Lane) Blocked() bool {
 	return len(l.queue) > 0
 }
 
+// Waits is Blocked, as far as that can be told at once: of what runs just now it says no.
+func (l *Lane) Waits() bool { return l.waits.Load() }
+
 // KeepsApart reports whether keep-alive passes what waits now: people hold it.
 func (l *Lane) KeepsApart() bool {
 	l.mu.Lock()
@@ -119,6 +125,7 @@ func (l *Lane) Write(b []byte, mid bool, frames int) error {
 		return l.failed()
 	}
 	l.mu.Lock()
+	l.owesBytes = false
 	if len(l.queue) > 0 || l.running || len(l.injects) > 0 || l.pause || l.closed || l.err != nil || l.shut.Load() != nil {
 		it := &item{b: append([]byte(nil), b...), mid: mid, frames: frames}
 		return l.pushLocked(it)
@@ -175,7 +182,7 @@ func (l *Lane) pushLocked(it *item) error {
 		return err
 	}
 	l.enqueue(it)
-	if !it.mid {
+	if !it.mid && !l.owesBytes && !l.owesFrame {
 		for _, in := range l.injects {
 			l.enqueue(in)
 		}
@@ -203,6 +210,7 @@ func (l *Lane) enqueue(it *item) {
 		l.g.waiting.Add(int64(it.size()))
 	}
 	l.queue = append(l.queue, it)
+	l.waits.Store(true)
 }
 
 // inject puts frames ahead of what waits, at the first place where no frame is cut by them.
@@ -228,6 +236,7 @@ func (l *Lane) inject(items ...*item) error {
 	}
 	rest := append([]*item(nil), l.queue[at:]...)
 	l.queue = append(append(l.queue[:at], items...), rest...)
+	l.waits.Store(true)
 	l.runLocked()
 	err := l.err
 	l.mu.Unlock()
@@ -294,6 +303,7 @@ func (l *Lane) unfold(p *passage) {
 		return
 	}
 	l.queue = append(items, l.queue...)
+	l.waits.Store(len(l.queue) > 0)
 }
 
 // pop takes the head away.
@@ -302,6 +312,7 @@ func (l *Lane) pop() {
 	l.queue = l.queue[1:]
 	if len(l.queue) == 0 {
 		l.queue = nil
+		l.waits.Store(false)
 		l.g.waiting.Add(int64(-l.bytes))
 		l.bytes, l.frames = 0, 0
 		return
@@ -580,11 +591,11 @@ func (l *Lane) outgoing(p *passage) ([]byte, []capture.Record) {
 	if l.from == decode.Server && !p.e.Raw {
 		r, remarks := l.out.Redirected(b, p.e.Frame != nil && !p.foreign)
 		if r != nil {
-			return r, remarks
+			b = r
 		}
-		return b, remarks
+		return p.shifted(b), remarks
 	}
-	return b, nil
+	return p.shifted(b), nil
 }
 
 func (l *Lane) tell(remarks []capture.Record) {

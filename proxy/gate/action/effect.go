@@ -26,6 +26,8 @@ type Effect struct {
 	// Hold: it waits for people, at most HoldFor if that is not 0.
 	Hold    bool
 	HoldFor time.Duration
+	// HeldBy is who wants that, if an action did.
+	HeldBy string
 	// Sends are frames beside it.
 	Sends []Send
 	// Repeat is how many times more it goes.
@@ -93,6 +95,9 @@ func (e *Effect) Apply(m *decode.Message, a Action, by string) error {
 	}
 	if a.Kind == Byte {
 		e.Faults = append(e.Faults, Fault{a.Fault.Fault, by})
+	}
+	if a.Kind == Hold {
+		e.HeldBy = by
 	}
 	if changes && !slices.Contains(e.By, by) {
 		e.By = append(e.By, by)
