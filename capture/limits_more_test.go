@@ -308,6 +308,16 @@ func TestLongestComment(t *testing.T) {
 	if got := printableLine("a\x1f b\x7f~\xffé\ufffd\t"); got != "a. b.~.é.." {
 		t.Errorf("%q", got)
 	}
+	for text, want := range map[string]string{
+		"a\nb\x1b\x7f\xff\t":             "a\nb....",
+		strings.Repeat("a", 65535):       strings.Repeat("a", 65535),
+		strings.Repeat("a", 65536):       strings.Repeat("a", 65535),
+		strings.Repeat("a", 65534) + "é": strings.Repeat("a", 65534),
+	} {
+		if got := string(printableLines(text)); got != want {
+			t.Errorf("a text of %d bytes: %d, %.20q", len(text), len(got), got)
+		}
+	}
 	for n, want := range map[int]int{65535: 65535, 65536: 65535} {
 		b := appendOption(nil, 1, make([]byte, n))
 		if got := int(b[2]) | int(b[3])<<8; got != want || len(b) != 65540 {

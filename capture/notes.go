@@ -180,6 +180,21 @@ func parseNote(comment []byte) (note, bool) {
 	return note{}, false
 }
 
+// printableLines makes a comment of a text of several lines: as much of it as an option
+// holds.
+func printableLines(s string) []byte {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' || r == 0x7f || r == 0xfffd {
+			return '.'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "."))
+	if len(s) > maxComment {
+		s = strings.ToValidUTF8(s[:maxComment], "") // not half a character
+	}
+	return []byte(s)
+}
+
 // printableLine makes a line for people of what may have come from the wire.
 func printableLine(s string) string {
 	const most = 400

@@ -81,7 +81,7 @@ func newWriter(comment string) *Writer {
 	head := binary.LittleEndian.AppendUint32(nil, byteOrderMagic)
 	head = append(head, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
 	if comment != "" {
-		head = appendOption(head, optionComment, []byte(printableLine(comment)))
+		head = appendOption(head, optionComment, printableLines(comment))
 	}
 	head = appendOption(head, optionUserAppl, []byte(userAppl))
 	head = appendOption(head, optionEnd, nil)

@@ -39,7 +39,7 @@ type RecorderOptions struct {
 	// Report is told, in order and by a goroutine of its own, what is wrong with the
 	// recording, and when it is right again. Nil: nobody is told.
 	Report func(error)
-	// Comment stands in the head of each file.
+	// Comment stands in the head of each file: lines of text, 65,535 bytes at most.
 	Comment string
 
 	create func(path string) (recordFile, error) // for tests

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,7 +80,7 @@ func (c *conn) open() {
 		c.fail(0, (&refusal{rt.target, rt.refused}).Error(), doubts)
 		return
 	}
-	server, err := c.p.dial(c.p.ctx, rt)
+	server, err := c.p.dial(context.WithValue(c.p.ctx, dialling{}, c.rec), rt)
 	if err != nil {
 		var refused *refusal
 		switch {

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"msnproxy/capture"
 )
 
 // refusal is an error that says why the rules do not let a target be dialled.
@@ -17,6 +19,16 @@ type refusal struct {
 
 func (e *refusal) Error() string {
 	return fmt.Sprintf("refused to follow the redirect to %s: %s", e.target, e.why)
+}
+
+// dialling is the key of the connection for which is dialled.
+type dialling struct{}
+
+// Dialling returns, to a Config.Dialer, the client's connection for which it connects, of
+// which only ID and Client are known then; nil: for none.
+func Dialling(ctx context.Context) *capture.Conn {
+	c, _ := ctx.Value(dialling{}).(*capture.Conn)
+	return c
 }
 
 // dial connects to a route's target. A name is resolved here and its addresses are

@@ -68,6 +68,14 @@ func TestGateForeignAddress(t *testing.T) {
 			defer m.say(server, call)
 			return g.SetRules(rules(moved))
 		}, false},
+		{"a rule, let go by a program", func(m *memory, g *gate.Gate, server *memoryConn) error {
+			if err := g.SetRules(rules(moved + ", hold")); err != nil {
+				return err
+			}
+			m.say(server, call)
+			_, err := g.DecideForeign(g.Held()[0].Number, []action.Action{{Kind: action.Forward}}, "api")
+			return err
+		}, false},
 		{"a program's rule", func(m *memory, g *gate.Gate, server *memoryConn) error {
 			defer m.say(server, call)
 			return g.SetForeignRules(rules(moved))

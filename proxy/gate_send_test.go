@@ -88,25 +88,27 @@ func TestGateSendUnseen(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	without, n := gotByClients(t, 0)
+	without, n := gotByClients(t, 0, false)
 	if n != 0 || len(without) < 5 {
 		t.Fatalf("%d injected, %v", n, without)
 	}
-	with, n := gotByClients(t, 50)
-	if n < 50 {
-		t.Errorf("only %d were injected", n)
-	}
-	if diff := cmp.Diff(without, with); diff != "" {
-		t.Error(diff)
+	for _, shift := range []bool{false, true} {
+		with, n := gotByClients(t, 50, shift)
+		if n < 50 {
+			t.Errorf("shift %v: only %d were injected", shift, n)
+		}
+		if diff := cmp.Diff(without, with); diff != "" {
+			t.Errorf("shift %v: %s", shift, diff)
+		}
 	}
 }
 
 // gotByClients has the scripted accounts sign in, meet and talk, through a gate by which
 // so many commands are injected. It returns what each connection's client got, but for what
 // is minted anew, and how many were.
-func gotByClients(t *testing.T, inject int) (got map[uint32]string, sent int) {
+func gotByClients(t *testing.T, inject int, shift bool) (got map[uint32]string, sent int) {
 	t.Helper()
-	g := gate.New(gate.Options{})
+	g := gate.New(gate.Options{Shift: shift})
 	s := proxytest.NewServer(proxytest.Config{Accounts: proxytest.DemoAccounts()})
 	defer s.Close()
 	type link struct {
@@ -123,7 +125,11 @@ func gotByClients(t *testing.T, inject int) (got map[uint32]string, sent int) {
 		if r.From == decode.Server && r.Kind == capture.Data && r.Fate != capture.Injected && r.Fate != capture.Withheld {
 			at := link{r.Conn.ID, r.Frame.Offset}
 			frames[at] = len(lines[r.Conn.ID])
-			words := strings.Fields(string(r.Frame.Line()))
+			line := r.Frame.Line()
+			if r.Sent != nil {
+				line = r.Sent
+			}
+			words := strings.Fields(string(line))
 			lines[r.Conn.ID] = append(lines[r.Conn.ID], strings.Join(words[:min(2, len(words))], " "))
 		}
 		if r.From == decode.Server && r.Kind == capture.Became && r.Fate == capture.Withheld {

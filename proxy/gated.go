@@ -8,11 +8,11 @@ import (
 	"msnproxy/decode"
 )
 
-// gated reports whether a frame goes through the stages of the gate: if one may want it,
-// and no byte of it has gone.
+// gated reports whether a frame goes through the stages of the gate: if one may want it, or
+// it will have to wait, and no byte of it has gone.
 func (l *link) gated(fr *decode.Frame) bool {
 	return l.lane != nil && fr.Kind == decode.Command && fr.EOL > 0 && fr.Missing == 0 &&
-		fr.Offset >= l.out && l.lane.Wants(fr.Raw)
+		fr.Offset >= l.out && (l.lane.Wants(fr.Raw) || l.lane.Waits())
 }
 
 // awaited returns the offset from which on bytes are held because a stage may want the
@@ -192,6 +192,19 @@ func (o outlet) End(side decode.Sender, reset bool, by string) {
 		text = fmt.Sprintf("reset by %s", by)
 	}
 	o.l.c.endBy(side, reset, text)
+}
+
+// Finish implements gate.Outlet.
+func (o outlet) Finish(by string) {
+	l := o.l
+	cw, ok := l.dst.(interface{ CloseWrite() error })
+	if !ok {
+		return
+	}
+	l.c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: l.from,
+		Text: fmt.Sprintf("half-closed by %s: the %s is told that nothing more comes, and what the %s says from now on is withheld", by, l.from.Peer(), l.from)})
+	// If that fails the receiver is gone, and its own link finds out.
+	_ = cw.CloseWrite()
 }
 
 // endBy ends one side of the connection, or both, because somebody at the proxy wants it.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -129,7 +130,7 @@ func ctlConns(c *cli.Context, x *control) error {
 			Waiting                                map[string]int
 		}
 	}
-	raw, err := x.object(c, "GET", "/v1/conns", nil, nil, &v, 0)
+	raw, err := x.object(c, http.MethodGet, "/v1/conns", nil, nil, &v, 0)
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,7 @@ func ctlEvents(c *cli.Context, x *control) error {
 			q.Set(name, v)
 		}
 	}
-	resp, err := x.ask(c.Context, "GET", "/v1/events", q, nil)
+	resp, err := x.ask(c.Context, http.MethodGet, "/v1/events", q, nil)
 	if err != nil {
 		return interruptedOr(c, err)
 	}
@@ -201,7 +202,7 @@ func ctlSend(c *cli.Context, x *control) error {
 			Summary string
 		}
 	}
-	raw, err := x.object(c, "POST", "/v1/conns/"+conn+"/send", q, in, &v, wait)
+	raw, err := x.object(c, http.MethodPost, "/v1/conns/"+conn+"/send", q, in, &v, wait)
 	if err != nil {
 		return err
 	}
@@ -229,7 +230,7 @@ func ctlHeld(c *cli.Context, x *control) error {
 			Behind             int
 		}
 	}
-	raw, err := x.object(c, "GET", "/v1/held", nil, nil, &v, 0)
+	raw, err := x.object(c, http.MethodGet, "/v1/held", nil, nil, &v, 0)
 	if err != nil {
 		return err
 	}
@@ -256,7 +257,7 @@ func ctlDecide(c *cli.Context, x *control) error {
 		Sent                    string
 		Withheld, Waiting, Held bool
 	}
-	raw, err := x.object(c, "POST", "/v1/held/"+number, nil, map[string]any{"do": append([]string{}, c.Args().Tail()...)}, &v, 0)
+	raw, err := x.object(c, http.MethodPost, "/v1/held/"+number, nil, map[string]any{"do": append([]string{}, c.Args().Tail()...)}, &v, 0)
 	if err != nil {
 		return err
 	}
@@ -301,13 +302,13 @@ func (v *ctlRuleList) print(w io.Writer) {
 }
 
 func ctlRules(c *cli.Context, x *control) (err error) {
-	method, in := "GET", any(nil)
+	method, in := http.MethodGet, any(nil)
 	if path := c.Args().First(); path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		method, in = "PUT", text
+		method, in = http.MethodPut, text
 	}
 	var v ctlRuleList
 	raw, err := x.object(c, method, "/v1/rules", nil, in, &v, 0)
@@ -323,7 +324,7 @@ func ctlRule(c *cli.Context, x *control) error {
 		return usage("ctl rule", "%q is neither on nor off", state)
 	}
 	var v ctlRuleList
-	raw, err := x.object(c, "PATCH", "/v1/rules/"+url.PathEscape(c.Args().First()), nil, map[string]bool{"enabled": state == "on"}, &v, 0)
+	raw, err := x.object(c, http.MethodPatch, "/v1/rules/"+url.PathEscape(c.Args().First()), nil, map[string]bool{"enabled": state == "on"}, &v, 0)
 	if err != nil {
 		return err
 	}
@@ -336,7 +337,7 @@ func ctlMark(c *cli.Context, x *control) error {
 		return err
 	}
 	n, _ := strconv.ParseInt(number, 10, 64)
-	raw, err := x.object(c, "POST", "/v1/marks", nil, map[string]any{"number": n, "mark": c.String("letter"), "text": c.Args().Get(1)}, nil, 0)
+	raw, err := x.object(c, http.MethodPost, "/v1/marks", nil, map[string]any{"number": n, "mark": c.String("letter"), "text": c.Args().Get(1)}, nil, 0)
 	if err != nil {
 		return err
 	}
@@ -351,7 +352,7 @@ func ctlStats(c *cli.Context, x *control) error {
 		Refused                                                            int64 `json:"redirects_refused"`
 		Missed                                                             int64 `json:"events_dropped"`
 	}
-	raw, err := x.object(c, "GET", "/v1/stats", nil, nil, &v, 0)
+	raw, err := x.object(c, http.MethodGet, "/v1/stats", nil, nil, &v, 0)
 	if err != nil {
 		return err
 	}
@@ -367,7 +368,7 @@ func ctlStats(c *cli.Context, x *control) error {
 }
 
 func ctlMetrics(c *cli.Context, x *control) error {
-	raw, err := x.object(c, "GET", "/metrics", nil, nil, nil, 0)
+	raw, err := x.object(c, http.MethodGet, "/metrics", nil, nil, nil, 0)
 	if err != nil {
 		return err
 	}
@@ -380,7 +381,7 @@ func ctlRecording(c *cli.Context, x *control) error {
 		Path           string
 		Bytes, Dropped int64
 	}
-	raw, err := x.object(c, "GET", "/v1/recording", nil, nil, &v, 0)
+	raw, err := x.object(c, http.MethodGet, "/v1/recording", nil, nil, &v, 0)
 	if err != nil {
 		return err
 	}
@@ -398,7 +399,7 @@ func ctlEnd(c *cli.Context, x *control) error {
 	if s := c.String("side"); s != "" {
 		q.Set("side", s)
 	}
-	raw, err := x.object(c, "POST", "/v1/conns/"+conn+"/"+c.Command.Name, q, nil, nil, 0)
+	raw, err := x.object(c, http.MethodPost, "/v1/conns/"+conn+"/"+c.Command.Name, q, nil, nil, 0)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ Examples:
    msnproxy demo --calm --record calm.pcapng
    msnproxy demo --dialect MSNP18 --record msnp18.pcapng
 ` + exitCodes,
-		Flags:  slices.Concat(flags, gateFlags(), apiFlags(false), recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, gateFlags(), []cli.Flag{addonFlag()}, apiFlags(false), recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: demo,
 	}
 }
@@ -98,6 +98,11 @@ func demo(c *cli.Context) error {
 		return err
 	}
 	defer a.close()
+	x, err := startAddons(c, g)
+	if err != nil {
+		return err
+	}
+	defer x.close(c)
 	out := outlive(c, true, "the demo goes on")
 	defer out.end(hurried(c.Context))
 	d, err := newDisplay(c, "demo", known, g)
@@ -108,10 +113,13 @@ func demo(c *cli.Context) error {
 	if err := a.start(c, g, p, d, known); err != nil {
 		return err
 	}
+	d.addons = x
 	d.attach(p)
+	x.attach(p)
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, in front of the built-in server at %s\n", p.Addr(), server.DS)
 	err = act(c, p, server, d, breaks(g, ours))
 	a.close()
+	x.close(c)
 	return d.end(c, p, err)
 }
 

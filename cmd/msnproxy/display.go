@@ -20,6 +20,7 @@ type display struct {
 	lines    *screen // lines
 	recorder *capture.Recorder
 	feed     *feeder // of the API; nil: there is none
+	addons   *addons // nil: there are none
 	out      *outlet // standard output
 	hurry    <-chan struct{}
 	ended    bool
@@ -43,7 +44,7 @@ func newDisplay(c *cli.Context, title string, known map[string]string, g *gate.G
 	if g != nil {
 		o.Gate = g
 	}
-	if d.recorder, err = newRecorder(c); err != nil {
+	if d.recorder, err = newRecorder(c, g); err != nil {
 		return nil, err
 	}
 	if !inspects(c) {
@@ -72,6 +73,9 @@ func (d *display) attach(p *proxy.Proxy) {
 
 // Observe implements proxy.Observer.
 func (d *display) Observe(r *capture.Record) {
+	if d.addons != nil {
+		d.addons.Observe(r)
+	}
 	if d.feed != nil {
 		d.feed.observe(r)
 	}

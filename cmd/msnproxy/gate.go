@@ -13,12 +13,17 @@ import (
 
 // gateFlags are the flags of every command whose traffic goes through the gate.
 func gateFlags() []cli.Flag {
+	return append(ruleFlags(),
+		&cli.StringFlag{Name: "trid", Value: "private", Usage: "number injected requests: `MODE` is private (nothing else changes) or shift (densely, for servers that want a strict order)"})
+}
+
+// ruleFlags are those of rules and faults.
+func ruleFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "rules", Usage: "let the gate rules in `FILE` (TOML) decide on messages; SIGHUP reads it again", EnvVars: []string{"MSNPROXY_RULES"}},
 		&cli.StringSliceFlag{Name: "rule", Usage: "a gate `RULE` in one line, '[every 3:] drop if verb == \"ACK\"' (may be repeated)"},
 		&cli.StringSliceFlag{Name: "fault", Usage: "a named `FAULT`, or one in the grammar of --rule, behind all rules (may be repeated; msnproxy explain fault lists them)"},
 		&cli.Int64Flag{Name: "seed", Usage: "begin the dice of gate rules with `N`"},
-		&cli.StringFlag{Name: "trid", Value: "private", Usage: "number injected requests: `MODE` is private (nothing else changes) or shift (densely, for servers that want a strict order)"},
 	}
 }
 
@@ -80,7 +85,7 @@ func newGate(c *cli.Context, known map[string]string, ours *rule.Set) (*gate.Gat
 		return nil, usage(c.Command.Name, "--trid is %q; it is private or shift", mode)
 	}
 	people := inspects(c)
-	if rules == nil && faults == nil && !people && !steered(c) {
+	if rules == nil && faults == nil && !people && !steered(c) && len(c.StringSlice("addon")) == 0 {
 		return nil, nil
 	}
 	given, err := passwords(c)
@@ -97,7 +102,13 @@ func newGate(c *cli.Context, known map[string]string, ours *rule.Set) (*gate.Gat
 		Rules: rules, Faults: faults, Shift: mode == "shift", Alone: !people && !steered(c),
 		Follow: capture.FollowOptions{Check: true, Passwords: all},
 	})
-	for _, s := range []*rule.Set{asked, faults} {
+	inForce(c, g, asked, faults)
+	return g, nil
+}
+
+// inForce says how many rules are in force, and has them read again on SIGHUP.
+func inForce(c *cli.Context, g *gate.Gate, sets ...*rule.Set) {
+	for _, s := range sets {
 		if s != nil {
 			fmt.Fprintf(c.App.ErrWriter, "msnproxy: %s in force, seed %d\n", plural(s.Len(), "gate rule"), s.Seed())
 			break
@@ -106,7 +117,6 @@ func newGate(c *cli.Context, known map[string]string, ours *rule.Set) (*gate.Gat
 	if path := c.String("rules"); path != "" {
 		onHangup(c.Context, func() { reload(c, g, path) })
 	}
-	return g, nil
 }
 
 // steered reports whether another program can decide on messages.

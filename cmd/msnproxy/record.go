@@ -12,6 +12,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/show"
+	"msnproxy/proxy/gate"
 )
 
 // recordFlags are the flags of the commands that record.
@@ -31,8 +32,9 @@ func recordFlags(env bool) []cli.Flag {
 	}
 }
 
-// newRecorder makes the recorder that the flags ask for; nil: none.
-func newRecorder(c *cli.Context) (*capture.Recorder, error) {
+// newRecorder makes the recorder that the flags ask for; nil: none. The head of each file
+// holds the gate's rules.
+func newRecorder(c *cli.Context, g *gate.Gate) (*capture.Recorder, error) {
 	path := c.String("record")
 	if path == "" {
 		for _, name := range []string{"rotate", "keep", "compress"} {
@@ -48,7 +50,7 @@ func newRecorder(c *cli.Context) (*capture.Recorder, error) {
 	}
 	errs := c.App.ErrWriter
 	o := capture.RecorderOptions{Path: path, Keep: c.Int("keep"), Compress: c.Bool("compress"),
-		Comment: "recorded by msnproxy " + version(),
+		Comment: recordedBy(g),
 		Report:  func(err error) { complain(errs, err) }}
 	switch mode := c.String("record-mode"); mode {
 	case "lossless":
@@ -69,6 +71,18 @@ func newRecorder(c *cli.Context) (*capture.Recorder, error) {
 		return nil, usage(c.Command.Name, "--keep goes with --rotate")
 	}
 	return capture.NewRecorder(o)
+}
+
+// recordedBy is the comment in the head of a recording.
+func recordedBy(g *gate.Gate) string {
+	text := "recorded by msnproxy " + version()
+	if g == nil {
+		return text
+	}
+	if rules := g.RulesText(); rules != "" {
+		text += "\n" + rules
+	}
+	return text
 }
 
 // rotation reads size:100MB or duration:1h.

@@ -1,18 +1,24 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/proxy"
+	"msnproxy/proxy/gate"
 	"msnproxy/proxy/replay"
+	"msnproxy/proxy/replay/gated"
 )
 
 func replayServerCommand() *cli.Command {
@@ -25,15 +31,17 @@ recording, with any password, and live through the recorded session. It answers 
 is asked and says unasked what the recorded server said, when what was before that has
 happened. Several accounts can be there at once. What is not as recorded is printed,
 one line each. It never connects to anything, whatever the recording says. Ctrl-C ends
-it and says what was never asked. docs/replay.md tells more.
+it and says what was never asked. Gate rules and faults break on purpose what it says,
+and what the client says (docs/rules.md). docs/replay.md tells more.
 
 Examples:
    msnproxy replay server session.pcapng
    msnproxy replay server session.pcapng --listen 0.0.0.0:1863 --speed 10
    msnproxy replay server session.pcapng --password alice@example.com=secret --unknown close
+   msnproxy replay server session.pcapng --fault lost-ack --rule 'delay 2s if verb == "RNG"'
 
 Exit codes: 2 trouble (usage, file, network), 130 ended by Ctrl-C.`,
-		Flags: append([]cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: proxy.DefaultListen, Usage: "listen on `ADDR`, host:port; port 0 is any"},
 			&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one (all connections come to the one port) or per-target (each recorded server gets a port)"},
 			&cli.StringFlag{Name: "speed", Value: "1", Usage: "say what comes unasked `N` times as fast as was recorded, or max: without pauses"},
@@ -41,7 +49,7 @@ Exit codes: 2 trouble (usage, file, network), 130 ended by Ctrl-C.`,
 			&cli.BoolFlag{Name: "fresh-challenge", Usage: "pose new challenges rather than the recorded ones"},
 			&cli.DurationFlag{Name: "patience", Value: replay.DefaultPatience, Usage: "wait `TIME` for what was done before in the recording"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: text or json"},
-		}, passwordFlags("let this account in with this password only", false)...),
+		}, ruleFlags(), passwordFlags("let this account in with this password only", false)),
 		Action: replayServer,
 	}
 }
@@ -59,7 +67,7 @@ func replayServer(c *cli.Context) error {
 	}
 	defer s.Close()
 	cfg.Story = s
-	server, err := replay.NewServer(cfg)
+	server, err := newServer(c, cfg)
 	if err != nil {
 		return err
 	}
@@ -87,6 +95,28 @@ func replayServer(c *cli.Context) error {
 		fmt.Fprintf(w, "msnproxy: %s\n", show.Escape(nil, p.String()))
 	}
 	return interruptedOr(c, err)
+}
+
+// player is a server made of a recording, behind a gate or not.
+type player interface {
+	Listen() error
+	Addr() net.Addr
+	Addrs() map[string]net.Addr
+	Accounts() []string
+	Serve(ctx context.Context) error
+	Summary() []replay.Played
+}
+
+// newServer makes the server, behind a gate if the flags ask for rules or faults.
+func newServer(c *cli.Context, cfg replay.ServerConfig) (player, error) {
+	g, err := serverGate(c, cfg.Passwords)
+	if err != nil {
+		return nil, err
+	}
+	if g == nil {
+		return replay.NewServer(cfg)
+	}
+	return gated.New(cfg, g)
 }
 
 // serverFlags reads the flags.
@@ -124,6 +154,18 @@ func serverFlags(c *cli.Context) (cfg replay.ServerConfig, err error) {
 		return cfg, usage(command, "there is no format %q; the formats are text, json", c.String("format"))
 	}
 	return cfg, nil
+}
+
+// serverGate makes the gate that the flags ask for; nil: there is none.
+func serverGate(c *cli.Context, known map[string]string) (*gate.Gate, error) {
+	rules, faults, err := gateRules(c, "replay server")
+	if err != nil || rules == nil && faults == nil {
+		return nil, err
+	}
+	g := gate.New(gate.Options{Rules: rules, Faults: faults, Alone: true,
+		Follow: capture.FollowOptions{Check: true, Passwords: known}})
+	inForce(c, g, rules, faults)
+	return g, nil
 }
 
 // textEvents prints an event on a line.

@@ -26,8 +26,8 @@ func appendEffect(b []byte, m *decode.Message, e *action.Effect) []byte {
 		b = show.Clip(append(b, ' '), m.Conn.Account, 100)
 	}
 	b = append(b, ')')
-	if len(e.By) > 0 {
-		b = show.Clip(append(b, ": "...), strings.Join(e.By, ", "), 500)
+	if by := e.Deciders(); len(by) > 0 {
+		b = show.Clip(append(b, ": "...), strings.Join(by, ", "), 500)
 	}
 	b = append(b, '\n')
 	for i := range e.Sends {
@@ -192,7 +192,7 @@ type endJSON struct {
 }
 
 func effectOf(m *decode.Message, e *action.Effect) effectJSON {
-	j := effectJSON{V: 1, Number: m.Number, Conn: m.Conn.ID, From: m.From.String(), Verb: m.Name(), ChangedBy: e.By,
+	j := effectJSON{V: 1, Number: m.Number, Conn: m.Conn.ID, From: m.From.String(), Verb: m.Name(), ChangedBy: e.Deciders(),
 		DelayMS: inMS(e.Delay), PostponeMS: inMS(e.Postpone), Hold: e.Hold, HoldMS: inMS(e.HoldFor), Repeat: e.Repeat, Mark: e.Mark, Remark: e.Remark}
 	if j.ChangedBy == nil {
 		j.ChangedBy = []string{}

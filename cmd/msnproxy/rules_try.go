@@ -138,5 +138,5 @@ func (t *trial) record(e *capture.Event) error {
 
 // told reports whether an effect is one.
 func told(e *action.Effect) bool {
-	return len(e.By) > 0 || e.Hold || e.Mark != "" || e.Remark != ""
+	return len(e.Deciders()) > 0 || e.Hold || e.Mark != "" || e.Remark != ""
 }

@@ -43,7 +43,7 @@ Examples:
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 ` + exitCodes,
-		Flags:  slices.Concat(flags, gateFlags(), apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, gateFlags(), []cli.Flag{addonFlag()}, apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: runProxy,
 	}
 }
@@ -93,6 +93,11 @@ func runProxy(c *cli.Context) error {
 		return err
 	}
 	defer a.close()
+	x, err := startAddons(c, g)
+	if err != nil {
+		return err
+	}
+	defer x.close(c)
 	out := outlive(c, true, "relaying goes on")
 	defer out.end(hurried(c.Context))
 	d, err := newDisplay(c, c.String("upstream"), nil, g)
@@ -103,13 +108,16 @@ func runProxy(c *cli.Context) error {
 	if err := a.start(c, g, p, d, nil); err != nil {
 		return err
 	}
+	d.addons = x
 	d.attach(p)
+	x.attach(p)
 	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", p.Addr(), c.String("upstream"))
 	if d.live != nil {
 		d.live.ins.Waiting(fmt.Sprintf("Waiting for a client at %s.", p.Addr()))
 	}
 	err = serve(c, p, d)
 	a.close()
+	x.close(c)
 	return d.end(c, p, err)
 }
 

@@ -18,6 +18,8 @@ type Conn struct {
 	lanes [3]*Lane     // by decode.Sender: whose messages go through
 	busy  atomic.Int64 // until when answers to what was injected may come, ns since 1970; 0: none
 
+	shift shift // of the numbers, if the gate is to
+
 	lastTrID uint32 // of the client: of g.mu
 	own      owned  // of the desk's goroutine but for what it says
 }

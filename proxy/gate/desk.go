@@ -126,6 +126,14 @@ func (d *desk) settled() {
 	}
 }
 
+// settle waits until no frame is before the stages: one that somebody decides on already
+// has been told of then.
+func (d *desk) settle() {
+	d.mu.Lock()
+	d.settled()
+	d.mu.Unlock()
+}
+
 // decide numbers a frame and has the stages decide on it. settle makes of their decision
 // what is told of it, with hand, which is called with the lock held.
 func (d *desk) decide(r *capture.Record, a *ask, settle func(), hand func()) {

@@ -37,7 +37,8 @@ type Gate struct {
 	waiting atomic.Int64 // bytes in all lanes behind others
 	now     atomic.Pointer[interests]
 	remark  func(text string)
-	over    atomic.Bool // nothing is held any more
+	over    atomic.Bool                     // nothing is held any more
+	gone    atomic.Pointer[map[string]bool] // who asked for faults, and does no more
 
 	mu     sync.Mutex
 	rules  *ruleStage
@@ -50,6 +51,7 @@ type Gate struct {
 	parked map[int64]*passage
 	lastID int
 	watch  []chan<- struct{}
+	askers map[string]bool // who may ask, or might
 }
 
 // New returns a gate.
@@ -100,6 +102,7 @@ func (g *Gate) changed() {
 	}
 	g.stages = append(g.stages, g.extra...)
 	g.now.Store(gather(g.stages))
+	g.openValves()
 }
 
 // Add puts a stage behind the others, and returns a function that takes it away.
@@ -137,11 +140,13 @@ func (g *Gate) news() {
 // Wants reports whether a stage may want frames that begin so: of a frame that is whole,
 // or of its beginning. Its verb has three bytes.
 func (l *Lane) Wants(frame []byte) bool {
-	return l.g.now.Load().by[l.from].has(frame) || l.c.expects()
+	return l.g.options.Shift || l.g.now.Load().by[l.from].has(frame) || l.c.expects() || l.shut.Load() != nil
 }
 
 // Idle reports whether no stage wants anything that comes through the lane.
-func (l *Lane) Idle() bool { return l.g.now.Load().by[l.from].nothing() && l.c.busy.Load() == 0 }
+func (l *Lane) Idle() bool {
+	return !l.g.options.Shift && l.g.now.Load().by[l.from].nothing() && l.c.busy.Load() == 0 && l.shut.Load() == nil
+}
 
 // Verdict is what the stages made of a frame.
 type Verdict struct {
@@ -172,7 +177,16 @@ func (l *Lane) verdict(p *passage, r *capture.Record) (v Verdict) {
 		p = &passage{lane: l, raw: r.Frame.Raw, offset: r.Frame.Offset, since: r.Time}
 	}
 	v.Remarks = p.remarks()
-	if v.Simple = p.simple(); !v.Simple {
+	v.Simple = p.simple()
+	if v.Simple && !p.e.Drop && l.Blocked() && !(decode.MayBeAct(r.Frame.Raw, decode.ActPing, decode.ActPong) && l.KeepsApart()) {
+		v.Simple, p.behind = false, true // it is told as gone when it has
+		if v.p == nil {
+			p.raw = bytes.Clone(p.raw)
+			v.p = p
+		}
+	}
+	p.shift(v.Simple)
+	if !v.Simple {
 		return v
 	}
 	var b []byte
@@ -194,6 +208,7 @@ func (l *Lane) verdict(p *passage, r *capture.Record) (v Verdict) {
 func (l *Lane) Enter(v Verdict) error {
 	p := v.p
 	l.mu.Lock()
+	l.owesFrame = false
 	if p.at.IsZero() {
 		p.decided, p.at = !p.parkedNow(), time.Now()
 	}
@@ -217,8 +232,14 @@ func (g *Gate) look(e *capture.Event, a *ask) {
 	stages := g.stages
 	g.mu.Unlock()
 	p := &passage{lane: a.lane, raw: e.Record.Frame.Raw, offset: e.Record.Frame.Offset, m: e.Message, stages: stages, since: e.Record.Time}
+	if by := a.lane.shut.Load(); by != nil {
+		p.e.Drop, p.e.Decided, p.e.By = true, true, []string{*by}
+	}
 	g.advance(p)
-	if p.untouched() {
+	if g.options.Shift {
+		p.number32, _ = numberOf(p.m)
+	}
+	if p.untouched() && p.number32 == 0 {
 		return // nil: it passes as it came
 	}
 	p.keepBytes()
@@ -249,7 +270,7 @@ func (g *Gate) advance(p *passage) {
 		if _, all := s.Stage.(*ours); !all && !wants(v, p.m.Frame.Verb()) {
 			continue
 		}
-		p.e.Hold = false
+		p.e.Hold, p.e.HeldBy = false, ""
 		had := len(p.e.By)
 		w := s.Look(p.m, &p.e)
 		if r, ok := s.Stage.(*ruleStage); ok && r.foreign && len(p.e.By) > had {
@@ -277,7 +298,9 @@ func (g *Gate) park(p *passage, s *guarded, w Waiter) {
 	}
 	p.raw = bytes.Clone(p.raw)
 	p.m = message(p.m, p.frame())
-	p.why = s.Name()
+	if p.why = p.e.HeldBy; p.why == "" {
+		p.why = s.Name()
+	}
 	if b, ok := s.Stage.(*breakpoint); ok {
 		p.keep = b.KeepAlive
 	}

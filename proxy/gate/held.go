@@ -56,16 +56,22 @@ var ErrNotHeld = errors.New("it is not held")
 
 // Held returns what is held, in the order of the messages.
 func (g *Gate) Held() []Held {
-	g.mu.Lock()
-	list := make([]*passage, 0, len(g.parked))
-	for _, p := range g.parked {
-		list = append(list, p)
+	var held []Held
+	take := func() {
+		g.mu.Lock()
+		list := make([]*passage, 0, len(g.parked))
+		for _, p := range g.parked {
+			list = append(list, p)
+		}
+		g.mu.Unlock()
+		slices.SortFunc(list, func(a, b *passage) int { return cmp.Compare(a.m.Number, b.m.Number) })
+		held = make([]Held, len(list))
+		for i, p := range list {
+			held[i] = g.snapshot(p)
+		}
 	}
-	g.mu.Unlock()
-	slices.SortFunc(list, func(a, b *passage) int { return cmp.Compare(a.m.Number, b.m.Number) })
-	held := make([]Held, len(list))
-	for i, p := range list {
-		held[i] = g.snapshot(p)
+	if g.desk.do(take) != nil {
+		take() // nobody decides any more
 	}
 	return held
 }
@@ -95,6 +101,7 @@ func (g *Gate) snapshot(p *passage) Held {
 
 // Try returns what a message would be after actions, which are not carried out.
 func (g *Gate) Try(number int64, do []action.Action) (frame []byte, err error) {
+	g.desk.settle()
 	broken := g.desk.do(func() {
 		var p *passage
 		if p, err = g.held(number); err != nil {
@@ -150,6 +157,7 @@ func (g *Gate) DecideForeign(number int64, do []action.Action, by string) (Outco
 func (g *Gate) decide(number int64, do []action.Action, by string, foreign bool) (out Outcome, err error) {
 	var p *passage
 	var remarks []capture.Record
+	g.desk.settle()
 	broken := g.desk.do(func() {
 		if p, err = g.held(number); err != nil {
 			return
@@ -163,7 +171,7 @@ func (g *Gate) decide(number int64, do []action.Action, by string, foreign bool)
 			err = fmt.Errorf("message %d: it is held already", number)
 			return
 		}
-		p.foreign = p.foreign || foreign && len(do) > 0
+		p.foreign = p.foreign || foreign && len(e.By) > len(p.e.By)
 		p.e, p.m = e, m
 		g.unpark(p)
 		g.advance(p)

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -49,8 +50,10 @@ type SendOptions struct {
 type Sent struct {
 	// Frame is what was really sent.
 	Frame []byte
-	// TrID is the private number of a request; 0: it has none.
+	// TrID is the number of a request, private or the next one; 0: it has none.
 	TrID uint32
+
+	shift bool // it is to have the next number
 }
 
 // Send puts a frame into a connection, to one of its ends, as if the other had said it. It
@@ -76,6 +79,9 @@ func (g *Gate) Send(id uint32, to decode.Sender, frame []byte, o SendOptions) (s
 	}
 	if err != nil {
 		return sent, err
+	}
+	if sent.shift {
+		return c.sendShifted(sent.Frame, o.By)
 	}
 	if !o.Raw {
 		sent.Frame = l.behind(sent.Frame, !o.Untrusted)
@@ -106,6 +112,21 @@ func (c *Conn) claim(from decode.Sender, frame []byte) (sent Sent, err error) {
 		if _, ok := m.TrID(); !ok && (m.Form != nil || !number(arg)) {
 			return sent, nil
 		}
+		c.expect()
+		if o.requests == nil {
+			o.requests, o.asked = make(map[uint32]bool), make(map[int64]bool)
+		}
+		if c.g.options.Shift {
+			sent.shift = true
+			if m.Form != nil { // its length is counted
+				e := decode.NewEdit(&m)
+				if err := e.SetTrID("1"); err != nil {
+					return sent, err
+				}
+				sent.Frame = e.Bytes()
+			}
+			return sent, nil
+		}
 		c.g.mu.Lock()
 		o.next = min(max(o.next, c.lastTrID+privateStep-1)+1, privateMost)
 		c.g.mu.Unlock()
@@ -120,14 +141,13 @@ func (c *Conn) claim(from decode.Sender, frame []byte) (sent Sent, err error) {
 			sent.Frame = e.Bytes()
 		}
 		sent.TrID = o.next
-		if o.requests == nil {
-			o.requests, o.asked = make(map[uint32]bool), make(map[int64]bool)
-		}
 		o.requests[o.next] = true
-		c.expect()
 	}
 	return sent, nil
 }
+
+// errNoNumber says that there is no number for an injected request.
+var errNoNumber = errors.New("the client's numbers are at their end: there is none for what is injected")
 
 // expectFor is how long answers to injected requests are waited for, since the last one.
 const expectFor = 2 * time.Minute
@@ -186,6 +206,11 @@ func (c *Conn) follow(e *capture.Event) {
 	injected := e.Record.Fate == capture.Injected
 	n, numbered := m.TrID()
 	answers := false
+	if injected && m.From == decode.Client && o.requests != nil && c.g.options.Shift {
+		if own, ok := numberOf(m); ok && c.shift.own(own) {
+			o.requests[own] = true
+		}
+	}
 	switch {
 	case m.From == decode.Client && numbered && o.requests[n] && injected:
 		o.asked[m.Number] = true

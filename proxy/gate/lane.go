@@ -3,12 +3,15 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"msnproxy/capture"
 	"msnproxy/decode"
 	"msnproxy/proxy/gate/action"
+	"msnproxy/proxy/gate/valve"
 )
 
 const (
@@ -36,6 +39,8 @@ type Outlet interface {
 	Tell(records ...capture.Record)
 	// End ends one side of the connection, or both, because of by.
 	End(side decode.Sender, reset bool, by string)
+	// Finish tells the receiver that nothing more comes, because of by.
+	Finish(by string)
 }
 
 // errGone says that a lane's connection has ended.
@@ -58,9 +63,18 @@ type Lane struct {
 	pause   bool // what was written last was a write of its own
 	err     error
 	closed  bool
-	gone    bool   // the sender says no more
-	free    func() // called when there is room
-	timer   *time.Timer
+	gone    bool        // the sender says no more
+	waits   atomic.Bool // something does
+	// owesBytes, owesFrame: what has its number enters the lane next, see [shift].
+	owesBytes, owesFrame bool
+	free                 func() // called when there is room
+	timer                *time.Timer
+	// postponed are the frames that go later, alone.
+	postponed map[*passage]*time.Timer
+
+	way     *valve.Way             // of what runs; nil: no fault was ever asked for
+	planned atomic.Bool            // the head goes through valves
+	shut    atomic.Pointer[string] // whose half-close lets nothing more out
 }
 
 // item is what waits in a lane.
@@ -73,8 +87,11 @@ type item struct {
 	until  time.Time
 	end    *action.End
 	by     string
-	faults []action.Fault
+	plan   *valve.Plan // how b goes; nil: at once
+	of     *passage    // that it is made of
 	frames int
+	behind bool // it is counted among what waits behind the head
+	busy   bool // it is being written
 }
 
 // From is who sends what goes through the lane.
@@ -86,6 +103,9 @@ func (l *Lane) Blocked() bool {
 	defer l.mu.Unlock()
 	return len(l.queue) > 0
 }
+
+// Waits is Blocked, as far as that can be told at once: of what runs just now it says no.
+func (l *Lane) Waits() bool { return l.waits.Load() }
 
 // KeepsApart reports whether keep-alive passes what waits now: people hold it.
 func (l *Lane) KeepsApart() bool {
@@ -105,7 +125,8 @@ func (l *Lane) Write(b []byte, mid bool, frames int) error {
 		return l.failed()
 	}
 	l.mu.Lock()
-	if len(l.queue) > 0 || l.running || len(l.injects) > 0 || l.pause || l.closed || l.err != nil {
+	l.owesBytes = false
+	if len(l.queue) > 0 || l.running || len(l.injects) > 0 || l.pause || l.closed || l.err != nil || l.shut.Load() != nil {
 		it := &item{b: append([]byte(nil), b...), mid: mid, frames: frames}
 		return l.pushLocked(it)
 	}
@@ -157,13 +178,11 @@ func (l *Lane) pushLocked(it *item) error {
 			err = errGone
 		}
 		l.mu.Unlock()
-		if it.p != nil {
-			l.lose(it.p, err)
-		}
+		l.loseAll([]*item{it}, err)
 		return err
 	}
 	l.enqueue(it)
-	if !it.mid {
+	if !it.mid && !l.owesBytes && !l.owesFrame {
 		for _, in := range l.injects {
 			l.enqueue(in)
 		}
@@ -175,13 +194,23 @@ func (l *Lane) pushLocked(it *item) error {
 	return err
 }
 
+// size is how many bytes wait in it.
+func (it *item) size() int {
+	if it.p != nil {
+		return len(it.p.raw)
+	}
+	return len(it.b)
+}
+
 func (l *Lane) enqueue(it *item) {
 	if len(l.queue) > 0 {
-		l.bytes += len(it.b)
+		it.behind = true
+		l.bytes += it.size()
 		l.frames += it.frames
-		l.g.waiting.Add(int64(len(it.b)))
+		l.g.waiting.Add(int64(it.size()))
 	}
 	l.queue = append(l.queue, it)
+	l.waits.Store(true)
 }
 
 // inject puts frames ahead of what waits, at the first place where no frame is cut by them.
@@ -192,6 +221,9 @@ func (l *Lane) inject(items ...*item) error {
 		return errGone
 	}
 	at, found := 0, !l.mid
+	if len(l.queue) > 0 && l.queue[0].busy {
+		at, found = 1, true
+	}
 	for i := 0; !found && i < len(l.queue); i++ {
 		if q := l.queue[i]; q.p != nil || !q.mid {
 			at, found = i+1, true
@@ -204,6 +236,7 @@ func (l *Lane) inject(items ...*item) error {
 	}
 	rest := append([]*item(nil), l.queue[at:]...)
 	l.queue = append(append(l.queue[:at], items...), rest...)
+	l.waits.Store(true)
 	l.runLocked()
 	err := l.err
 	l.mu.Unlock()
@@ -231,23 +264,25 @@ func (l *Lane) runLocked() {
 	l.running = true
 	for len(l.queue) > 0 && !l.closed && l.err == nil {
 		it := l.queue[0]
+		l.planned.Store(it.plan != nil) // before the valves are looked at: see openValves
 		if wait := it.waits(time.Now()); wait != 0 {
 			if wait > 0 {
 				l.wakeIn(wait)
 			}
 			break
 		}
-		l.pop()
-		if it.p != nil {
-			p := it.p
-			l.mu.Unlock()
-			items := l.expand(p)
-			l.mu.Lock()
-			l.queue = append(items, l.queue...)
-			continue
+		switch {
+		case it.p != nil:
+			l.pop()
+			l.unfold(it.p)
+		case it.plan != nil && l.shut.Load() == nil:
+			l.runPlan(it)
+		default:
+			l.pop()
+			l.release(it)
 		}
-		l.release(it)
 	}
+	l.planned.Store(len(l.queue) > 0 && l.queue[0].plan != nil)
 	l.running = false
 	if len(l.queue) == 0 && l.free != nil {
 		free := l.free
@@ -256,18 +291,38 @@ func (l *Lane) runLocked() {
 	}
 }
 
+// unfold puts what a decided frame makes at the head. l.mu is held, and let go meanwhile.
+func (l *Lane) unfold(p *passage) {
+	l.mu.Unlock()
+	items := l.expand(p)
+	l.mu.Lock()
+	if l.closed || l.err != nil {
+		l.mu.Unlock()
+		l.loseAll(items, errGone)
+		l.mu.Lock()
+		return
+	}
+	l.queue = append(items, l.queue...)
+	l.waits.Store(len(l.queue) > 0)
+}
+
 // pop takes the head away.
 func (l *Lane) pop() {
 	l.queue[0] = nil
 	l.queue = l.queue[1:]
 	if len(l.queue) == 0 {
 		l.queue = nil
+		l.waits.Store(false)
 		l.g.waiting.Add(int64(-l.bytes))
 		l.bytes, l.frames = 0, 0
 		return
 	}
 	head := l.queue[0]
-	n := min(len(head.b), l.bytes)
+	if !head.behind {
+		return
+	}
+	head.behind = false
+	n := min(head.size(), l.bytes)
 	l.bytes -= n
 	l.frames = max(0, l.frames-head.frames)
 	l.g.waiting.Add(int64(-n))
@@ -284,10 +339,13 @@ func (it *item) waits(now time.Time) time.Duration {
 			until = p.at.Add(p.e.Delay)
 		}
 	}
-	if until.IsZero() || !now.Before(until) {
-		return 0
+	switch {
+	case !until.IsZero() && now.Before(until):
+		return until.Sub(now)
+	case it.plan != nil && !it.plan.Done():
+		return it.plan.Wait(now)
 	}
-	return until.Sub(now)
+	return 0
 }
 
 func (l *Lane) wakeIn(d time.Duration) {
@@ -303,7 +361,13 @@ func (l *Lane) release(it *item) {
 	if len(it.b) > 0 {
 		l.mid, l.pause = it.mid, it.own
 	}
+	shut := l.shut.Load() != nil
 	l.mu.Unlock()
+	if shut && len(it.b) > 0 {
+		l.withhold(it)
+		l.mu.Lock()
+		return
+	}
 	if pause {
 		time.Sleep(apart)
 	}
@@ -313,7 +377,7 @@ func (l *Lane) release(it *item) {
 	}
 	var err error
 	if len(it.b) > 0 {
-		err = l.write(it)
+		err = l.out.Send(it.b)
 	}
 	if it.end != nil {
 		l.out.End(it.end.Side, it.end.Reset, it.by)
@@ -325,15 +389,15 @@ func (l *Lane) release(it *item) {
 	}
 }
 
-// write writes an item's bytes, through the faults that it has.
-func (l *Lane) write(it *item) error { return l.out.Send(it.b) }
-
 // failLocked gives the lane up: the receiver takes nothing more.
 func (l *Lane) failLocked(err error) {
 	if l.err == nil {
 		l.err = err
 	}
-	queue := l.queue
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	queue := slices.Concat(l.queue, l.injects)
 	l.queue, l.injects = nil, nil
 	l.g.waiting.Add(int64(-l.bytes))
 	l.bytes, l.frames = 0, 0
@@ -349,8 +413,11 @@ func (l *Lane) failLocked(err error) {
 // loseAll tells that what waited was never sent.
 func (l *Lane) loseAll(queue []*item, err error) {
 	for _, it := range queue {
-		if it.p != nil {
+		switch {
+		case it.p != nil:
 			l.lose(it.p, err)
+		case it.of != nil && it.tell != nil: // it was not told as gone
+			l.lose(it.of, err)
 		}
 	}
 }
@@ -372,8 +439,12 @@ func (l *Lane) Close() {
 		return
 	}
 	l.closed = true
-	queue := l.queue
-	l.queue, l.injects = nil, nil
+	queue := slices.Concat(l.queue, l.injects)
+	for p, t := range l.postponed {
+		t.Stop()
+		queue = append(queue, &item{p: p})
+	}
+	l.queue, l.injects, l.postponed = nil, nil, nil
 	l.g.waiting.Add(int64(-l.bytes))
 	l.bytes, l.frames = 0, 0
 	if l.timer != nil {
@@ -425,28 +496,20 @@ func (l *Lane) expand(p *passage) []*item {
 			items = append(items, l.beside(s, p)...)
 		}
 	}
-	switch {
+	switch by := l.shut.Load(); {
+	case by != nil:
+		return append(items, l.withheld(p, *by))
 	case e.Drop:
 		r := p.became(nil, now)
 		items = append(items, &item{tell: &r})
+	case e.Postpone > 0:
+		l.postpone(p)
+		items = append(items, l.repeats(p, p.frame())...)
 	default:
 		b, remarks := l.outgoing(p)
 		l.tell(remarks)
-		r := p.became(b, now)
-		it := &item{b: b, tell: &r, own: p.waits() || e.Postpone > 0, faults: e.Faults, frames: 1}
-		if e.Postpone > 0 {
-			time.AfterFunc(e.Postpone, func() {
-				r.HeldFor = time.Since(p.since)
-				if err := l.inject(it); err != nil {
-					l.lose(p, err)
-				}
-			})
-		} else {
-			items = append(items, it)
-		}
-		for range e.Repeat {
-			items = append(items, l.injected(b, p.e.By, !p.foreign))
-		}
+		items = append(items, l.whole(p, b, now))
+		items = append(items, l.repeats(p, b)...)
 	}
 	for i := range e.Sends {
 		if s := &e.Sends[i]; s.When == action.After {
@@ -457,6 +520,62 @@ func (l *Lane) expand(p *passage) []*item {
 		items = append(items, &item{end: &e.Ends[i], by: last(e.By)})
 	}
 	return items
+}
+
+// repeats are the items of a frame that is sent again.
+func (l *Lane) repeats(p *passage, b []byte) (items []*item) {
+	for range p.e.Repeat {
+		items = append(items, l.injected(b, p.e.By, !p.foreign))
+	}
+	return items
+}
+
+// whole makes an item of a frame, or of what is sent in its stead, that goes now.
+func (l *Lane) whole(p *passage, b []byte, now time.Time) *item {
+	it := &item{b: b, own: p.waits() || p.late, of: p, frames: 1}
+	if len(p.e.Faults) > 0 {
+		l.plan(it, p, now)
+		b = it.b
+	}
+	r := p.became(b, now)
+	if it.plan != nil {
+		for _, by := range it.plan.By {
+			if !slices.Contains(r.ChangedBy, by) {
+				r.ChangedBy = append(r.ChangedBy[:len(r.ChangedBy):len(r.ChangedBy)], by)
+			}
+		}
+	}
+	it.tell = &r
+	return it
+}
+
+// postpone has a frame go later, alone.
+func (l *Lane) postpone(p *passage) {
+	alone := *p
+	alone.late, alone.decided = true, true
+	alone.e.Delay, alone.e.Postpone, alone.e.Repeat, alone.e.Sends, alone.e.Ends = 0, 0, 0, nil, nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		go l.lose(&alone, errGone)
+		return
+	}
+	if l.postponed == nil {
+		l.postponed = make(map[*passage]*time.Timer)
+	}
+	l.postponed[&alone] = time.AfterFunc(p.e.Postpone, func() {
+		l.mu.Lock()
+		_, waits := l.postponed[&alone]
+		delete(l.postponed, &alone)
+		l.mu.Unlock()
+		if !waits {
+			return // the lane was closed, and it told as lost
+		}
+		alone.at = time.Now()
+		if err := l.inject(&item{p: &alone, frames: 1}); err != nil {
+			l.lose(&alone, err)
+		}
+	})
 }
 
 func last(by []string) string {
@@ -472,11 +591,11 @@ func (l *Lane) outgoing(p *passage) ([]byte, []capture.Record) {
 	if l.from == decode.Server && !p.e.Raw {
 		r, remarks := l.out.Redirected(b, p.e.Frame != nil && !p.foreign)
 		if r != nil {
-			return r, remarks
+			b = r
 		}
-		return b, remarks
+		return p.shifted(b), remarks
 	}
-	return b, nil
+	return p.shifted(b), nil
 }
 
 func (l *Lane) tell(remarks []capture.Record) {
@@ -489,19 +608,19 @@ func (l *Lane) tell(remarks []capture.Record) {
 // this lane and now. One for the other end is sent there.
 func (l *Lane) beside(s *action.Send, p *passage) []*item {
 	to := l.c.lanes[s.To.Peer()]
-	var it *item
-	if s.Raw {
-		it = to.injectedRaw(s.Frame, p.e.By)
-	} else {
-		it = to.injected(s.Frame, p.e.By, !p.foreign)
+	frame := func() *item { // when it goes: a redirect is heeded from then on
+		if s.Raw {
+			return to.injectedRaw(s.Frame, p.e.By)
+		}
+		return to.injected(s.Frame, p.e.By, !p.foreign)
 	}
 	switch {
 	case s.Later > 0:
-		time.AfterFunc(s.Later, func() { _ = to.inject(it) })
+		time.AfterFunc(s.Later, func() { _ = to.inject(frame()) })
 	case to == l:
-		return []*item{it}
+		return []*item{frame()}
 	default:
-		_ = to.inject(it)
+		_ = to.inject(frame())
 	}
 	return nil
 }

@@ -21,16 +21,20 @@ type passage struct {
 	stages []*guarded
 	next   int // the stage that sees it next
 
-	since   time.Time // when it came
-	why     string    // who holds it
-	people  bool      // people decide: keep-alive passes
-	keep    bool      // keep-alive does not
-	foreign bool      // other programs had a say: an address is not the user's own word
-	timer   *time.Timer
-	parked  bool // somebody decides: of g.mu
-	decided bool // nobody does, or has: of the lane's mu
-	at      time.Time
-	gone    error // the lane broke before it was decided: of g.mu
+	since    time.Time // when it came
+	why      string    // who holds it
+	late     bool      // it was postponed, and goes now
+	people   bool      // people decide: keep-alive passes
+	keep     bool      // keep-alive does not
+	number32 uint32    // its TrID, if numbers are shifted; 0: none
+	later    uint32    // by how much it is higher for the server
+	behind   bool      // it waits behind another: nobody decides on it
+	foreign  bool      // other programs had a say: an address is not the user's own word
+	timer    *time.Timer
+	parked   bool // somebody decides: of g.mu
+	decided  bool // nobody does, or has: of the lane's mu
+	at       time.Time
+	gone     error // the lane broke before it was decided: of g.mu
 }
 
 // Number is that of the message.
@@ -72,7 +76,7 @@ func (p *passage) became(sent []byte, now time.Time) capture.Record {
 	case !bytes.Equal(sent, p.raw):
 		r.Sent = sent
 	}
-	if p.waits() || p.e.Postpone > 0 {
+	if p.waits() || p.e.Postpone > 0 || p.late || p.behind {
 		r.HeldFor = now.Sub(p.since)
 	}
 	return r

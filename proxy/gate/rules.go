@@ -36,7 +36,8 @@ func (g *Gate) SetRules(set *rule.Set) error { return g.setRules(set, false) }
 func (g *Gate) SetForeignRules(set *rule.Set) error { return g.setRules(set, true) }
 
 func (g *Gate) setRules(set *rule.Set, foreign bool) error {
-	return g.desk.do(func() {
+	var lines []string
+	err := g.desk.do(func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if set != nil && g.rules.set != nil {
@@ -45,7 +46,43 @@ func (g *Gate) setRules(set *rule.Set, foreign bool) error {
 		g.rules = &ruleStage{name: g.rules.name, set: set, foreign: foreign}
 		g.changed()
 		g.news()
+		lines = inForce(set)
 	})
+	for _, line := range lines {
+		g.remark(line) // so that a recording says by which rules it was made
+	}
+	return err
+}
+
+// inForce says in lines what rules are in force from now on.
+func inForce(set *rule.Set) []string {
+	if set == nil {
+		return []string{"gate rules: none are in force any more"}
+	}
+	list := set.Rules()
+	lines := []string{fmt.Sprintf("gate rules: %d are in force anew, seed %d", len(list), set.Seed())}
+	for _, r := range list {
+		text := r.Text
+		if !r.Enabled {
+			text += " (off)"
+		}
+		lines = append(lines, fmt.Sprintf("gate rule %q: %s", r.Name, text))
+	}
+	return lines
+}
+
+// RulesText returns the rules that are in force as files, with their seed, those of --fault
+// behind the others: what a recording has to hold so that it can be made again. Empty if
+// there are none.
+func (g *Gate) RulesText() (text string) {
+	_ = g.desk.do(func() {
+		for _, s := range []*ruleStage{g.rules, g.faults} {
+			if s.set != nil && s.set.Len() > 0 {
+				text += "# " + s.name + "\n" + s.set.Text()
+			}
+		}
+	})
+	return text
 }
 
 // Rules tells of the rules that are in force, those of --fault behind the others.
@@ -64,6 +101,8 @@ func (g *Gate) Rules() (list []rule.Status, err error) {
 func (g *Gate) EnableRule(name string, on bool) (err error) {
 	broken := g.desk.do(func() {
 		err = fmt.Errorf("there is no rule %q; there are none", name)
+		g.mu.Lock()
+		defer g.mu.Unlock()
 		for _, s := range []*ruleStage{g.rules, g.faults} {
 			if s.set == nil {
 				continue
@@ -72,10 +111,8 @@ func (g *Gate) EnableRule(name string, on bool) (err error) {
 				break
 			}
 		}
-		g.mu.Lock()
 		g.changed()
 		g.news()
-		g.mu.Unlock()
 	})
 	if broken != nil {
 		return broken

@@ -89,6 +89,9 @@ type ServerConfig struct {
 	Patience time.Duration
 	// MaxConns is how many clients may be connected; 0 stands for DefaultMaxConns.
 	MaxConns int
+	// Relay says of a connection that comes by way of a proxy with a gate what the proxy
+	// knows of it, see [Server.Relayed]; nil, or what returns nil: the client itself comes.
+	Relay func(net.Conn) *Relay
 	// Report is told what happens, in order, by one goroutine at a time. It must
 	// return soon and not call the server; nil: nobody is told.
 	Report func(Event)
@@ -233,9 +236,17 @@ func (s *Server) accept(l net.Listener, target string) error {
 			}
 			return fmt.Errorf("waiting for clients: %w", err)
 		}
+		var by *Relay
+		if s.cfg.Relay != nil {
+			by = s.cfg.Relay(nc)
+		}
+		from := nc.RemoteAddr().String()
 		s.mu.Lock()
 		s.lastConn++
 		c := newConn(s, nc, target)
+		if by != nil {
+			c.front, by.c, from = by, c, by.client
+		}
 		if s.down || len(s.conns) >= s.cfg.MaxConns {
 			c.report(Broken, 0, "refused: %d clients are connected", len(s.conns))
 			s.mu.Unlock()
@@ -243,7 +254,7 @@ func (s *Server) accept(l net.Listener, target string) error {
 			continue
 		}
 		s.conns[c] = true
-		c.report(Opened, 0, "connected from %s", nc.RemoteAddr())
+		c.report(Opened, 0, "connected from %s", from)
 		s.work.Add(1)
 		s.mu.Unlock()
 		go c.serve()

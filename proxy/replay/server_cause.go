@@ -41,6 +41,9 @@ func (c *conn) ready(m *story.Message) bool {
 	switch {
 	case x.told.conn == nil || x.waived || x.met:
 		return true
+	case c.s.lapsed(x.told):
+		c.part.done.set(m.Index) // it will not come of what nobody heard
+		return false
 	case c.s.happened(x.told):
 		x.met = true
 		return true
@@ -65,6 +68,16 @@ func (s *Server) happened(t told) bool {
 		return false
 	}
 	return p.done.has(t.m.Index) || t.m.Index < p.newest
+}
+
+// lapsed reports whether something that others are told of was said, and a gate kept it
+// from the server.
+func (s *Server) lapsed(t told) bool {
+	r := s.runs[t.conn.Session]
+	if r == nil || r.parts[t.conn] == nil || t.m == nil {
+		return false
+	}
+	return r.parts[t.conn].withheld.has(t.m.Index)
 }
 
 // causeOf finds what a message came of.

@@ -57,6 +57,9 @@ type conn struct {
 	ended   bool      // the part of the recording is
 	allSaid time.Time // since when all is said; zero: it is not
 
+	front *Relay // nil: the client itself has come
+	maker string // who at the gate made the frame in hand; "": the client did
+
 	senseless, unknown int
 	msg                decode.Message
 }
@@ -278,6 +281,9 @@ func (c *conn) wait(h hold, now time.Time) (wake time.Time, again bool) {
 	}
 	if h.on == nil {
 		return c.linger(now), false
+	}
+	if h.waits != nil && p.done.has(h.waits.Index) {
+		return now, true // it lapsed just now
 	}
 	c.allSaid = time.Time{}
 	if h.waits == nil {

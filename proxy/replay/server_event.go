@@ -22,6 +22,7 @@ const (
 	Trouble   EventKind = "trouble"   // the recording can't be read, or can't be followed
 	Closed    EventKind = "closed"    // the connection has ended
 	Finished  EventKind = "finished"  // a session was played to its end
+	Changed   EventKind = "changed"   // the gate did something, or this comes of what it did
 )
 
 // Event is something that happened to a live client.
@@ -46,10 +47,17 @@ func (e Event) String() string {
 	return fmt.Sprintf("#%d %s: %s", e.Conn, who, e.Text)
 }
 
-// report tells of something. The lock is held.
+// report tells of something. The lock is held. What is wrong with a request that the gate
+// made is not the client's.
 func (c *conn) report(kind EventKind, message int64, format string, args ...any) {
 	if c.s.cfg.Report == nil {
 		return
+	}
+	switch kind {
+	case Different, ByRule, Refused, Wrong, Broken:
+		if c.maker != "" {
+			kind, format, args = Changed, "made by %s: "+format, append([]any{c.maker}, args...)
+		}
 	}
 	c.s.cfg.Report(Event{Kind: kind, Conn: c.id, Account: c.account, Message: message, Text: fmt.Sprintf(format, args...)})
 }
@@ -74,6 +82,8 @@ type Played struct {
 	// how many messages of the server were not sent.
 	Unasked []Asked
 	Unsaid  int
+	// Withheld is how many requests came that the gate kept from the server.
+	Withheld int
 }
 
 // Summary says how far each session of the recording was played.
@@ -92,7 +102,7 @@ func (s *Server) Summary() []Played {
 				p.count(c, r)
 			}
 		}
-		p.Whole = r != nil && len(p.Unasked) == 0 && p.Unsaid == 0
+		p.Whole = r != nil && len(p.Unasked) == 0 && p.Unsaid == 0 && p.Withheld == 0
 		all = append(all, p)
 	}
 	return all
@@ -114,6 +124,9 @@ func (p Played) String() string {
 			break
 		}
 		names = append(names, fmt.Sprintf("%s in message %d", a.Name, a.Message))
+	}
+	if p.Withheld > 0 {
+		who += fmt.Sprintf("the gate withheld %d requests, ", p.Withheld)
 	}
 	if len(names) == 0 {
 		return fmt.Sprintf("%severything was asked, %d messages were not sent", who, p.Unsaid)

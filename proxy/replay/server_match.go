@@ -114,6 +114,8 @@ func (c *conn) take(fr *decode.Frame) {
 	if c.closing || c.ended {
 		return
 	}
+	c.maker = c.front.maker(fr.Raw)
+	defer func() { c.maker = "" }()
 	switch fr.Kind {
 	case decode.Command:
 	case decode.Blank:

@@ -22,7 +22,9 @@ type part struct {
 	late  []int32
 	// queues are the indices of the client's messages by verb.
 	queues map[string][]int32
-	ended  bool
+	// withheld are the client's messages that a gate kept from the server; nil: none.
+	withheld bits
+	ended    bool
 }
 
 // asked is a request that was made.
@@ -35,7 +37,7 @@ type asked struct {
 type bits []uint64
 
 func newBits(n int) bits        { return make(bits, (n+63)/64) }
-func (b bits) has(i int32) bool { return b[i>>6]&(1<<(i&63)) != 0 }
+func (b bits) has(i int32) bool { return b != nil && b[i>>6]&(1<<(i&63)) != 0 }
 func (b bits) set(i int32)      { b[i>>6] |= 1 << (i & 63) }
 
 func (p *part) msgs() []*story.Message { return p.conn.Messages }
@@ -130,7 +132,7 @@ func (p *part) due(x *script, ready func(*story.Message) bool) (*story.Message, 
 		if !free {
 			switch q := x.request(m); {
 			case m.From == decode.Client:
-				free = quiet(m) || i < p.newest
+				free = quiet(m) || i < p.newest || p.withheld.has(i)
 				if !free && h.on == nil {
 					h.on = m
 				}
@@ -174,7 +176,7 @@ func (p *part) over() bool {
 		return false
 	}
 	for i := p.newest + 1; int(i) < len(p.msgs()); i++ {
-		if !p.done.has(i) {
+		if !p.done.has(i) && !p.withheld.has(i) {
 			return false
 		}
 	}
@@ -183,16 +185,18 @@ func (p *part) over() bool {
 
 // count adds to the summary what was not asked and not said on a connection.
 func (p *Played) count(c *story.Conn, r *run) {
-	var done bits
+	var done, withheld bits
 	if r != nil && r.parts[c] != nil {
-		done = r.parts[c].done
+		done, withheld = r.parts[c].done, r.parts[c].withheld
 	}
 	for i, m := range c.Messages {
 		switch {
 		case done != nil && done.has(int32(i)) || quiet(m) || m.Fate == capture.Withheld:
-		case m.From == decode.Server && m.Request != nil && quiet(m.Request):
+		case m.From == decode.Server && m.Request != nil && (quiet(m.Request) || withheld.has(m.Request.Index)):
 		case m.From == decode.Server:
 			p.Unsaid++
+		case withheld.has(int32(i)):
+			p.Withheld++
 		case m.Kind == decode.Command:
 			p.Unasked = append(p.Unasked, Asked{m.Number, m.Name})
 		}

@@ -263,7 +263,7 @@ func (c *conn) detach() {
 					p.count(rec, r)
 				}
 			}
-			p.Whole = len(p.Unasked) == 0 && p.Unsaid == 0
+			p.Whole = len(p.Unasked) == 0 && p.Unsaid == 0 && p.Withheld == 0
 			r.told = true
 			c.report(Finished, 0, "%s", p)
 		}

@@ -30,6 +30,7 @@ import (
 
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
+	"msnproxy/proxy/gate/valve"
 )
 
 // Kind is the word that an action begins with.
@@ -62,17 +63,13 @@ var words = [...]string{Forward: "forward", Drop: "drop", Delay: "delay", Postpo
 // String returns the word.
 func (k Kind) String() string { return words[k] }
 
-// faults are the names of faults of the bytes. What their arguments mean is known where
-// they are done; close and reset are actions of their own.
-var faults = []string{"latency", "bandwidth", "slice", "coalesce", "stall", "limit", "corrupt", "cut", "half-close"}
-
 // Faults returns the names of the faults of the bytes.
-func Faults() []string { return append([]string(nil), faults...) }
+func Faults() []string { return valve.Names() }
 
 // Words returns the words that an action can begin with.
 func Words() []string {
 	list := append([]string(nil), words[Forward:Byte]...)
-	return append(append(list, faults...), "before", "after")
+	return append(append(list, valve.Names()...), "before", "after")
 }
 
 // When says whether something is sent before the message or after it.
@@ -119,15 +116,11 @@ type Action struct {
 	raw  bool    // what is replied or sent is bytes
 }
 
-// Fault is a fault of the bytes asked for by name.
-type Fault struct{ Name, Args string }
-
-// String returns the fault as it is written.
-func (f Fault) String() string {
-	if f.Args == "" {
-		return f.Name
-	}
-	return f.Name + " " + f.Args
+// Fault is a fault of the bytes that somebody asks for.
+type Fault struct {
+	valve.Fault
+	// By is who does.
+	By string
 }
 
 // String returns the action as [Parse] reads it.

@@ -26,6 +26,8 @@ type Effect struct {
 	// Hold: it waits for people, at most HoldFor if that is not 0.
 	Hold    bool
 	HoldFor time.Duration
+	// HeldBy is who wants that, if an action did.
+	HeldBy string
 	// Sends are frames beside it.
 	Sends []Send
 	// Repeat is how many times more it goes.
@@ -38,7 +40,8 @@ type Effect struct {
 	Mark, Remark string
 	// Raw: Frame is bytes on which nothing is put right, no address either.
 	Raw bool
-	// By is who changed it, each once, in order.
+	// By is who changed it, each once, in order. Who asked for faults of the bytes is not
+	// among them: whether those hit it is found out when it goes.
 	By []string
 
 	now *decode.Message // of Frame
@@ -90,10 +93,27 @@ func (e *Effect) Apply(m *decode.Message, a Action, by string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", a, err)
 	}
+	if a.Kind == Byte {
+		e.Faults = append(e.Faults, Fault{a.Fault.Fault, by})
+	}
+	if a.Kind == Hold {
+		e.HeldBy = by
+	}
 	if changes && !slices.Contains(e.By, by) {
 		e.By = append(e.By, by)
 	}
 	return nil
+}
+
+// Deciders returns who changed the message, or asked for faults that may hit it, each once.
+func (e *Effect) Deciders() []string {
+	list := e.By[:len(e.By):len(e.By)]
+	for _, f := range e.Faults {
+		if !slices.Contains(list, f.By) {
+			list = append(list, f.By)
+		}
+	}
+	return list
 }
 
 // apply reports whether the action changes what is sent, or when.
@@ -129,7 +149,7 @@ func (e *Effect) apply(m *decode.Message, a Action) (bool, error) {
 	case Remark:
 		return false, e.remark(m, a)
 	case Byte:
-		e.Faults = append(e.Faults, a.Fault)
+		return false, nil
 	default:
 		return false, fmt.Errorf("it is no action")
 	}

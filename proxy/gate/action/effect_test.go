@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"msnproxy/decode"
+	"msnproxy/proxy/gate/valve"
 )
 
 // message decodes one frame.
@@ -59,13 +60,14 @@ func TestApply(t *testing.T) {
 		{decode.Server, "ACK 5\r\n", `drop`, Effect{Decided: true, Drop: true, By: own}},
 		{decode.Server, "ACK 5\r\n", `drop, forward`, Effect{Decided: true, By: own}},
 		{decode.Server, "ACK 5\r\n", `delay 1s, delay 2s, postpone 5s, postpone 1s`, Effect{Delay: 3 * time.Second, Postpone: 6 * time.Second, By: own}},
-		{decode.Server, "ACK 5\r\n", `hold, hold for 5s`, Effect{Hold: true}},
-		{decode.Server, "ACK 5\r\n", `hold for 5s, hold`, Effect{Hold: true}},
-		{decode.Server, "ACK 5\r\n", `hold for 5s, hold for 7s, hold for 6s`, Effect{Hold: true, HoldFor: 7 * time.Second}},
+		{decode.Server, "ACK 5\r\n", `hold, hold for 5s`, Effect{Hold: true, HeldBy: `rule "x"`}},
+		{decode.Server, "ACK 5\r\n", `hold for 5s, hold`, Effect{Hold: true, HeldBy: `rule "x"`}},
+		{decode.Server, "ACK 5\r\n", `hold for 5s, hold for 7s, hold for 6s`, Effect{Hold: true, HeldBy: `rule "x"`, HoldFor: 7 * time.Second}},
 		{decode.Server, "ACK 5\r\n", `repeat, repeat 2`, Effect{Repeat: 3, By: own}},
 		{decode.Server, "ACK 5\r\n", `close client, reset`, Effect{Ends: []End{{decode.Client, false}, {decode.Either, true}}, By: own}},
 		{decode.Server, "ACK 5\r\n", `mark a, remark "{verb} of {account}", remark "x"`, Effect{Mark: "a", Remark: "ACK of alice@example.com; x"}},
-		{decode.Server, "ACK 5\r\n", `slice 1 every 2ms, stall`, Effect{Faults: []Fault{{"slice", "1 every 2ms"}, {"stall", ""}}, By: own}},
+		{decode.Server, "ACK 5\r\n", `slice 1 every 3ms, stall`, Effect{Faults: []Fault{
+			{valve.Fault{Kind: valve.Slice, Size: 1, Time: 3 * time.Millisecond}, "rule \"x\""}, {valve.Fault{Kind: valve.Stall}, "rule \"x\""}}}},
 		{decode.Server, "ACK 5\r\n", `set trid = trid + 1`, Effect{Frame: []byte("ACK 6\r\n"), By: own}},
 		{decode.Server, "ACK 5\r\n", `set trid = 5`, Effect{}},
 		{decode.Client, "VER 1 MSNP8 CVR0\r\n", `set args = map(args, # == "MSNP8" ? "MSNP7" : #)`, Effect{Frame: []byte("VER 1 MSNP7 CVR0\r\n"), By: own}},

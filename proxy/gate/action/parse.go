@@ -12,6 +12,7 @@ import (
 
 	"msnproxy/decode"
 	"msnproxy/decode/filter"
+	"msnproxy/proxy/gate/valve"
 )
 
 // MaxRepeat is how often one action can send a message again.
@@ -159,10 +160,10 @@ func (p *parser) action(end int) (a Action, err error) {
 	if word == "before" || word == "after" {
 		word = SendTo.String()
 	}
-	if slices.Contains(faults, word) {
-		a.Kind, a.Fault = Byte, Fault{word, strings.Join(strings.Fields(p.rest()), " ")}
-		if i := strings.IndexAny(a.Fault.Args, "\"'`,()[]{}"); i >= 0 {
-			return a, p.wrong(at, "%s takes words and numbers, and not %q", word, a.Fault.Args[i:])
+	if slices.Contains(valve.Names(), word) {
+		a.Kind = Byte
+		if a.Fault.Fault, err = valve.Parse(word + " " + p.rest()); err != nil {
+			return a, p.wrong(at, "%v", err)
 		}
 		return a, nil
 	}

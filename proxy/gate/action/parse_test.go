@@ -103,7 +103,7 @@ func TestParseErrors(t *testing.T) {
 		{`mark`, "column 5", "a name is missing"},
 		{`mark ""`, "column 6", "is missing"},
 		{`remark bare`, "column 8", "within quotes"},
-		{`slice "1"`, "column 1", "takes words and numbers"},
+		{`slice "1"`, "column 1", "slice takes the bytes of a write"},
 	} {
 		_, err := Parse(test.in)
 		if err == nil {

@@ -38,20 +38,20 @@ type endpoint struct {
 
 func (s *Server) endpoints() []endpoint {
 	return []endpoint{
-		{"GET", "/v1/events", s.events},
-		{"GET", "/v1/conns", s.conns},
-		{"POST", "/v1/conns/{conn}/close", s.end(false)},
-		{"POST", "/v1/conns/{conn}/reset", s.end(true)},
-		{"POST", "/v1/conns/{conn}/send", s.send},
-		{"GET", "/v1/held", s.held},
-		{"POST", "/v1/held/{number}", s.decide},
-		{"GET", "/v1/rules", s.rules},
-		{"PUT", "/v1/rules", s.setRules},
-		{"PATCH", "/v1/rules/{name}", s.switchRule},
-		{"POST", "/v1/marks", s.mark},
-		{"GET", "/v1/stats", s.stats},
-		{"GET", "/v1/recording", s.recording},
-		{"GET", "/metrics", s.metrics},
+		{http.MethodGet, "/v1/events", s.events},
+		{http.MethodGet, "/v1/conns", s.conns},
+		{http.MethodPost, "/v1/conns/{conn}/close", s.end(false)},
+		{http.MethodPost, "/v1/conns/{conn}/reset", s.end(true)},
+		{http.MethodPost, "/v1/conns/{conn}/send", s.send},
+		{http.MethodGet, "/v1/held", s.held},
+		{http.MethodPost, "/v1/held/{number}", s.decide},
+		{http.MethodGet, "/v1/rules", s.rules},
+		{http.MethodPut, "/v1/rules", s.setRules},
+		{http.MethodPatch, "/v1/rules/{name}", s.switchRule},
+		{http.MethodPost, "/v1/marks", s.mark},
+		{http.MethodGet, "/v1/stats", s.stats},
+		{http.MethodGet, "/v1/recording", s.recording},
+		{http.MethodGet, "/metrics", s.metrics},
 	}
 }
 

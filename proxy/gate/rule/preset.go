@@ -145,7 +145,7 @@ func ParseFault(s string) ([]*Rule, error) {
 	}
 	r.Name = fault + r.Do[0].Kind.String()
 	if r.Do[0].Kind == action.Byte {
-		r.Name = fault + r.Do[0].Fault.Name
+		r.Name = fault + r.Do[0].Fault.Kind.String()
 	}
 	return []*Rule{r}, nil
 }

@@ -88,8 +88,8 @@ func told(e *action.Effect) string {
 	if e.Mark+e.Remark != "" {
 		add("mark %q remark %q", e.Mark, e.Remark)
 	}
-	if len(e.By) > 0 {
-		add("by %s", strings.Join(e.By, ", "))
+	if by := e.Deciders(); len(by) > 0 {
+		add("by %s", strings.Join(by, ", "))
 	}
 	return strings.Join(list, "; ")
 }

@@ -192,6 +192,7 @@ func TestCompose(t *testing.T) {
 	for _, r := range "BYE" {
 		s.key(string(r))
 	}
+	s.sees(" BYE bob@example.com") // what Tab would make of it
 	s.key("Tab")
 	if got := s.ins.prompt.input.GetText(); !strings.HasPrefix(got, "BYE ") {
 		t.Fatalf("Tab makes of BYE %q", got)
@@ -308,4 +309,12 @@ func TestEditedChallenge(t *testing.T) {
 	s.sees("the client answers this challenge, and the server expects the answer to its own")
 	s.keys("u")
 	s.lacks("expects the answer")
+	s.keys("A")
+	s.open(3)
+	s.say(3, "C: VER 1 MSNP7", "S: VER 1 MSNP7")
+	s.keys("K", "A")
+	s.say(3, "C: USR 2 MD5 I alice@example.com", "S: USR 2 MD5 S 1013928519.693957190")
+	s.keys("K", "e", ":")
+	s.enter(`set challenge = "1"`)
+	s.sees("the client answers this challenge, and the server expects the answer to its own")
 }

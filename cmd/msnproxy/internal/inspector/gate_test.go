@@ -2,7 +2,10 @@ package inspector
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -81,6 +84,8 @@ func (e exitTo) Tell(records ...capture.Record) {
 	e.s.g.Tell(records, func() { e.s.add(records) })
 }
 
+func (exitTo) Finish(string) {}
+
 func (e exitTo) End(side decode.Sender, reset bool, by string) {
 	e.s.mu.Lock()
 	defer e.s.mu.Unlock()
@@ -104,7 +109,7 @@ func (s *stand) add(records []capture.Record) {
 
 // open opens a connection.
 func (s *stand) open(id uint32) {
-	rec := &capture.Conn{ID: id, Client: fmt.Sprintf("192.0.2.1:%d", 1000+id), Server: "192.0.2.9:1863"}
+	rec := &capture.Conn{ID: id, Client: fmt.Sprintf("192.0.2.1:%d", 1000+id), Via: "192.0.2.5:1863", Server: "192.0.2.9:1863"}
 	s.recs[id] = rec
 	s.conns[id] = s.g.Conn(rec, exitTo{s, way{id, decode.Client}}, exitTo{s, way{id, decode.Server}})
 	s.tell(capture.Record{Time: s.bench.now, Conn: rec, Kind: capture.Opened})
@@ -303,6 +308,9 @@ func TestHoldFromMessage(t *testing.T) {
 	s.bench.now = s.bench.now.Add(12 * time.Second)
 	s.settle()
 	s.sees("[held 12 s]", "1 HELD 12 s", "1 breakpoint")
+	s.key("2")
+	s.sees("held 12 s ", "waiting (1)")
+	s.key("1")
 	s.lacks("held: MSG 4") // told once
 	s.key("A")
 	s.sees("the selected message is not held: K goes to one that is")
@@ -605,5 +613,53 @@ func TestCompletesActions(t *testing.T) {
 	b := openBench(t, find(t, "demo"), 80, 24, Options{})
 	if _, words := b.ins.completeCommand("post"); len(words) > 0 {
 		t.Errorf("a recording completes %q", words)
+	}
+}
+
+// A message that a rule holds names it.
+func TestHeldByRule(t *testing.T) {
+	s := openStand(t, 160, 40, `hold if verb == "MSG"`)
+	s.command(`hold verb == "MSG"`)
+	s.chatting()
+	if held := s.g.Held(); len(held) != 1 || held[0].Why != `rule "hold if verb == \"MSG\""` {
+		t.Errorf("held: %+v", held)
+	}
+	s.keys("K", "A") // the breakpoint behind the rule holds it once more
+	s.sees("MSG 3 is held again")
+	if held := s.g.Held(); len(held) != 1 || held[0].Why != `breakpoint verb == "MSG"` {
+		t.Errorf("held again: %+v", held)
+	}
+}
+
+// TestKeysOverHeld presses keys as they come while messages are held: whatever they are,
+// the screen stays right, and what was said goes in order or not at all.
+func TestKeysOverHeld(t *testing.T) {
+	keys := strings.Split("A X K Z S e i I b B U 7 1 2 3 j k g G Enter Esc Tab u U p h E : c s h o l d Backspace a / n f t", " ")
+	went := 0
+	for seed := range uint64(4) {
+		s := openStand(t, 80, 24)
+		s.ins.runEditor = func(string) error { return nil }
+		s.chatting()
+		s.command(`hold from == "client"`)
+		dice := rand.New(rand.NewPCG(seed, 1))
+		for i := range 120 {
+			if i%10 == 0 {
+				s.say(1, fmt.Sprintf("C: MSG %d A 67\n%shello", 10+i, typed), "C: PNG", fmt.Sprintf("S: ACK %d", 10+i))
+			}
+			s.key(keys[dice.IntN(len(keys))])
+		}
+		s.keys("Esc", "Esc", "Esc")
+		last := 0
+		for _, m := range regexp.MustCompile(`MSG (\d{1,3}) A 67`).FindAllStringSubmatch(s.out(1, decode.Client), -1) {
+			n, err := strconv.Atoi(m[1])
+			if err != nil || n < last {
+				t.Errorf("seed %d: MSG %s went after %d", seed, m[1], last)
+			}
+			last = n
+		}
+		went += last
+	}
+	if went == 0 {
+		t.Error("nothing was let go")
 	}
 }

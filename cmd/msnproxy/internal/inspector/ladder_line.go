@@ -106,7 +106,8 @@ func (l *ladder) message(g *rung, e *ends, m *decode.Message, rec *capture.Recor
 		whole = append(whole, label{{"; " + l.ins.x.Comment(g.row.Index), g.user}}...)
 	}
 	proxy := l.lanes.proxy
-	if proxy == nil || !e.proxied || g.row.Fate == capture.Passed && !g.row.SentOn {
+	stands := g.row.Fate == capture.Held || l.ins.holds.waits(g.row) > 0
+	if proxy == nil || !e.proxied || g.row.Fate == capture.Passed && !g.row.SentOn && !stands {
 		g.arrow(from, to, "─", side, whole, true)
 		return
 	}
@@ -124,9 +125,9 @@ func (l *ladder) message(g *rung, e *ends, m *decode.Message, rec *capture.Recor
 		g.arrow(from, proxy.x, "─", side, whole, false)
 		g.text(proxy.x, g.y, 1, "×", g.style(g.err))
 		g.aside(proxy.x, to, "withheld", g.redirect)
-	case g.row.Fate == capture.Held:
+	case stands:
 		g.arrow(from, proxy.x, "─", side, whole, false)
-		g.aside(proxy.x, to, g.row.Fate.String(), g.redirect)
+		g.aside(proxy.x, to, l.ins.rowMarks(g.row, rec), g.redirect)
 	case g.row.Fate == capture.Injected:
 		g.aside(from, proxy.x, "injected", g.redirect)
 		g.arrow(proxy.x, to, "┄", g.redirect, whole, false)

@@ -41,7 +41,7 @@ func oddities(held *gate.Held, frame []byte, m *decode.Message) (odd []string) {
 			odd = append(odd, p.Problems...)
 		}
 	}
-	if m.Act() == decode.ActChallenge && m.Frame.LineLen > 0 && !bytes.Equal(m.Frame.Line(), held.Received[:min(len(held.Received), m.Frame.LineLen)]) {
+	if old := value(was, "challenge"); m.From == decode.Server && old != "" && value(m, "challenge") != old {
 		odd = append(odd, "the client answers this challenge, and the server expects the answer to its own")
 	}
 	if a, ok := m.TrID(); ok {

@@ -200,13 +200,17 @@ func (p *prompt) drawAbove(c canvas) {
 	}
 	for i := start; i < len(p.words); i++ {
 		w := cells(p.words[i])
-		if x+w > c.w-3 {
-			c.text(x, 0, 1, "…", c.status)
-			break
-		}
 		style := c.status
 		if i == p.chosen {
 			style = c.tabOn
+		}
+		if x+w > c.w-3 {
+			if i > start && i != p.chosen {
+				c.text(x, 0, 1, "…", c.status)
+			} else {
+				c.text(x, 0, c.w-2-x, p.words[i], style) // as much as there is room for
+			}
+			break
 		}
 		x += c.text(x, 0, w, p.words[i], style) + 2
 	}

@@ -1,6 +1,8 @@
 package show
 
 import (
+	"strconv"
+
 	"msnproxy/capture"
 	"msnproxy/decode"
 	"msnproxy/decode/check"
@@ -52,4 +54,17 @@ func AppendDecision(dst []byte, kind, name string, m *decode.Message, r *capture
 	o.str(kind, name)
 	o.str("fate", r.Fate.String())
 	return append(o.b, '}', '\n')
+}
+
+// AppendEvent appends a record that is no frame as a JSON object, with its line end.
+func AppendEvent(dst []byte, r *capture.Record) []byte { return appendEvent(dst, r) }
+
+// AppendQuestion appends a message as a JSON object with a name more, "id": its number.
+func AppendQuestion(dst []byte, m *decode.Message) []byte {
+	dst = append(dst, `{"id":`...)
+	dst = append(strconv.AppendInt(dst, m.Number, 10), ',')
+	at := len(dst)
+	r := capture.Record{Conn: &capture.Conn{ID: m.Conn.ID}, Kind: capture.Data, From: m.From, Frame: *m.Frame}
+	dst = appendMessage(dst, m, &r, false)
+	return append(dst[:at], dst[at+1:]...)
 }
