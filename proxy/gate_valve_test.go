@@ -49,12 +49,18 @@ func (r *reads) all() string {
 	return strings.Join(r.parts, "")
 }
 
+// when tells what came at which time. Whether what comes at the same time is read at once is
+// a matter of chance.
 func (r *reads) when() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var list []string
-	for i := range r.parts {
-		list = append(list, fmt.Sprintf("%v %q", r.at[i].Round(time.Millisecond/10), r.parts[i]))
+	for i := 0; i < len(r.parts); {
+		at, part := r.at[i], ""
+		for ; i < len(r.parts) && r.at[i] == at; i++ {
+			part += r.parts[i]
+		}
+		list = append(list, fmt.Sprintf("%v %q", at.Round(time.Millisecond/10), part))
 	}
 	return strings.Join(list, "\n")
 }

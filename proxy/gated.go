@@ -8,11 +8,11 @@ import (
 	"msnproxy/decode"
 )
 
-// gated reports whether a frame goes through the stages of the gate: if one may want it,
-// and no byte of it has gone.
+// gated reports whether a frame goes through the stages of the gate: if one may want it, or
+// it will have to wait, and no byte of it has gone.
 func (l *link) gated(fr *decode.Frame) bool {
 	return l.lane != nil && fr.Kind == decode.Command && fr.EOL > 0 && fr.Missing == 0 &&
-		fr.Offset >= l.out && l.lane.Wants(fr.Raw)
+		fr.Offset >= l.out && (l.lane.Wants(fr.Raw) || l.lane.Waits())
 }
 
 // awaited returns the offset from which on bytes are held because a stage may want the
@@ -32,17 +32,23 @@ func (l *link) awaited(cursor int64) (at int64, ok bool) {
 // pass gives a frame that was made whole to the stages, and has it go on, in the piece in
 // which it came, or wait. It reports whether the observer is to be woken.
 func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
-	l.heed(w, fr)
+	if l.from == decode.Server && !l.trusted() && l.mayRewrite(w, fr) {
+		_ = l.rewrite(w, fr) // it is not, which is remarked on
+	}
 	wake = l.tell(w)
 	w.records = append(w.records, capture.Record{
 		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr,
 	})
+	if l.c.p.queue != nil {
+		l.c.p.queue.await(&w.records[0])
+	}
 	v := l.lane.Decide(&w.records[0], func() {
 		var woken bool
 		w.ticket, woken = l.c.p.give(w.records, &l.dropped)
 		wake = woken || wake
 	})
 	w.records = append(w.group[:0], v.Remarks...)
+	l.heed(w, fr)
 	end := fr.Offset + int64(len(fr.Raw))
 	switch {
 	case !v.Simple:

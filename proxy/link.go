@@ -298,7 +298,7 @@ func (l *link) flush() error {
 		if l.lost != (fr.Kind == decode.Opaque) {
 			l.turn(w, &fr)
 		}
-		if len(l.held) > 0 {
+		if len(l.held) > 0 && l.from == decode.Server && decode.MayRedirect(l.held) {
 			l.remark(w, "the server's last line may be a redirect but lacks its end: it passed as it came")
 		}
 		if l.c.p.observed {

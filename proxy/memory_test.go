@@ -48,6 +48,7 @@ func inBubble(t *testing.T, cfg Config, f func(m *memory)) {
 		cfg.Listener = m.clients
 	}
 	m.clients = cfg.Listener.(*memoryListener)
+	gated(&cfg)
 	var err error
 	if m.p, err = New(cfg); err != nil {
 		t.Fatal(err)

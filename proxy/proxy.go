@@ -386,6 +386,9 @@ func (p *Proxy) hand(records []capture.Record, lost *int64) (ticket uint64, wake
 	if lost == nil {
 		lost = new(int64)
 	}
+	if p.queue != nil && len(records) > 0 {
+		p.queue.await(&records[0])
+	}
 	give := func() { ticket, wake = p.give(records, lost) }
 	switch {
 	case p.cfg.Gate != nil:

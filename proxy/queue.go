@@ -86,11 +86,7 @@ func (q *queue) add(records []capture.Record, lost *int64) (wake bool) {
 	for i := range records {
 		r := &records[i]
 		data := r.Kind == capture.Data
-		for q.lossless && q.full(r, 1) && !q.closed {
-			q.nudge()
-			q.room.Wait()
-		}
-		if data && q.full(r, 1) || q.full(r, 2) || q.closed {
+		if !q.lossless && (data && q.full(r, 1) || q.full(r, 2)) || q.closed {
 			q.dropped++
 			if data {
 				q.jammed.Store(!q.lossless)
@@ -107,6 +103,21 @@ func (q *queue) add(records []capture.Record, lost *int64) (wake bool) {
 	}
 	wake, q.idle = q.idle, false
 	return wake
+}
+
+// await waits, if nothing may be lost, until there is room for a record like this one. Links
+// that wait side by side may then go beyond the bounds together, each by what it tells at
+// once. Nothing that others need is held meanwhile.
+func (q *queue) await(r *capture.Record) {
+	if !q.lossless {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.full(r, 1) && !q.closed {
+		q.nudge()
+		q.room.Wait()
+	}
 }
 
 // lostRecord says that the observer was not shown n bytes.

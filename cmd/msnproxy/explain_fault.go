@@ -7,6 +7,7 @@ import (
 
 	"msnproxy/decode/filter"
 	"msnproxy/proxy/gate/rule"
+	"msnproxy/proxy/gate/valve"
 )
 
 // faultWord stands before the name of a fault.
@@ -24,16 +25,25 @@ func explainFault(w io.Writer, args []string) error {
 			}
 			fmt.Fprintf(w, "%-34s %-9s %s\n", name, p.Tests, p.About)
 		}
-		_, err := fmt.Fprint(w, "\n\"msnproxy explain fault NAME\" shows its rules, and what is right.\n")
+		fmt.Fprint(w, "\nFaults of the bytes, which test both; more follows the name:\n\n")
+		for _, name := range valve.Names() {
+			does, _ := valve.Explain(name)
+			fmt.Fprintf(w, "%-34s %-9s %s\n", name, "both", does)
+		}
+		_, err := fmt.Fprint(w, "\n\"msnproxy explain fault NAME\" shows its rules, and what is right; of faults of the bytes what follows the name.\n")
 		return err
 	case 1, 2:
 	default:
 		return usage("explain", "explain fault takes a name and a value, not %d words", len(args))
 	}
+	if does, follows := valve.Explain(strings.ToLower(args[0])); does != "" && len(args) == 1 {
+		_, err := fmt.Fprintf(w, "# about: what a bad line does to a message: %s\n# tests: both\n# right: no more than what is lost is missed; how bytes are divided, and when they come, changes nothing\n# takes: %s\n", does, follows)
+		return err
+	}
 	p, ok := rule.LookupPreset(strings.ToLower(args[0]))
 	if !ok {
 		hint := "\"msnproxy explain fault\" lists them all"
-		if near := filter.Nearest(args[0], rule.PresetNames()); near != "" {
+		if near := filter.Nearest(args[0], append(rule.PresetNames(), valve.Names()...)); near != "" {
 			hint = fmt.Sprintf("did you mean %s?", near)
 		}
 		return fmt.Errorf("no fault is called %q (%s)", args[0], hint)

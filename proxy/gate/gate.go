@@ -178,6 +178,13 @@ func (l *Lane) verdict(p *passage, r *capture.Record) (v Verdict) {
 	}
 	v.Remarks = p.remarks()
 	v.Simple = p.simple()
+	if v.Simple && !p.e.Drop && l.Blocked() && !(decode.MayBeAct(r.Frame.Raw, decode.ActPing, decode.ActPong) && l.KeepsApart()) {
+		v.Simple, p.behind = false, true // it is told as gone when it has
+		if v.p == nil {
+			p.raw = bytes.Clone(p.raw)
+			v.p = p
+		}
+	}
 	p.shift(v.Simple)
 	if !v.Simple {
 		return v

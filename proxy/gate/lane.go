@@ -63,7 +63,8 @@ type Lane struct {
 	pause   bool // what was written last was a write of its own
 	err     error
 	closed  bool
-	gone    bool // the sender says no more
+	gone    bool        // the sender says no more
+	waits   atomic.Bool // something does
 	// owesBytes, owesFrame: what has its number enters the lane next, see [shift].
 	owesBytes, owesFrame bool
 	free                 func() // called when there is room
@@ -102,6 +103,9 @@ func (l *Lane) Blocked() bool {
 	defer l.mu.Unlock()
 	return len(l.queue) > 0
 }
+
+// Waits is Blocked, as far as that can be told at once: of what runs just now it says no.
+func (l *Lane) Waits() bool { return l.waits.Load() }
 
 // KeepsApart reports whether keep-alive passes what waits now: people hold it.
 func (l *Lane) KeepsApart() bool {
@@ -206,6 +210,7 @@ func (l *Lane) enqueue(it *item) {
 		l.g.waiting.Add(int64(it.size()))
 	}
 	l.queue = append(l.queue, it)
+	l.waits.Store(true)
 }
 
 // inject puts frames ahead of what waits, at the first place where no frame is cut by them.
@@ -231,6 +236,7 @@ func (l *Lane) inject(items ...*item) error {
 	}
 	rest := append([]*item(nil), l.queue[at:]...)
 	l.queue = append(append(l.queue[:at], items...), rest...)
+	l.waits.Store(true)
 	l.runLocked()
 	err := l.err
 	l.mu.Unlock()
@@ -297,6 +303,7 @@ func (l *Lane) unfold(p *passage) {
 		return
 	}
 	l.queue = append(items, l.queue...)
+	l.waits.Store(len(l.queue) > 0)
 }
 
 // pop takes the head away.
@@ -305,6 +312,7 @@ func (l *Lane) pop() {
 	l.queue = l.queue[1:]
 	if len(l.queue) == 0 {
 		l.queue = nil
+		l.waits.Store(false)
 		l.g.waiting.Add(int64(-l.bytes))
 		l.bytes, l.frames = 0, 0
 		return
@@ -600,19 +608,19 @@ func (l *Lane) tell(remarks []capture.Record) {
 // this lane and now. One for the other end is sent there.
 func (l *Lane) beside(s *action.Send, p *passage) []*item {
 	to := l.c.lanes[s.To.Peer()]
-	var it *item
-	if s.Raw {
-		it = to.injectedRaw(s.Frame, p.e.By)
-	} else {
-		it = to.injected(s.Frame, p.e.By, !p.foreign)
+	frame := func() *item { // when it goes: a redirect is heeded from then on
+		if s.Raw {
+			return to.injectedRaw(s.Frame, p.e.By)
+		}
+		return to.injected(s.Frame, p.e.By, !p.foreign)
 	}
 	switch {
 	case s.Later > 0:
-		time.AfterFunc(s.Later, func() { _ = to.inject(it) })
+		time.AfterFunc(s.Later, func() { _ = to.inject(frame()) })
 	case to == l:
-		return []*item{it}
+		return []*item{frame()}
 	default:
-		_ = to.inject(it)
+		_ = to.inject(frame())
 	}
 	return nil
 }

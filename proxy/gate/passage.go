@@ -28,6 +28,7 @@ type passage struct {
 	keep     bool      // keep-alive does not
 	number32 uint32    // its TrID, if numbers are shifted; 0: none
 	later    uint32    // by how much it is higher for the server
+	behind   bool      // it waits behind another: nobody decides on it
 	foreign  bool      // other programs had a say: an address is not the user's own word
 	timer    *time.Timer
 	parked   bool // somebody decides: of g.mu
@@ -75,7 +76,7 @@ func (p *passage) became(sent []byte, now time.Time) capture.Record {
 	case !bytes.Equal(sent, p.raw):
 		r.Sent = sent
 	}
-	if p.waits() || p.e.Postpone > 0 || p.late {
+	if p.waits() || p.e.Postpone > 0 || p.late || p.behind {
 		r.HeldFor = now.Sub(p.since)
 	}
 	return r

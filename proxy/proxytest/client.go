@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -44,6 +45,9 @@ type Options struct {
 	// MaxEvents is the number of events that may wait to be taken on each
 	// connection; one more ends it. Zero stands for 1024.
 	MaxEvents int
+	// Dial, if set, connects in place of net.Dialer.DialContext: that of a
+	// [MemoryNetwork], for one.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // maxRedirects is the number of XFR NS that a client follows.
@@ -110,7 +114,7 @@ func Dial(ctx context.Context, addr string, options Options) (*Client, error) {
 // the client to instead, if it does.
 func (c *Client) signIn(ctx context.Context, at decode.Role, addr string) (redirect string, err error) {
 	account := c.options.Account
-	l, err := dial(ctx, at, addr, account, &c.trid, c.options.MaxEvents)
+	l, err := dial(ctx, at, addr, &c.trid, &c.options)
 	if err != nil {
 		return "", err
 	}

@@ -47,7 +47,7 @@ func (p *play) laterSteps(number int) []step {
 }
 
 func (p *play) signInLater(account, password, name, message, object string, members Members) (*Client, error) {
-	c, err := Dial(p.ctx, p.addr, Options{Account: account, Password: password, Dialects: p.Dialects, EndPoint: p.machine(account)})
+	c, err := Dial(p.ctx, p.addr, Options{Account: account, Password: password, Dialects: p.Dialects, Dial: p.Dial, EndPoint: p.machine(account)})
 	if err != nil {
 		return nil, err
 	}

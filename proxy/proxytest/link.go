@@ -47,20 +47,23 @@ type exchange struct {
 }
 
 // dial connects to a server. The port is 1863 unless the address names another.
-func dial(ctx context.Context, role decode.Role, addr, account string, trid *atomic.Uint32, limit int) (*link, error) {
+func dial(ctx context.Context, role decode.Role, addr string, trid *atomic.Uint32, o *Options) (*link, error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		addr = net.JoinHostPort(addr, "1863")
 	}
-	var d net.Dialer
-	nc, err := d.DialContext(ctx, "tcp", addr)
+	connect := o.Dial
+	if connect == nil {
+		connect = new(net.Dialer).DialContext
+	}
+	nc, err := connect(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("%s: connecting to the %v: %w", account, role, err)
+		return nil, fmt.Errorf("%s: connecting to the %v: %w", o.Account, role, err)
 	}
 	return &link{
-		account: account,
+		account: o.Account,
 		server:  fmt.Sprintf("%v %s", role, addr),
 		nc:      nc,
-		inbox:   newInbox(limit),
+		inbox:   newInbox(o.MaxEvents),
 		trid:    trid,
 		pending: map[uint32]*exchange{},
 		done:    make(chan struct{}),

@@ -3,6 +3,7 @@ package proxytest
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"time"
 )
@@ -22,6 +23,8 @@ type Script struct {
 	// Numbers are those of the display picture's transfer (MSNP9 and later); nil stands for
 	// [UsualNumbers].
 	Numbers *Numbers
+	// Dial, if set, is how the clients connect, as in [Options].
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Progress, if set, is called with one line before each step.
 	Progress func(string)
 	// Break, if set, adds a third act, in which something between clients and server goes

@@ -7,7 +7,7 @@ import (
 
 // signIn brings an account online: sign-in, lists, status, version.
 func (p *play) signIn(account, password string) (*Client, error) {
-	options := Options{Account: account, Password: password, Dialects: p.Dialects}
+	options := Options{Account: account, Password: password, Dialects: p.Dialects, Dial: p.Dial}
 	if account == alice {
 		options.Object = encode(DemoPicture().Object)
 	}

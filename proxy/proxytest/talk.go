@@ -44,7 +44,7 @@ func (c *Client) AnswerCall(ctx context.Context, rng Event) (*Switchboard, error
 // enter connects to a switchboard and says the first line there.
 func (c *Client) enter(ctx context.Context, addr, verb string, args ...string) (*Switchboard, error) {
 	sb := &Switchboard{client: c}
-	l, err := dial(ctx, decode.SB, addr, c.options.Account, &sb.trid, c.options.MaxEvents)
+	l, err := dial(ctx, decode.SB, addr, &sb.trid, &c.options)
 	if err != nil {
 		return nil, err
 	}

@@ -144,6 +144,29 @@ func Parse(s string) (f Fault, err error) {
 	return f, nil
 }
 
+// Explain says what a fault does, and what may follow its name; "": there is none of that
+// name.
+func Explain(name string) (does, follows string) {
+	i := slices.Index(names[:], name)
+	if i < int(Latency) {
+		return "", ""
+	}
+	return effects[i], takes[i]
+}
+
+// effects are what the faults do to a message.
+var effects = [...]string{
+	Latency:   "it goes so much later, in order; more can be on its way at the same time",
+	Bandwidth: "it goes in pieces, no faster than that",
+	Slice:     "it goes in writes of so many bytes, with pauses",
+	Coalesce:  "it waits, and goes with what comes meanwhile in one write",
+	Stall:     "nothing goes any more in its direction, until the fault is taken away or the time is over",
+	Limit:     "after so many bytes the connection is closed",
+	Corrupt:   "some of its bytes become others, by chance; none of redirects",
+	Cut:       "it goes in two writes",
+	HalfClose: "after it its receiver is told that nothing more comes",
+}
+
 // takes says what may follow the word.
 var takes = [...]string{
 	Latency:   "a time, and how far it may be off, as in 200ms or 200ms±50ms (the second at most the first)",

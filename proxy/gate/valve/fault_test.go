@@ -40,6 +40,14 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %v, want %s", in, err, want)
 		}
 	}
+	for _, name := range Names() {
+		if does, follows := Explain(name); does == "" || follows == "" {
+			t.Errorf("%s is not explained", name)
+		}
+	}
+	if does, follows := Explain(""); does+follows != "" {
+		t.Errorf("nothing is explained: %s, %s", does, follows)
+	}
 	if n := Names(); len(n) != 9 || n[0] != "latency" || n[8] != "half-close" {
 		t.Error(n)
 	}
