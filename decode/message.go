@@ -209,8 +209,11 @@ func (m *Message) Field(i int) Field {
 }
 
 // Arg returns token i of the line as it stands on the wire, the verb not counted: with
-// what stands before the value of the parameter.
+// what stands before the value of the parameter. It is nil where the line has no such token.
 func (m *Message) Arg(i int) []byte {
+	if i < 0 || i+1 >= len(m.tokens) {
+		return nil
+	}
 	t := m.tokens[i+1]
 	return m.Frame.Raw[t.Start:t.End]
 }

@@ -78,3 +78,33 @@ func TestGateBroken(t *testing.T) {
 		})
 	}
 }
+
+// What is held when the gate is given up goes on, as it would, and all that is behind it.
+func TestGateBrokenWhileHolding(t *testing.T) {
+	var block chan struct{}
+	g := gate.New(gate.Options{})
+	g.Break(gate.Breakpoint{When: `verb == "RNG"`})
+	g.Add(looks(func(m *decode.Message, _ *action.Effect) gate.Waiter {
+		if m.Act() == decode.ActEnd {
+			<-block
+		}
+		return nil
+	}))
+	inMemory(t, Config{Gate: g}, func(m *memory) {
+		block = make(chan struct{})
+		defer func() { close(block) }()
+		client, server := m.pair()
+		m.say(server, "RNG 17 127.0.0.1:1864 CKI 9.9 bob@example.com Bob\r\nFLN bob@example.com\r\n")
+		m.say(client, "OUT\r\n")
+		time.Sleep(6 * time.Second)
+		m.say(server, "FLN carol@example.com\r\n")
+		time.Sleep(time.Second)
+		want := "RNG 17 127.0.0.1:1863 CKI 9.9 bob@example.com Bob\r\nFLN bob@example.com\r\nFLN carol@example.com\r\n"
+		if got := m.got(client); got != want {
+			t.Errorf("the client got %q, want %q", got, want)
+		}
+		if held := g.Held(); len(held) != 0 {
+			t.Errorf("%d held", len(held))
+		}
+	})
+}

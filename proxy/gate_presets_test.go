@@ -199,7 +199,7 @@ var presetHits = []struct{ fault, hits, failure string }{
 	{"trid-repeat", "S BLP 1/1, S CHG 1/1, S PRP 2/5", "waiting for the reply to CHG"},
 	{"trid-repeat replies", "S BLP 1/1, S CHG 1/1, S PRP 2/5", "waiting for the reply to CHG"},
 	{"trid-repeat requests", "C ADD 1/1", "waiting for the reply to ADD"},
-	{"unknown-verb", "S CHG 3/4", ""},
+	{"unknown-verb", "S 200 3/3, S CHG 3/4", ""},
 	{"utf8-cut", "S ILN 1/1, S MSG 1/7, S NLN 1/1", `not "Hello Bob, schöne Grüße vom Café"`},
 	{"wrong-length", "C MSG 1/1", "waiting for a MSG"},
 	{"wrong-length +1", "C MSG 1/1", "waiting for a MSG"},

@@ -34,6 +34,8 @@ func TestGateSend(t *testing.T) {
 		{"two", []step{{"C", "VER 7 MSNP7\r\n"}, {"s", "INF 1\r\n"}, {"s", "INF 1\r\n"}, {"S", "INF 100008 MD5\r\nINF 100007 MD5\r\nINF 8 MD5\r\n"}},
 			"VER 7 MSNP7\r\nINF 100007\r\nINF 100008\r\n", "INF 8 MD5\r\n"},
 		{"an error", []step{{"s", "SYN 1 0\r\n"}, {"S", "603 100000\r\n200 5\r\n"}}, "SYN 100000 0\r\n", "200 5\r\n"},
+		{"without parameters", []step{{"s", "OUT\r\n"}, {"s", "XYZ\r\n"}, {"s", "CHG\r\n"}, {"c", "FLN\r\n"}, {"s", "INF 1\r\n"}},
+			"OUT\r\nXYZ\r\nCHG\r\nINF 100000\r\n", "FLN\r\n"},
 		{"in pieces", []step{{"C", "VER 7 MSNP7\r\n"}, {"s", "INF 1\r\n"}, {"S", "I"}, {"S", "NF 1000"}, {"S", "07 MD5\r\nVER 7 MSNP7\r\n"}},
 			"VER 7 MSNP7\r\nINF 100007\r\n", "VER 7 MSNP7\r\n"},
 		{"keep-alive", []step{{"C", "PNG\r\n"}, {"s", "PNG\r\n"}, {"C", "PNG\r\n"}, {"S", "QNG 1\r\n"}, {"S", "QNG 2\r\n"}, {"S", "QNG 3\r\n"}},

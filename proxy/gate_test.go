@@ -113,6 +113,8 @@ func TestGateActions(t *testing.T) {
 		{"changed", `verb == "MSG"`, `set payload = "hi"`, "", hello + "BYE bob@example.com\r\n", "", "MSG bob@example.com Bob 2\r\nhiBYE bob@example.com\r\n"},
 		{"replied", `verb == "MSG" && from == "client"`, `drop, reply "NAK {trid}"`, "MSG 7 A 2\r\nhi", "", "", "NAK 7\r\n"},
 		{"beside", `verb == "BYE"`, `before send client "JOI x@example.com X", send server "OUT"`, "", "BYE bob@example.com\r\n", "OUT\r\n", "JOI x@example.com X\r\nBYE bob@example.com\r\n"},
+		{"a request beside", `verb == "CHG" && from == "client"`, `send server "SYN 1 0", after 1ms send server "PNG"`, "CHG 7 BSY\r\n", "CHG 7 BSY\r\nSYN 100007 5\r\nQNG 50\r\n",
+			"CHG 7 BSY\r\nSYN 100007 0\r\nPNG\r\n", "CHG 7 BSY\r\n"},
 		{"twice", `verb == "BYE"`, `repeat 1`, "", "BYE bob@example.com\r\n", "", "BYE bob@example.com\r\nBYE bob@example.com\r\n"},
 		{"raw", `verb == "BYE"`, `raw "B\x00YE\n"`, "", "BYE bob@example.com\r\nQNG 50\r\n", "", "B\x00YE\nQNG 50\r\n"},
 		{"both ways", `true`, `forward`, "PNG\r\n", hello, "PNG\r\n", hello},
@@ -124,6 +126,7 @@ func TestGateActions(t *testing.T) {
 				if tt.client != "" {
 					m.say(client, tt.client)
 				}
+				time.Sleep(10 * time.Millisecond)
 				if tt.server != "" {
 					m.say(server, tt.server)
 				}

@@ -271,7 +271,16 @@ func TestValvesProperty(t *testing.T) {
 						if whole && all != said || !strings.HasPrefix(said, all) {
 							t.Errorf("from the %s:\n%q\nwant\n%q", from, all, said)
 						}
-						runs[run] += got[from].when() + "\n"
+						if fault != "chance 0.2: reset" { // which takes with it, by chance, what was not read yet
+							runs[run] += got[from].when() + "\n"
+						}
+					}
+					if runs[run] == "" {
+						hit := m.hit()
+						if slices.Sort(hit); len(hit) == 0 {
+							t.Error("nothing was hit")
+						}
+						runs[run] = strings.Join(hit, "\n")
 					}
 					client.Close()
 					server.Close()

@@ -117,7 +117,7 @@ func (k *checkRun) flags() (err error) {
 		return usage("check", "there is no format %q; the formats are text, json", k.c.String("format"))
 	}
 	o := capture.FollowOptions{Check: true}
-	if o.Wanted, err = check.Select(k.c.StringSlice("rule")); err != nil {
+	if o.Wanted, err = check.Select(commas(k.c.StringSlice("rule"))); err != nil {
 		return usage("check", "--rule: %v", err)
 	}
 	if o.Passwords, err = passwords(k.c); err != nil {

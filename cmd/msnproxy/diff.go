@@ -126,7 +126,7 @@ func diffFlags(c *cli.Context) (show.DifferenceOptions, compare.Options, error) 
 	if out.Color, err = wantColor(c); err != nil {
 		return out, options, err
 	}
-	if options.Rules, err = compare.NewRules(c.StringSlice("ignore")); err != nil {
+	if options.Rules, err = compare.NewRules(commas(c.StringSlice("ignore"))); err != nil {
 		return out, options, usage("diff", "--ignore: %v", err)
 	}
 	for _, s := range c.StringSlice("account") {

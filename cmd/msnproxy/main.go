@@ -89,7 +89,9 @@ func newApp(stdin io.Reader, stdout io.Writer, stderr *aside) *cli.App {
 			"client at it and watch the conversation. Try \"msnproxy demo\".\n" + exitCodes,
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
 		HideHelpCommand: true,
-		HideVersion:     true,
+		// Rules and passwords have commas in them.
+		DisableSliceFlagSeparator: true,
+		HideVersion:               true,
 		Commands: []*cli.Command{
 			runCommand(), demoCommand(), readCommand(), viewCommand(), checkCommand(), diffCommand(), statsCommand(), objectsCommand(), convertCommand(), repairCommand(), replayCommand(), rulesCommand(), ctlCommand(), dissectorCommand(), explainCommand(), completionCommand(), versionCommand(),
 		},

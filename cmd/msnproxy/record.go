@@ -59,7 +59,7 @@ func newRecorder(c *cli.Context, g *gate.Gate) (*capture.Recorder, error) {
 	default:
 		return nil, usage(c.Command.Name, "--record-mode is %q; it is lossless or live", mode)
 	}
-	for _, r := range nonEmpty(c.StringSlice("rotate")) {
+	for _, r := range commas(c.StringSlice("rotate")) {
 		if err := rotation(&o, r); err != nil {
 			return nil, usage(c.Command.Name, "--rotate %s: %v", r, err)
 		}

@@ -130,8 +130,8 @@ func clientFlags(c *cli.Context) (config replay.ClientConfig, asJSON bool, err e
 	if c.String("server") == "" {
 		return fail("no --server given, HOST:PORT")
 	}
-	config = replay.ClientConfig{Server: c.String("server"), Only: c.StringSlice("only"), Timeout: c.Duration("timeout"),
-		StopOnDiff: c.Bool("stop-on-diff"), Allow: nonEmpty(c.StringSlice("allow")), ClearText: c.Bool("clear-text")}
+	config = replay.ClientConfig{Server: c.String("server"), Only: commas(c.StringSlice("only")), Timeout: c.Duration("timeout"),
+		StopOnDiff: c.Bool("stop-on-diff"), Allow: commas(c.StringSlice("allow")), ClearText: c.Bool("clear-text")}
 	if config.Timeout <= 0 {
 		return fail("--timeout is %v; it must be more than nothing", config.Timeout)
 	}
@@ -148,7 +148,7 @@ func clientFlags(c *cli.Context) (config replay.ClientConfig, asJSON bool, err e
 	default:
 		return fail("there is no format %q; the formats are text, json", c.String("format"))
 	}
-	if config.Rules, err = compare.NewRules(c.StringSlice("ignore")); err != nil {
+	if config.Rules, err = compare.NewRules(commas(c.StringSlice("ignore"))); err != nil {
 		return fail("--ignore: %v", err)
 	}
 	config.Accounts = make(map[string]replay.ClientAccount)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -61,7 +62,7 @@ func runProxy(c *cli.Context) error {
 	}
 	cfg := proxy.Config{
 		Upstream: c.String("upstream"), Listen: c.String("listen"), Advertise: c.String("advertise"),
-		Ports: ports, Allow: nonEmpty(c.StringSlice("allow")), MaxConns: c.Int("max-conns"),
+		Ports: ports, Allow: commas(c.StringSlice("allow")), MaxConns: c.Int("max-conns"),
 	}
 	if cfg.MaxConns < 1 {
 		return usage("run", "--max-conns is %d; it must be 1 or more", cfg.MaxConns)
@@ -126,6 +127,14 @@ func probe(c *cli.Context, p *proxy.Proxy) error {
 	ctx, cancel := context.WithTimeout(c.Context, proxy.DefaultDialTimeout)
 	defer cancel()
 	return interruptedOr(c, p.Probe(ctx))
+}
+
+// commas parts what flags name that can have no comma in it.
+func commas(list []string) (parts []string) {
+	for _, s := range list {
+		parts = append(parts, strings.Split(s, ",")...)
+	}
+	return nonEmpty(parts)
 }
 
 // nonEmpty drops empty words: an environment variable that is set to nothing is

@@ -33,6 +33,7 @@ type desk struct {
 	see      func(e *capture.Event)         // of every event
 	report   func(text string)
 	resting  func() bool // nothing is armed
+	free     func()      // there is no desk any more: what is held goes
 
 	mu      sync.Mutex
 	number  int64
@@ -72,7 +73,7 @@ func (a *ask) answer(p *passage) {
 }
 
 func newDesk(o capture.FollowOptions) *desk {
-	d := &desk{follower: capture.NewFollower(o), report: func(string) {}, see: func(*capture.Event) {}, resting: func() bool { return false }}
+	d := &desk{follower: capture.NewFollower(o), report: func(string) {}, see: func(*capture.Event) {}, resting: func() bool { return false }, free: func() {}}
 	d.turn.L = &d.mu
 	return d
 }
@@ -207,21 +208,35 @@ func (b *backlog) reset() {
 
 // do calls f in the desk's goroutine, when all that was told before is followed, and
 // returns when f has. The error says that there is no desk.
-func (d *desk) do(f func()) error {
+//
+// A panic of f is an error, and no more: what f was asked for is not done.
+func (d *desk) do(f func()) (err error) {
 	done := make(chan struct{})
+	var fault error
 	d.mu.Lock()
 	if d.broken.Load() {
 		d.mu.Unlock()
 		return errBroken
 	}
-	d.calls = append(d.calls, func() { defer close(done); f() })
+	d.calls = append(d.calls, func() {
+		defer close(done)
+		defer func() {
+			if v := recover(); v != nil {
+				fault = fmt.Errorf("the gate failed at this (%v): nothing was done; that is a fault of msnproxy, please report it", v)
+			}
+		}()
+		f()
+	})
 	start := !d.running
 	d.running = true
 	d.mu.Unlock()
 	if start {
 		go d.run()
 	}
-	return d.await(done)
+	if err := d.await(done); err != nil {
+		return err // f may be at work yet
+	}
+	return fault
 }
 
 // await waits for an answer of the desk's goroutine.
@@ -305,7 +320,11 @@ func (d *desk) fail(text string) {
 	d.waiting = backlog{}
 	d.turn.Broadcast()
 	d.mu.Unlock()
-	go d.report(text) // whoever reports tells, and may have to wait for a frame
+	// Whoever reports tells, and may have to wait for a frame.
+	go func() {
+		d.report(text)
+		d.free()
+	}()
 }
 
 // message returns a message that outlives the event that it comes from: the frame as it

@@ -59,6 +59,7 @@ func New(o Options) *Gate {
 	g := &Gate{options: o, desk: newDesk(o.Follow), conns: make(map[uint32]*Conn), parked: make(map[int64]*passage), remark: func(string) {}}
 	g.desk.look, g.desk.see, g.desk.report = g.look, g.see, func(text string) { g.remark(text) }
 	g.desk.resting = func() bool { n := g.now.Load(); return n.by[decode.Client].nothing() && n.by[decode.Server].nothing() }
+	g.desk.free = g.free
 	g.rules, g.faults = &ruleStage{name: "rules", set: o.Rules}, &ruleStage{name: "faults", set: o.Faults}
 	g.ours = &ours{g}
 	g.Changed()
@@ -236,6 +237,7 @@ func (g *Gate) look(e *capture.Event, a *ask) {
 		p.e.Drop, p.e.Decided, p.e.By = true, true, []string{*by}
 	}
 	g.advance(p)
+	p.claims()
 	if g.options.Shift {
 		p.number32, _ = numberOf(p.m)
 	}
@@ -244,6 +246,26 @@ func (g *Gate) look(e *capture.Event, a *ask) {
 	}
 	p.keepBytes()
 	a.answer(p)
+}
+
+// free lets go what is held, as it would be, when nobody can decide on it any more.
+func (g *Gate) free() {
+	g.over.Store(true)
+	g.mu.Lock()
+	list := make([]*passage, 0, len(g.parked))
+	for _, p := range g.parked {
+		p.parked = false
+		list = append(list, p)
+	}
+	clear(g.parked)
+	g.news()
+	g.mu.Unlock()
+	for _, p := range list {
+		p.lane.mu.Lock()
+		p.decided, p.at = true, time.Now()
+		p.lane.mu.Unlock()
+		p.lane.kick()
+	}
 }
 
 // keepBytes makes the passage's bytes its own, as those of the desk are used again.

@@ -175,6 +175,7 @@ func (g *Gate) decide(number int64, do []action.Action, by string, foreign bool)
 		p.e, p.m = e, m
 		g.unpark(p)
 		g.advance(p)
+		p.claims()
 		remarks = p.remarks()
 		out = Outcome{Held: p.parkedNow()}
 		if !p.e.Drop {

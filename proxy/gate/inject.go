@@ -146,6 +146,22 @@ func (c *Conn) claim(from decode.Sender, frame []byte) (sent Sent, err error) {
 	return sent, nil
 }
 
+// claims sees to it that what answers the frames that are sent beside this one does not reach
+// the other end, and numbers them, as if each were sent by itself; densely numbered ones
+// ([Options.Shift]) keep the number that they name. It runs in the desk's goroutine.
+func (p *passage) claims() {
+	c := p.lane.c
+	for ; p.claimed < len(p.e.Sends); p.claimed++ {
+		s := &p.e.Sends[p.claimed]
+		if s.Raw || c.g.options.Shift {
+			continue
+		}
+		if sent, err := c.claim(s.To.Peer(), s.Frame); err == nil {
+			s.Frame = sent.Frame
+		}
+	}
+}
+
 // errNoNumber says that there is no number for an injected request.
 var errNoNumber = errors.New("the client's numbers are at their end: there is none for what is injected")
 

@@ -165,12 +165,8 @@ func (l *Lane) failed() error {
 	return l.err
 }
 
-// push puts an item at the end and lets it go if it can.
-func (l *Lane) push(it *item) error {
-	l.mu.Lock()
-	return l.pushLocked(it)
-}
-
+// pushLocked puts an item at the end and lets it go if it can. l.mu is held, and is not
+// afterwards.
 func (l *Lane) pushLocked(it *item) error {
 	if l.closed || l.err != nil {
 		err := l.err

@@ -13,13 +13,14 @@ import (
 // which that is said it belongs to the desk's goroutine until it is decided, and to its
 // lane from then on.
 type passage struct {
-	lane   *Lane
-	raw    []byte // as received
-	offset int64
-	m      *decode.Message // as it is now; outlives the event once it is parked
-	e      action.Effect
-	stages []*guarded
-	next   int // the stage that sees it next
+	lane    *Lane
+	raw     []byte // as received
+	offset  int64
+	m       *decode.Message // as it is now; outlives the event once it is parked
+	e       action.Effect
+	stages  []*guarded
+	next    int // the stage that sees it next
+	claimed int // so many of the frames beside it have their number
 
 	since    time.Time // when it came
 	why      string    // who holds it
