@@ -112,6 +112,14 @@ func (e *Edit) insert(i int, token []byte) error {
 	return e.line(Token{at, at}, append([]byte{' '}, token...))
 }
 
+// exceeds reports whether a line has more tokens than its row has parameters.
+func (e *Edit) exceeds(line []byte) bool {
+	fr := Frame{Kind: Command, Raw: append(line[:len(line):len(line)], '\r', '\n'), LineLen: len(line), EOL: 2}
+	var m Message
+	m.Decode(&fr, e.m.From, e.m.Role, e.m.Dialect)
+	return m.extra() > 0
+}
+
 func (e *Edit) extra() bool { return e.m.extra() > 0 }
 
 // repeated changes the parameter that stands for all tokens from i on.
@@ -273,6 +281,9 @@ func (e *Edit) SetPayload(b []byte) error {
 			return fmt.Errorf("%s has no payload here%s", e.m.Name(), e.usage())
 		}
 		line = slices.Concat(bytes.TrimRight(line, " "), []byte(" 0"))
+		if e.exceeds(line) {
+			return fmt.Errorf("the payload of %s can't be set: %q stands where its length should, and is no number from 0 on: set args first", e.m.Name(), e.m.Arg(e.m.Len()-1))
+		}
 	}
 	return e.change(line, b)
 }

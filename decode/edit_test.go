@@ -296,6 +296,12 @@ func TestEdit(t *testing.T) {
 			"SDG 4 " + strconv.Itoa(len(routed)+3) + "\r\n" + strings.Replace(routed, "2\r\n\r\nhi", "5\r\n\r\nhello", 1)},
 		{Client, 18, "SDG 4 " + strconv.Itoa(len(routed)) + "\r\n" + routed, header("Content-Length", "77"),
 			"SDG 4 " + strconv.Itoa(len(routed)+1) + "\r\n" + strings.Replace(routed, "2\r\n\r\nhi", "77\r\n\r\nhi", 1)},
+		// What stands where the length should is none.
+		{Server, 7, "MSG a b -5\r\n", body("q"), "!the payload of MSG can't be set: \"-5\" stands where its length should"},
+		{Server, 7, "MSG a b 0x10\r\n", body("q"), "!\"0x10\" stands where its length should"},
+		{Server, 7, "MSG a b c d\r\n", body("q"), "!\"d\" stands where its length should"},
+		{Server, 7, "MSG a b\r\n", body("q"), "MSG a b 1\r\nq"},
+		{Server, 7, "MSG a b -5\r\n", body(""), "MSG a b -5\r\n"},
 		// What is no command.
 		{Client, 7, "\r\n", args("1"), "!this is no command (blank)"},
 		{Client, 7, "OUT", args("1"), "!the line of OUT has no end"},

@@ -16,6 +16,14 @@ type Observer interface {
 	Observe(r *capture.Record)
 }
 
+// MissedObserver is an [Observer] that wants to know, also when nothing comes any more, how
+// many records it was not shown.
+type MissedObserver interface {
+	Observer
+	// Missed is called as Observe is, when there are more of them: n in all.
+	Missed(n int64)
+}
+
 // ObserverFunc makes an [Observer] of a function.
 type ObserverFunc func(r *capture.Record)
 

@@ -42,6 +42,7 @@ type queue struct {
 	idle    bool // the goroutine waits for wake
 	closed  bool
 	dropped int64
+	told    int64       // of those dropped; the goroutine's
 	jammed  atomic.Bool // full, and not lossless
 
 	wake chan struct{}
@@ -157,7 +158,13 @@ func (q *queue) deliver() {
 	defer rest.Stop()
 	for {
 		q.mu.Lock()
+		dropped := q.dropped // behind all that is in the batch
 		if q.filling.count == 0 {
+			if dropped > q.told {
+				q.mu.Unlock()
+				q.miss(dropped)
+				continue
+			}
 			if q.closed {
 				q.mu.Unlock()
 				return
@@ -183,6 +190,7 @@ func (q *queue) deliver() {
 			}
 			clear(block)
 		}
+		q.miss(dropped)
 		q.mu.Lock()
 		q.spare.take(&work)
 		q.mu.Unlock()
@@ -194,6 +202,17 @@ func (q *queue) deliver() {
 		case <-rest.C:
 		case <-q.wake:
 		}
+	}
+}
+
+// miss tells the observer that so many records were dropped, in all.
+func (q *queue) miss(dropped int64) {
+	if dropped == q.told {
+		return
+	}
+	q.told = dropped
+	if o, ok := q.observer.(MissedObserver); ok {
+		o.Missed(dropped)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,12 +18,20 @@ import (
 // stuckObserver takes nothing until it is let go.
 type stuckObserver struct {
 	journal
-	gate chan struct{}
+	gate   chan struct{}
+	missed []int64
 }
 
 func (s *stuckObserver) Observe(r *capture.Record) {
 	<-s.gate
 	s.journal.Observe(r)
+}
+
+// Missed implements MissedObserver.
+func (s *stuckObserver) Missed(n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.missed = append(s.missed, n)
 }
 
 // TestRelayingNeverWaitsForTheObserver has an observer that hangs; what it missed is
@@ -54,6 +63,11 @@ func TestRelayingNeverWaitsForTheObserver(t *testing.T) {
 				close(o.gate)
 				time.Sleep(time.Second)
 				m.settle()
+				o.mu.Lock()
+				if n := len(o.missed); n == 0 || o.missed[n-1] != m.p.Stats().Dropped || !slices.IsSorted(o.missed) || len(slices.Compact(o.missed)) != n {
+					t.Errorf("told of %v that were not shown, and not of %d", o.missed, m.p.Stats().Dropped)
+				}
+				o.mu.Unlock()
 				send(t, server, "OUT OTH\r\n")
 				expect(t, client, "OUT OTH\r\n")
 				client.Close()

@@ -86,6 +86,13 @@ func (d *display) Observe(r *capture.Record) {
 	d.lines.Observe(r)
 }
 
+// Missed implements proxy.MissedObserver.
+func (d *display) Missed(n int64) {
+	if d.feed != nil {
+		d.feed.feed.Do(func() { d.feed.feed.Missed(n) })
+	}
+}
+
 // say tells of what goes on, which nobody needs to know afterwards.
 func (d *display) say(text string) {
 	if d.live != nil {

@@ -117,6 +117,14 @@ func TestTokenFile(t *testing.T) {
 	if _, err := ReadToken(t.TempDir()); err == nil {
 		t.Error("a directory has a token")
 	}
+	if link := path + "-link"; runtime.GOOS != "windows" {
+		if err := os.Symlink(path+"-none", link); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := TokenFile(link); err == nil || err.Error() != link+" is a link to "+path+"-none, which there is not: remove the link, or name the file that it should lead to" {
+			t.Errorf("a link to nothing: %v", err)
+		}
+	}
 	if a, b := NewToken(), NewToken(); a == b {
 		t.Error("the same token twice")
 	}

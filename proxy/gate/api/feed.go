@@ -59,6 +59,7 @@ type Feed struct {
 	over    bool
 	metrics metrics
 	dropped int64 // events that readers have missed
+	missed  int64 // messages that never became events
 }
 
 // NewFeed returns an empty feed.
@@ -96,6 +97,18 @@ func (f *Feed) Put(e Event) {
 	}
 	f.events = append(f.events, e)
 	f.bytes += e.size()
+}
+
+// Missed tells of messages that were relayed too fast to be told: n in all, up to here. All
+// readers are told how many more that are, and they count as missed. It is called within
+// [Feed.Do].
+func (f *Feed) Missed(n int64) {
+	if n <= f.missed {
+		return
+	}
+	f.Put(Event{Everybody: true, Line: missing("so many messages came faster than they can be told", "events", n-f.missed)})
+	f.dropped += n - f.missed
+	f.missed = n
 }
 
 // unanswered counts requests that were found to have no reply, by the verb of the request.

@@ -3,12 +3,14 @@ package api
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/decode/filter"
 )
 
 func put(f *Feed, from, to int) {
@@ -52,6 +54,32 @@ func TestFeed(t *testing.T) {
 	put(f, 4+16384, 3+2*16384+1)
 	if got, missed := next(t, slow); len(got) != 16384 || missed != 1 || f.dropped != 1 {
 		t.Errorf("%d lines, %d missed, %d in all", len(got), missed, f.dropped)
+	}
+}
+
+// What came too fast to become events is told to all readers, in its place, and counted.
+func TestFeedMissed(t *testing.T) {
+	f := NewFeed()
+	none, err := filter.Compile(`verb == "NLN"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, some := f.Read(nil), f.Read(func(e *Event) bool { return e.wanted(none) })
+	put(f, 1, 1)
+	for _, n := range []int64{0, 3, 3, 5} {
+		f.Do(func() { f.Missed(n) })
+	}
+	put(f, 2, 2)
+	line := `{"v":1,"event":"dropped","events":%d,"text":"so many messages came faster than they can be told"}`
+	three, two := fmt.Sprintf(line, 3), fmt.Sprintf(line, 2)
+	if got, missed := next(t, all); !slices.Equal(got, []string{"1", three, two, "2"}) || missed != 0 {
+		t.Errorf("%q, %d missed", got, missed)
+	}
+	if got, _ := next(t, some); !slices.Equal(got, []string{three, two}) {
+		t.Errorf("with a filter: %q", got)
+	}
+	if f.dropped != 5 {
+		t.Errorf("%d are counted", f.dropped)
 	}
 }
 

@@ -659,7 +659,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	rec, _ := s.o.Recording()
 	x.one("recorder_dropped_total", "counter", "Messages that were not recorded.", float64(rec.Dropped))
 	x.one("display_dropped_total", "counter", "Messages that were relayed and not shown, counted or told to readers of events.", float64(st.Dropped))
-	x.one("events_dropped_total", "counter", "Events that readers were too slow for.", float64(missed))
+	x.one("events_dropped_total", "counter", "Events that readers were too slow for, and messages that came too fast to be told.", float64(missed))
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	send(w, http.StatusOK, []byte(x.String()))
 }

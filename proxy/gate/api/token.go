@@ -74,6 +74,10 @@ func TokenFile(path string) (token string, err error) {
 		return token, err
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) { // and yet it can't be read
+		to, _ := os.Readlink(path)
+		return "", fmt.Errorf("%s is a link to %s, which there is not: remove the link, or name the file that it should lead to", path, to)
+	}
 	if err != nil {
 		return "", err
 	}
