@@ -227,8 +227,8 @@ func (p *passage) parkedNow() bool {
 
 // look gives a frame to the stages, in the desk's goroutine.
 func (g *Gate) look(e *capture.Event, a *ask) {
-	if e.Message == nil {
-		return
+	if e.Message == nil || e.Record.Frame.EOL == 0 || e.Record.Frame.Missing > 0 {
+		return // no stage decides on half a frame
 	}
 	g.mu.Lock()
 	stages := g.stages
