@@ -34,6 +34,7 @@ func stage(t testing.TB, when, do string) does {
 }
 
 func (s does) Name() string              { return "test" }
+func (s does) AsksHistory() bool         { return s.when.AsksHistory() }
 func (s does) Interest() filter.Interest { return s.when.Interest() }
 func (s does) Look(m *decode.Message, e *action.Effect) gate.Waiter {
 	if ok, err := s.when.Match(m); err != nil || !ok {

@@ -121,17 +121,19 @@ func (l *link) room() error {
 		return nil
 	}
 	l.c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: l.from, Text: why})
-	return l.drained()
+	return l.drained(l.lane.Drained)
 }
 
-// drained waits until nothing waits in the lane. The error is that of the sender, which
-// has reset the connection meanwhile.
-func (l *link) drained() error {
-	if l.lane == nil || !l.lane.Blocked() {
-		return nil
-	}
+// drained waits until the lane calls what is given to wait. The error is that of the
+// sender, which has reset the connection meanwhile.
+func (l *link) drained(wait func(func())) error {
 	free := make(chan struct{})
-	l.lane.Drained(func() { close(free) })
+	wait(func() { close(free) })
+	select {
+	case <-free:
+		return nil
+	default:
+	}
 	watched := make(chan error, 1)
 	go func() { watched <- l.src.watch() }()
 	var err error

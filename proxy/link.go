@@ -91,10 +91,10 @@ func (l *link) end(err error) {
 	}
 	if l.lane != nil {
 		l.lane.Gone()
-	}
-	if err := l.drained(); err != nil {
-		l.c.abort(l.from, err)
-		return
+		if err := l.drained(l.lane.Finished); err != nil {
+			l.c.abort(l.from, err)
+			return
+		}
 	}
 	if l.c.halfClosed(l.from) {
 		return

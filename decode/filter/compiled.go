@@ -105,3 +105,11 @@ func (c collector) Visit(node *ast.Node) {
 		c[id.Value] = true
 	}
 }
+
+// AsksHistory reports whether the expression asks for what messages before this one decide,
+// besides what is known of the connection: replies, copies, findings, chats.
+func (c *compiled) AsksHistory() bool {
+	return slices.ContainsFunc(c.used, func(n *Name) bool { return slices.Contains(historical, n.Name) })
+}
+
+var historical = []string{"session", "conversation", "circle", "noise", "reply_to", "latency_ms", "copy_of", "delivered_ms", "findings", "severity"}

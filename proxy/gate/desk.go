@@ -32,8 +32,8 @@ type desk struct {
 	look     func(e *capture.Event, a *ask) // of a frame that is asked about
 	see      func(e *capture.Event)         // of every event
 	report   func(text string)
-	resting  func() bool // nothing is armed
-	free     func()      // there is no desk any more: what is held goes
+	quiet    func() *interests // see [interests.quiet]; nil: all is followed
+	free     func()            // there is no desk any more: what is held goes
 
 	mu      sync.Mutex
 	number  int64
@@ -73,7 +73,7 @@ func (a *ask) answer(p *passage) {
 }
 
 func newDesk(o capture.FollowOptions) *desk {
-	d := &desk{follower: capture.NewFollower(o), report: func(string) {}, see: func(*capture.Event) {}, resting: func() bool { return false }, free: func() {}}
+	d := &desk{follower: capture.NewFollower(o), report: func(string) {}, see: func(*capture.Event) {}, quiet: func() *interests { return nil }, free: func() {}}
 	d.turn.L = &d.mu
 	return d
 }
@@ -94,9 +94,9 @@ func (d *desk) tell(records []capture.Record, hand func()) {
 		d.mu.Unlock()
 		return
 	}
-	resting := d.resting()
+	quiet := d.quiet()
 	for i := range records {
-		if r := &records[i]; resting && r.Kind == capture.Data && quiet(r.Frame.Raw) {
+		if r := &records[i]; quiet != nil && quiet.quiet(r) {
 			continue
 		}
 		d.waiting.put(&records[i])
@@ -107,17 +107,6 @@ func (d *desk) tell(records []capture.Record, hand func()) {
 	if start {
 		go d.run()
 	}
-}
-
-// quiet reports whether a frame says nothing of a connection that who decides later must
-// know: what people say, and that it came, and who is online. While nothing is armed such
-// frames, most of all, are numbered and not followed.
-func quiet(frame []byte) bool {
-	switch decode.ActAt(frame) {
-	case decode.ActSay, decode.ActAcknowledge, decode.ActPresence:
-		return true
-	}
-	return false
 }
 
 // settled waits until no frame is before the stages. d.mu is held.

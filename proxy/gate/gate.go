@@ -37,6 +37,7 @@ type Gate struct {
 	waiting atomic.Int64 // bytes in all lanes behind others
 	now     atomic.Pointer[interests]
 	remark  func(text string)
+	busy    atomic.Int64                    // the latest of all Conn.busy
 	over    atomic.Bool                     // nothing is held any more
 	gone    atomic.Pointer[map[string]bool] // who asked for faults, and does no more
 
@@ -58,7 +59,7 @@ type Gate struct {
 func New(o Options) *Gate {
 	g := &Gate{options: o, desk: newDesk(o.Follow), conns: make(map[uint32]*Conn), parked: make(map[int64]*passage), remark: func(string) {}}
 	g.desk.look, g.desk.see, g.desk.report = g.look, g.see, func(text string) { g.remark(text) }
-	g.desk.resting = func() bool { n := g.now.Load(); return n.by[decode.Client].nothing() && n.by[decode.Server].nothing() }
+	g.desk.quiet = g.quiet
 	g.desk.free = g.free
 	g.rules, g.faults = &ruleStage{name: "rules", set: o.Rules}, &ruleStage{name: "faults", set: o.Faults}
 	g.ours = &ours{g}
@@ -246,6 +247,33 @@ func (g *Gate) look(e *capture.Event, a *ask) {
 	}
 	p.keepBytes()
 	a.answer(p)
+}
+
+// quiet returns the interests by which frames need not be followed now ([interests.quiet]);
+// nil: all must.
+func (g *Gate) quiet() *interests {
+	n := g.now.Load()
+	if n.history || g.options.Shift {
+		return nil
+	}
+	if until := g.busy.Load(); until != 0 {
+		if time.Now().UnixNano() < until {
+			return nil // answers to what was injected are looked for
+		}
+		g.busy.CompareAndSwap(until, 0)
+	}
+	return n
+}
+
+// quiet reports whether a frame need not be followed: it says nothing of a connection that
+// who decides later must know, as what people say, that it came, and who is online; and no
+// stage wants it.
+func (n *interests) quiet(r *capture.Record) bool {
+	switch decode.ActAt(r.Frame.Raw) {
+	case decode.ActSay, decode.ActAcknowledge, decode.ActPresence:
+		return r.Kind == capture.Data && !n.by[r.From].has(r.Frame.Raw)
+	}
+	return false
 }
 
 // free lets go what is held, as it would be, when nobody can decide on it any more.

@@ -328,6 +328,9 @@ func (b *breakpoint) Name() string {
 // Interest implements Stage. It is asked for with g.mu held, and by the desk.
 func (b *breakpoint) Interest() filter.Interest { return b.interest }
 
+// AsksHistory is as of the filter.
+func (b *breakpoint) AsksHistory() bool { return b.filter != nil && b.filter.AsksHistory() }
+
 // Look implements Stage.
 func (b *breakpoint) Look(m *decode.Message, e *action.Effect) Waiter {
 	if a := m.Act(); (a == decode.ActPing || a == decode.ActPong) && !b.KeepAlive {

@@ -175,7 +175,11 @@ var errNoNumber = errors.New("the client's numbers are at their end: there is no
 const expectFor = 2 * time.Minute
 
 // expect has all frames of the connection looked at for a while.
-func (c *Conn) expect() { c.busy.Store(time.Now().Add(expectFor).UnixNano()) }
+func (c *Conn) expect() {
+	until := time.Now().Add(expectFor).UnixNano()
+	c.busy.Store(until)
+	c.g.busy.Store(until)
+}
 
 // expects reports whether answers to what was injected may come.
 func (c *Conn) expects() bool {
@@ -194,6 +198,7 @@ type ours struct{ g *Gate }
 
 func (*ours) Name() string              { return "the answer to what was injected" }
 func (*ours) Interest() filter.Interest { return filter.Interest{} }
+func (*ours) AsksHistory() bool         { return false } // while something is expected all is followed
 
 func (s *ours) Look(m *decode.Message, e *action.Effect) Waiter {
 	s.g.mu.Lock()

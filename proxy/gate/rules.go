@@ -22,6 +22,9 @@ func (s *ruleStage) Name() string { return s.name }
 // Interest implements Stage.
 func (s *ruleStage) Interest() filter.Interest { return s.set.Interest() }
 
+// AsksHistory is as of the set.
+func (s *ruleStage) AsksHistory() bool { return s.set.AsksHistory() }
+
 // Look implements Stage.
 func (s *ruleStage) Look(m *decode.Message, e *action.Effect) Waiter {
 	s.set.Look(m, e)

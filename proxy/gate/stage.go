@@ -22,6 +22,9 @@ type Stage interface {
 	Look(m *decode.Message, e *action.Effect) Waiter
 }
 
+// A Stage with a method AsksHistory that returns false asks for nothing that messages before
+// the one at hand decide ([filter.Filter.AsksHistory]): then these need not be followed.
+
 // Waiter is somebody who decides on one message later, such as an add-on.
 type Waiter interface {
 	// Begin is called once, for one message after the other, in their order. It must not
@@ -32,7 +35,8 @@ type Waiter interface {
 
 // interests are what all stages want together, made for a quick look.
 type interests struct {
-	by [3]wanted // by decode.Sender
+	by      [3]wanted // by decode.Sender
+	history bool      // somebody asks for what messages before the one at hand decide
 }
 
 // wanted are the verbs of one sender that somebody wants.
@@ -45,6 +49,9 @@ type wanted struct {
 func gather(stages []*guarded) *interests {
 	var n interests
 	for _, s := range stages {
+		if h, ok := s.Stage.(interface{ AsksHistory() bool }); !ok || h.AsksHistory() {
+			n.history = true // who does not say may ask for anything
+		}
 		i := s.Interest()
 		n.by[decode.Client].add(i.Client)
 		n.by[decode.Server].add(i.Server)

@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"msnproxy/decode"
@@ -67,6 +68,19 @@ func (s *Set) Interest() (i filter.Interest) {
 		}
 	}
 	return i
+}
+
+// AsksHistory reports whether a rule that is switched on asks for what messages before the
+// one at hand decide: [filter.Filter.AsksHistory], or what is counted for each session.
+func (s *Set) AsksHistory() bool {
+	return slices.ContainsFunc(s.rules, func(r *Rule) bool {
+		if r.Off {
+			return false
+		}
+		return r.Per == Session || r.when != nil && r.when.AsksHistory() || slices.ContainsFunc(r.Do, func(a action.Action) bool {
+			return slices.ContainsFunc(a.Values(), func(v *filter.Value) bool { return v.AsksHistory() })
+		})
+	})
 }
 
 // Look asks all rules in order of a message, and adds to the effect what they do. Each
