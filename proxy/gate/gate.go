@@ -322,8 +322,10 @@ func (g *Gate) advance(p *passage) {
 		}
 		p.e.Hold, p.e.HeldBy = false, ""
 		had := len(p.e.By)
+		r, ok := s.Stage.(*ruleStage)
+		p.e.Foreign = ok && r.foreign
 		w := s.Look(p.m, &p.e)
-		if r, ok := s.Stage.(*ruleStage); ok && r.foreign && len(p.e.By) > had {
+		if p.e.Foreign && len(p.e.By) > had {
 			p.foreign = true
 		}
 		if now := p.frame(); len(now) != len(seen) || len(now) > 0 && &now[0] != &seen[0] {

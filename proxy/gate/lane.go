@@ -643,8 +643,8 @@ func last(by []string) string {
 // outgoing returns what goes out of a frame: redirects rewritten.
 func (l *Lane) outgoing(p *passage) ([]byte, []capture.Record) {
 	b := p.frame()
-	if l.from == decode.Server && !p.e.Raw {
-		r, remarks := l.out.Redirected(b, p.e.Frame != nil && !p.foreign)
+	if l.from == decode.Server && (!p.e.Raw || p.e.Watched) {
+		r, remarks := l.redirected(b, p.e.Frame != nil && !p.foreign)
 		if r != nil {
 			b = r
 		}
@@ -664,7 +664,7 @@ func (l *Lane) tell(remarks []capture.Record) {
 func (l *Lane) beside(s *action.Send, p *passage) []*item {
 	to := l.c.lanes[s.To.Peer()]
 	frame := func() *item { // when it goes: a redirect is heeded from then on
-		if s.Raw {
+		if s.Raw && !s.Watched {
 			return to.injectedRaw(s.Frame, p.e.By)
 		}
 		return to.injected(s.Frame, p.e.By, !p.foreign)
@@ -695,7 +695,7 @@ func (l *Lane) behind(frame []byte, named bool) []byte {
 	if l.from != decode.Server {
 		return frame
 	}
-	r, remarks := l.out.Redirected(frame, named)
+	r, remarks := l.redirected(frame, named)
 	l.tell(remarks)
 	if r != nil {
 		return r
