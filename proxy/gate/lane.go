@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -491,16 +492,32 @@ func (l *Lane) Close() {
 func (l *Lane) Full() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.queue) == 0 || l.closed || l.err != nil {
+		return ""
+	}
+	head, until := l.queue[0].cause()
 	switch {
-	case len(l.queue) == 0 || l.closed || l.err != nil:
 	case l.bytes >= maxBehind:
-		return fmt.Sprintf("%d bytes of the %s wait behind a held message: nothing more is read from it, and no keep-alive passes, until something is let go", l.bytes, l.from)
+		return fmt.Sprintf("%d bytes of the %s wait behind a message that is %s: nothing more is read from it, and no keep-alive passes, until %s", l.bytes, l.from, head, until)
 	case l.frames >= maxFramesBehind:
-		return fmt.Sprintf("%d messages of the %s wait behind a held one: nothing more is read from it, and no keep-alive passes, until something is let go", l.frames, l.from)
+		return fmt.Sprintf("%d messages of the %s wait behind one that is %s: nothing more is read from it, and no keep-alive passes, until %s", l.frames, l.from, head, until)
 	case l.g.waiting.Load() >= maxWaiting:
-		return fmt.Sprintf("%d bytes wait behind held messages in all: nothing more is read from this %s until something is let go", l.g.waiting.Load(), l.from)
+		return fmt.Sprintf("%d bytes wait in all connections together: nothing more is read from this %s, a message of which is %s, until %s", l.g.waiting.Load(), l.from, head, until)
 	}
 	return ""
+}
+
+// cause says what has the head of a lane wait, and what ends that.
+func (it *item) cause() (is, until string) {
+	switch p := it.p; {
+	case p != nil && !p.decided:
+		return "held", "something is let go"
+	case it.plan != nil && len(it.plan.By) > 0:
+		return "kept back by " + strings.Join(it.plan.By, " and "), "they have gone"
+	case p != nil && p.e.Delay > 0:
+		return "delayed by " + last(p.e.By), "they have gone"
+	}
+	return "on its way", "they have gone"
 }
 
 // Drained calls f when nothing waits in the lane any more, or at once. f must not wait.
