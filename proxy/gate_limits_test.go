@@ -23,9 +23,9 @@ func TestGateLimits(t *testing.T) {
 		full  string // "": not yet
 	}{
 		{"1,023 messages", small, 1023, ""},
-		{"1,024 messages", small, 1024, "1024 messages of the server wait behind a held one"},
+		{"1,024 messages", small, 1024, "1024 messages of the server wait behind one that is held"},
 		{"15 large ones", func(int) string { return large }, 15, ""},
-		{"16 large ones", func(int) string { return large }, 16, " bytes of the server wait behind a held message"},
+		{"16 large ones", func(int) string { return large }, 16, " bytes of the server wait behind a message that is held"},
 	} {
 		for _, end := range []string{"released", "reset"} {
 			if end == "reset" && tt.full != "" {
@@ -87,7 +87,7 @@ func TestGateFullAndReset(t *testing.T) {
 	send(t, client, "VER 1 MSNP7\r\n")
 	expect(t, server, "VER 1 MSNP7\r\n")
 	send(t, server, "RNG 17 127.0.0.1:1864 CKI 9.9 bob@example.com Bob\r\n"+strings.Repeat("NLN NLN bob@example.com X\r\n", 1100))
-	j.waitRemark(t, "messages of the server wait behind a held one")
+	j.waitRemark(t, "messages of the server wait behind one that is held")
 	if err := server.SetLinger(0); err != nil {
 		t.Fatal(err)
 	}
@@ -95,5 +95,33 @@ func TestGateFullAndReset(t *testing.T) {
 	j.wait(t, "the end", func(r *capture.Record) bool { return r.Kind == capture.Closed && r.Reset })
 	if held := g.Held(); len(held) != 0 {
 		t.Errorf("%d held", len(held))
+	}
+}
+
+// What is full says what has it wait.
+func TestGateFullWhy(t *testing.T) {
+	for _, tt := range []struct{ fault, rule, want string }{
+		{"latency 1h", "", "1024 messages of the server wait behind one that is kept back by fault latency: nothing more is read from it, and no keep-alive passes, until they have gone"},
+		{"stall", "", "1024 messages of the server wait behind one that is kept back by fault stall: nothing more is read from it, and no keep-alive passes, until they have gone"},
+		{"", "delay 1h", "1024 messages of the server wait behind one that is delayed by test: nothing more is read from it, and no keep-alive passes, until they have gone"},
+		{"", "hold", "1024 messages of the server wait behind one that is held: nothing more is read from it, and no keep-alive passes, until something is let go"},
+	} {
+		t.Run(tt.fault+tt.rule, func(t *testing.T) {
+			g := gate.New(gate.Options{})
+			if tt.fault != "" {
+				g = faulty(t, 7, tt.fault)
+			} else {
+				g.Add(stage(t, `verb == "NLN"`, tt.rule))
+			}
+			inMemory(t, Config{Gate: g}, func(m *memory) {
+				_, server := m.pair()
+				for range 1025 {
+					m.say(server, "NLN NLN bob@example.com X\r\n")
+				}
+				if got := m.remarked("nothing more is read"); got != tt.want {
+					t.Errorf("said %q", got)
+				}
+			})
+		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/proxy/gate"
 )
 
 // gated reports whether a frame goes through the stages of the gate: if one may want it, or
@@ -16,8 +17,8 @@ func (l *link) gated(fr *decode.Frame) bool {
 }
 
 // awaited returns the offset from which on bytes are held because a stage may want the
-// frame that they begin, or because they may turn out to be keep-alive, which passes what
-// people hold.
+// frame that they begin, or because it will have to wait, so that it is told as held once it
+// is whole; if it turns out to be keep-alive it passes what people hold.
 func (l *link) awaited(cursor int64) (at int64, ok bool) {
 	if l.lane == nil || !l.framer.InStep() || l.lane.Idle() && !l.lane.Blocked() {
 		return 0, false
@@ -26,7 +27,7 @@ func (l *link) awaited(cursor int64) (at int64, ok bool) {
 	if len(line) == 0 || at < cursor {
 		return 0, false
 	}
-	return at, l.lane.Wants(line) || l.lane.KeepsApart() && decode.MayBeAct(line, decode.ActPing, decode.ActPong)
+	return at, l.lane.Wants(line) || l.lane.Blocked()
 }
 
 // pass gives a frame that was made whole to the stages, and has it go on, in the piece in
@@ -35,19 +36,7 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 	if l.from == decode.Server && !l.trusted() && l.mayRewrite(w, fr) {
 		_ = l.rewrite(w, fr) // it is not, which is remarked on
 	}
-	wake = l.tell(w)
-	w.records = append(w.records, capture.Record{
-		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr,
-	})
-	if l.c.p.queue != nil {
-		l.c.p.queue.await(&w.records[0])
-	}
-	v := l.lane.Decide(&w.records[0], func() {
-		var woken bool
-		w.ticket, woken = l.c.p.give(w.records, &l.dropped)
-		wake = woken || wake
-	})
-	w.records = append(w.group[:0], v.Remarks...)
+	v, wake := l.decide(w, fr)
 	l.heed(w, fr)
 	end := fr.Offset + int64(len(fr.Raw))
 	switch {
@@ -70,6 +59,43 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 		w.piece++
 	}
 	return wake
+}
+
+// decide tells a frame, and what the stages make of it.
+func (l *link) decide(w *work, fr *decode.Frame) (v gate.Verdict, wake bool) {
+	wake = l.tell(w)
+	w.records = append(w.records, capture.Record{
+		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr,
+	})
+	if l.c.p.queue != nil {
+		l.c.p.queue.await(&w.records[0])
+	}
+	v = l.lane.Decide(&w.records[0], func() {
+		var woken bool
+		w.ticket, woken = l.c.p.give(w.records, &l.dropped)
+		wake = woken || wake
+	})
+	w.records = append(w.group[:0], v.Remarks...)
+	return v, wake
+}
+
+// passEnd has what the sender has left incomplete wait behind what waits, if none of it has
+// gone: it is told as held, and what became of it. If nothing waits ok is false.
+func (l *link) passEnd(w *work, fr *decode.Frame) (wake, ok bool) {
+	at := fr.Offset - l.out
+	if l.lane == nil || at < 0 || at+int64(len(fr.Raw)) > int64(len(l.held)) || !l.lane.Blocked() {
+		return false, false
+	}
+	v, wake := l.decide(w, fr)
+	if v.Simple {
+		return wake, true
+	}
+	l.c.p.commit(w.ticket)
+	// It is the connection's end; if the receiver is gone its own link finds out.
+	_ = l.lane.Write(l.held[:at], false, 0)
+	_ = l.lane.Enter(v)
+	l.held, l.out = l.held[at+int64(len(fr.Raw)):], fr.Offset+int64(len(fr.Raw))
+	return wake, true
 }
 
 // overtake lets keep-alive pass what people hold, and reports whether it did.
@@ -121,17 +147,19 @@ func (l *link) room() error {
 		return nil
 	}
 	l.c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: l.from, Text: why})
-	return l.drained()
+	return l.drained(l.lane.Drained)
 }
 
-// drained waits until nothing waits in the lane. The error is that of the sender, which
-// has reset the connection meanwhile.
-func (l *link) drained() error {
-	if l.lane == nil || !l.lane.Blocked() {
-		return nil
-	}
+// drained waits until the lane calls what is given to wait. The error is that of the
+// sender, which has reset the connection meanwhile.
+func (l *link) drained(wait func(func())) error {
 	free := make(chan struct{})
-	l.lane.Drained(func() { close(free) })
+	wait(func() { close(free) })
+	select {
+	case <-free:
+		return nil
+	default:
+	}
 	watched := make(chan error, 1)
 	go func() { watched <- l.src.watch() }()
 	var err error

@@ -91,10 +91,10 @@ func (l *link) end(err error) {
 	}
 	if l.lane != nil {
 		l.lane.Gone()
-	}
-	if err := l.drained(); err != nil {
-		l.c.abort(l.from, err)
-		return
+		if err := l.drained(l.lane.Finished); err != nil {
+			l.c.abort(l.from, err)
+			return
+		}
 	}
 	if l.c.halfClosed(l.from) {
 		return
@@ -287,6 +287,7 @@ func (l *link) flush() error {
 		l.recognise(w, nil, true)
 	}
 	var fr decode.Frame
+	wake := false
 	for l.framer.Flush(&fr) {
 		l.c.p.count.frames.Add(1)
 		if l.begins() {
@@ -301,13 +302,15 @@ func (l *link) flush() error {
 		if len(l.held) > 0 && l.from == decode.Server && decode.MayRedirect(l.held) {
 			l.remark(w, "the server's last line may be a redirect but lacks its end: it passed as it came")
 		}
-		if l.c.p.observed {
+		woken, ok := l.passEnd(w, &fr)
+		wake = woken || wake
+		if !ok && l.c.p.observed {
 			w.records = append(w.records, capture.Record{
 				Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: fr,
 			})
 		}
 	}
-	wake := l.tell(w)
+	wake = l.tell(w) || wake
 	if l.dropped > 0 && l.c.p.queue != nil {
 		// The observer's alone: a recorder has missed nothing.
 		gap := lostRecord(time.Now(), l.c.rec, l.from, l.dropped)

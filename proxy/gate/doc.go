@@ -23,6 +23,6 @@
 //
 // A [Lane] is one direction of one connection. It is empty, and the link writes as ever,
 // until something is held or delayed: then that and all that is behind it wait in order.
-// Keep-alive passes what people hold. Behind a held frame at most 1 MiB or 1,024 frames
-// wait, and in all lanes together 64 MiB; then no more is read.
+// Keep-alive passes what people hold. Behind a held frame about 1 MiB or 1,024 frames wait,
+// and in all lanes together about 64 MiB, each but for one read; then no more is read.
 package gate

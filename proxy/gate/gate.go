@@ -227,8 +227,8 @@ func (p *passage) parkedNow() bool {
 
 // look gives a frame to the stages, in the desk's goroutine.
 func (g *Gate) look(e *capture.Event, a *ask) {
-	if e.Message == nil {
-		return
+	if e.Message == nil || e.Record.Frame.EOL == 0 || e.Record.Frame.Missing > 0 {
+		return // no stage decides on half a frame
 	}
 	g.mu.Lock()
 	stages := g.stages
@@ -322,8 +322,10 @@ func (g *Gate) advance(p *passage) {
 		}
 		p.e.Hold, p.e.HeldBy = false, ""
 		had := len(p.e.By)
+		r, ok := s.Stage.(*ruleStage)
+		p.e.Foreign = ok && r.foreign
 		w := s.Look(p.m, &p.e)
-		if r, ok := s.Stage.(*ruleStage); ok && r.foreign && len(p.e.By) > had {
+		if p.e.Foreign && len(p.e.By) > had {
 			p.foreign = true
 		}
 		if now := p.frame(); len(now) != len(seen) || len(now) > 0 && &now[0] != &seen[0] {

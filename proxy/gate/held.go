@@ -163,7 +163,7 @@ func (g *Gate) decide(number int64, do []action.Action, by string, foreign bool)
 			return
 		}
 		e, m := p.e, p.m
-		e.Hold = false
+		e.Hold, e.Foreign = false, foreign
 		if err = apply(&e, &m, do, by); err != nil {
 			return
 		}

@@ -39,10 +39,10 @@ type owned struct {
 type SendOptions struct {
 	// By is who sends it.
 	By string
-	// Raw: nothing is put right: no number, no length, no redirect.
+	// Raw: nothing is put right: no number, no length, and no redirect unless Untrusted.
 	Raw bool
 	// Untrusted: the address of a redirect is not the user's own word, so that the rules
-	// of what may be dialled hold.
+	// of what may be dialled hold, for raw bytes, too.
 	Untrusted bool
 }
 
@@ -67,6 +67,12 @@ func (g *Gate) Send(id uint32, to decode.Sender, frame []byte, o SendOptions) (s
 	if len(frame) == 0 {
 		return sent, fmt.Errorf("there is nothing to send")
 	}
+	watched := o.Raw && o.Untrusted
+	if watched {
+		if err := action.Watch(to, frame); err != nil {
+			return sent, err
+		}
+	}
 	l := c.lanes[to.Peer()]
 	broken := g.desk.do(func() {
 		sent.Frame = frame
@@ -83,7 +89,7 @@ func (g *Gate) Send(id uint32, to decode.Sender, frame []byte, o SendOptions) (s
 	if sent.shift {
 		return c.sendShifted(sent.Frame, o.By)
 	}
-	if !o.Raw {
+	if !o.Raw || watched {
 		sent.Frame = l.behind(sent.Frame, !o.Untrusted)
 	}
 	it := l.injectedRaw(sent.Frame, []string{o.By})

@@ -1,9 +1,11 @@
 package gate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,8 +45,15 @@ type Outlet interface {
 	Finish(by string)
 }
 
-// errGone says that a lane's connection has ended.
-var errGone = errors.New("the connection has ended")
+// errGone says that a lane's connection has ended, errFinished that its sender has, and that
+// the receiver was told so.
+var (
+	errGone     = errors.New("the connection has ended")
+	errFinished = [...]error{
+		decode.Client: errors.New("the client sends no more, and the server was told so"),
+		decode.Server: errors.New("the server sends no more, and the client was told so"),
+	}
+)
 
 // Lane is one direction of a connection: what waits in it goes out in order. See [Gate.Conn].
 type Lane struct {
@@ -68,13 +77,20 @@ type Lane struct {
 	// owesBytes, owesFrame: what has its number enters the lane next, see [shift].
 	owesBytes, owesFrame bool
 	free                 func() // called when there is room
+	finish               func() // called when nothing more comes
 	timer                *time.Timer
-	// postponed are the frames that go later, alone.
-	postponed map[*passage]*time.Timer
+	later                map[*due]bool // what enters later, alone
 
 	way     *valve.Way             // of what runs; nil: no fault was ever asked for
 	planned atomic.Bool            // the head goes through valves
 	shut    atomic.Pointer[string] // whose half-close lets nothing more out
+}
+
+// due is what enters a lane at a time.
+type due struct {
+	timer *time.Timer
+	begun bool // it is entering
+	lose  func(error)
 }
 
 // item is what waits in a lane.
@@ -213,8 +229,12 @@ func (l *Lane) enqueue(it *item) {
 func (l *Lane) inject(items ...*item) error {
 	l.mu.Lock()
 	if l.closed || l.err != nil {
+		err := errGone
+		if l.err == errFinished[l.from] {
+			err = l.err
+		}
 		l.mu.Unlock()
-		return errGone
+		return err
 	}
 	at, found := 0, !l.mid
 	if len(l.queue) > 0 && l.queue[0].busy {
@@ -280,10 +300,25 @@ func (l *Lane) runLocked() {
 	}
 	l.planned.Store(len(l.queue) > 0 && l.queue[0].plan != nil)
 	l.running = false
-	if len(l.queue) == 0 && l.free != nil {
-		free := l.free
+	if len(l.queue) == 0 {
+		l.freeLocked()
+	}
+}
+
+// freeLocked tells who waits for room that there is, and who waits for the end that nothing
+// is due any more.
+func (l *Lane) freeLocked() {
+	if free := l.free; free != nil {
 		l.free = nil
 		free()
+	}
+	over := l.closed || l.err != nil
+	if finish := l.finish; finish != nil && (over || len(l.later) == 0) {
+		if !over {
+			l.err = errFinished[l.from]
+		}
+		l.finish = nil
+		finish()
 	}
 }
 
@@ -397,10 +432,7 @@ func (l *Lane) failLocked(err error) {
 	l.queue, l.injects = nil, nil
 	l.g.waiting.Add(int64(-l.bytes))
 	l.bytes, l.frames = 0, 0
-	if free := l.free; free != nil {
-		l.free = nil
-		free()
-	}
+	l.freeLocked()
 	if len(queue) > 0 {
 		go l.loseAll(queue, err)
 	}
@@ -436,38 +468,56 @@ func (l *Lane) Close() {
 	}
 	l.closed = true
 	queue := slices.Concat(l.queue, l.injects)
-	for p, t := range l.postponed {
-		t.Stop()
-		queue = append(queue, &item{p: p})
+	var later []*due
+	for d := range l.later {
+		if d.timer.Stop(); !d.begun {
+			later = append(later, d)
+		}
 	}
-	l.queue, l.injects, l.postponed = nil, nil, nil
+	l.queue, l.injects, l.later = nil, nil, nil
 	l.g.waiting.Add(int64(-l.bytes))
 	l.bytes, l.frames = 0, 0
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-	if free := l.free; free != nil {
-		l.free = nil
-		free()
-	}
+	l.freeLocked()
 	l.mu.Unlock()
 	l.loseAll(queue, errGone)
+	for _, d := range later {
+		d.lose(errGone)
+	}
 }
 
 // Full says why no more should be read for now; "": it may be.
 func (l *Lane) Full() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.queue) == 0 || l.closed || l.err != nil {
+		return ""
+	}
+	head, until := l.queue[0].cause()
 	switch {
-	case len(l.queue) == 0 || l.closed || l.err != nil:
 	case l.bytes >= maxBehind:
-		return fmt.Sprintf("%d bytes of the %s wait behind a held message: nothing more is read from it, and no keep-alive passes, until something is let go", l.bytes, l.from)
+		return fmt.Sprintf("%d bytes of the %s wait behind a message that is %s: nothing more is read from it, and no keep-alive passes, until %s", l.bytes, l.from, head, until)
 	case l.frames >= maxFramesBehind:
-		return fmt.Sprintf("%d messages of the %s wait behind a held one: nothing more is read from it, and no keep-alive passes, until something is let go", l.frames, l.from)
+		return fmt.Sprintf("%d messages of the %s wait behind one that is %s: nothing more is read from it, and no keep-alive passes, until %s", l.frames, l.from, head, until)
 	case l.g.waiting.Load() >= maxWaiting:
-		return fmt.Sprintf("%d bytes wait behind held messages in all: nothing more is read from this %s until something is let go", l.g.waiting.Load(), l.from)
+		return fmt.Sprintf("%d bytes wait in all connections together: nothing more is read from this %s, a message of which is %s, until %s", l.g.waiting.Load(), l.from, head, until)
 	}
 	return ""
+}
+
+// cause says what has the head of a lane wait, and what ends that.
+func (it *item) cause() (is, until string) {
+	switch p := it.p; {
+	case p != nil && !p.decided:
+		return "held", "something is let go"
+	case it.plan != nil && len(it.plan.By) > 0:
+		return "kept back by " + strings.Join(it.plan.By, " and "), "they have gone"
+	case p != nil && p.e.Delay > 0:
+		return "delayed by " + last(p.e.By), "they have gone"
+	}
+	return "on its way", "they have gone"
 }
 
 // Drained calls f when nothing waits in the lane any more, or at once. f must not wait.
@@ -480,6 +530,50 @@ func (l *Lane) Drained(f func()) {
 	}
 	l.free = f
 	l.mu.Unlock()
+}
+
+// Finished calls f when nothing waits in the lane any more, nor is due later, or at once.
+// From then on the lane takes nothing. f must not wait.
+func (l *Lane) Finished(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.finish = f
+	if len(l.queue) == 0 && !l.running || l.closed || l.err != nil {
+		l.freeLocked()
+	}
+}
+
+// enterLater has something enter the lane after a time, with enter. If it can't any more
+// lose is called.
+func (l *Lane) enterLater(after time.Duration, enter func() error, lose func(error)) {
+	l.mu.Lock()
+	if l.closed || l.err != nil {
+		err := cmp.Or(l.err, errGone)
+		l.mu.Unlock()
+		lose(err)
+		return
+	}
+	defer l.mu.Unlock()
+	d := &due{lose: lose}
+	if l.later == nil {
+		l.later = make(map[*due]bool)
+	}
+	l.later[d] = true
+	d.timer = time.AfterFunc(after, func() {
+		l.mu.Lock()
+		d.begun = l.later[d]
+		l.mu.Unlock()
+		if !d.begun {
+			return // the lane was closed, and it told as lost
+		}
+		if err := enter(); err != nil {
+			lose(err)
+		}
+		l.mu.Lock()
+		delete(l.later, d)
+		l.runLocked() // the end may have waited for it
+		l.mu.Unlock()
+	})
 }
 
 // expand makes of a decided frame what goes out.
@@ -550,28 +644,10 @@ func (l *Lane) postpone(p *passage) {
 	alone := *p
 	alone.late, alone.decided = true, true
 	alone.e.Delay, alone.e.Postpone, alone.e.Repeat, alone.e.Sends, alone.e.Ends = 0, 0, 0, nil, nil
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		go l.lose(&alone, errGone)
-		return
-	}
-	if l.postponed == nil {
-		l.postponed = make(map[*passage]*time.Timer)
-	}
-	l.postponed[&alone] = time.AfterFunc(p.e.Postpone, func() {
-		l.mu.Lock()
-		_, waits := l.postponed[&alone]
-		delete(l.postponed, &alone)
-		l.mu.Unlock()
-		if !waits {
-			return // the lane was closed, and it told as lost
-		}
+	l.enterLater(p.e.Postpone, func() error {
 		alone.at = time.Now()
-		if err := l.inject(&item{p: &alone, frames: 1}); err != nil {
-			l.lose(&alone, err)
-		}
-	})
+		return l.inject(&item{p: &alone, frames: 1})
+	}, func(err error) { l.lose(&alone, err) })
 }
 
 func last(by []string) string {
@@ -584,8 +660,8 @@ func last(by []string) string {
 // outgoing returns what goes out of a frame: redirects rewritten.
 func (l *Lane) outgoing(p *passage) ([]byte, []capture.Record) {
 	b := p.frame()
-	if l.from == decode.Server && !p.e.Raw {
-		r, remarks := l.out.Redirected(b, p.e.Frame != nil && !p.foreign)
+	if l.from == decode.Server && (!p.e.Raw || p.e.Watched) {
+		r, remarks := l.redirected(b, p.e.Frame != nil && !p.foreign)
 		if r != nil {
 			b = r
 		}
@@ -605,14 +681,18 @@ func (l *Lane) tell(remarks []capture.Record) {
 func (l *Lane) beside(s *action.Send, p *passage) []*item {
 	to := l.c.lanes[s.To.Peer()]
 	frame := func() *item { // when it goes: a redirect is heeded from then on
-		if s.Raw {
+		if s.Raw && !s.Watched {
 			return to.injectedRaw(s.Frame, p.e.By)
 		}
 		return to.injected(s.Frame, p.e.By, !p.foreign)
 	}
 	switch {
 	case s.Later > 0:
-		time.AfterFunc(s.Later, func() { _ = to.inject(frame()) })
+		to.enterLater(s.Later, func() error { return to.inject(frame()) }, func(err error) {
+			r := capture.Record{Time: time.Now(), Conn: l.c.rec, Kind: capture.Remark, From: to.from}
+			r.Text = fmt.Sprintf("%s: what was to be sent to the %s %v later was not (%q): %v", last(p.e.By), s.To, s.Later, s.Frame, err)
+			l.out.Tell(r)
+		})
 	case to == l:
 		return []*item{frame()}
 	default:
@@ -632,7 +712,7 @@ func (l *Lane) behind(frame []byte, named bool) []byte {
 	if l.from != decode.Server {
 		return frame
 	}
-	r, remarks := l.out.Redirected(frame, named)
+	r, remarks := l.redirected(frame, named)
 	l.tell(remarks)
 	if r != nil {
 		return r

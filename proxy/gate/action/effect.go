@@ -2,6 +2,7 @@ package action
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,6 +41,11 @@ type Effect struct {
 	Mark, Remark string
 	// Raw: Frame is bytes on which nothing is put right, no address either.
 	Raw bool
+	// Foreign: who acts from now on is another program, whose raw bytes lead the client
+	// nowhere that the rules do not allow: they must not hide a redirect.
+	Foreign bool
+	// Watched: Frame is raw bytes of such; redirects in it are rewritten all the same.
+	Watched bool
 	// By is who changed it, each once, in order. Who asked for faults of the bytes is not
 	// among them: whether those hit it is found out when it goes.
 	By []string
@@ -57,6 +63,8 @@ type Send struct {
 	Frame []byte
 	// Raw: it is bytes on which nothing is put right.
 	Raw bool
+	// Watched: redirects in it are rewritten all the same.
+	Watched bool
 	// Again: rules look at it, too.
 	Again bool
 }
@@ -209,9 +217,33 @@ func (e *Effect) replace(m *decode.Message, a Action) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	raw := e.Raw
-	e.Drop, e.Decided, e.Raw = false, true, a.Kind == Raw
+	raw := a.Kind == Raw
+	if err := e.watch(raw, m.From.Peer(), b); err != nil {
+		return false, err
+	}
+	raw, e.Raw = e.Raw, raw
+	e.Drop, e.Decided, e.Watched = false, true, e.Raw && e.Foreign
 	return e.become(m, b) || raw != e.Raw, nil
+}
+
+// watch says why raw bytes of another program do not go out.
+func (e *Effect) watch(raw bool, to decode.Sender, b []byte) error {
+	if !raw || !e.Foreign {
+		return nil
+	}
+	return Watch(to, b)
+}
+
+// ErrHides says that raw bytes of another program may lead the client past the rules.
+var ErrHides = errors.New("these raw bytes may send the client past --allow: a redirect in them, or the beginning of one, is no whole command")
+
+// Watch returns [ErrHides] if raw bytes of another program hide a redirect from who rewrites
+// those of whole commands.
+func Watch(to decode.Sender, raw []byte) error {
+	if to == decode.Client && decode.HidesRedirect(raw) {
+		return ErrHides
+	}
+	return nil
 }
 
 // send adds what is sent beside the message.
@@ -220,9 +252,15 @@ func (e *Effect) send(m *decode.Message, a Action) error {
 	if err != nil {
 		return err
 	}
-	s := Send{To: a.Side, When: a.When, Later: a.Time, Frame: b, Raw: a.raw}
+	s := Send{To: a.Side, When: a.When, Later: a.Time, Frame: b, Raw: a.raw, Watched: a.raw && e.Foreign}
 	if a.Kind == Reply {
-		s.To, e.Drop, e.Decided = m.From, true, true
+		s.To = m.From
+	}
+	if err := e.watch(a.raw, s.To, b); err != nil {
+		return err
+	}
+	if a.Kind == Reply {
+		e.Drop, e.Decided = true, true
 	}
 	e.Sends = append(e.Sends, s)
 	return nil

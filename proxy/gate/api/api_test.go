@@ -192,6 +192,7 @@ func TestRefused(t *testing.T) {
 		{"POST /v1/conns/" + conn + "/send", `{"to":"client","transcript":"OUT \\q"}`, 400, "no such escape"},
 		{"POST /v1/conns/" + conn + "/send?wait=61s", `{"to":"client","transcript":"OUT"}`, 400, "wait:"},
 		{"POST /v1/conns/" + conn + "/send?wait=-1s", `{"to":"client","transcript":"OUT"}`, 400, "wait:"},
+		{"POST /v1/conns/" + conn + "/send", `{"to":"client","raw":true,"transcript":"XFR 0 NS 10.9.8.7:1863"}`, 409, "these raw bytes may send the client past --allow"},
 		{"POST /v1/conns/99/send", `{"to":"client","transcript":"OUT"}`, 409, "connection 99 is not open"},
 		{"POST /v1/held/1", `{"do":["forward"]}`, 409, "it is not held"},
 		{"POST /v1/held/1", `{"do":["explode"]}`, 400, "explode"},
@@ -300,6 +301,9 @@ func TestHeld(t *testing.T) {
 		t.Errorf("%d %v", status, answer)
 	}
 	if status, answer := k.ask("POST /v1/held/"+number, `{"do":["set text = \"x\""]}`); status != 409 || len(k.gate.Held()) != 1 {
+		t.Errorf("%d %v", status, answer)
+	}
+	if status, answer := k.ask("POST /v1/held/"+number, `{"do":["send client raw \"XFR 0 NS 10.\""]}`); status != 409 || len(k.gate.Held()) != 1 || !strings.Contains(fmt.Sprint(answer["do"]), "send a redirect as a whole command") {
 		t.Errorf("%d %v", status, answer)
 	}
 	status, answer = k.ask("POST /v1/held/"+number, `{"do":["set friendly = \"Al ice\"","forward"]}`)

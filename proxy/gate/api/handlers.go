@@ -307,7 +307,11 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) {
 	reader.one = true
 	sent, err := s.o.Gate.Send(uint32(id), to, frame, gate.SendOptions{By: by, Raw: in.Raw, Untrusted: true})
 	if err != nil {
-		fail(w, http.StatusConflict, err.Error(), "GET /v1/conns lists the connections that are open")
+		how := "GET /v1/conns lists the connections that are open"
+		if errors.Is(err, action.ErrHides) {
+			how = wholeCommands
+		}
+		fail(w, http.StatusConflict, err.Error(), how)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), max(numberTime, wait))
@@ -324,6 +328,9 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) {
 		Waited string          `json:"waited,omitempty"`
 	}{asBytes(sent.Frame), id, number, sent.TrID, reply, waited(wait, reply)})
 }
+
+// wholeCommands is what to do about [action.ErrHides].
+const wholeCommands = "send a redirect as a whole command, with its line end, so that its address can be rewritten; raw of --rules, the editor and the composer sends any bytes"
 
 // waited tells that a reply was waited for, and none came.
 func waited(wait time.Duration, reply []byte) string {
@@ -440,6 +447,8 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		how := "it is held as before; GET /v1/held shows it"
 		if errors.Is(err, gate.ErrNotHeld) {
 			how = "GET /v1/held lists what is held"
+		} else if errors.Is(err, action.ErrHides) {
+			how = wholeCommands + "; it is held as before"
 		}
 		fail(w, http.StatusConflict, err.Error(), how)
 		return
