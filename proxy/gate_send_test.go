@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -105,6 +106,8 @@ func TestGateSendUnseen(t *testing.T) {
 	}
 }
 
+var loopbackEnd = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
 // gotByClients has the scripted accounts sign in, meet and talk, through a gate by which
 // so many commands are injected. It returns what each connection's client got, but for what
 // is minted anew, and how many were.
@@ -127,12 +130,12 @@ func gotByClients(t *testing.T, inject int, shift bool) (got map[uint32]string, 
 		if r.From == decode.Server && r.Kind == capture.Data && r.Fate != capture.Injected && r.Fate != capture.Withheld {
 			at := link{r.Conn.ID, r.Frame.Offset}
 			frames[at] = len(lines[r.Conn.ID])
-			line := r.Frame.Line()
+			frame := r.Frame.Raw
 			if r.Sent != nil {
-				line = r.Sent
+				frame = r.Sent
 			}
-			words := strings.Fields(string(line))
-			lines[r.Conn.ID] = append(lines[r.Conn.ID], strings.Join(words[:min(2, len(words))], " "))
+			frame = loopbackEnd.ReplaceAll(frame, []byte("ADDRESS"))
+			lines[r.Conn.ID] = append(lines[r.Conn.ID], string(minted.ReplaceAll(frame, []byte("N"))))
 		}
 		if r.From == decode.Server && r.Kind == capture.Became && r.Fate == capture.Withheld {
 			lines[r.Conn.ID][frames[link{r.Conn.ID, r.Frame.Offset}]] = ""
