@@ -2,8 +2,10 @@ package gate
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -147,9 +149,24 @@ func (c *Conn) claim(from decode.Sender, frame []byte) (sent Sent, err error) {
 			sent.Frame = e.Bytes()
 		}
 		sent.TrID = o.next
-		o.requests[o.next] = true
+		remember(o.requests, o.next)
 	}
 	return sent, nil
+}
+
+// mostRequests is of how many injected requests, the newest, a connection knows the answers.
+const mostRequests = 4096
+
+// remember puts a number into a set. Numbers go upwards; when there are too many the older
+// half of them goes.
+func remember[N cmp.Ordered](set map[N]bool, n N) {
+	set[n] = true
+	if len(set) <= 2*mostRequests {
+		return
+	}
+	for _, old := range slices.Sorted(maps.Keys(set))[:mostRequests] {
+		delete(set, old)
+	}
 }
 
 // claims sees to it that what answers the frames that are sent beside this one does not reach
@@ -235,12 +252,12 @@ func (c *Conn) follow(e *capture.Event) {
 	answers := false
 	if injected && m.From == decode.Client && o.requests != nil && c.g.options.Shift {
 		if own, ok := numberOf(m); ok && c.shift.own(own) {
-			o.requests[own] = true
+			remember(o.requests, own)
 		}
 	}
 	switch {
 	case m.From == decode.Client && numbered && o.requests[n] && injected:
-		o.asked[m.Number] = true
+		remember(o.asked, m.Number)
 	case m.From == decode.Client && m.Act() == decode.ActPing:
 		o.keepAlive = trim(append(o.keepAlive, injected))
 	case m.From == decode.Server && m.Act() == decode.ActChallenge:
