@@ -22,13 +22,14 @@ const signInFrames = 8
 // silence waits for the first bytes of a connection, and then for the replies to the
 // requests of the sign-in.
 type silence struct {
-	mu     sync.Mutex // held while it is remarked on
+	mu     sync.Mutex
 	timer  *time.Timer
 	client bool   // has said something
 	server bool   // likewise
 	asked  string // the verb that the server owes an answer to
 	owed   atomic.Bool
 	over   bool
+	told   chan struct{} // closed when what is being remarked on has been told
 }
 
 func (s *silence) begin(c *conn) {
@@ -75,26 +76,41 @@ func (s *silence) answer() {
 	}
 }
 
+// end waits for a remark that is being told, so that none comes after the connection's end.
 func (s *silence) end() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.over = true
 	if s.timer != nil {
 		s.timer.Stop()
 	}
+	told := s.told
+	s.mu.Unlock()
+	if told != nil {
+		<-told
+	}
 }
 
+// remark tells, with nothing held, of a silence: who reads slowly must not stop the links.
 func (s *silence) remark(c *conn) {
+	if r, told := s.notice(c); told != nil {
+		c.say(r)
+		close(told)
+	}
+}
+
+// notice says what there is to remark on, and what to close when it has been told; nil:
+// there is nothing.
+func (s *silence) notice(c *conn) (r capture.Record, told chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over || s.server && s.asked == "" {
-		return
+		return r, nil
 	}
 	if l := c.up.lane; l != nil && (l.Blocked() || c.down.lane.Blocked()) {
 		s.timer.Reset(silencePatience) // what was said is held: nobody is silent
-		return
+		return r, nil
 	}
-	r := capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client,
+	r = capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client,
 		Text: fmt.Sprintf("neither the client nor the server has said anything for %v; in MSNP the client begins", silencePatience)}
 	switch {
 	case s.asked != "":
@@ -106,7 +122,8 @@ func (s *silence) remark(c *conn) {
 		r.From = decode.Server
 		r.Text = fmt.Sprintf("the server %s has said nothing for %v since the client began: is it a server of MSNP, and does it answer without the proxy?", c.rec.Server, silencePatience)
 	}
-	c.say(r)
+	s.told = make(chan struct{})
+	return r, s.told
 }
 
 // maxKnownLine bounds what is kept of a link's first line.

@@ -53,8 +53,8 @@ func (p *Payload) routed() {
 // the first of the last block.
 func (p *Payload) blocks() (at, last int) {
 	for range maxBlocks {
-		if i := bytes.IndexByte(p.raw[at:], '\n'); at > 0 && (i < 0 || bytes.IndexByte(p.raw[at:at+i], ':') <= 0) {
-			break // no headers
+		if at > 0 && !startsBlock(p.raw[at:]) {
+			break
 		}
 		var nodes []Node
 		last = len(p.Nodes)
@@ -65,6 +65,13 @@ func (p *Payload) blocks() (at, last int) {
 		}
 	}
 	return at, last
+}
+
+// startsBlock reports whether a whole line with a header's name begins here: the body does
+// not begin yet.
+func startsBlock(b []byte) bool {
+	i := bytes.IndexByte(b, '\n')
+	return i >= 0 && bytes.IndexByte(b[:i], ':') > 0
 }
 
 // inBlock returns the first header of that name from a node on, or nil.

@@ -35,7 +35,9 @@ func Headed(b []byte) bool {
 		if body == nil || !route {
 			return body != nil
 		}
-		b = body
+		if b = body; bytes.IndexByte(b, '\n') >= 0 && !startsBlock(b) {
+			return true
+		}
 	}
 	return true
 }
@@ -59,6 +61,9 @@ func AppendCut(dst []byte, kind Kind, b []byte, missing int) []byte {
 func appendQuick(dst, b []byte) (out []byte, ok bool) {
 	if typing := Typing(b); typing != "" {
 		return append(dst, typing...), true
+	}
+	if Routed(b) {
+		return dst, false // what it is stands in its third block
 	}
 	var contentType []byte
 	headers, types := 0, 0
@@ -166,7 +171,9 @@ func Inner(b []byte) (kind, sub, body []byte, ok bool) {
 		if body == nil || !route {
 			return kind, sub, body, body != nil && messaging
 		}
-		b = body
+		if b = body; !startsBlock(b) {
+			break
+		}
 	}
 	return nil, nil, nil, false
 }
