@@ -22,6 +22,7 @@ var floors = []struct {
 	libraries []string
 }{
 	{"decode/address", nil, nil},
+	{"decode/gateway", nil, nil},
 	{"decode/meaning", nil, nil},
 	{"decode/p2p", nil, nil},
 	{"decode/payload", []string{"decode/address", "decode/meaning", "decode/p2p"}, []string{"golang.org/x/text"}},
