@@ -41,6 +41,7 @@ type jsonLine struct {
 	Server    string
 	Via       string
 	Midstream bool
+	Folded    bool
 	Reset     bool
 	Bytes     int64
 	Text      string
@@ -150,7 +151,7 @@ func (j *jsonLines) record(rec *Record, l *jsonLine) error {
 		rec.Kind, rec.Lost = Lost, l.Bytes
 		j.at(l.Conn)[index(rec.From)] += max(l.Bytes, 0)
 	case "remark":
-		rec.Kind = Remark
+		rec.Kind, rec.Folded = Remark, l.Folded
 		if rec.About = l.About.about(); rec.About != nil {
 			rec.Conn = nil
 		}

@@ -45,9 +45,13 @@ type Exchange struct {
 	Before []byte
 	// Repeat: the request was sent before, and its answer not read.
 	Repeat bool
+	// Over, if it is set, reports whether the connection has ended, where that is not
+	// told yet by Gone.
+	Over func() bool
 
 	conn     int
 	body     []byte
+	repeated bool // by a later one
 	answered bool
 	gone     bool // without a whole answer
 	next     string
@@ -71,7 +75,7 @@ func (b *Book) Ask(client string, conn int, q Query, body []byte) *Exchange {
 	s := x.Session
 	s.Exchanges++
 	if l := s.last; l != nil && len(body) > 0 && l.unread(x) {
-		x.Repeat, x.Up = true, nil
+		x.Repeat, x.Up, l.repeated = true, nil, true
 		s.Repeats++
 	}
 	if s.torn != nil {
@@ -93,7 +97,7 @@ func (x *Exchange) unread(later *Exchange) bool {
 	if x.conn == later.conn || x.Query != later.Query || !bytes.Equal(x.body, later.body) {
 		return false
 	}
-	return x.gone || x.answered && x.next != "" && x.next != x.Query.Session
+	return x.gone || !x.answered && x.Over != nil && x.Over() || x.answered && x.next != "" && x.next != x.Query.Session
 }
 
 // find returns the session that an id stands for, a new one if it is not known.
@@ -163,7 +167,7 @@ func (b *Book) Answer(client string, x *Exchange, h Header, body []byte) (*Sessi
 func (b *Book) Gone(x *Exchange, body []byte) {
 	x.gone = true
 	x.Session.Unanswered++
-	if len(body) > 0 {
+	if len(body) > 0 && !x.repeated {
 		x.Session.torn, x.Session.tornOf = bytes.Clone(body), x
 	}
 }
