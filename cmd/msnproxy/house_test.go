@@ -40,13 +40,16 @@ var floors = []struct {
 	{"proxy/proxytest", []string{"decode", "decode/address", "decode/payload", "decode/challenge"}, nil},
 	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/recent", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
 	{"proxy/replay/gated", []string{"capture", "proxy", "proxy/gate", "proxy/replay"}, nil},
+	{"proxy/ca", []string{"decode/recent"}, nil},
+	{"proxy/web", []string{"decode", "decode/http1", "proxy/ca", "proxy/entrance"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"proxy/gate/valve", nil, nil},
 	{"proxy/gate/action", []string{"decode", "decode/filter", "proxy/gate/valve"}, nil},
 	{"proxy/gate/rule", []string{"decode", "decode/filter", "decode/recent", "proxy/gate/action"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"proxy/gate", []string{"decode", "decode/filter", "capture", "proxy/gate/action", "proxy/gate/rule", "proxy/gate/valve"}, nil},
 	{"proxy/gate/addon", []string{"decode", "decode/filter", "proxy/gate", "proxy/gate/action"}, nil},
 	{"proxy/gate/api", []string{"decode", "decode/filter", "capture", "proxy", "proxy/gate", "proxy/gate/action", "proxy/gate/rule"}, nil},
-	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture", "proxy/gate"}, []string{"golang.org/x/sys"}},
+	{"proxy/entrance", []string{"decode"}, nil},
+	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
 }
 
 func TestFloors(t *testing.T) {
