@@ -30,7 +30,7 @@ func inNamespace(t *testing.T) bool {
 	if os.Getenv(env) != "" {
 		return true
 	}
-	if _, err := exec.LookPath("nft"); err != nil {
+	if nftPath() == "" {
 		t.Skip("there is no nft (apt install nftables): nothing can be redirected")
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=60s")
@@ -71,10 +71,20 @@ func loopbackUp(t *testing.T) {
 	}
 }
 
+// nftPath is where nft is; "": nowhere.
+func nftPath() string {
+	for _, name := range []string{"nft", "/usr/sbin/nft", "/sbin/nft"} { // the path of users may not have it
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
 // nft gives rules to the firewall.
 func nft(t *testing.T, rules string, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "nft", args...)
+	cmd := exec.CommandContext(t.Context(), nftPath(), args...)
 	cmd.Stdin = strings.NewReader(rules)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		if bytes.Contains(out, []byte("not supported")) || bytes.Contains(out, []byte("Operation not permitted")) {
