@@ -17,6 +17,9 @@ type Script struct {
 	Pace time.Duration
 	// Dialects are those that the clients offer; nil as in [Options].
 	Dialects []string
+	// Agreed is the one that will be spoken, if that is not the highest of those: somebody on
+	// the way narrows the offer.
+	Agreed string
 	// EndPoints are the machines of the people, "{GUID}" by account (MSNP16 and later); nil
 	// stands for the usual ones.
 	EndPoints map[string]string
@@ -25,6 +28,9 @@ type Script struct {
 	Numbers *Numbers
 	// Dial, if set, is how the clients connect, as in [Options].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Web, if set, is how the clients come to the web services, as in [Options]: then they
+	// ask for tickets and lists there, and Alice leaves Bob an offline message.
+	Web *WebOptions
 	// Progress, if set, is called with one line before each step.
 	Progress func(string)
 	// Break, if set, adds a third act, in which something between clients and server goes
@@ -65,14 +71,15 @@ type play struct {
 	addr       string
 	alice, bob *Client
 	hers, his  *Switchboard
-	bobID      string // of the contact in Alice's list (MSNP10 and later)
+	bobID      string           // of the contact in Alice's list (MSNP10 and later)
+	mail       map[string]Event // what each was told of the mailbox at the sign-in
 }
 
 // Run runs the script with clients that dial dsAddr, which is the server's DS or
 // a proxy in front of it, and returns the first thing that went wrong. The
 // server must have the [DemoAccounts], none of them signed in.
 func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
-	p := &play{Script: sc, ctx: ctx, server: s, addr: dsAddr}
+	p := &play{Script: sc, ctx: ctx, server: s, addr: dsAddr, mail: map[string]Event{}}
 	defer p.close()
 	steps := []step{
 		{"Alice signs in", p.aliceSignsIn},
@@ -94,8 +101,11 @@ func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
 	} else {
 		steps = append(steps, step{"Bob and Alice sign out", p.signOut})
 	}
-	number := 0
-	for _, d := range sc.Dialects {
+	number, spoken := 0, sc.Dialects
+	if sc.Agreed != "" {
+		spoken = []string{sc.Agreed}
+	}
+	for _, d := range spoken {
 		number = max(number, dialectNumber(d))
 	}
 	switch {
@@ -105,7 +115,7 @@ func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
 		at := slices.IndexFunc(steps, func(s step) bool { return s.what == fileStep })
 		steps = slices.Insert(steps, at, step{pictureStep, p.picture})
 	}
-	for _, step := range steps {
+	for _, step := range p.withWeb(steps, number) {
 		if sc.Progress != nil {
 			sc.Progress(step.what)
 		}
