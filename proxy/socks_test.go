@@ -235,9 +235,9 @@ func TestWaysWait(t *testing.T) {
 		then      string // is sent, and
 		got       string // is what the server gets
 	}{
-		{"nothing", "", firstByteWait - 1, false, "VER", "VER"},
+		{"nothing", "", firstByteWait - 1, false, versions, versions},
 		{"nothing for long", "", firstByteWait, true, versions, versions},
-		{"a line", "V", 0, true, "ER", "VER"},
+		{"a line", "V", 0, true, "ER 1\r\n", "VER 1\r\n"},
 		{"what may be SOCKS", "\x05", DefaultFirstLineWait - 1, false, "\x00", "\x05\x00"},
 		{"what may be, for long", "\x05", DefaultFirstLineWait, true, "\x00", "\x05\x00"},
 		{"what may be CONNECT", "CO", DefaultFirstLineWait - 1, false, "V 1\r\n", "COV 1\r\n"},
