@@ -51,7 +51,7 @@ var floors = []struct {
 	{"proxy/gate/addon", []string{"decode", "decode/filter", "proxy/gate", "proxy/gate/action"}, nil},
 	{"proxy/gate/api", []string{"decode", "decode/filter", "capture", "proxy", "proxy/gate", "proxy/gate/action", "proxy/gate/rule"}, nil},
 	{"decode/preamble", nil, nil},
-	{"proxy/entrance", []string{"decode", "decode/preamble"}, nil},
+	{"proxy/entrance", []string{"decode", "decode/preamble"}, []string{"golang.org/x/sys"}},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
 }
 
