@@ -47,7 +47,7 @@ type GatewayOptions struct {
 // Gateway returns the way in by MSN's HTTP gateway: MSNP in the bodies of HTTP. A session
 // is relayed as a connection, over however many connections its exchanges come.
 func Gateway(o GatewayOptions) Entrance {
-	return &gatewayWay{GatewayOptions: o, sessions: make(map[string]*session)}
+	return &gatewayWay{GatewayOptions: o, sessions: make(map[sessionID]*session)}
 }
 
 type gatewayWay struct {
@@ -56,7 +56,7 @@ type gatewayWay struct {
 	elsewhere atomic.Bool // that the other gateway names another address was told
 
 	mu       sync.Mutex
-	sessions map[string]*session // by the stem of their ids, or by their ids
+	sessions map[sessionID]*session // by the stem of their ids, or by their ids
 }
 
 // httpConn is one connection of a client.
@@ -78,7 +78,7 @@ func (*gatewayWay) Takes(c *Caller) decode.Guess {
 		return decode.Maybe
 	}
 	method, rest, whole := strings.Cut(string(b[:min(len(b), MaxBuffered)]), " ")
-	for _, m := range []string{"POST", "GET"} {
+	for _, m := range []string{http.MethodPost, http.MethodGet} {
 		switch {
 		case !whole && strings.HasPrefix(m, method):
 			return decode.Maybe
@@ -251,16 +251,26 @@ func (g *gatewayWay) find(hc *httpConn, q gateway.Query) (*session, error) {
 	if q.Action == gateway.Open {
 		return g.open(hc, q)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	s := g.sessions[q.Session]
-	if s == nil && g.Pass == "" {
-		s = g.sessions[gateway.Stem(q.Session)]
+	id := q.Session
+	if g.Pass == "" {
+		id = gateway.Stem(id)
 	}
-	if s == nil || s.client != ipOf(hc.client) {
+	g.mu.Lock()
+	s := g.sessions[sessionID{ipOf(hc.client), id}]
+	g.mu.Unlock()
+	switch {
+	case s != nil:
+		return s, nil
+	case g.Pass == "":
 		return nil, &statusError{http.StatusBadRequest, fmt.Sprintf("no session %.100q: it has ended, or never was", q.Session)}
 	}
-	return s, nil
+	return g.open(hc, q) // the other gateway may know it
+}
+
+// sessionID is what a session is found by. Whoever else knows its id has no part in it.
+type sessionID struct {
+	client netip.Addr
+	id     string
 }
 
 // open begins a session.
@@ -270,6 +280,12 @@ func (g *gatewayWay) open(hc *httpConn, q gateway.Query) (*session, error) {
 		return nil, &statusError{http.StatusServiceUnavailable, "the proxy is closing"}
 	default:
 	}
+	if _, port, _ := net.SplitHostPort(g.Pass); port == "1863" || port == "1864" {
+		// There MSNP is spoken, and a request would only puzzle the server.
+		text := fmt.Sprintf("a client wants MSN's HTTP gateway, which %s is not by its port: start with --gateway, so that the gateway is here, or with --upstream HOST:80, which it is passed on to", g.Pass)
+		hc.host.Remark(text)
+		return nil, &statusError{http.StatusBadGateway, text}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.sessions) >= maxGatewaySessions {
@@ -278,6 +294,8 @@ func (g *gatewayWay) open(hc *httpConn, q gateway.Query) (*session, error) {
 	s := newSession(g, hc, q)
 	if g.Pass == "" {
 		s.know(s.stem)
+	} else {
+		s.know(q.Session)
 	}
 	return s, nil
 }

@@ -89,10 +89,11 @@ func newSession(g *gatewayWay, hc *httpConn, q gateway.Query) *session {
 // know has the session found by an id. g.mu is held.
 func (s *session) know(id string) {
 	const most = 8
-	if id == "" || s.g.sessions[id] == s {
+	k := sessionID{s.client, id}
+	if id == "" || s.g.sessions[k] == s {
 		return
 	}
-	s.g.sessions[id] = s
+	s.g.sessions[k] = s
 	if s.ids = append(s.ids, id); len(s.ids) > most {
 		s.unknow(s.ids[0])
 		s.ids = s.ids[1:]
@@ -100,8 +101,8 @@ func (s *session) know(id string) {
 }
 
 func (s *session) unknow(id string) {
-	if s.g.sessions[id] == s {
-		delete(s.g.sessions, id)
+	if k := (sessionID{s.client, id}); s.g.sessions[k] == s {
+		delete(s.g.sessions, k)
 	}
 }
 
