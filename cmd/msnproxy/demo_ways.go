@@ -1,15 +1,19 @@
 package main
 
 import (
+	"crypto/x509"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"msnproxy/proxy"
+	"msnproxy/proxy/ca"
 	"msnproxy/proxy/entrance"
 	"msnproxy/proxy/proxytest"
+	"msnproxy/proxy/web"
 )
 
 // demoCarriers are the ways by which the demo's clients can have their connections
@@ -24,51 +28,109 @@ var demoCarriers = []struct {
 	{"connect", func(at string) proxytest.Dialer { return proxytest.CONNECT(at, nil) }},
 }
 
-// demoWays are the ways that the demo's clients come in by.
-type demoWays []string
+// webWay is the way of the web half.
+const webWay = "web"
+
+// demoWays are the ways by which the demo's clients come in, if not by the proxy as their
+// server alone.
+type demoWays struct {
+	names []string
+	web   *proxytest.Web // nil: there are no web services
+	ca    *ca.CA
+}
 
 // newDemoWays reads --ways.
-func newDemoWays(c *cli.Context) (demoWays, error) {
-	known := []string{}
+func newDemoWays(c *cli.Context) (*demoWays, error) {
+	known := []string{webWay}
 	for _, w := range demoCarriers {
 		known = append(known, w.name)
 	}
-	ways := commas(c.StringSlice("ways"))
-	for i, w := range ways {
-		ways[i] = strings.ToLower(w)
-		if !slices.Contains(known, ways[i]) {
-			return nil, usage("demo", "--ways: there is no way %q; the ways are %s", w, strings.Join(known, ", "))
+	names := commas(c.StringSlice("ways"))
+	for i, name := range names {
+		names[i] = strings.ToLower(name)
+		if !slices.Contains(known, names[i]) {
+			return nil, usage("demo", "--ways: there is no way %q; the ways are %s", name, strings.Join(known, ", "))
 		}
 	}
-	return ways, nil
+	return &demoWays{names: names}, nil
 }
 
-// serve has the proxy serve the ways.
-func (w demoWays) serve(cfg *proxy.Config) {
-	if len(w) > 0 {
-		cfg.Ways = []entrance.Entrance{entrance.SOCKS(nil), entrance.CONNECT(nil)}
+// open has a proxy serve the ways, with web services beside the server if they are among
+// them. Close them before the server.
+func (w *demoWays) open(server *proxytest.Server, cfg *proxy.Config) (err error) {
+	if len(w.names) == 0 {
+		return nil
+	}
+	cfg.Ways = []entrance.Entrance{entrance.SOCKS(nil), entrance.CONNECT(nil)}
+	if !slices.Contains(w.names, webWay) {
+		return nil
+	}
+	if w.ca, err = demoCA(); err != nil {
+		return fmt.Errorf("making a CA for the demo: %w", err)
+	}
+	if w.web, err = proxytest.StartWeb(server, proxytest.WebConfig{}); err != nil {
+		return err
+	}
+	var routes []web.Route
+	for _, host := range proxytest.DemoHosts().All() {
+		for _, to := range []string{host + ":80=http://" + w.web.HTTP, host + "=https://" + w.web.HTTPS} {
+			r, err := web.ParseRoute(to)
+			if err != nil {
+				return err
+			}
+			routes = append(routes, r)
+		}
+	}
+	cfg.Ways = append(cfg.Ways, web.New(web.Config{Routes: web.NewRoutes(routes), CA: w.ca, Roots: w.web.CA}))
+	return nil
+}
+
+// close ends the web services.
+func (w *demoWays) close() {
+	if w.web != nil {
+		w.web.Close()
 	}
 }
 
-// script sends the clients of a script by the ways: each connection by the next of them,
-// to the server itself, or, if there is none, to the proxy as the server.
-func (w demoWays) script(sc *proxytest.Script, server *proxytest.Server, at string) (to string) {
+// demoCA makes a CA that is nowhere once the demo is over.
+func demoCA() (*ca.CA, error) {
+	dir, err := os.MkdirTemp("", "msnproxy-demo-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	return ca.Create(dir, ca.Options{Names: []string{"example.com"}})
+}
+
+// direct sends the clients of a script by the ways to the proxy at an address: each
+// connection by the next of those that carry any, to the server itself; where there are
+// none, to the proxy as the server. It returns where the server is for them.
+func (w *demoWays) direct(sc *proxytest.Script, server *proxytest.Server, at string) (to string) {
 	var all []proxytest.Dialer
 	for _, carrier := range demoCarriers {
-		if slices.Contains(w, carrier.name) {
+		if slices.Contains(w.names, carrier.name) {
 			all = append(all, carrier.dial(at))
 		}
 	}
-	if len(all) == 0 {
-		return at
+	dial := proxytest.At(at, nil)
+	if len(all) > 0 {
+		to, dial = server.DS, proxytest.InTurn(all...)
+		sc.Dial = dial
+	} else {
+		to = at
 	}
-	sc.Dial = proxytest.InTurn(all...)
-	return server.DS
+	if w.web != nil {
+		trusted := x509.NewCertPool()
+		trusted.AddCert(w.ca.Certificate())
+		sc.Web = &proxytest.WebOptions{Dial: dial, CA: trusted}
+	}
+	return to
 }
 
-func (w demoWays) String() string {
-	if len(w) == 0 {
+// String says by which ways they come, to follow what the proxy is in front of.
+func (w *demoWays) String() string {
+	if len(w.names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; clients come in by %s", strings.Join(w, ", "))
+	return "; clients come by " + strings.Join(w.names, ", ")
 }
