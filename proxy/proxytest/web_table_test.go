@@ -53,10 +53,10 @@ func messages(t *testing.T, b []byte, request bool) (list [][]byte) {
 func TestTableKnowsTheServices(t *testing.T) {
 	seen := map[string]bool{}
 	for _, test := range []struct {
-		dialect string
-		old     bool
-	}{{"MSNP9", false}, {"MSNP11", false}, {"MSNP13", true}, {"MSNP15", false}, {"MSNP18", false}} {
-		s, w := withWeb(t, WebConfig{Moved: true}, test.dialect)
+		dialect     string
+		old, packed bool
+	}{{"MSNP9", false, false}, {"MSNP11", false, false}, {"MSNP13", true, false}, {"MSNP15", false, false}, {"MSNP15", true, true}, {"MSNP18", false, false}} {
+		s, w := withWeb(t, WebConfig{Moved: true, Packed: test.packed}, test.dialect)
 		var conns []*tapped
 		dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 			c, err := w.Dial(ctx, network, address)
@@ -68,7 +68,7 @@ func TestTableKnowsTheServices(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		err := Script{Dialects: []string{test.dialect}, Web: &WebOptions{Dial: dial, Plain: true, OldTokens: test.old}}.Run(ctx, s.DS, s)
+		err := Script{Dialects: []string{test.dialect}, Web: &WebOptions{Dial: dial, Plain: true, OldTokens: test.old, Packed: test.packed}}.Run(ctx, s.DS, s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,6 +100,12 @@ func TestTableKnowsTheServices(t *testing.T) {
 				}
 				for _, raw := range [][]byte{up[i], down[i]} {
 					masked := string(service.Mask(raw, m))
+					if packed := strings.Contains(string(raw), "\r\nContent-Encoding: gzip\r\n"); packed != (test.packed && bytes.HasPrefix(raw, []byte("HTTP"))) {
+						t.Fatalf("compressed: %v: %q", packed, raw)
+					}
+					if test.packed && strings.HasPrefix(masked, "HTTP") && strings.Contains(asked.Name, "RST") && !strings.Contains(masked, "BinarySecret>masked-") {
+						t.Errorf("what is masked reads %q", masked)
+					}
 					for _, secret := range secrets {
 						if tokenLike(masked, secret) {
 							t.Errorf("%s: %s leaves %q in %s", test.dialect, asked.Name, secret, masked)
