@@ -65,6 +65,9 @@ func (c *conn) comeIn(in *entry, wait time.Duration) (ok bool) {
 		return false
 	}
 	in.late = late && in.wish == nil
+	if way == nil && !c.admitted(in) {
+		return false
+	}
 	for range maxNested {
 		if way == nil {
 			return true
@@ -80,6 +83,27 @@ func (c *conn) comeIn(in *entry, wait time.Duration) (ok bool) {
 				c.gone(err)
 				return false
 			}
+		}
+	}
+	return true
+}
+
+// admitted reports whether a client that no way took may come in as to its server. If not
+// the connection has ended.
+func (c *conn) admitted(in *entry) bool {
+	if in.wish != nil {
+		return true
+	}
+	for _, w := range c.p.cfg.Ways {
+		k, ok := w.(entrance.Keeper)
+		if !ok {
+			continue
+		}
+		if err := k.Admit(in.caller); err != nil {
+			c.p.count.refused.Add(1)
+			c.fill()
+			c.part(err.Error(), nil)
+			return false
 		}
 	}
 	return true
@@ -101,6 +125,12 @@ func (c *conn) enter(in *entry, way entrance.Entrance) (ok bool) {
 	case wish == nil: // its connections were told of one by one
 		_ = c.client.Close()
 		c.p.drop(c)
+		return false
+	}
+	if err := c.ledHere(wish); err != nil {
+		c.p.count.refused.Add(1)
+		c.fill()
+		c.part(err.Error(), nil)
 		return false
 	}
 	if c.rec.Way != "" && wish.Way != "" {

@@ -22,6 +22,7 @@ var floors = []struct {
 	libraries []string
 }{
 	{"decode/address", nil, nil},
+	{"decode/gateway", nil, nil},
 	{"decode/meaning", nil, nil},
 	{"decode/p2p", nil, nil},
 	{"decode/payload", []string{"decode/address", "decode/meaning", "decode/p2p"}, []string{"golang.org/x/text"}},
@@ -34,7 +35,7 @@ var floors = []struct {
 	{"decode/dissector", []string{"decode"}, nil},
 	{"decode/check", []string{"decode", "decode/address", "decode/meaning", "decode/payload", "decode/p2p", "decode/transfer", "decode/challenge", "decode/recent"}, nil},
 	{"decode", []string{"decode/address", "decode/http1", "decode/service", "decode/payload", "decode/p2p", "decode/challenge", "decode/meaning", "decode/recent"}, []string{"golang.org/x/text"}},
-	{"capture", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
+	{"capture", []string{"decode", "decode/gateway", "decode/http1", "decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
 	{"capture/story", []string{"decode", "decode/challenge", "decode/check", "decode/p2p", "decode/transfer", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture/story"}, nil},
 	{"proxy/proxytest", []string{"decode", "decode/address", "decode/payload", "decode/challenge"}, nil},
@@ -49,7 +50,7 @@ var floors = []struct {
 	{"proxy/gate", []string{"decode", "decode/filter", "capture", "proxy/gate/action", "proxy/gate/rule", "proxy/gate/valve", "proxy/offer"}, nil},
 	{"proxy/gate/addon", []string{"decode", "decode/filter", "proxy/gate", "proxy/gate/action"}, nil},
 	{"proxy/gate/api", []string{"decode", "decode/filter", "capture", "proxy", "proxy/gate", "proxy/gate/action", "proxy/gate/rule"}, nil},
-	{"proxy/entrance", []string{"decode"}, nil},
+	{"proxy/entrance", []string{"decode"}, []string{"golang.org/x/sys"}},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
 }
 

@@ -45,7 +45,7 @@ Examples:
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 ` + exitCodes,
-		Flags:  slices.Concat(flags, gateFlags(), []cli.Flag{addonFlag()}, apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, transparentFlags(), gateFlags(), []cli.Flag{addonFlag()}, apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: runProxy,
 	}
 }
@@ -53,6 +53,9 @@ Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 func runProxy(c *cli.Context) error {
 	if c.NArg() != 0 {
 		return usage("run", "run takes no arguments; the server goes after --upstream")
+	}
+	if c.Bool("print-rules") {
+		return printRules(c)
 	}
 	if c.String("upstream") == "" {
 		return usage("run", "run needs a server: --upstream HOST[:PORT]")
@@ -70,6 +73,9 @@ func runProxy(c *cli.Context) error {
 	}
 	if drain := c.Duration("drain"); drain < 0 {
 		return usage("run", "--drain is %v; it cannot be negative", drain)
+	}
+	if err := transparent(c, &cfg); err != nil {
+		return err
 	}
 	g, err := newGate(c, nil, nil)
 	if err != nil {
