@@ -144,6 +144,8 @@ func demoDialects(c *cli.Context) (offers []string, agreed string, err error) {
 		return nil, "", usage("demo", "--dialect %s: the demo speaks MSNP2 to MSNP18 and MSNP21", c.String("dialect"))
 	case c.IsSet("dialect"):
 		return []string{name, "CVR0"}, "", nil
+	case byWeb(c) && !c.IsSet("offer"):
+		return []string{webDialect, "CVR0"}, "", nil
 	}
 	list, err := offered(c, "demo")
 	if list == nil || err != nil {

@@ -28,8 +28,17 @@ var demoCarriers = []struct {
 	{"connect", func(at string) proxytest.Dialer { return proxytest.CONNECT(at, nil) }},
 }
 
-// webWay is the way of the web half.
-const webWay = "web"
+const (
+	// webWay is the way of the web half.
+	webWay = "web"
+	// webDialect is spoken with it where the user names none.
+	webDialect = "MSNP15"
+)
+
+// byWeb reports whether the web half is among the ways.
+func byWeb(c *cli.Context) bool {
+	return slices.ContainsFunc(commas(c.StringSlice("ways")), func(s string) bool { return strings.EqualFold(s, webWay) })
+}
 
 // demoWays are the ways by which the demo's clients come in, if not by the proxy as their
 // server alone.
@@ -51,6 +60,9 @@ func newDemoWays(c *cli.Context) (*demoWays, error) {
 		if !slices.Contains(known, names[i]) {
 			return nil, usage("demo", "--ways: there is no way %q; the ways are %s", name, strings.Join(known, ", "))
 		}
+	}
+	if d := c.String("dialect"); c.IsSet("dialect") && slices.Contains(names, webWay) && proxytest.Speaks(d) && !proxytest.AsksWeb(d) {
+		return nil, usage("demo", "--ways web: clients of %s ask no web service; those of MSNP8 and later do", strings.ToUpper(d))
 	}
 	return &demoWays{names: names}, nil
 }
