@@ -138,7 +138,7 @@ func (c *conn) enter(in *entry, way entrance.Entrance) (ok bool) {
 	}
 	c.rec.Way += wish.Way
 	if wish.Target != "" && c.rec.Asked == "" {
-		c.rec.Asked = wish.Target
+		c.rec.Asked = printable(wish.Target)
 	}
 	in.wish, in.caller.Asked = wish, wish
 	if wish.Conn != nil {
@@ -307,7 +307,7 @@ type host struct{ p *Proxy }
 func (h host) Carry(w *entrance.Wish) error {
 	c := newConn(h.p, w.Conn, nil)
 	c.in = entry{wish: w}
-	c.rec.Way, c.rec.Asked = w.Way, w.Target
+	c.rec.Way, c.rec.Asked = w.Way, printable(w.Target)
 	return h.p.admit(c)
 }
 
