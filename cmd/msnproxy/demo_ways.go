@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"crypto/x509"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -22,10 +25,21 @@ var demoCarriers = []struct {
 	name string
 	dial func(at string) proxytest.Dialer
 }{
-	{"socks4", func(at string) proxytest.Dialer { return proxytest.SOCKS4(at, "demo", nil) }},
+	{"socks4", bySOCKS4},
 	{"socks4a", func(at string) proxytest.Dialer { return proxytest.SOCKS4a(at, "demo", nil) }},
 	{"socks5", func(at string) proxytest.Dialer { return proxytest.SOCKS5(at, "", "", nil) }},
 	{"connect", func(at string) proxytest.Dialer { return proxytest.CONNECT(at, nil) }},
+}
+
+// bySOCKS4 dials by SOCKS4, which has no place for a name: one is asked for by SOCKS4a.
+func bySOCKS4(at string) proxytest.Dialer {
+	byAddress, byName := proxytest.SOCKS4(at, "demo", nil), proxytest.SOCKS4a(at, "demo", nil)
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if _, err := netip.ParseAddrPort(address); err != nil {
+			return byName(ctx, network, address)
+		}
+		return byAddress(ctx, network, address)
+	}
 }
 
 const (
