@@ -126,7 +126,10 @@ func TestPassedOnToAGateway(t *testing.T) {
 		if status, header, body := c.ask("SessionID=17.9", "PNG\r\n"); status != 400 || header != "" || body != "who?\n" {
 			t.Errorf("%d %q %q", status, header, body)
 		}
-		said := host.said()
+		if way := c.g.way.(*gatewayWay); len(way.sessions) > 0 {
+		t.Errorf("%d sessions are left", len(way.sessions))
+	}
+	said := host.said()
 		if len(said) != 2 || !strings.Contains(said[0], `names "203.0.113.5"`) || !strings.Contains(said[1], "answered 400 Bad Request") {
 			t.Errorf("%q", said)
 		}
