@@ -40,6 +40,8 @@ type jsonLine struct {
 	Client    string
 	Server    string
 	Via       string
+	Way       string
+	Asked     string
 	Midstream bool
 	Reset     bool
 	Bytes     int64
@@ -181,7 +183,7 @@ func (j *jsonLines) record(rec *Record, l *jsonLine) error {
 func (j *jsonLines) conn(l *jsonLine) *Conn {
 	c := j.conns[l.Conn]
 	if c == nil || l.Event == "opened" {
-		c = &Conn{ID: l.Conn, Client: l.Client, Server: l.Server, Via: l.Via, MidStream: l.Midstream}
+		c = &Conn{ID: l.Conn, Client: l.Client, Server: l.Server, Via: l.Via, MidStream: l.Midstream, Way: l.Way, Asked: l.Asked}
 		j.conns[l.Conn] = c
 	}
 	return c

@@ -74,11 +74,13 @@ type noteOpen struct {
 	Server    string `json:"server,omitempty"`
 	Via       string `json:"via,omitempty"`
 	MidStream bool   `json:"midstream,omitempty"`
+	Way       string `json:"way,omitempty"`
+	Asked     string `json:"asked,omitempty"`
 }
 
 // conn makes the connection that a note announces.
 func (n *noteOpen) conn() *Conn {
-	return &Conn{ID: n.Conn, Client: n.Client, Server: n.Server, Via: n.Via, MidStream: n.MidStream}
+	return &Conn{ID: n.Conn, Client: n.Client, Server: n.Server, Via: n.Via, MidStream: n.MidStream, Way: n.Way, Asked: n.Asked}
 }
 
 // noteSent is the difference: Cut bytes at byte At of the frame gave way to Put.

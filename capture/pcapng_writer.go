@@ -246,12 +246,16 @@ func (w *Writer) announce(c *written, r *Record) {
 
 func (w *Writer) opening(c *written, r *Record) []byte {
 	n := note{Text: r.Text, Open: &noteOpen{Conn: r.Conn.ID, Client: r.Conn.Client, Server: r.Conn.Server,
-		Via: r.Conn.Via, MidStream: c.midStream}}
+		Via: r.Conn.Via, MidStream: c.midStream, Way: r.Conn.Way, Asked: r.Conn.Asked}}
 	what := "opened"
 	if c.midStream {
 		what = "was open already"
 	}
-	return n.comment(fmt.Sprintf("connection %d %s: %s to %s via %s", r.Conn.ID, what, r.Conn.Client, r.Conn.Server, r.Conn.Via))
+	text := fmt.Sprintf("connection %d %s: %s to %s via %s", r.Conn.ID, what, r.Conn.Client, r.Conn.Server, r.Conn.Via)
+	if came := r.Conn.Came(); came != "" {
+		text += ", " + came
+	}
+	return n.comment(text)
 }
 
 // data writes a frame: one packet, or more where it is too long for one.

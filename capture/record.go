@@ -21,6 +21,24 @@ type Conn struct {
 	MidStream bool
 	// Via is the proxy's own address that the client dialled. Live only.
 	Via string
+	// Way is how the client came to the proxy, or asked another proxy: "SOCKS5",
+	// "CONNECT"; empty: as to its server.
+	Way string
+	// Asked is the server that the client named on that way, as it named it: "host:port".
+	Asked string
+}
+
+// Came says how the client came, to follow what the connection is: "by SOCKS5 for
+// ns.example.com:1863"; empty: as to its server. It holds nothing that must be escaped.
+func (c *Conn) Came() string {
+	if c.Way == "" {
+		return ""
+	}
+	s := "by " + c.Way
+	if c.Asked != "" {
+		s += " for " + c.Asked
+	}
+	return printableLine(s)
 }
 
 // Kind tells what a [Record] is about.

@@ -119,7 +119,7 @@ func (r *Redactor) conn(c *Conn) *Conn {
 	if out == nil {
 		with := *c
 		out = &with
-		for _, end := range []*string{&out.Client, &out.Server, &out.Via} {
+		for _, end := range []*string{&out.Client, &out.Server, &out.Via, &out.Asked} {
 			if *end != "" {
 				*end = r.address(*end)
 			}

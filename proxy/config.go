@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/proxy/entrance"
 	"msnproxy/proxy/gate"
 )
 
@@ -64,8 +65,10 @@ type Config struct {
 	// Listen is where to listen, "[host]:port"; empty: DefaultListen. Port 0 lets
 	// the system choose one.
 	Listen string
-	// Listener, if it is set, takes the connections of the one port; the proxy closes
-	// it. Nil: one on Listen is opened.
+	// Listens are more addresses to listen on, each as Listen. All serve the same.
+	Listens []string
+	// Listener, if it is set, takes the connections of the one port, in place of
+	// Listen; the proxy closes it. Nil: one on Listen is opened.
 	Listener net.Listener
 	// Advertise is what clients are told in redirects, "host[:port]"; empty: the
 	// address that they reached the proxy at. The port counts with OnePort only.
@@ -75,6 +78,15 @@ type Config struct {
 	// refuse them: HOST, IP or CIDR, each with an optional :PORT ("[::1]:1863" and
 	// "[fd00::/8]:1863" for IPv6). Without a port any is meant.
 	Allow []string
+	// Ways are the ways in besides the one to the proxy as a server, asked in turn. With any
+	// a client's first byte is waited for, for a moment, before its server is dialled. What
+	// a client asks for must be the upstream, or be covered by Allow (by its IP address, or
+	// by its name if that stands for an address that the upstream might name; a mail port
+	// by name), or where a redirect sent this client. Nil: only that one way leads in.
+	Ways []entrance.Entrance
+	// Rewrite says whether redirects are rewritten. With RewriteAuto they are, unless a
+	// client's way in carries all of its connections.
+	Rewrite Rewrite
 	// MaxConns limits the open connections; what comes beyond is reset. 0:
 	// DefaultMaxConns.
 	MaxConns int
@@ -131,8 +143,10 @@ func (c Config) check() (settings, error) {
 	if s.Listen == "" {
 		s.Listen = DefaultListen
 	}
-	if err := checkListen(s.Listen); err != nil {
-		return s, err
+	for _, at := range append([]string{s.Listen}, s.Listens...) {
+		if err := checkListen(at); err != nil {
+			return s, err
+		}
 	}
 	if c.Advertise != "" {
 		a, err := parseAddress(c.Advertise, 0)
@@ -192,6 +206,9 @@ func (s *settings) fill() error {
 	}
 	if s.FirstLineWait == 0 {
 		s.FirstLineWait = DefaultFirstLineWait
+	}
+	if s.Rewrite > RewriteNever {
+		return fmt.Errorf("rewrite: %d: want RewriteAuto, RewriteAlways or RewriteNever", s.Rewrite)
 	}
 	if s.Ports > PerTarget {
 		return fmt.Errorf("ports: %d: want OnePort or PerTarget", s.Ports)

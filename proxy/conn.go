@@ -1,7 +1,7 @@
 package proxy
 
 import (
-	"context"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +14,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/proxy/entrance"
 	"msnproxy/proxy/gate"
 )
 
@@ -26,6 +27,11 @@ type conn struct {
 	accepted time.Time
 	client   net.Conn
 	server   net.Conn
+	in       entry          // how the client came
+	leash    *leash         // nil: only one way leads in
+	port     uint16         // of the listener that the client reached; 0: the main one
+	asIs     bool           // redirects pass as they come
+	begun    []byte         // what the client has said when it moved on: see moveOn
 	local    netip.AddrPort // of the client's socket
 	clientIP netip.Addr
 	up, down link
@@ -54,51 +60,100 @@ func newConn(p *Proxy, client net.Conn, to *target) *conn {
 	c.local = endpoint(client.LocalAddr())
 	remote := endpoint(client.RemoteAddr())
 	c.clientIP = remote.Addr()
-	c.rec = &capture.Conn{ID: p.lastID.Add(1), Client: remote.String(), Via: c.local.String()}
+	c.rec = &capture.Conn{Client: remote.String(), Via: c.local.String()}
+	if len(p.cfg.Ways) == 0 {
+		c.rec.ID = p.lastID.Add(1)
+	}
 	c.up = link{c: c, from: decode.Client, src: newReader(client), bytes: &p.count.fromClients}
 	c.up.framer.MaxPayload = p.cfg.MaxPayload
 	return c
+}
+
+// greets has the ways in find out by which the client came. begun are bytes that were
+// read.
+func (c *conn) greets(begun []byte) {
+	c.leash = &leash{Conn: c.client}
+	c.in.caller = entrance.NewCaller(c.leash, host{c.p}, greetingWait, begun)
 }
 
 func addrPort(ip netip.Addr, port uint16) netip.AddrPort { return netip.AddrPortFrom(ip, port) }
 
 // open finds out where a client belongs, connects there and starts the links.
 func (c *conn) open() {
-	rt, pieces, doubts, err := c.route()
-	if err != nil {
-		if c.isStopped() {
-			c.rec.Server = c.p.cfg.upstream.String()
-			c.end(0, proxyClosed, doubts)
+	in := &c.in
+	if in.caller != nil && !c.comeIn(in, firstByteWait) {
+		return
+	}
+	for {
+		rt, pieces, doubts, err := c.where(in)
+		if c.rec.ID == 0 {
+			c.rec.ID = c.p.lastID.Add(1)
+		}
+		if err != nil {
+			c.gone(err)
 			return
 		}
-		c.rec.Server = c.p.cfg.upstream.String()
-		c.fail(decode.Client, fmt.Sprintf("the client went before it was connected: %v", cause(err)), nil)
-		return
+		server, ok := c.reach(in, rt, doubts)
+		if !ok {
+			return
+		}
+		again, ok := c.inside(in, server)
+		if !ok {
+			return
+		}
+		if !again {
+			c.start(in, server, append(pieces, in.pieces()...), doubts)
+			return
+		}
 	}
+}
+
+// reach connects to the server that a client belongs to, and tells the client. ok is false
+// if the connection has ended.
+func (c *conn) reach(in *entry, rt route, doubts []string) (server net.Conn, ok bool) {
 	c.rec.Server = rt.target.String()
 	if rt.refused != "" {
-		c.fail(0, (&refusal{rt.target, rt.refused}).Error(), doubts)
-		return
+		if rt.by != "" {
+			c.p.count.refused.Add(1)
+		}
+		c.turnAway(in, &entrance.Error{Reason: entrance.Forbidden, Err: &refusal{rt.target, rt.by, rt.refused}}, doubts)
+		return nil, false
 	}
-	server, err := c.p.dial(context.WithValue(c.p.ctx, dialling{}, c.rec), rt)
+	server, err := c.dialFor(in, rt)
 	if err != nil {
 		var refused *refusal
 		switch {
 		case c.isStopped():
 			c.end(0, proxyClosed, doubts)
-			return
+			return nil, false
 		case errors.As(err, &refused):
 			c.p.count.refused.Add(1)
 		default:
 			c.p.count.dialErrors.Add(1)
 		}
-		c.fail(0, err.Error(), doubts)
-		return
+		c.turnAway(in, err, doubts)
+		return nil, false
 	}
 	if end := endpoint(server.RemoteAddr()); end.IsValid() {
 		c.rec.Server = end.String()
 	}
+	if in.wish != nil && in.wish.Answer != nil {
+		if err := in.wish.Answer(nil); err != nil {
+			_ = server.Close()
+			c.gone(err)
+			return nil, false
+		}
+	}
+	return server, true
+}
+
+// start tells that the connection is made, and starts its links. pieces were read from the
+// client.
+func (c *conn) start(in *entry, server net.Conn, pieces [][]byte, doubts []string) {
 	c.say(capture.Record{Time: c.accepted, Kind: capture.Opened})
+	if in.wish != nil && in.wish.Remark != "" {
+		doubts = append(doubts, in.wish.Remark)
+	}
 	for _, d := range doubts {
 		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, Text: d})
 	}
@@ -116,23 +171,50 @@ func (c *conn) open() {
 		c.wake()
 	}
 	c.mu.Unlock()
+	if in.late {
+		c.up.late = in.caller
+	}
 	c.silence.begin(c)
 	go c.up.run(pieces)
 	go c.down.run(nil)
 }
 
-// route decides where the client belongs. pieces are what was read from it for
-// that. The error says that the client is gone.
-func (c *conn) route() (rt route, pieces [][]byte, doubts []string, err error) {
+// where decides where a client belongs that came in like that. pieces are what was read
+// from it.
+func (c *conn) where(in *entry) (rt route, pieces [][]byte, doubts []string, err error) {
+	c.asIs = !c.p.cfg.rewritesFor(in.wish)
+	if !in.asks() {
+		return c.route(in.pieces())
+	}
+	if in.wish.Target == "" {
+		return route{target: c.p.cfg.upstream}, nil, nil, nil
+	}
+	rt, in.own = c.asked(in.wish)
+	if !in.own || in.wish.Dial != nil {
+		return rt, nil, nil, nil
+	}
+	// The answer comes before the first line does.
+	if in.wish.Answer != nil {
+		if err := in.wish.Answer(nil); err != nil {
+			return rt, nil, nil, err
+		}
+		in.wish.Answer = nil
+	}
+	return c.route(in.pieces())
+}
+
+// route decides where the client belongs that came as to its server. begun and pieces are
+// what was read from it. The error says that the client is gone.
+func (c *conn) route(begun [][]byte) (rt route, pieces [][]byte, doubts []string, err error) {
 	upstream := route{target: c.p.cfg.upstream}
 	if c.to != nil {
-		return c.p.routeOf(c.to), nil, nil, nil
+		return c.p.routeOf(c.to), begun, nil, nil
 	}
 	if !c.p.routes.waiting(c.clientIP) {
 		c.up.first = true
-		return upstream, nil, nil, nil
+		return upstream, begun, nil, nil
 	}
-	o, pieces, err := c.firstLine()
+	o, pieces, err := c.firstLine(begun)
 	if err != nil {
 		return rt, nil, nil, err
 	}
@@ -166,11 +248,15 @@ func unknownCookie(o opening, to string) string {
 	return fmt.Sprintf("%s with a cookie that no redirect gave to this client address: it went to the upstream %s", o.verb, to)
 }
 
-// firstLine reads as much from the client as routing needs.
-func (c *conn) firstLine() (o opening, pieces [][]byte, err error) {
+// firstLine reads as much from the client as routing needs. begun was read already.
+func (c *conn) firstLine(begun [][]byte) (o opening, pieces [][]byte, err error) {
 	c.deadline(c.accepted.Add(c.p.cfg.FirstLineWait))
 	defer c.deadline(time.Time{})
-	var all []byte
+	pieces = begun
+	all := bytes.Join(begun, nil)
+	if len(all) > 0 {
+		o = readOpening(all)
+	}
 	for !o.whole {
 		w, err := c.up.src.next()
 		switch {
@@ -227,12 +313,18 @@ func (c *conn) end(who decode.Sender, text string, remarks []string) {
 
 // say publishes a record about the connection.
 func (c *conn) say(r capture.Record) {
+	if c.rec.ID == 0 {
+		c.rec.ID = c.p.lastID.Add(1)
+	}
 	r.Conn = c.rec
 	c.p.publish([]capture.Record{r}, nil)
 }
 
 // reset closes a connection so that its peer gets a reset.
 func reset(c net.Conn) {
+	if below, ok := c.(interface{ NetConn() net.Conn }); ok {
+		reset(below.NetConn())
+	}
 	if t, ok := c.(interface{ SetLinger(int) error }); ok {
 		_ = t.SetLinger(0)
 	}
@@ -270,6 +362,9 @@ func (c *conn) wake() {
 		}
 	}
 	past := time.Unix(1, 0)
+	if c.leash != nil {
+		c.leash.pull()
+	}
 	_ = c.client.SetDeadline(past)
 	if c.server != nil {
 		_ = c.server.SetDeadline(past)
@@ -311,18 +406,21 @@ func (c *conn) linkDone() {
 	stopped := c.stopped
 	c.stopped = true // what comes now is too late
 	end := capture.Record{Kind: capture.Closed, From: c.closer, Reset: c.reset, Text: c.text}
-	cut := c.cut
+	cut, begun := c.cut, c.begun
 	c.mu.Unlock()
 	if c.gate != nil {
 		c.gate.Close()
 	}
 	c.half.forget()
 	c.silence.end()
-	if cut {
+	switch {
+	case begun != nil:
+		_ = c.server.Close()
+	case cut:
 		c.p.count.resets.Add(1)
 		reset(c.client)
 		reset(c.server)
-	} else {
+	default:
 		_ = c.client.Close()
 		_ = c.server.Close()
 	}
@@ -335,4 +433,8 @@ func (c *conn) linkDone() {
 	end.Time = time.Now()
 	c.say(end)
 	c.p.drop(c)
+	if begun != nil {
+		_ = c.client.SetDeadline(time.Time{})
+		c.p.take(c.client, nil, c.port, begun)
+	}
 }

@@ -9,15 +9,20 @@ import (
 	"time"
 
 	"msnproxy/capture"
+	"msnproxy/proxy/entrance"
 )
 
 // refusal is an error that says why the rules do not let a target be dialled.
 type refusal struct {
 	target address
+	by     string // who named it; "": a redirect
 	why    string
 }
 
 func (e *refusal) Error() string {
+	if e.by != "" {
+		return fmt.Sprintf("refused %s for %s: %s", e.by, e.target, e.why)
+	}
 	return fmt.Sprintf("refused to follow the redirect to %s: %s", e.target, e.why)
 }
 
@@ -36,20 +41,33 @@ func Dialling(ctx context.Context) *capture.Conn {
 func (p *Proxy) dial(ctx context.Context, r route) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.DialTimeout)
 	defer cancel()
+	var home []netip.Addr
+	if r.asked {
+		if why := p.cfg.refuseName(r.target); why != "" {
+			return nil, r.refuse(why)
+		}
+		home = p.home(ctx)
+	}
 	ips, err := resolve(ctx, r.target.host, p.cfg.Resolver)
 	if err != nil {
-		return nil, fmt.Errorf("cannot find %s: %w", r.target, cause(err))
+		return nil, &entrance.Error{Reason: entrance.ReasonOf(err), Err: fmt.Errorf("cannot find %s: %w", r.target, cause(err))}
 	}
 	deadline, _ := ctx.Deadline()
 	for i, ip := range ips {
 		end := netip.AddrPortFrom(ip, r.target.port)
 		if p.isSelf(end) {
-			err = &refusal{r.target, "it is the proxy's own address"}
+			err = r.refuse("it is the proxy's own address")
 			continue
+		}
+		if r.asked {
+			if why := p.cfg.refuseAsked(r.target, ip, home); why != "" {
+				err = r.refuse(why)
+				continue
+			}
 		}
 		if r.from.IsValid() {
 			if why := p.cfg.refuse(r.target, ip, r.from); why != "" {
-				err = &refusal{r.target, why}
+				err = r.refuse(why)
 				continue
 			}
 		}
@@ -63,12 +81,18 @@ func (p *Proxy) dial(ctx context.Context, r route) (net.Conn, error) {
 		if err == nil {
 			return c, nil
 		}
+		reason := entrance.ReasonOf(err)
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = errors.New("no answer in time")
 		}
-		err = fmt.Errorf("cannot connect to %s: %w", r.target, cause(err))
+		err = &entrance.Error{Reason: reason, Err: fmt.Errorf("cannot connect to %s: %w", r.target, cause(err))}
 	}
 	return nil, err
+}
+
+// refuse makes an error of why the route may not be followed.
+func (r *route) refuse(why string) error {
+	return &entrance.Error{Reason: entrance.Forbidden, Err: &refusal{r.target, r.by, why}}
 }
 
 func (p *Proxy) connect(ctx context.Context, addr string) (net.Conn, error) {
@@ -112,8 +136,10 @@ func resolve(ctx context.Context, host string, lookup func(context.Context, stri
 func (p *Proxy) isSelf(end netip.AddrPort) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.listener != nil && sameEnd(p.listener, end) {
-		return true
+	for _, l := range p.listeners {
+		if sameEnd(l, end) {
+			return true
+		}
 	}
 	for _, t := range p.targets {
 		if sameEnd(t.listener, end) {

@@ -26,10 +26,11 @@ type side struct {
 // halfClose is the end of one side that is to be told if the other goes on.
 type halfClose struct {
 	open  atomic.Bool // one side has ended
-	mu    sync.Mutex  // held while it is told
+	mu    sync.Mutex
 	due   bool
 	rec   capture.Record
 	timer *time.Timer
+	told  chan struct{} // closed when it has been told
 }
 
 // expect has the end of a side told when the other goes on, or when it has not ended
@@ -37,27 +38,41 @@ type halfClose struct {
 func (h *halfClose) expect(c *conn, who decode.Sender) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.due, h.rec = true, capture.Record{Time: time.Now(), Kind: capture.HalfClosed, From: who}
+	h.due, h.told = true, make(chan struct{})
+	h.rec = capture.Record{Time: time.Now(), Kind: capture.HalfClosed, From: who}
 	h.timer = time.AfterFunc(halfPatience, func() { h.tell(c) })
 	h.open.Store(true)
 }
 
+// tell tells it, or waits until somebody else has: what comes then was sent after it.
 func (h *halfClose) tell(c *conn) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.due {
-		h.due = false
-		c.say(h.rec)
+	due, rec, told := h.due, h.rec, h.told
+	h.due = false
+	h.mu.Unlock()
+	switch {
+	case due:
+		c.say(rec)
+		close(told)
+	case told != nil:
+		<-told
 	}
 }
 
 // forget sees to it that nothing is told any more.
 func (h *halfClose) forget() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	dropped, told := h.due, h.told
 	h.due = false
 	if h.timer != nil {
 		h.timer.Stop()
+	}
+	if dropped {
+		close(told)
+	}
+	h.mu.Unlock()
+	if told != nil {
+		<-told
 	}
 }
 

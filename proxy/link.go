@@ -11,6 +11,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/proxy/entrance"
 	"msnproxy/proxy/gate"
 )
 
@@ -40,6 +41,8 @@ type link struct {
 	seen    int    // frames
 	opening string // the line of the first one, if it is a command
 
+	late *entrance.Caller // the client has said nothing yet, and may have come by another way
+
 	lane *gate.Lane // what goes through the gate; nil: there is none
 }
 
@@ -50,12 +53,19 @@ func (l *link) run(pieces [][]byte) {
 	if l.lane != nil {
 		defer l.lane.Close()
 	}
-	for _, piece := range pieces {
-		w := takeWork()
-		w.in = w.buf[:copy(w.buf[:], piece)]
-		err := l.carry(w)
-		w.free()
+	if l.late != nil {
+		begun, taken, err := l.latecomer()
 		if err != nil {
+			l.end(err)
+			return
+		}
+		if taken {
+			return
+		}
+		pieces = begun
+	}
+	for _, piece := range pieces {
+		if err := l.carryPiece(piece); err != nil {
 			l.c.unwritable(l.from.Peer(), err)
 			return
 		}
@@ -77,6 +87,21 @@ func (l *link) run(pieces [][]byte) {
 			return
 		}
 	}
+}
+
+// carryPiece carries on what was read before the link ran.
+func (l *link) carryPiece(piece []byte) error {
+	for len(piece) > 0 {
+		w := takeWork()
+		w.in = w.buf[:copy(w.buf[:], piece)]
+		piece = piece[len(w.in):]
+		err := l.carry(w)
+		w.free()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // end is called when nothing more can be read from the sender.

@@ -32,17 +32,18 @@ type Proxy struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 
-	mu       sync.Mutex
-	listener net.Listener
-	targets  map[string]*target // PerTarget, by address
-	followed map[string]bool    // what a remark told of: see follow
-	conns    map[*conn]struct{}
-	closing  bool
-	overAt   time.Time     // of the last remark about MaxConns
-	drained  chan struct{} // closed once closing and no connection is left
-	loops    sync.WaitGroup
-	finish   sync.Once
-	finished chan struct{} // closed once everything has ended
+	mu        sync.Mutex
+	listeners []net.Listener
+	targets   map[string]*target // PerTarget, by address
+	followed  map[string]bool    // what a remark told of: see follow
+	conns     map[*conn]struct{}
+	closing   bool
+	closed    chan struct{} // closed with closing
+	overAt    time.Time     // of the last remark about MaxConns
+	drained   chan struct{} // closed once closing and no connection is left
+	loops     sync.WaitGroup
+	finish    sync.Once
+	finished  chan struct{} // closed once everything has ended
 }
 
 // New checks the configuration and makes a proxy of it. The error is one line that
@@ -58,6 +59,7 @@ func New(cfg Config) (*Proxy, error) {
 		targets:  make(map[string]*target),
 		conns:    make(map[*conn]struct{}),
 		drained:  make(chan struct{}),
+		closed:   make(chan struct{}),
 		finished: make(chan struct{}),
 	}
 	p.routes.now = time.Now
@@ -90,29 +92,43 @@ func (p *Proxy) Probe(ctx context.Context) error {
 	return c.Close()
 }
 
-// Listen opens the listener. The error is one line that names the address.
+// Listen opens the listeners. The error is one line that names the address.
 func (p *Proxy) Listen() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closing {
 		return errors.New("listen: the proxy is closed")
 	}
-	if p.listener != nil {
+	if len(p.listeners) > 0 {
 		return nil
 	}
-	l := p.cfg.Listener
-	if l == nil {
-		var err error
-		if l, err = listen(p.ctx, p.cfg.Listen); err != nil {
-			return fmt.Errorf("listen on %s: %w", p.cfg.Listen, cause(err))
+	var open []net.Listener
+	for i, at := range append([]string{p.cfg.Listen}, p.cfg.Listens...) {
+		l, err := p.listenOn(at, i == 0)
+		if err != nil {
+			for _, l := range open {
+				_ = l.Close()
+			}
+			return err
+		}
+		open = append(open, l)
+	}
+	p.listeners = open
+	return nil
+}
+
+// listenOn opens a listener, or takes the one that was given for the first address.
+func (p *Proxy) listenOn(at string, first bool) (l net.Listener, err error) {
+	if l = p.cfg.Listener; l == nil || !first {
+		if l, err = listen(p.ctx, at); err != nil {
+			return nil, fmt.Errorf("listen on %s: %w", at, cause(err))
 		}
 	}
 	if ip, ok := p.cfg.upstream.ip(); ok && sameEnd(l, netip.AddrPortFrom(ip, p.cfg.upstream.port)) {
 		_ = l.Close()
-		return fmt.Errorf("listen on %s: the upstream %s is the same address: the proxy would relay to itself", p.cfg.Listen, p.cfg.upstream)
+		return nil, fmt.Errorf("listen on %s: the upstream %s is the same address: the proxy would relay to itself", at, p.cfg.upstream)
 	}
-	p.listener = l
-	return nil
+	return l, nil
 }
 
 // listen opens a listener whose connections live as long as their ends want them
@@ -126,14 +142,25 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 2 * time.Hour, Interval: 75 * time.Second, Count: 9}
 
-// Addr returns the address that the proxy listens on, or nil before Listen.
+// Addrs returns the addresses that the proxy listens on: none before Listen, then those of
+// Config.Listen and Config.Listens.
+func (p *Proxy) Addrs() (list []net.Addr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.listeners {
+		list = append(list, l.Addr())
+	}
+	return list
+}
+
+// Addr returns the first of them, or nil before Listen.
 func (p *Proxy) Addr() net.Addr {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.listener == nil {
+	if len(p.listeners) == 0 {
 		return nil
 	}
-	return p.listener.Addr()
+	return p.listeners[0].Addr()
 }
 
 // Serve accepts connections until Shutdown or Close is called or ctx is done,
@@ -142,17 +169,17 @@ func (p *Proxy) Addr() net.Addr {
 func (p *Proxy) Serve(ctx context.Context) error {
 	err := p.Listen()
 	p.mu.Lock()
-	if err != nil && p.listener == nil {
+	if err != nil && len(p.listeners) == 0 {
 		p.mu.Unlock()
 		return err
 	}
-	l := p.listener // one that is closed since Listen: there is nothing to serve
-	serving := !p.closing
-	if serving {
-		p.loops.Add(1)
+	var serving []net.Listener
+	if !p.closing { // else they are closed since Listen: there is nothing to serve
+		serving = p.listeners
+		p.loops.Add(len(serving))
 	}
 	p.mu.Unlock()
-	if serving {
+	for _, l := range serving {
 		if text := exposed(l.Addr()); text != "" {
 			p.remark(text)
 		}
@@ -184,7 +211,7 @@ func (p *Proxy) accept(l net.Listener, to *target) {
 		client, err := l.Accept()
 		if err == nil {
 			pause = 5 * time.Millisecond
-			p.take(client, to)
+			p.take(client, to, endpoint(l.Addr()).Port(), nil)
 			continue
 		}
 		if p.isClosing() {
@@ -201,9 +228,22 @@ func (p *Proxy) accept(l net.Listener, to *target) {
 	}
 }
 
-// take starts a connection, or resets it if there are too many.
-func (p *Proxy) take(client net.Conn, to *target) {
+// take starts a connection, or resets it if there are too many. port is that of the
+// listener, begun what was read already.
+func (p *Proxy) take(client net.Conn, to *target, port uint16, begun []byte) {
 	c := newConn(p, client, to)
+	if to == nil {
+		c.port = port
+		if len(p.cfg.Ways) > 0 {
+			c.greets(begun)
+		}
+	}
+	_ = p.admit(c)
+}
+
+// admit starts a connection, or resets its client if there are too many, which the error
+// says.
+func (p *Proxy) admit(c *conn) error {
 	p.mu.Lock()
 	over := len(p.conns) >= p.cfg.MaxConns
 	speak := over && time.Since(p.overAt) > 10*time.Second
@@ -212,14 +252,17 @@ func (p *Proxy) take(client net.Conn, to *target) {
 	}
 	if p.closing || over {
 		p.mu.Unlock()
-		reset(client)
+		reset(c.client)
 		if over {
 			p.count.overLimit.Add(1)
 		}
 		if speak {
-			p.remark(fmt.Sprintf("%d connections are open, the limit: reset a new one from %s", p.cfg.MaxConns, client.RemoteAddr()))
+			p.remark(fmt.Sprintf("%d connections are open, the limit: reset a new one from %s", p.cfg.MaxConns, c.client.RemoteAddr()))
 		}
-		return
+		if !over {
+			return errors.New(proxyClosed)
+		}
+		return fmt.Errorf("%d connections are open, the limit", p.cfg.MaxConns)
 	}
 	p.conns[c] = struct{}{}
 	p.loops.Add(1)
@@ -227,6 +270,7 @@ func (p *Proxy) take(client net.Conn, to *target) {
 	p.count.accepted.Add(1)
 	p.count.open.Add(1)
 	go c.open()
+	return nil
 }
 
 // drop forgets a connection that has ended.
@@ -282,9 +326,12 @@ func (p *Proxy) Release() {
 func (p *Proxy) stopAccepting() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.closing = true
-	if p.listener != nil {
-		_ = p.listener.Close()
+	if !p.closing {
+		p.closing = true
+		close(p.closed)
+	}
+	for _, l := range p.listeners {
+		_ = l.Close()
 	}
 	for _, t := range p.targets {
 		_ = t.listener.Close()

@@ -118,6 +118,36 @@ func TestLossless(t *testing.T) {
 	})
 }
 
+// TestASlowObserverOfAHalfDeadConnection has what timers tell wait for an observer that
+// takes a minute for a record, while the links go on and end. With a lock held meanwhile
+// the clock of the bubble stands still.
+func TestASlowObserverOfAHalfDeadConnection(t *testing.T) {
+	j := &journal{}
+	slow := ObserverFunc(func(r *capture.Record) {
+		time.Sleep(time.Minute)
+		j.Observe(r)
+	})
+	inMemory(t, Config{Observer: slow, QueueRecords: 1, Lossless: true}, func(m *memory) {
+		client, server := m.pair()
+		time.Sleep(silencePatience + time.Second) // that nobody says anything is told
+		send(t, client, "VER 1 MSNP7\r\n")
+		expect(t, server, "VER 1 MSNP7\r\n")
+		client.CloseWrite()
+		time.Sleep(halfPatience + time.Second) // that one side has ended, too
+		send(t, server, "VER 1 MSNP7\r\n")
+		server.Close()
+		time.Sleep(time.Hour)
+		m.p.Close()
+		kinds := map[capture.Kind]int{}
+		for _, r := range j.all() {
+			kinds[r.Kind]++
+		}
+		if kinds[capture.HalfClosed] != 1 || kinds[capture.Closed] != 1 || kinds[capture.Remark] == 0 {
+			t.Errorf("told: %v", kinds)
+		}
+	})
+}
+
 func TestCloseDoesNotWaitForAHangingObserverForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &stuckObserver{gate: make(chan struct{})}

@@ -61,6 +61,10 @@ func (l *link) rewrite(w *work, fr *decode.Frame) []byte {
 	}
 	c := l.c
 	rt := l.judge(w, r.Kind.String(), to)
+	if c.asIs {
+		l.leaves(w, r.Kind.String(), rt)
+		return nil
+	}
 	told, register := c.told(w, l, rt)
 	if register {
 		if r.Kind == decode.RedirectNS {
@@ -101,9 +105,22 @@ func (l *link) judge(w *work, kind string, to address) route {
 	}
 	if rt.refused != "" {
 		p.count.refused.Add(1)
-		l.remark(w, fmt.Sprintf("refused: %s to %s: %s; the client is reset when it comes", kind, to, rt.refused))
+		when := "the client is reset when it comes"
+		if l.c.asIs {
+			when = "it passes as it came, and the client is refused if it asks for it"
+		}
+		l.remark(w, fmt.Sprintf("refused: %s to %s: %s; %s", kind, to, rt.refused, when))
 	}
 	return rt
+}
+
+// leaves has a redirect pass as it came: the client may ask for where it leads.
+func (l *link) leaves(w *work, kind string, rt route) {
+	c := l.c
+	c.p.routes.admit(c.clientIP, namedKey(rt.target), rt)
+	if wish := c.in.wish; wish == nil || wish.Rewrite {
+		l.remark(w, fmt.Sprintf("%s to %s passed as it came, for redirects are never rewritten: the client leaves the proxy", kind, rt.target))
+	}
 }
 
 // maxFollowed bounds the redirects on a local server's word that are told of.
@@ -156,7 +173,10 @@ func (c *conn) host() string {
 
 // mainAddr returns the address of the main listener for the client.
 func (c *conn) mainAddr() string {
-	port := endpoint(c.p.Addr()).Port()
+	port := c.port
+	if port == 0 {
+		port = endpoint(c.p.Addr()).Port()
+	}
 	if c.p.cfg.advertisePort != 0 {
 		port = c.p.cfg.advertisePort
 	}

@@ -70,6 +70,10 @@ func (l *link) rewriteRoster(w *work, fr *decode.Frame) []byte {
 			continue
 		}
 		rt := l.judge(w, "Roster", to)
+		if l.c.asIs {
+			l.leaves(w, "Roster", rt)
+			continue
+		}
 		told, register := l.c.told(w, l, rt)
 		if register {
 			l.c.p.routes.admit(l.c.clientIP, sessionKey(r.session), rt)

@@ -21,6 +21,8 @@ type route struct {
 	target  address
 	from    netip.Addr // the server that redirected; decides what is allowed
 	refused string     // why the client is to be reset; "": it is not
+	asked   bool       // the client named it, and nobody else
+	by      string     // in what: "a SOCKS5 request"; "": it did not
 	until   time.Time
 }
 

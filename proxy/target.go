@@ -60,7 +60,7 @@ func (p *Proxy) target(r route) (*target, error) {
 
 // listenFor opens a listener on the main listener's host.
 func (p *Proxy) listenFor(key string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(p.listener.Addr().String())
+	host, _, err := net.SplitHostPort(p.listeners[0].Addr().String())
 	if err != nil {
 		return nil, err
 	}

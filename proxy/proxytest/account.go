@@ -118,7 +118,9 @@ type account struct {
 	privacy, prompt        string
 	unread                 int
 	directory              DirectoryEntry
-	session                *session // nil: not signed in
+	session                *session   // nil: not signed in
+	offline                []*offline // what was left for it, see Web
+	lock                   string     // the challenge whose answer lets it leave some; "" none yet
 }
 
 // list is one of the lists FL, AL, BL and RL, in the order of adding.

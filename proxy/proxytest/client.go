@@ -48,6 +48,9 @@ type Options struct {
 	// Dial, if set, connects in place of net.Dialer.DialContext: that of a
 	// [MemoryNetwork], for one.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Web, if set, has the client ask the web services for what signs it in (MSNP8 and
+	// later). Without, it knows by itself (see [TicketFor]).
+	Web *WebOptions
 }
 
 // maxRedirects is the number of XFR NS that a client follows.
@@ -67,8 +70,9 @@ type Client struct {
 
 	options Options
 	link    *link
-	number  int    // of the dialect
-	hop     string // of the XFR that sent it here (MSNP21)
+	web     *webClient // nil: without
+	number  int        // of the dialect
+	hop     string     // of the XFR that sent it here (MSNP21)
 	trid    atomic.Uint32
 
 	work   sync.WaitGroup
@@ -91,6 +95,9 @@ func Dial(ctx context.Context, addr string, options Options) (*Client, error) {
 	}
 	defaultTo(&options.MaxEvents, 1024)
 	c := &Client{options: options}
+	if options.Web != nil {
+		c.web = newWebClient(&options)
+	}
 	c.alive, c.cancel = context.WithCancel(context.Background())
 	at := decode.DS
 	for range maxRedirects + 1 {
@@ -246,6 +253,15 @@ func (c *Client) ExpectType(ctx context.Context, contentType string) (Event, err
 	return c.link.expectType(ctx, contentType)
 }
 
+// ticket is what USR shows. policy is what the server said before.
+func (c *Client) ticket(ctx context.Context, policy string) (Ticket, error) {
+	if c.web == nil {
+		return TicketFor(c.options.Account, c.options.Password), nil
+	}
+	c.web.dialect, c.web.version, c.web.product = c.number, c.Dialect, c.options.Product
+	return c.web.signIn(ctx, policy)
+}
+
 // SetStatus sets the status (CHG), from MSNP8 on with what the client can, from MSNP9 on
 // with its picture. The ILN lines that follow are events.
 func (c *Client) SetStatus(ctx context.Context, status string) error {
@@ -313,6 +329,9 @@ func (c *Client) Close() {
 	}
 	if c.link != nil {
 		c.link.nc.Close()
+	}
+	if c.web != nil {
+		c.web.close()
 	}
 	c.work.Wait()
 }

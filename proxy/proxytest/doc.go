@@ -18,6 +18,11 @@
 //		Account: "alice@example.com", Password: "wonderland",
 //	})
 //
+// Beside the server stand, where they are wanted, the web services of the time ([StartWeb]):
+// sign-in, lists and offline messages from MSNP8 on, with the same accounts, well or broken
+// in one of the [WebFaults]. Options.Web has a client ask them. A [Dialer] has it come by
+// SOCKS or by CONNECT.
+//
 // Lines below are given as they stand on the wire, C: for the client, S: for
 // the server.
 package proxytest

@@ -201,8 +201,7 @@ func (c *conn) welcome() {
 	if c.dialect >= endPointsFrom && c.dialect < 21 {
 		c.sendPayload("UBX 1:"+a.handle, "")
 	}
-	c.notice(mime("text/x-msmsgsinitialmdatanotification; charset=UTF-8", nil,
-		fmt.Sprintf("Mail-Data: <MD><E><I>%d</I><IU>%d</IU><O>0</O><OU>0</OU></E><Q><QTM>409600</QTM><QNM>204800</QNM></Q></MD>", a.unread, a.unread),
+	c.notice(mime(mailboxType+"; charset=UTF-8", nil, "Mail-Data: "+a.mailData(),
 		"Inbox-URL: /cgi-bin/HoTMaiL", "Folders-URL: /cgi-bin/folders", "Post-URL: http://mail.example/", ""))
 }
 

@@ -35,7 +35,10 @@ func (c *Client) signInLater(ctx context.Context) (redirect string, err error) {
 	case !nonce.is("USR", []string{"SSO", "S", "*", "*"}):
 		return "", fmt.Errorf("%s: USR: the %s answered %s %q", account, l.server, nonce.Verb, nonce.Args)
 	}
-	ticket := TicketFor(account, c.options.Password)
+	ticket, err := c.ticket(ctx, nonce.Arg(2))
+	if err != nil {
+		return "", err
+	}
 	answer, err := challenge.SSO(ticket.Secret, nonce.Arg(3), [8]byte{0, 1, 2, 3, 4, 5, 6, 7})
 	if err != nil {
 		return "", fmt.Errorf("%s: USR: %w", account, err)
@@ -63,7 +66,10 @@ func (c *Client) handle() string {
 }
 
 // Members are whom ADL puts on lists: bits by handle.
-type Members []struct {
+type Members []Member
+
+// Member is one of them.
+type Member struct {
 	Handle string
 	Lists  int // 1 FL, 2 AL, 4 BL
 }

@@ -47,7 +47,7 @@ func (p *play) laterSteps(number int) []step {
 }
 
 func (p *play) signInLater(account, password, name, message, object string, members Members) (*Client, error) {
-	c, err := Dial(p.ctx, p.addr, Options{Account: account, Password: password, Dialects: p.Dialects, Dial: p.Dial, EndPoint: p.machine(account)})
+	c, err := Dial(p.ctx, p.addr, Options{Account: account, Password: password, Dialects: p.Dialects, Dial: p.Dial, Web: p.Web, EndPoint: p.machine(account)})
 	if err != nil {
 		return nil, err
 	}
@@ -61,14 +61,24 @@ func (p *play) signInLater(account, password, name, message, object string, memb
 
 func (p *play) goOnlineLater(c *Client, name, message, object string, members Members) error {
 	for _, contentType := range []string{"text/x-msmsgsprofile", "text/x-msmsgsinitialmdatanotification"} {
-		if _, err := c.ExpectType(p.ctx, contentType); err != nil {
+		ev, err := c.ExpectType(p.ctx, contentType)
+		if err != nil {
+			return err
+		}
+		p.mail[c.options.Account] = ev
+	}
+	if c.number >= circlesFrom {
+		ticket, err := c.ticket(p.ctx, "")
+		if err != nil {
+			return err
+		}
+		if _, err := c.Do(p.ctx, "USR", "SHA", "A", ticket.Circle); err != nil {
 			return err
 		}
 	}
-	if c.number >= circlesFrom {
-		if _, err := c.Do(p.ctx, "USR", "SHA", "A", TicketFor(c.options.Account, c.options.Password).Circle); err != nil {
-			return err
-		}
+	name, members, err := p.lists(c, name, members)
+	if err != nil {
+		return err
 	}
 	if c.number >= 21 { // it is challenged as soon as it is in
 		if err := p.expect(c, "QRY"); err != nil {
@@ -122,6 +132,9 @@ func (p *play) contactsLater() error {
 		if _, err := p.alice.DoPayload(p.ctx, "FQY", []byte(p.alice.document(false, Members{{carol, 0}}))); err != nil {
 			return err
 		}
+	}
+	if p.Web != nil {
+		return p.contactsWeb()
 	}
 	if err := p.alice.RemoveMembers(p.ctx, Members{{carol, 4}}); err != nil {
 		return err

@@ -25,6 +25,9 @@ type Script struct {
 	Numbers *Numbers
 	// Dial, if set, is how the clients connect, as in [Options].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Web, if set, is how the clients come to the web services, as in [Options]: then they
+	// ask for tickets and lists there, and Alice leaves Bob an offline message.
+	Web *WebOptions
 	// Progress, if set, is called with one line before each step.
 	Progress func(string)
 	// Break, if set, adds a third act, in which something between clients and server goes
@@ -65,14 +68,15 @@ type play struct {
 	addr       string
 	alice, bob *Client
 	hers, his  *Switchboard
-	bobID      string // of the contact in Alice's list (MSNP10 and later)
+	bobID      string           // of the contact in Alice's list (MSNP10 and later)
+	mail       map[string]Event // what each was told of the mailbox at the sign-in
 }
 
 // Run runs the script with clients that dial dsAddr, which is the server's DS or
 // a proxy in front of it, and returns the first thing that went wrong. The
 // server must have the [DemoAccounts], none of them signed in.
 func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
-	p := &play{Script: sc, ctx: ctx, server: s, addr: dsAddr}
+	p := &play{Script: sc, ctx: ctx, server: s, addr: dsAddr, mail: map[string]Event{}}
 	defer p.close()
 	steps := []step{
 		{"Alice signs in", p.aliceSignsIn},
@@ -105,7 +109,7 @@ func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
 		at := slices.IndexFunc(steps, func(s step) bool { return s.what == fileStep })
 		steps = slices.Insert(steps, at, step{pictureStep, p.picture})
 	}
-	for _, step := range steps {
+	for _, step := range p.withWeb(steps, number) {
 		if sc.Progress != nil {
 			sc.Progress(step.what)
 		}

@@ -7,7 +7,7 @@ import (
 
 // signIn brings an account online: sign-in, lists, status, version.
 func (p *play) signIn(account, password string) (*Client, error) {
-	options := Options{Account: account, Password: password, Dialects: p.Dialects, Dial: p.Dial}
+	options := Options{Account: account, Password: password, Dialects: p.Dialects, Dial: p.Dial, Web: p.Web}
 	if account == alice {
 		options.Object = encode(DemoPicture().Object)
 	}
@@ -31,9 +31,11 @@ func (p *play) goOnline(c *Client) error {
 		mail = "text/x-msmsgsinitialmdatanotification"
 	}
 	for _, contentType := range []string{"text/x-msmsgsprofile", mail} {
-		if _, err := c.ExpectType(p.ctx, contentType); err != nil {
+		ev, err := c.ExpectType(p.ctx, contentType)
+		if err != nil {
 			return err
 		}
+		p.mail[c.options.Account] = ev
 	}
 	lists, err := c.Sync(p.ctx, 0)
 	if err != nil {

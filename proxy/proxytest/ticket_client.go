@@ -29,7 +29,11 @@ func (c *Client) signInByTicket(ctx context.Context) (redirect string, err error
 	case !policy.is("USR", []string{"TWN", "S", "*"}):
 		return "", fmt.Errorf("%s: USR: the %s answered %s %q", account, l.server, policy.Verb, policy.Args)
 	}
-	ok, err := l.one(ctx, "USR", "TWN", "S", TicketFor(account, c.options.Password).Text)
+	ticket, err := c.ticket(ctx, policy.Arg(2))
+	if err != nil {
+		return "", err
+	}
+	ok, err := l.one(ctx, "USR", "TWN", "S", ticket.Text)
 	if err != nil {
 		return "", err
 	}

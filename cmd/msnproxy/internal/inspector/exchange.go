@@ -75,6 +75,7 @@ func (d *detail) connection(r *index.Row) {
 	d.fact("client", or(f.Client, "not known"))
 	d.fact("server", or(f.Server, "not known"))
 	d.fact("reached at", c.Via)
+	d.fact("came", c.Record.Came())
 	d.fact("account", f.Account)
 	if f.Dialect > 0 {
 		d.fact("dialect", "MSNP"+strconv.Itoa(f.Dialect))

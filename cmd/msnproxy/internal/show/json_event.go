@@ -17,6 +17,8 @@ func appendEvent(dst []byte, r *capture.Record) []byte {
 		o.str("client", r.Conn.Client)
 		o.str("server", r.Conn.Server)
 		o.str("via", r.Conn.Via)
+		o.str("way", r.Conn.Way)
+		o.str("asked", r.Conn.Asked)
 		if r.Conn.MidStream {
 			o.name("midstream")
 			o.b = append(o.b, "true"...)

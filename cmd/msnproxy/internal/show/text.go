@@ -315,6 +315,9 @@ func appendOccasion(dst []byte, r *capture.Record) []byte {
 			dst = append(dst, " via "...)
 			dst = Clip(dst, r.Conn.Via, clipLine)
 		}
+		if came := r.Conn.Came(); came != "" {
+			dst = Clip(append(dst, ", "...), came, clipLine)
+		}
 	case capture.HalfClosed:
 		dst = fmt.Appendf(dst, "the %s has finished sending; the %s may go on", r.From, r.From.Peer())
 	case capture.Closed:
