@@ -38,6 +38,9 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 	}
 	v, wake := l.decide(w, fr)
 	l.heed(w, fr)
+	if l.seen == 1 {
+		l.instead = string(v.Sent[:min(len(v.Sent), maxKnownLine)])
+	}
 	end := fr.Offset + int64(len(fr.Raw))
 	switch {
 	case !v.Simple:
@@ -184,6 +187,7 @@ type outlet struct{ l *link }
 
 // Send implements gate.Outlet.
 func (o outlet) Send(b []byte) error {
+	o.l.sent.Store(true)
 	_, err := o.l.dst.Write(b)
 	return err
 }
