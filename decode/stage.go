@@ -1,6 +1,9 @@
 package decode
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Stage is how far a sign-in has come. Each stands for something that was seen, and what
 // proves it is told by the table of stages below.
@@ -169,7 +172,7 @@ func (p *stageProof) holds(m *Message) bool {
 		p.without != "" && m.Raw(p.without) != nil:
 		return false
 	case p.stage == StageAgreed:
-		return m.chosen() != ""
+		return speaks(m.chosen())
 	case p.stage == StageSentOn:
 		r, ok := m.Redirect()
 		return ok && r.Kind == RedirectNS
@@ -183,6 +186,9 @@ func (p *stageProof) holds(m *Message) bool {
 	}
 	return false
 }
+
+// speaks reports whether a word of VER names a dialect, and not the version check.
+func speaks(word string) bool { return strings.HasPrefix(strings.ToUpper(word), "MSNP") }
 
 // chosen is the dialect that the server's answer to the offer names first: "" if it has
 // none in common.

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"cmp"
-	"strings"
 	"time"
 )
 
@@ -110,7 +109,6 @@ func (t *Tracker) proceed(m *Message) {
 func (s *SignIn) notes(stage Stage, m *Message) {
 	switch stage {
 	case StageAgreed:
-		s.CheckOnly = !strings.HasPrefix(strings.ToUpper(m.chosen()), "MSNP")
 		s.Dialect = cmp.Or(m.Conn.Dialect, s.Dialect)
 	case StageNamed, StageAdmitted:
 		s.Account = m.Conn.Account
@@ -124,8 +122,8 @@ func (s *SignIn) notes(stage Stage, m *Message) {
 // ends takes what says that it is over.
 func (s *SignIn) ends(m *Message) {
 	switch {
-	case m.Verb.Act == ActVersion && m.From == Server && m.chosen() == "":
-		s.Declined = true
+	case m.Verb.Act == ActVersion && m.From == Server && !speaks(m.chosen()):
+		s.Declined, s.CheckOnly = m.chosen() == "", m.chosen() != ""
 	case m.Error() != "" && s.Reached < StageOnline:
 		s.Error = Refusal{m.Error(), m.ReplyVerb, m.Number}
 	case m.Verb.Act == ActEnd && m.From == Server:

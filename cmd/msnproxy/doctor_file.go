@@ -106,6 +106,9 @@ func doctorFile(c *cli.Context) error {
 	if err := in.Stats().NoMSNP(inputName(c)); err != nil && !slices.ContainsFunc(list, (*diagnosis).known) {
 		list = []*diagnosis{{verdict: stage.Verdict{Level: stage.Bad, Then: "no sign-in", Cause: err.Error()}, sign: &decode.SignIn{}}}
 	}
+	if c.Bool("matrix") {
+		return matrixOf(list).tell(c)
+	}
 	return tell(c.App.Writer, format, list)
 }
 
@@ -124,6 +127,27 @@ func (p *patient) diagnoses() (list []*diagnosis) {
 		d := &diagnosis{sign: s, verdict: stage.Judge(s, p.end), found: p.findings(s)}
 		d.name()
 		list = append(list, d)
+	}
+	return joined(list)
+}
+
+// joined puts what became of a client where it was sent to what is said of its sign-in: as
+// long as it has said nothing there nobody knows that it is the same one.
+func joined(list []*diagnosis) []*diagnosis {
+	for _, d := range list {
+		if d.verdict.Level != stage.Bad || d.sign.SentTo == "" {
+			continue
+		}
+		there := slices.IndexFunc(list, func(o *diagnosis) bool {
+			return o.sign.Session == 0 && o.sign.First > d.sign.Conn && o.sign.Server == d.sign.SentTo && o.verdict.Level == stage.Bad
+		})
+		if there >= 0 {
+			v := list[there].verdict
+			d.verdict.Cause = "the client was sent to " + d.sign.SentTo + ", and came there; " + v.Cause
+			d.verdict.Advice, d.verdict.Reasons = v.Advice, v.Reasons
+			list = slices.Delete(list, there, there+1)
+			return joined(list)
+		}
 	}
 	return list
 }

@@ -182,6 +182,9 @@ func (v *Verdict) cause(s *decode.SignIn) (plain bool) {
 		return true
 	case silent && s.End.Text != "" && s.End.By != decode.Client:
 		v.Cause = "the proxy ended it: " + s.End.Text
+		if strings.Contains(s.End.Text, "--allow") {
+			return true // it says itself what to do
+		}
 		v.Advice = "see whether the server runs, and whether its address is right: doctor --upstream " + cmp.Or(s.Server, "HOST")
 		return true
 	case s.Declined:

@@ -79,12 +79,15 @@ func (r *report) greets(ctx context.Context, conn net.Conn) bool {
 	switch {
 	case s.ForeignFrom != 0:
 		r.bad(what, s.Foreign.Advice, "what answers is no MSNP: "+s.Foreign.Text)
-	case s.Declined:
+	case s.Declined || s.CheckOnly:
 		r.bad(what, "see in the server's settings which it has", fmt.Sprintf("the server speaks none of MSNP%d to MSNP%d", firstDialect, lastDialect))
 	case s.Error.Code != "":
 		r.warn(what, "", fmt.Sprintf("the server answers the offer of all dialects with error %s", s.Error.Code))
 		return true
 	case w.err == nil:
+		if !strings.Contains(strings.ToUpper(w.version), "CVR0") {
+			r.fine(what, "is answered, without CVR0, as most servers do; aMSN up to 0.94 and others leave then")
+		}
 		return true
 	default:
 		if name := r.nature(ctx); name != "" {
@@ -295,13 +298,21 @@ func (r *report) tellRedirect(what string, s *decode.SignIn, v *stage.Verdict, i
 		r.bad(what, v.Advice, "sends clients to "+s.SentTo+v.Cause[strings.LastIndex(v.Cause, ": "):])
 		return
 	}
-	for _, ip := range ips {
-		if host, _, err := net.SplitHostPort(s.SentTo); err == nil && host == ip.String() {
-			r.bad(what, "see whether the notification server runs, and on this port", "sends clients to "+s.SentTo+", which can't be reached")
-			return
-		}
+	if same(s.SentTo, ips) {
+		r.bad(what, "see whether the notification server runs, and on this port", "sends clients to "+s.SentTo+", which can't be reached")
+		return
 	}
 	r.warn(what, "look at that one as well: doctor --upstream "+s.SentTo, "sends clients to "+s.SentTo+", another machine, which was not looked at")
+}
+
+// same reports whether an address is on the machine that is looked at.
+func same(addr string, ips []netip.Addr) bool {
+	a, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := a.Addr().Unmap()
+	return slices.Contains(ips, ip) || ip.IsLoopback() && len(ips) > 0 && ips[0].IsLoopback()
 }
 
 // enter begins to sign in, and goes where it is sent on the same machine, as clients do.
@@ -315,8 +326,7 @@ func (r *report) enter(ctx context.Context, d int, ips []netip.Addr) (*walk, err
 	w.begin(d)
 	const hops = 3
 	for n := 0; n < hops && w.sign().SentTo != ""; n++ {
-		host, _, err := net.SplitHostPort(w.sign().SentTo)
-		if err != nil || !slices.ContainsFunc(ips, func(ip netip.Addr) bool { return ip.String() == host }) {
+		if !same(w.sign().SentTo, ips) {
 			break
 		}
 		r.pause(ctx)

@@ -35,11 +35,11 @@ type walk struct {
 	framer  decode.Framer
 	number  int64 // of messages
 	trid    int
-	err     error // that ended it; io.EOF: the server closed it
-	waited  time.Duration
+	err     error  // that ended it; io.EOF: the server closed it
+	version string // the server's answer to VER
 }
 
-// silentErr is what ends a walk when no answer comes.
+// errSilent is what ends a walk when no answer comes.
 var errSilent = errors.New("no answer")
 
 // dial opens a connection for a walk.
@@ -88,6 +88,9 @@ func (w *walk) hear(number int64) bool {
 		var fr decode.Frame
 		for w.framer.Next(&fr) {
 			m := w.tracker.Frame(1, decode.Server, &fr, w.r.Now())
+			if m.Act() == decode.ActVersion {
+				w.version = string(fr.Line())
+			}
 			if n++; m.ReplyTo == number || m.Error() != "" || w.sign().SentTo != "" {
 				return m.Error() == "" && !w.sign().Declined
 			}
@@ -176,5 +179,5 @@ func (w *walk) introduce(d int) bool {
 
 // verdict says what is wrong with it, by the table of stages.
 func (w *walk) verdict() stage.Verdict {
-	return stage.Judge(w.sign(), w.r.Now().Add(time.Hour))
+	return stage.Judge(w.sign(), time.Time{})
 }

@@ -241,10 +241,14 @@ func (r *report) clock(what, date string, sent time.Time) bool {
 	if apart < 0 {
 		apart, way = -apart, "behind"
 	}
-	text := fmt.Sprintf("the server's clock is %s %s this machine's", apart.Round(time.Second), way)
+	about := apart.Round(time.Second)
+	if apart >= clockWrong-time.Second {
+		about = apart.Round(time.Minute)
+	}
+	text := fmt.Sprintf("the server's clock is %s %s this machine's", about, way)
 	const do = "set the clock that is wrong, date and time zone included: tickets and certificates are good for a time"
 	switch {
-	case apart >= clockWrong:
+	case about >= clockWrong:
 		r.bad(what, do, text)
 		return false
 	case apart >= clockApart:
