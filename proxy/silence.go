@@ -130,6 +130,9 @@ func (s *silence) notice(c *conn) (r capture.Record, told chan struct{}) {
 	return r, s.told
 }
 
+// reached reports whether anything has been sent on: stages may withhold all of it.
+func (l *link) reached() bool { return l.lane == nil || l.sent.Load() }
+
 // maxKnownLine bounds what is kept of a link's first line.
 const maxKnownLine = 512
 
@@ -175,7 +178,7 @@ func signInRequest(fr *decode.Frame) string {
 // anything; "": it said something, or did not end it,
 // or there was nothing to answer.
 func (c *conn) wordless(end capture.Record) string {
-	if end.From != decode.Server || c.down.in > 0 || c.up.in == 0 || !c.up.reached() {
+	if end.From != decode.Server || c.down.in > 0 || c.up.in == 0 || !c.up.reached() || c.went.valid() && c.p.backs.back(c.went) {
 		return ""
 	}
 	how := "closed"
