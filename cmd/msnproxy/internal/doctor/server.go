@@ -75,7 +75,7 @@ func (r *report) greets(ctx context.Context, conn net.Conn) bool {
 	w.ask(decode.ActVersion, offer(all...)...)
 	defer w.close()
 	s := w.sign()
-	const what = "VER"
+	what := decode.VerbOf(decode.ActVersion).Name
 	switch {
 	case s.ForeignFrom != 0:
 		r.bad(what, s.Foreign.Advice, "what answers is no MSNP: "+s.Foreign.Text)
