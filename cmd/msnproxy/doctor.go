@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ Examples:
    msnproxy doctor --upstream 10.0.0.5 --wait --for 5m
    msnproxy doctor --upstream 10.0.0.5 --matrix
 ` + exitCodes,
-		Flags: append([]cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "upstream", Usage: "look at the server `HOST[:PORT]` (port 1863 if none is given)"},
 			&cli.StringFlag{Name: "listen", Value: proxy.DefaultListen, Usage: "whether the proxy could listen on `ADDR`; with --wait it does"},
 			&cli.StringFlag{Name: "advertise", Usage: "whether `HOST[:PORT]`, which clients would be told, leads here; with --wait they are told"},
@@ -53,7 +54,7 @@ Examples:
 			&cli.DurationFlag{Name: "pause", Value: 200 * time.Millisecond, Usage: "wait `TIME` between connections to the server"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: text or json"},
 			&cli.BoolFlag{Name: "json", Usage: "the same as --format json"},
-		}, passwordFlags(checksSignIns, false)...),
+		}, wayFlags(), passwordFlags(checksSignIns, false)),
 		Action: runDoctor,
 	}
 }

@@ -86,8 +86,12 @@ func doctorWait(c *cli.Context) error {
 	if text {
 		w.out = c.App.Writer
 	}
-	p, err := proxy.New(proxy.Config{Upstream: c.String("upstream"), Listen: c.String("listen"), Advertise: c.String("advertise"),
-		Allow: commas(c.StringSlice("allow")), Observer: w, Lossless: true})
+	cfg := proxy.Config{Upstream: c.String("upstream"), Listen: c.String("listen"), Advertise: c.String("advertise"),
+		Allow: commas(c.StringSlice("allow")), Observer: w, Lossless: true}
+	if err := ways(c, &cfg); err != nil {
+		return err
+	}
+	p, err := proxy.New(cfg)
 	if err != nil {
 		return usage("doctor", "--%v", err)
 	}

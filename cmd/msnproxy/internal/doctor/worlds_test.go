@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"msnproxy/decode/stage"
+	"msnproxy/proxy/proxytest"
 )
 
 const upstream = "192.0.2.1:1863"
@@ -339,5 +340,37 @@ func TestMatrix(t *testing.T) {
 		if got[i-2] != want {
 			t.Errorf("MSNP%d: %q, want %q", i, got[i-2], want)
 		}
+	}
+}
+
+// The web services of the test server, whole and broken.
+func TestWebOfTheTestServer(t *testing.T) {
+	for _, tt := range []struct {
+		faults     []proxytest.WebFault
+		name, want string
+	}{
+		{nil, "nexus.passport.com", ""},
+		{nil, "login.live.com", ""},
+		{[]proxytest.WebFault{proxytest.ExpiredCertificate}, "login.live.com", "has expired on"},
+		{[]proxytest.WebFault{proxytest.NoNexus}, "nexus.passport.com", "there is no nexus"},
+		{[]proxytest.WebFault{proxytest.ClockOff}, "login.live.com", "the server's clock is 24h0m0s ahead of this machine's"},
+		{[]proxytest.WebFault{proxytest.ClosedPort}, "login.live.com", "connection refused"},
+	} {
+		s, err := proxytest.Start(proxytest.Config{Accounts: proxytest.DemoAccounts(), Dialects: []string{"MSNP15", "CVR0"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := proxytest.StartWeb(s, proxytest.WebConfig{Faults: tt.faults})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []Line
+		worst := Examine(t.Context(), Options{Web: []Web{{tt.name, "https://login.example.com"}}, Wait: 5 * time.Second, Roots: w.CA, Dial: w.Dial,
+			Hosts: filepath.Join(t.TempDir(), "none"), Tell: func(l Line) { lines = append(lines, l) }})
+		if tt.want == "" && worst != stage.Fine || !strings.Contains(firstBad(lines).Text, tt.want) {
+			t.Errorf("%v of %s: %v %q, want %q", tt.faults, tt.name, worst, lines, tt.want)
+		}
+		w.Close()
+		s.Close()
 	}
 }
