@@ -267,3 +267,40 @@ func TestRows(t *testing.T) {
 		}
 	}
 }
+
+// Four requests without a reply are remembered; more are not.
+func TestWaiting(t *testing.T) {
+	three := opened + "1 C: VER 1 MSNP7\n1 C: INF 2\n1 C: USR 3 MD5 I alice@example.com\n1 C: CVR 4 0x0409 win 4.10 i386 MSMSGS 4.5.0121 MSMSGS\n"
+	list, _ := follow(t, three)
+	if n := len(list[0].Waiting()); n != 4 {
+		t.Errorf("%d requests wait, not 4", n)
+	}
+	list, _ = follow(t, three+"1 C: SYN 5 0\n1 S: INF 2 MD5\n")
+	var verbs []string
+	for _, q := range list[0].Waiting() {
+		verbs = append(verbs, q.Verb)
+	}
+	if got := strings.Join(verbs, " "); got != "VER USR CVR" {
+		t.Errorf("%s wait, not VER, USR and CVR", got)
+	}
+}
+
+// A book keeps 65,536 sign-ins that are over.
+func TestBookIsBounded(t *testing.T) {
+	tracker, b := decode.NewTracker(), Book{}
+	for id := uint32(1); id <= 1<<16+1; id++ {
+		c := tracker.Open(id, "", "", began)
+		b.See(c)
+		b.Closed(c)
+		tracker.Close(id)
+	}
+	if n := len(b.SignIns()); n != 1<<16 || b.Missed != 1 {
+		t.Errorf("%d kept, %d missed", n, b.Missed)
+	}
+	c := tracker.Open(70_000, "", "", began)
+	b.See(c)
+	b.Finish()
+	if b.Missed != 2 {
+		t.Errorf("%d missed", b.Missed)
+	}
+}

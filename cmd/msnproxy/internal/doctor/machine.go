@@ -207,10 +207,14 @@ func (r *report) hosts() {
 
 // files looks whether there may be as many connections as the proxy takes: two files each.
 func (r *report) files() {
+	if limit, known := fileLimit(); known {
+		r.judgeFiles(limit)
+	}
+}
+
+func (r *report) judgeFiles(limit uint64) {
 	const each, besides, conns = 2, 64, 1024
-	limit, known := fileLimit()
 	switch {
-	case !known:
 	case limit < each*conns+besides:
 		r.warn("files", "raise it: ulimit -n 4096, or LimitNOFILE= of the service; or lower --max-conns", fmt.Sprintf("%d may be open at a time: some %d clients", limit, max(int64(limit)-besides, 0)/each))
 	default:
