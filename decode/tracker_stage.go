@@ -3,6 +3,8 @@ package decode
 import (
 	"cmp"
 	"time"
+
+	"msnproxy/decode/address"
 )
 
 // begins has a connection begin a sign-in of its own: which session it belongs to is
@@ -36,7 +38,7 @@ func (c *Connection) shares(s *Session, alone bool) {
 		return
 	}
 	c.SignIn = s.SignIn
-	if !alone || c.Role == SB {
+	if !alone || c.Role&(SB|WEB) != 0 && c.Role&(DS|NS) == 0 {
 		return
 	}
 	all := s.SignIn
@@ -92,6 +94,9 @@ func (t *Tracker) proceed(m *Message) {
 	if c.Role == SB {
 		return
 	}
+	if m.Token.Issued > 0 && !s.Has(StageTicket) {
+		s.reach(StageTicket, m)
+	}
 	if c.Came > 0 && !s.Has(StageFollowed) {
 		s.reach(StageFollowed, m)
 	}
@@ -102,6 +107,18 @@ func (t *Tracker) proceed(m *Message) {
 	s.ends(m)
 	if s.Reached < StageOnline {
 		s.queue(m)
+	}
+}
+
+// ticketed notes that a web service has issued a ticket for an account: which sign-in that
+// is for is known by the ticket itself when the client shows it.
+func (t *Tracker) ticketed(c *Connection, account string, m *Message) {
+	s := c.Session
+	if s == nil || !address.Same(s.Account, account) {
+		s = t.sessions.newest(hostOf(c.Client), account, "")
+	}
+	if s != nil && s.SignIn != nil && s.SignIn.Reached < StageProven && !s.SignIn.Has(StageTicket) {
+		s.SignIn.reach(StageTicket, m)
 	}
 }
 

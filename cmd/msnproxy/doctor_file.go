@@ -24,6 +24,7 @@ type patient struct {
 	end    time.Time
 	found  map[uint32][]check.Located // by connection
 	conns  map[uint32]*decode.Connection
+	calls  []webCall
 }
 
 func newPatient(known map[string]string) *patient {
@@ -43,6 +44,9 @@ func (p *patient) record(r *capture.Record) {
 		if r.Kind == capture.Closed {
 			p.book.Closed(e.Conn)
 		}
+	}
+	if e.Message != nil && e.Message.Call != nil {
+		p.web(e.Message)
 	}
 	p.keep(p.follow.Findings(e))
 }
@@ -117,6 +121,7 @@ type diagnosis struct {
 	sign    *decode.SignIn
 	verdict stage.Verdict
 	found   []check.Located
+	never   []string // web hosts that were not asked here
 }
 
 // known reports whether there was more than a connection.
@@ -125,6 +130,7 @@ func (d *diagnosis) known() bool { return d.sign.Reached > decode.StageCame || d
 func (p *patient) diagnoses() (list []*diagnosis) {
 	for _, s := range p.book.SignIns() {
 		d := &diagnosis{sign: s, verdict: stage.Judge(s, p.end), found: p.findings(s)}
+		p.webHalf(d)
 		d.name()
 		list = append(list, d)
 	}
@@ -215,6 +221,7 @@ type signInJSON struct {
 	Cause    string        `json:"cause,omitempty"`
 	Do       string        `json:"do,omitempty"`
 	Usually  []string      `json:"usually,omitempty"`
+	Never    []string      `json:"never_asked,omitempty"`
 	Findings []findingJSON `json:"findings,omitempty"`
 }
 
@@ -229,7 +236,7 @@ type findingJSON struct {
 func (d *diagnosis) json() signInJSON {
 	s, v := d.sign, &d.verdict
 	j := signInJSON{Level: v.Level.String(), Session: s.Session, Account: esc(s.Account), Dialect: s.Dialect, Client: s.Client, Server: s.Server,
-		Conn: s.Conn, Conns: s.Conns, Number: s.Number, Text: esc(v.String()), Cause: esc(v.Cause), Do: esc(v.Advice), Usually: v.Reasons, Stages: []string{}}
+		Conn: s.Conn, Conns: s.Conns, Number: s.Number, Text: esc(v.String()), Cause: esc(v.Cause), Do: esc(v.Advice), Usually: v.Reasons, Never: d.never, Stages: []string{}}
 	for _, r := range stage.Rows() {
 		if r.Stage == s.Reached {
 			j.Stage = r.Key

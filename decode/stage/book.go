@@ -47,7 +47,9 @@ func (b *Book) Closed(c *decode.Connection) {
 }
 
 // signsIn reports whether clients sign in on a connection like that.
-func signsIn(c *decode.Connection) bool { return !c.Direct && c.Role != decode.FTP }
+func signsIn(c *decode.Connection) bool {
+	return !c.Direct && c.Role != decode.FTP && c.Role != decode.WEB
+}
 
 // Finish tells that no more comes. Of the connections that are open only how far they came
 // is held on to.

@@ -12,7 +12,7 @@ import (
 var began = time.Unix(1_000_000, 0).UTC()
 
 // follow plays a script of lines "CONN C: command", "CONN open CLIENT SERVER",
-// "CONN closed|reset|lost [C|S] [words]" and "wait TIME", a millisecond each, and returns
+// "CONN closed|reset [C|S|-] [words]" and "wait TIME", a millisecond each, and returns
 // the sign-ins and when it was over.
 func follow(t *testing.T, script string) ([]*decode.SignIn, time.Time) {
 	t.Helper()
@@ -56,7 +56,7 @@ func follow(t *testing.T, script string) ([]*decode.SignIn, time.Time) {
 			}
 			_, text, _ := strings.Cut(line, ": ")
 			text, body, hasBody := strings.Cut(text, "|")
-			raw := text + "\r\n"
+			raw := strings.ReplaceAll(text, "~", "\r\n") + "\r\n"
 			if hasBody {
 				raw += body
 			}
@@ -140,8 +140,8 @@ func TestLines(t *testing.T) {
 			"ok", "reached: a switchboard (MSNP7); signed in"},
 		{"1 open 10.0.0.9:1030 10.0.0.5:1863\n1 C: PNG\n1 S: QNG 50", "ok", "not seen: it was over before the recording began"},
 		{"1 open 10.0.0.9:1030 10.0.1.2:1863\n1 C: ANS 1 alice@example.com 17.1 5\n1 S: ANS 1 OK", "ok", "not seen: only a switchboard of it is there"},
-		{opened + "1 C: VER 1 MSNP7 CVR0\n1 S: HTTP/1.1 400 Bad Request", "bad", "reached: VER of the client; then bytes of the server that are no MSNP"},
-		{opened + "1 C: GET / HTTP/1.1", "bad", "reached: a connection; then bytes of the client that are no MSNP"},
+		{opened + "1 C: VER 1 MSNP7 CVR0\n1 S: HTTP/1.1 400 Bad Request~Content-Length: 0~", "bad", "reached: VER of the client; then bytes of the server that are no MSNP"},
+		{opened + "1 C: GET / HTTP/1.1~", "bad", "reached: a connection; then bytes of the client that are no MSNP"},
 	} {
 		list, end := follow(t, tt.script)
 		if len(list) != 1 {
@@ -166,7 +166,7 @@ func TestCauses(t *testing.T) {
 	}{
 		{opened + "1 closed - cannot connect to 10.0.0.5:1863: connection refused", "the proxy ended it: cannot connect to 10.0.0.5:1863: connection refused", "doctor --upstream 10.0.0.5:1863", false},
 		{opened + "1 closed C the client is closed", "the connection is closed by the client", "", true},
-		{opened + "1 C: GET / HTTP/1.1", "what the client says is no MSNP: this is an HTTP request", "1863", false},
+		{opened + "1 C: GET / HTTP/1.1~", "what the client says is no MSNP: this is an HTTP request", "1863", false},
 		{opened + "1 C: VER 1 MSNP7\n1 S: VER 1 0", "speaks none of the dialects", "doctor --matrix", false},
 		{usr7 + "1 S: 911 3", "the server refuses: error 911 (authentication failed) to USR", "explain 911", true},
 		{usr7 + "1 S: OUT OTH", "the server closes the connection: OUT", "", true},
