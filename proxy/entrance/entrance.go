@@ -54,13 +54,27 @@ type Wish struct {
 	// Rewrite says whether redirects are to be rewritten when the user has not said so.
 	// False: the way carries every connection of the client, wherever it leads.
 	Rewrite bool
-	// Web says that HTTP is relayed, not MSNP.
-	Web bool
+	// Web, if it is set, says that HTTP is relayed, not MSNP, and what is changed in it.
+	Web HTTP
 	// Answer tells the client, once the server was dialled, that it is connected, or (err
 	// is not nil) why it is not; see [ReasonOf]. Nil: nothing is to be told.
 	Answer func(err error) error
 	// Remark is a line to be recorded with the connection; empty: none.
 	Remark string
+}
+
+// HTTP says what is changed in HTTP that is relayed. All else passes byte by byte.
+type HTTP interface {
+	// Request returns the head of a request as the server is to get it; nil: as it is. stray
+	// is the host that the request is for, if that is another than the connection's, so that
+	// the request must not go to its server.
+	Request(head []byte) (instead []byte, stray string)
+	// Holds reports whether an answer with that head may have to be changed, so that it
+	// waits until it is whole.
+	Holds(head []byte) bool
+	// Answer returns a whole answer as the client is to get it, and in words what is changed;
+	// nil: as it is.
+	Answer(whole []byte) (instead []byte, told string)
 }
 
 // Host is what a way may ask of the proxy that it is part of.
