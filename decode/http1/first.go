@@ -55,6 +55,7 @@ func version(b []byte) bool {
 // target reports whether a word may be the target of a request: a path, a URL, a star, or
 // what CONNECT is given. A TrID is none.
 func target(b []byte) bool {
+	b, _, _ = bytes.Cut(b, []byte{'?'})
 	return len(b) > 0 && (b[0] == '/' || string(b) == "*" || bytes.IndexByte(b, ':') > 0 || bytes.IndexByte(b, '.') > 0)
 }
 
