@@ -41,7 +41,7 @@ var floors = []struct {
 	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/recent", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
 	{"proxy/replay/gated", []string{"capture", "proxy", "proxy/gate", "proxy/replay"}, nil},
 	{"proxy/ca", []string{"decode/recent"}, nil},
-	{"proxy/web", []string{"decode", "decode/http1", "proxy/ca", "proxy/entrance"}, []string{"github.com/pelletier/go-toml/v2"}},
+	{"proxy/web", []string{"decode", "decode/http1", "decode/service", "proxy/ca", "proxy/entrance"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"proxy/gate/valve", nil, nil},
 	{"proxy/gate/action", []string{"decode", "decode/filter", "proxy/gate/valve"}, nil},
 	{"proxy/gate/rule", []string{"decode", "decode/filter", "decode/recent", "proxy/gate/action"}, []string{"github.com/pelletier/go-toml/v2"}},
