@@ -160,6 +160,9 @@ func (c *conn) start(in *entry, server net.Conn, pieces [][]byte, doubts []strin
 	c.down = link{c: c, from: decode.Server, src: newReader(server), dst: c.client, bytes: &c.p.count.fromServers}
 	c.down.framer.MaxPayload = c.p.cfg.MaxPayload
 	c.up.dst = server
+	if in.wish != nil && in.wish.Web != nil {
+		c.openWeb(in.wish.Web)
+	}
 	c.mu.Lock()
 	if g := c.p.cfg.Gate; g != nil {
 		c.done = make(chan struct{})
@@ -174,7 +177,9 @@ func (c *conn) start(in *entry, server net.Conn, pieces [][]byte, doubts []strin
 	if in.late {
 		c.up.late = in.caller
 	}
-	c.silence.begin(c)
+	if c.up.web == nil {
+		c.silence.begin(c)
+	}
 	go c.up.run(pieces)
 	go c.down.run(nil)
 }

@@ -12,6 +12,9 @@ import (
 // gated reports whether a frame goes through the stages of the gate: if one may want it, or
 // it will have to wait, and no byte of it has gone.
 func (l *link) gated(fr *decode.Frame) bool {
+	if l.web != nil {
+		return l.lane != nil && fr.Kind == decode.Web && fr.Missing == 0 && fr.Offset >= l.out && (!l.lane.Idle() || l.lane.Waits())
+	}
 	return l.lane != nil && fr.Kind == decode.Command && fr.EOL > 0 && fr.Missing == 0 &&
 		fr.Offset >= l.out && (l.lane.Wants(fr.Raw) || l.lane.Waits())
 }
@@ -51,6 +54,8 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 		if err := l.lane.Enter(v); err != nil && w.err == nil {
 			w.err = err
 		}
+	case l.web != nil:
+		l.webDecided(w, fr, v.Sent)
 	case v.Sent != nil:
 		w.piece++
 		w.out = append(l.appendInput(w.out, w, w.cursor, fr.Offset), v.Sent...)
@@ -64,9 +69,11 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 // decide tells a frame, and what the stages make of it.
 func (l *link) decide(w *work, fr *decode.Frame) (v gate.Verdict, wake bool) {
 	wake = l.tell(w)
-	w.records = append(w.records, capture.Record{
-		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr,
-	})
+	w.records = append(w.records, l.record(w, fr, nil))
+	if l.web != nil {
+		l.web.went = l.webGoes(w, fr)
+		l.web.exact.put(w.records[0].Frame.Raw, l.web.went)
+	}
 	if l.c.p.queue != nil {
 		l.c.p.queue.await(&w.records[0])
 	}
@@ -184,6 +191,9 @@ type outlet struct{ l *link }
 
 // Send implements gate.Outlet.
 func (o outlet) Send(b []byte) error {
+	if o.l.web != nil {
+		b = o.l.c.webExact(o.l, b)
+	}
 	_, err := o.l.dst.Write(b)
 	return err
 }

@@ -44,6 +44,7 @@ type link struct {
 	late *entrance.Caller // the client has said nothing yet, and may have come by another way
 
 	lane *gate.Lane // what goes through the gate; nil: there is none
+	web  *weblink   // nil: it carries MSNP
 }
 
 // run carries bytes on until the sender has no more or the connection breaks.
@@ -177,6 +178,9 @@ func (l *link) carry(w *work) error {
 	if p.observed && !w.observed {
 		p.queue.skip(frames)
 	}
+	if l.web != nil {
+		l.webHead(w)
+	}
 	wake = l.tell(w) || wake
 	p.commit(w.ticket)
 	err := l.write(w, l.output(w))
@@ -215,6 +219,10 @@ func (l *link) part(b []byte) int {
 
 // frame looks at one frame: it rewrites it if that is due, and makes a record.
 func (l *link) frame(w *work, fr *decode.Frame) {
+	if l.web != nil {
+		l.webFrame(w, fr)
+		return
+	}
 	var sent []byte
 	if l.from == decode.Server && fr.Kind == decode.Command && l.mayRewrite(w, fr) {
 		if with := l.rewrite(w, fr); with != nil {
@@ -230,9 +238,7 @@ func (l *link) frame(w *work, fr *decode.Frame) {
 		l.dropped += int64(len(fr.Raw))
 		return
 	}
-	w.records = append(w.records, capture.Record{
-		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr, Sent: sent,
-	})
+	w.records = append(w.records, l.record(w, fr, sent))
 }
 
 // heed takes note of what a frame says of the link.
@@ -274,6 +280,9 @@ func (l *link) output(w *work) []byte {
 // hold returns the offset from which on bytes are held: those of a line from the
 // server that is incomplete and may be a redirect, if none of it was sent yet.
 func (l *link) hold(cursor int64) int64 {
+	if l.web != nil {
+		return l.webHold(cursor)
+	}
 	if at, ok := l.awaited(cursor); ok {
 		return at
 	}
@@ -330,9 +339,7 @@ func (l *link) flush() error {
 		woken, ok := l.passEnd(w, &fr)
 		wake = woken || wake
 		if !ok && l.c.p.observed {
-			w.records = append(w.records, capture.Record{
-				Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: fr,
-			})
+			w.records = append(w.records, l.record(w, &fr, nil))
 		}
 	}
 	wake = l.tell(w) || wake
