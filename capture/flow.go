@@ -69,6 +69,7 @@ type open struct {
 	clocksTold bool
 	opening    bool  // its first event was given
 	twin       *flow // which this may be another capture of
+	carrier    *carrier
 }
 
 // release lets go of what only an open connection needs.
@@ -118,6 +119,9 @@ func (f *flow) look(from side, b []byte) {
 	f.leads[from].take(f.senderIfKnown(from), b)
 	if f.leads[from].said.Direct() {
 		f.direct(from)
+		return
+	}
+	if f.isGateway(from, b) {
 		return
 	}
 	pr := &f.probes[from]

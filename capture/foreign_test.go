@@ -14,7 +14,6 @@ func TestForeignConnections(t *testing.T) {
 	for _, tt := range []struct {
 		client, server, want string
 	}{
-		{"POST http://gateway.example.com/gateway/gateway.dll?SessionID=1 HTTP/1.1\r\nContent-Length: 18\r\n\r\nVER 1 MSNP7 CVR0\r\n", "HTTP/1.1 200 OK\r\n\r\n", "1 of HTTP gateway (a request to MSN's HTTP gateway"},
 		{"\x05\x01\x00", "\x05\xff", "1 of SOCKS5 (a request to a SOCKS5 proxy)); the client's connection settings name a proxy"},
 		{"CONNECT ns.example.com:1863 HTTP/1.0\r\n\r\n", "HTTP/1.0 403 no\r\n\r\n", "1 of HTTP CONNECT (a request to an HTTP proxy to connect to ns.example.com:1863)"},
 		{"\x16\x03\x01\x00\xa0\x01", "\x15\x03\x01\x00\x02\x02\x46", "1 of TLS (a hello of TLS 1.0)"},

@@ -43,6 +43,7 @@ type jsonLine struct {
 	Way       string
 	Asked     string
 	Midstream bool
+	Folded    bool
 	Reset     bool
 	Bytes     int64
 	Text      string
@@ -152,7 +153,7 @@ func (j *jsonLines) record(rec *Record, l *jsonLine) error {
 		rec.Kind, rec.Lost = Lost, l.Bytes
 		j.at(l.Conn)[index(rec.From)] += max(l.Bytes, 0)
 	case "remark":
-		rec.Kind = Remark
+		rec.Kind, rec.Folded = Remark, l.Folded
 		if rec.About = l.About.about(); rec.About != nil {
 			rec.Conn = nil
 		}

@@ -30,6 +30,8 @@ type note struct {
 	Half bool `json:"half,omitempty"`
 	// Remark is a remark on the connection, or on all.
 	Remark *string `json:"remark,omitempty"`
+	// Folded: the remark is about a layer below MSNP.
+	Folded bool `json:"folded,omitempty"`
 	// About: the remark is on a frame.
 	About *noteAbout `json:"about,omitempty"`
 	// Lost: so many bytes of the sender are missing before this packet; -1: not

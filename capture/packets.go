@@ -31,6 +31,8 @@ type packets struct {
 	ended     bool  // every packet has been read
 	err       error // and why
 
+	gateways gateways
+
 	current event // being made records
 	busy    bool
 	stage   int
@@ -58,11 +60,24 @@ func (p *packets) next(rec *Record) error {
 			}
 			continue
 		}
-		if e, ok := p.queue.pop(p.now); ok {
+		if len(p.gateways.events) > 0 {
+			e := p.gateways.events[0]
+			p.gateways.events = p.gateways.events[1:]
 			p.begin(e)
 			continue
 		}
+		if e, ok := p.queue.pop(p.now); ok {
+			if e.flow.open != nil && e.flow.carrier != nil {
+				p.unwrap(e)
+			} else {
+				p.begin(e)
+			}
+			continue
+		}
 		if p.ended {
+			if p.endSessions() {
+				continue
+			}
 			return p.err
 		}
 		p.queue.own()

@@ -155,6 +155,9 @@ func (p *packets) deliver(f *flow, from side, b []byte, at time.Time) {
 	}
 	p.replace(f)
 	p.begins(f, from, b)
+	if f.verdict == isMSNP && f.carrier == nil && f.midStream() && f.streams[from].given <= maxProbedMiddle {
+		f.isGateway(from, b) // what came before was a body
+	}
 	if f.verdict == undecided && f.twin == nil {
 		f.look(from, b)
 		switch f.verdict {

@@ -175,7 +175,7 @@ func (o *own) told(rec *Record, n *note, c *ownConn, ends pair, data []byte) boo
 	case n.Half:
 		rec.Kind = HalfClosed
 	case n.Remark != nil:
-		rec.Kind, rec.From, rec.Text = Remark, senderOf(n.From), *n.Remark
+		rec.Kind, rec.From, rec.Text, rec.Folded = Remark, senderOf(n.From), *n.Remark, n.Folded
 	case n.Lost != nil:
 		rec.Kind, rec.Lost = Lost, *n.Lost
 		c.offset[index(rec.From)] += max(*n.Lost, 0)

@@ -155,7 +155,7 @@ func (w *Writer) append(r *Record) {
 	case Closed:
 		w.close(c, r)
 	default:
-		n := note{Remark: &r.Text, In: c.in(), From: senderName(r.From)}
+		n := note{Remark: &r.Text, Folded: r.Folded, In: c.in(), From: senderName(r.From)}
 		w.segment(r.Time, c, decode.Server, tcpACK, nil, n.comment(r.Text))
 	}
 }

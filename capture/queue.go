@@ -22,6 +22,7 @@ type event struct {
 	once   about
 	number int64
 	other  *flow // Remark: the connection with the same ends
+	folded bool
 }
 
 const (

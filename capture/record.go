@@ -130,6 +130,9 @@ type Record struct {
 	Lost int64
 	// Text is the remark, or why the connection was closed. One line.
 	Text string
+	// Folded, if Kind is Remark, says that it is about a layer below MSNP, such as an
+	// exchange of HTTP with a gateway: shown to those who ask for everything.
+	Folded bool
 	// About, if Kind is Remark and Conn is nil, makes the remark an annotation: a
 	// user's mark and comment on a frame. Text is the comment.
 	About *About

@@ -23,6 +23,7 @@ func (p *packets) remark(rec *Record) bool {
 		return false
 	}
 	p.told[e.once] = e.once != aboutOne
+	rec.Folded = e.folded
 	switch rec.Text = e.text; {
 	case e.once == aboutClocks:
 		rec.Text = e.flow.clockText(time.Duration(e.number))

@@ -32,6 +32,9 @@ func NewTranscriptWriter(w io.Writer) *TranscriptWriter {
 // writer's.
 func (t *TranscriptWriter) WriteRecord(r *Record) error {
 	t.buf = t.buf[:0]
+	if r.Folded {
+		return nil // a transcript is of MSNP
+	}
 	if t.silent && r.Kind != Remark {
 		// A frame opens the first connection, anything else does not.
 		if t.silent = false; r.Kind != Data || r.Conn != t.current || !mayBegin(r.From, r.Frame.Raw) {

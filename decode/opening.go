@@ -25,6 +25,8 @@ type Opening struct {
 	Roles Role
 	// Partial: more bytes may tell more of the same, as the target.
 	Partial bool
+	// Answer: it is what a server of HTTP says.
+	Answer bool
 }
 
 // MSNP reports whether the link begins as one of MSNP or MSNFTP does. Nothing else
@@ -35,6 +37,9 @@ func (o Opening) MSNP() bool { return o.Name == nameMSNP || o.Name == nameFTP }
 // package p2p reads.
 func (o Opening) Direct() bool { return o.Name == nameDirect }
 
+// Gateway reports whether it is HTTP with MSN's gateway, which carries MSNP.
+func (o Opening) Gateway() bool { return o.Name == nameGateway }
+
 // String returns the text and the advice.
 func (o Opening) String() string {
 	if o.Advice == "" {
@@ -44,11 +49,12 @@ func (o Opening) String() string {
 }
 
 const (
-	nameMSNP   = "MSNP"
-	nameFTP    = "MSNFTP"
-	nameDirect = "MSNP2P"
-	nameText   = "text"
-	nameBinary = "binary"
+	nameMSNP    = "MSNP"
+	nameFTP     = "MSNFTP"
+	nameDirect  = "MSNP2P"
+	nameText    = "text"
+	nameGateway = "HTTP gateway"
+	nameBinary  = "binary"
 )
 
 // MaxOpening is how many of a link's first bytes are worth looking at: a TLS hello

@@ -205,7 +205,7 @@ func httpRequest(b []byte, _ Sender) (Opening, Guess) {
 		t := plain([]byte(target[:min(len(target), 260)]))
 		return Opening{Name: "HTTP CONNECT", Text: "a request to an HTTP proxy to connect to " + t, Advice: adviceProxy, Target: t}, Yes
 	case strings.Contains(strings.ToLower(target), "/gateway/gateway.dll"):
-		return Opening{Name: "HTTP gateway", Text: "a request to MSN's HTTP gateway: " + quoted(firstLine(b)), Advice: adviceGateway}, Yes
+		return Opening{Name: nameGateway, Text: "a request to MSN's HTTP gateway: " + quoted(firstLine(b)), Advice: adviceGateway}, Yes
 	case strings.Contains(target, "://"):
 		return Opening{Name: "HTTP proxy", Text: "a request to an HTTP proxy: " + quoted(firstLine(b)), Advice: adviceProxy}, Yes
 	}
@@ -219,9 +219,9 @@ func httpAnswer(b []byte, _ Sender) (Opening, Guess) {
 		switch prefix(b, p) {
 		case Yes:
 			name := strings.TrimRight(p, "/ ")
-			o := Opening{Name: name, Text: "the answer of a server of " + name + ": " + quoted(firstLine(b)), Advice: adviceService, Partial: bytes.IndexByte(b, '\n') < 0}
+			o := Opening{Name: name, Text: "the answer of a server of " + name + ": " + quoted(firstLine(b)), Advice: adviceService, Answer: true, Partial: bytes.IndexByte(b, '\n') < 0}
 			if gatewayAnswer(b) {
-				o.Name, o.Text, o.Advice = "HTTP gateway", "the answer of MSN's HTTP gateway: "+quoted(firstLine(b)), adviceGateway
+				o.Name, o.Text, o.Advice = nameGateway, "the answer of MSN's HTTP gateway: "+quoted(firstLine(b)), adviceGateway
 			}
 			return o, Yes
 		case Maybe:

@@ -41,6 +41,9 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 	}
 	v, wake := l.decide(w, fr)
 	l.heed(w, fr)
+	if l.seen == 1 {
+		l.instead = string(v.Sent[:min(len(v.Sent), maxKnownLine)])
+	}
 	end := fr.Offset + int64(len(fr.Raw))
 	switch {
 	case !v.Simple:
@@ -194,6 +197,7 @@ func (o outlet) Send(b []byte) error {
 	if o.l.web != nil {
 		b = o.l.c.webExact(o.l, b)
 	}
+	o.l.sent.Store(true)
 	_, err := o.l.dst.Write(b)
 	return err
 }

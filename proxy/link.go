@@ -40,12 +40,17 @@ type link struct {
 
 	seen    int    // frames
 	opening string // the line of the first one, if it is a command
+	instead string // what went on in its stead
 
 	late *entrance.Caller // the client has said nothing yet, and may have come by another way
 
-	lane *gate.Lane // what goes through the gate; nil: there is none
-	web  *weblink   // nil: it carries MSNP
+	lane *gate.Lane  // what goes through the gate; nil: there is none
+	sent atomic.Bool // something has come out of the lane
+	web  *weblink    // nil: it carries MSNP
 }
+
+// reached reports whether anything has been sent on: stages may withhold all of it.
+func (l *link) reached() bool { return l.lane == nil || l.sent.Load() }
 
 // run carries bytes on until the sender has no more or the connection breaks.
 // pieces are what was read before.

@@ -110,6 +110,10 @@ func (s *silence) notice(c *conn) (r capture.Record, told chan struct{}) {
 		s.timer.Reset(silencePatience) // what was said is held: nobody is silent
 		return r, nil
 	}
+	if s.client && !s.server && !c.up.reached() {
+		s.timer.Reset(silencePatience) // what was said is withheld: there is nothing to answer
+		return r, nil
+	}
 	r = capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client,
 		Text: fmt.Sprintf("neither the client nor the server has said anything for %v; in MSNP the client begins", silencePatience)}
 	switch {
@@ -171,7 +175,7 @@ func signInRequest(fr *decode.Frame) string {
 // anything; "": it said something, or did not end it,
 // or there was nothing to answer.
 func (c *conn) wordless(end capture.Record) string {
-	if end.From != decode.Server || c.down.in > 0 || c.up.in == 0 {
+	if end.From != decode.Server || c.down.in > 0 || c.up.in == 0 || !c.up.reached() {
 		return ""
 	}
 	how := "closed"
@@ -182,10 +186,10 @@ func (c *conn) wordless(end capture.Record) string {
 }
 
 // leftEarly says why a client may have gone that said VER and nothing more; "": it
-// said more, or something else. Both links have ended.
+// said more, or something else, or what it said was withheld. Both links have ended.
 func (c *conn) leftEarly() string {
 	asked, reply := strings.Fields(c.up.opening), strings.Fields(c.down.opening)
-	if c.up.seen != 1 || len(asked) < 2 || decode.ActOf(asked[0]) != decode.ActVersion {
+	if c.up.seen != 1 || !c.up.reached() || len(asked) < 2 || decode.ActOf(asked[0]) != decode.ActVersion {
 		return ""
 	}
 	const left = "the client left after VER: "
@@ -197,21 +201,19 @@ func (c *conn) leftEarly() string {
 	case reply[2] == "0":
 		return "" // that is a finding (version.refused)
 	}
+	names := func(list []string, dialect string) bool {
+		return slices.ContainsFunc(list, func(o string) bool { return strings.EqualFold(o, dialect) })
+	}
 	offered := func(dialect string) bool {
-		return slices.ContainsFunc(asked[2:], func(o string) bool { return strings.EqualFold(o, dialect) })
+		return names(asked[2:], dialect) && (c.up.instead == "" || names(strings.Fields(c.up.instead), dialect))
 	}
 	for _, d := range reply[2:] {
-		if !isCVR0(d) && !offered(d) {
+		if !decode.IsCVR0(d) && !offered(d) {
 			return "" // likewise (version.choice)
 		}
 	}
-	if slices.ContainsFunc(asked[2:], isCVR0) && !slices.ContainsFunc(reply[2:], isCVR0) {
+	if slices.ContainsFunc(asked[2:], decode.IsCVR0) && !slices.ContainsFunc(reply[2:], decode.IsCVR0) {
 		return "" // likewise (version.cvr0-reply)
 	}
 	return left + "the answer is one that it offered, so the reason is its own"
-}
-
-// isCVR0 knows the spelling with a letter O, too, which some clients have.
-func isCVR0(word string) bool {
-	return strings.EqualFold(word, "CVR0") || strings.EqualFold(word, "CVRO")
 }

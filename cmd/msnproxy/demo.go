@@ -46,6 +46,7 @@ Examples:
    msnproxy demo --record demo.pcapng
    msnproxy demo --calm --record calm.pcapng
    msnproxy demo --dialect MSNP18 --record msnp18.pcapng
+   msnproxy demo --offer MSNP9
 ` + exitCodes,
 		Flags:  slices.Concat(flags, gateFlags(), []cli.Flag{addonFlag()}, apiFlags(false), recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: demo,
@@ -60,7 +61,7 @@ func demo(c *cli.Context) error {
 	if err != nil {
 		return usage("demo", "--%v", err)
 	}
-	offered, err := demoDialects(c)
+	offered, _, err := demoDialects(c)
 	if err != nil {
 		return err
 	}
@@ -123,16 +124,33 @@ func demo(c *cli.Context) error {
 	return d.end(c, p, err)
 }
 
-// demoDialects returns what the clients offer; nil stands for what client 4.5 offers.
-func demoDialects(c *cli.Context) ([]string, error) {
+// demoDialects returns what the clients offer; nil stands for what client 4.5 offers. Where
+// --offer takes some of that away agreed is what is left of it.
+func demoDialects(c *cli.Context) (offers []string, agreed string, err error) {
 	name := strings.ToUpper(c.String("dialect"))
-	if !c.IsSet("dialect") {
-		return nil, nil
+	switch {
+	case c.IsSet("dialect") && !proxytest.Speaks(name):
+		return nil, "", usage("demo", "--dialect %s: the demo speaks MSNP2 to MSNP18 and MSNP21", c.String("dialect"))
+	case c.IsSet("dialect"):
+		return []string{name, "CVR0"}, "", nil
 	}
-	if !proxytest.Speaks(name) {
-		return nil, usage("demo", "--dialect %s: the demo speaks MSNP2 to MSNP18 and MSNP21", c.String("dialect"))
+	list, err := offered(c, "demo")
+	if list == nil || err != nil {
+		return nil, "", err
 	}
-	return []string{name, "CVR0"}, nil
+	for n := 21; n >= 2; n-- { // all of them, so that there is something to choose from
+		name := fmt.Sprintf("MSNP%d", n)
+		if !proxytest.Speaks(name) {
+			continue
+		}
+		if offers = append(offers, name); agreed == "" && slices.Contains(list.Dialects(), name) {
+			agreed = name
+		}
+	}
+	if agreed == "" {
+		return nil, "", usage("demo", "--offer %s: the demo speaks MSNP2 to MSNP18 and MSNP21", list)
+	}
+	return append(offers, "CVR0"), agreed, nil
 }
 
 // act runs the script through the proxy, and ends the proxy when it is over and,
@@ -150,11 +168,11 @@ func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display, b
 		ctx, cancel = context.WithCancel(c.Context)
 	}
 	defer cancel()
-	offered, err := demoDialects(c)
+	offered, agreed, err := demoDialects(c)
 	if err != nil {
 		return err
 	}
-	script := proxytest.Script{Dialects: offered, Pace: pace, Break: breaks, Saw: d.say, Progress: func(step string) {
+	script := proxytest.Script{Dialects: offered, Agreed: agreed, Pace: pace, Break: breaks, Saw: d.say, Progress: func(step string) {
 		if pace > 0 {
 			d.say(step)
 		}

@@ -20,7 +20,7 @@ var demoRules string
 // thirdAct returns the rules of the third act; nil: there is none, as the user wants it
 // calm, in another dialect, or has other rules.
 func thirdAct(c *cli.Context) (*rule.Set, error) {
-	for _, flag := range []string{"calm", "dialect", "rules", "rule", "fault"} {
+	for _, flag := range []string{"calm", "dialect", "offer", "rules", "rule", "fault"} {
 		if c.IsSet(flag) {
 			return nil, nil
 		}

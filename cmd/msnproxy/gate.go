@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,8 +14,8 @@ import (
 
 // gateFlags are the flags of every command whose traffic goes through the gate.
 func gateFlags() []cli.Flag {
-	return append(ruleFlags(),
-		&cli.StringFlag{Name: "trid", Value: "private", Usage: "number injected requests: `MODE` is private (nothing else changes) or shift (densely, for servers that want a strict order)"})
+	return slices.Concat(ruleFlags(), offerFlags("let clients offer the server only `DIALECTS`, MSNP9,MSNP8, of those that they speak: a built-in gate rule behind all others"), []cli.Flag{
+		&cli.StringFlag{Name: "trid", Value: "private", Usage: "number injected requests: `MODE` is private (nothing else changes) or shift (densely, for servers that want a strict order)"}})
 }
 
 // ruleFlags are those of rules and faults.
@@ -84,8 +85,12 @@ func newGate(c *cli.Context, known map[string]string, ours *rule.Set) (*gate.Gat
 	if mode != "private" && mode != "shift" {
 		return nil, usage(c.Command.Name, "--trid is %q; it is private or shift", mode)
 	}
+	narrow, err := offered(c, c.Command.Name)
+	if err != nil {
+		return nil, err
+	}
 	people := inspects(c)
-	if rules == nil && faults == nil && !people && !steered(c) && len(c.StringSlice("addon")) == 0 {
+	if rules == nil && faults == nil && narrow == nil && !people && !steered(c) && len(c.StringSlice("addon")) == 0 {
 		return nil, nil
 	}
 	given, err := passwords(c)
@@ -99,7 +104,7 @@ func newGate(c *cli.Context, known map[string]string, ours *rule.Set) (*gate.Gat
 		}
 	}
 	g := gate.New(gate.Options{
-		Rules: rules, Faults: faults, Shift: mode == "shift", Alone: !people && !steered(c),
+		Rules: rules, Faults: faults, Offer: narrow, Shift: mode == "shift", Alone: !people && !steered(c),
 		Follow: capture.FollowOptions{Check: true, Passwords: all},
 	})
 	inForce(c, g, asked, faults)

@@ -22,6 +22,7 @@ var floors = []struct {
 	libraries []string
 }{
 	{"decode/address", nil, nil},
+	{"decode/gateway", nil, nil},
 	{"decode/meaning", nil, nil},
 	{"decode/p2p", nil, nil},
 	{"decode/payload", []string{"decode/address", "decode/meaning", "decode/p2p"}, []string{"golang.org/x/text"}},
@@ -34,22 +35,23 @@ var floors = []struct {
 	{"decode/dissector", []string{"decode"}, nil},
 	{"decode/check", []string{"decode", "decode/address", "decode/meaning", "decode/payload", "decode/p2p", "decode/transfer", "decode/challenge", "decode/recent"}, nil},
 	{"decode", []string{"decode/address", "decode/http1", "decode/service", "decode/payload", "decode/p2p", "decode/challenge", "decode/meaning", "decode/recent"}, []string{"golang.org/x/text"}},
-	{"capture", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
+	{"capture", []string{"decode", "decode/gateway", "decode/http1", "decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
 	{"capture/story", []string{"decode", "decode/challenge", "decode/check", "decode/p2p", "decode/transfer", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture/story"}, nil},
 	{"proxy/proxytest", []string{"decode", "decode/address", "decode/payload", "decode/challenge"}, nil},
-	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/recent", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy"}, nil},
+	{"proxy/offer", []string{"decode"}, nil},
+	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/recent", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy", "proxy/offer"}, nil},
 	{"proxy/replay/gated", []string{"capture", "proxy", "proxy/gate", "proxy/replay"}, nil},
 	{"proxy/ca", []string{"decode/recent"}, nil},
 	{"proxy/web", []string{"decode", "decode/http1", "decode/service", "proxy/ca", "proxy/entrance"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"proxy/gate/valve", nil, nil},
 	{"proxy/gate/action", []string{"decode", "decode/filter", "proxy/gate/valve"}, nil},
 	{"proxy/gate/rule", []string{"decode", "decode/filter", "decode/recent", "proxy/gate/action"}, []string{"github.com/pelletier/go-toml/v2"}},
-	{"proxy/gate", []string{"decode", "decode/filter", "capture", "proxy/gate/action", "proxy/gate/rule", "proxy/gate/valve"}, nil},
+	{"proxy/gate", []string{"decode", "decode/filter", "capture", "proxy/gate/action", "proxy/gate/rule", "proxy/gate/valve", "proxy/offer"}, nil},
 	{"proxy/gate/addon", []string{"decode", "decode/filter", "proxy/gate", "proxy/gate/action"}, nil},
 	{"proxy/gate/api", []string{"decode", "decode/filter", "capture", "proxy", "proxy/gate", "proxy/gate/action", "proxy/gate/rule"}, nil},
 	{"proxy/entrance", []string{"decode"}, nil},
-	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
+	{"proxy", []string{"decode", "decode/http1", "decode/service", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
 }
 
 func TestFloors(t *testing.T) {

@@ -45,7 +45,7 @@ Examples:
 
 Exit codes: 0 the server does what the recorded one did, 1 differences, 2 trouble
 (usage, file, no connection, nobody could sign in), 130 interrupted.`,
-		Flags: []cli.Flag{
+		Flags: append(offerFlags("offer the server only `DIALECTS`, MSNP9,MSNP8, of those that the recorded clients offer"),
 			&cli.StringFlag{Name: "server", Usage: "the server to talk to, `HOST:PORT`; the port is 1863 if it is missing"},
 			&cli.StringSliceFlag{Name: "account", Usage: "who plays a recorded account, `OLD=NEW:PASSWORD`; NEW may be empty for the same name (may be repeated)"},
 			accountsFlag(),
@@ -58,7 +58,7 @@ Exit codes: 0 the server does what the recorded one did, 1 differences, 2 troubl
 			&cli.StringSliceFlag{Name: "allow", Usage: "follow redirects to `TARGET` (HOST, IP or CIDR, each with an optional :PORT) although the rules would refuse them (may be repeated)"},
 			&cli.StringFlag{Name: "record", Usage: "record what is said now to `FILE` (pcapng), which must not exist"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: text or json"},
-		},
+		),
 		Action: replayClient,
 	}
 }
@@ -134,6 +134,9 @@ func clientFlags(c *cli.Context) (config replay.ClientConfig, asJSON bool, err e
 		StopOnDiff: c.Bool("stop-on-diff"), Allow: commas(c.StringSlice("allow")), ClearText: c.Bool("clear-text")}
 	if config.Timeout <= 0 {
 		return fail("--timeout is %v; it must be more than nothing", config.Timeout)
+	}
+	if config.Offer, err = offered(c, "replay client"); err != nil {
+		return config, asJSON, err
 	}
 	if s := c.String("speed"); s != "max" {
 		config.Speed, err = strconv.ParseFloat(s, 64)

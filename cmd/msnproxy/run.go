@@ -39,6 +39,7 @@ Examples:
    msnproxy run --upstream messenger.example.com
    msnproxy run --upstream 10.0.0.5 --theme light --record session.pcapng
    msnproxy run --upstream 10.0.0.5 --no-ui --detail 2
+   msnproxy run --upstream 10.0.0.5 --offer MSNP9,MSNP8
    msnproxy run --upstream 10.0.0.5:1863 --listen 0.0.0.0:1863 --format json
    msnproxy run --upstream 10.0.0.5 --record session.pcapng --rotate size:100MB --keep 10
 

@@ -37,7 +37,8 @@ type conn struct {
 	speaks      place         // the server's VER that names dialects, but not CVR0; 0: it names it, too
 	over        bool          // the client, or somebody not known, has ended the connection
 	reset       bool          // the server has asked for a new sign-in on this connection
-	offered     []string      // dialects, in upper case
+	offers      []string      // dialects that the client offers, in upper case
+	offered     []string      // those that came to the server
 	packs       []string      // authentication packages that the server named
 	asked       string        // handle that wants in
 	in          bool          // the server has let it in

@@ -438,7 +438,10 @@ func TestFates(t *testing.T) {
 		rules        []string
 		want         string
 	}{
-		{"the client gets another VER", "1 open\n1 Ce VER 1 MSNP7 CVR0 => VER 1 MSNP5 CVR0\n1 S: VER 1 MSNP7", []string{"version"}, `2 version.choice: the server chooses "MSNP7", which the client does not offer`},
+		{"the client gets another VER", "1 open\n1 Ce VER 1 MSNP7 CVR0 => VER 1 MSNP5 CVR0\n1 S: VER 1 MSNP7", []string{"version"}, `2 version.choice: the server chooses "MSNP7", which was taken out of what the client offers`},
+		{"the server takes what nobody offers", "1 open\n1 Ce VER 1 MSNP7 CVR0 => VER 1 MSNP5 CVR0\n1 S: VER 1 MSNP6", []string{"version"}, `2 version.choice: the server chooses "MSNP6", which the client does not offer`},
+		{"the server refuses what was left of a VER", "1 open\n1 Ce VER 1 MSNP7 MSNP6 CVR0 => VER 1 MSNP6 CVR0\n1 S: VER 1 0", []string{"version"}, ""},
+		{"the server refuses a VER that was touched in its number", "1 open\n1 Ce VER 1 MSNP7 CVR0 => VER 2 MSNP7 CVR0\n1 S: VER 2 0", []string{"version"}, "2 version.refused: the server speaks none of the dialects that the client offers"},
 		{"the server gets the VER of the proxy", "1 open\n1 Ce VER 1 MSNP5 CVR0 => VER 1 MSNP7 CVR0\n1 S: VER 1 MSNP7", []string{"version"}, ""},
 		{"the server gets no VER", "1 open\n1 Cw VER 1 MSNP7 CVR0\n1 S: VER 1 MSNP5", []string{"version"}, ""},
 		{"a VER of the proxy, then the client's", "1 open\n1 Ci VER 1 MSNP7 CVR0\n1 C: VER 1 MSNP7 CVR0", []string{"version"}, ""},

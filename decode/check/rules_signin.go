@@ -47,7 +47,7 @@ var versionRules = []Rule{
 	{ID: "version.cvr0-reply", Severity: warning, First: 2, Source: "MSNP2, VER",
 		About: "The connection ends with nothing said after the server's VER, which does not name CVR0 although the client did. Several clients (aMSN up to 0.94 among them) need it in the reply, and leave without a word if it is missing."},
 	{ID: "version.refused", Severity: warning, First: 2, Source: "MSNP2, VER",
-		About: "The server speaks none of the dialects offered, says 0, and closes the connection."},
+		About: "The server speaks none of the dialects offered, says 0, and closes the connection. Nothing is said where a proxy had taken some of the client's dialects out."},
 }
 
 // Signing in.

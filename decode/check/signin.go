@@ -16,8 +16,8 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 		}
 		c.version = c.version || m.Fate != decode.Injected
 		c.verTrID, _ = m.TrID()
-		c.offered = dialects(m)
-		if !c.reset && !slices.ContainsFunc(c.offered, isCVR0) {
+		c.offers = dialects(m)
+		if !c.reset && !slices.ContainsFunc(c.offers, decode.IsCVR0) {
 			k.add(c, m, "version.cvr0", "the client does not offer CVR0")
 		}
 		c.offered = dialects(m.Arrived())
@@ -29,8 +29,12 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 	first := string(m.Field(1).Raw)
 	switch {
 	case first == "0":
-		k.add(c, m, "version.refused", "the server speaks none of the dialects that the client offers")
+		if c.offered == nil || slices.Equal(c.offers, c.offered) { // else the offer was narrowed on purpose
+			k.add(c, m, "version.refused", "the server speaks none of the dialects that the client offers")
+		}
 		return
+	case c.offered != nil && !slices.Contains(c.offered, strings.ToUpper(first)) && slices.Contains(c.offers, strings.ToUpper(first)):
+		k.add(c, m, "version.choice", "the server chooses %s, which was taken out of what the client offers", clip([]byte(first)))
 	case c.offered != nil && !slices.Contains(c.offered, strings.ToUpper(first)):
 		k.add(c, m, "version.choice", "the server chooses %s, which the client does not offer", clip([]byte(first)))
 	default:
@@ -38,7 +42,7 @@ func (k *Checker) version(c *conn, m *decode.Message) {
 	}
 	n := 0
 	for i := 1; i < m.Len(); i++ {
-		if isCVR0(strings.ToUpper(string(m.Field(i).Raw))) {
+		if decode.IsCVR0(string(m.Field(i).Raw)) {
 			c.speaks = place{}
 		} else {
 			n++
@@ -56,10 +60,6 @@ func (k *Checker) versionGot(c *conn, m *decode.Message) {
 	}
 }
 
-// isCVR0 reports whether a word of VER, in upper case, stands for the version check,
-// and not for a dialect. Some clients write it with the letter O.
-func isCVR0(word string) bool { return word == "CVR0" || word == "CVRO" }
-
 // left says at the end of a connection that the client left after a VER without
 // CVR0, if it said nothing more.
 func (k *Checker) left(c *conn, how string) {
@@ -67,7 +67,7 @@ func (k *Checker) left(c *conn, how string) {
 	if c.links[decode.Client&1].out {
 		said--
 	}
-	if !c.over || c.speaks.number == 0 || !c.whole() || said != 1 || !slices.ContainsFunc(c.offered, isCVR0) {
+	if !c.over || c.speaks.number == 0 || !c.whole() || said != 1 || !slices.ContainsFunc(c.offered, decode.IsCVR0) {
 		return
 	}
 	k.put(c, c.speaks, "version.cvr0-reply", how+" with nothing said after this VER, which does not name CVR0 as the client did; aMSN up to 0.94 and others leave then")

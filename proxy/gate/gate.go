@@ -12,6 +12,7 @@ import (
 	"msnproxy/decode"
 	"msnproxy/proxy/gate/action"
 	"msnproxy/proxy/gate/rule"
+	"msnproxy/proxy/offer"
 )
 
 // Options say how a gate begins.
@@ -20,6 +21,8 @@ type Options struct {
 	Rules *rule.Set
 	// Faults come behind rules and breakpoints; nil: none.
 	Faults *rule.Set
+	// Offer narrows what clients offer, behind all others; nil: nothing does.
+	Offer *offer.List
 	// Follow is what the desk looks for. Findings are there only with its Check.
 	Follow capture.FollowOptions
 	// Shift numbers injected requests densely, and all that the client says after them
@@ -47,6 +50,7 @@ type Gate struct {
 	breaks []*breakpoint
 	extra  []*guarded
 	ours   *ours
+	offer  *guarded
 	stages []*guarded
 	conns  map[uint32]*Conn
 	parked map[int64]*passage
@@ -63,6 +67,9 @@ func New(o Options) *Gate {
 	g.desk.free = g.free
 	g.rules, g.faults = &ruleStage{name: "rules", set: o.Rules}, &ruleStage{name: "faults", set: o.Faults}
 	g.ours = &ours{g}
+	if o.Offer != nil {
+		g.offer = &guarded{Stage: &offerStage{o.Offer}, g: g}
+	}
 	g.Changed()
 	return g
 }
@@ -103,6 +110,9 @@ func (g *Gate) changed() {
 		put(g.faults)
 	}
 	g.stages = append(g.stages, g.extra...)
+	if g.offer != nil {
+		g.stages = append(g.stages, g.offer)
+	}
 	g.now.Store(gather(g.stages))
 	g.openValves()
 }

@@ -17,6 +17,9 @@ type Script struct {
 	Pace time.Duration
 	// Dialects are those that the clients offer; nil as in [Options].
 	Dialects []string
+	// Agreed is the one that will be spoken, if that is not the highest of those: somebody on
+	// the way narrows the offer.
+	Agreed string
 	// EndPoints are the machines of the people, "{GUID}" by account (MSNP16 and later); nil
 	// stands for the usual ones.
 	EndPoints map[string]string
@@ -98,8 +101,11 @@ func (sc Script) Run(ctx context.Context, dsAddr string, s *Server) error {
 	} else {
 		steps = append(steps, step{"Bob and Alice sign out", p.signOut})
 	}
-	number := 0
-	for _, d := range sc.Dialects {
+	number, spoken := 0, sc.Dialects
+	if sc.Agreed != "" {
+		spoken = []string{sc.Agreed}
+	}
+	for _, d := range spoken {
 		number = max(number, dialectNumber(d))
 	}
 	switch {

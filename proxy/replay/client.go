@@ -13,6 +13,7 @@ import (
 	"msnproxy/capture/story"
 	"msnproxy/decode"
 	"msnproxy/proxy"
+	"msnproxy/proxy/offer"
 )
 
 // DefaultTimeout is how long a [Client] waits for an answer unless told otherwise.
@@ -32,6 +33,9 @@ type ClientConfig struct {
 	// ClearText lets passwords go out in clear, given ones and recorded ones, where
 	// the recorded client did that. Else what holds one is left out.
 	ClearText bool
+	// Offer are the dialects of the recorded clients' offers that are offered now; nil: all
+	// of them.
+	Offer *offer.List
 	// Only are the recorded accounts whose sessions are played; none: all.
 	Only []string
 	// Timeout is how long an answer is waited for. 0: DefaultTimeout.

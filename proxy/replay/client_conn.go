@@ -72,9 +72,10 @@ type clientConn struct {
 type request struct {
 	recorded *story.Message // nil: the recording does not have it
 	verb     string
-	from     int    // replies of the recorded one before this are done
-	answer   string // what is to be said of the answer to a challenge in it
-	heard    bool   // something has answered it
+	from     int      // replies of the recorded one before this are done
+	answer   string   // what is to be said of the answer to a challenge in it
+	heard    bool     // something has answered it
+	offer    []string // the words of a VER in which some dialects were left out, in upper case
 }
 
 // maxAsked is how many requests of a connection are remembered: as many as the

@@ -112,7 +112,7 @@ func (p *performance) find(k *clientConn, m *decode.Message, q *request) (*story
 			return true
 		}
 		diffs := compare.Messages(d, m, p.config.Rules)
-		if diffs = k.sameGroups(d, m, diffs); r.Noise == decode.KeepAlive {
+		if diffs = q.forced(m, k.sameGroups(d, m, diffs)); r.Noise == decode.KeepAlive {
 			diffs = nil // what matters is that it comes
 		}
 		if len(diffs) == 0 {

@@ -38,7 +38,10 @@ func (p *performance) say(k *clientConn, m *story.Message) {
 		return
 	}
 	r := &request{recorded: m, verb: m.Name}
-	raw := k.translate(d, m, r)
+	raw, ok := p.narrow(k, m, k.translate(d, m, r), r)
+	if !ok {
+		return
+	}
 	k.settle(m)
 	p.send(k, raw, d.Frame.Kind, r)
 }

@@ -163,6 +163,9 @@ func (x *Index) add(r *capture.Record, place int64) {
 		x.annotated(r)
 		return
 	}
+	if r.Folded {
+		return
+	}
 	k := record{at: nanos(r.Time), place: place, number: uint32(x.messages), verb: verbNone}
 	if !r.Time.IsZero() {
 		x.last = r.Time

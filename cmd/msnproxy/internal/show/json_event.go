@@ -39,6 +39,10 @@ func appendEvent(dst []byte, r *capture.Record) []byte {
 	default:
 		o.str("event", "remark")
 		o.about(r.About)
+		if r.Folded {
+			o.name("folded")
+			o.b = append(o.b, "true"...)
+		}
 	}
 	if r.From != 0 {
 		o.str("from", r.From.String())

@@ -333,6 +333,9 @@ func (p *Printer) count(m *decode.Message) {
 // event prints a record that is no frame.
 func (p *Printer) event(e *capture.Event) error {
 	r := e.Record
+	if r.Folded && p.Format != JSON && (p.Format == Transcript || p.Detail < 3) {
+		return nil
+	}
 	if p.Format == Transcript {
 		return p.transcript.WriteRecord(r)
 	}

@@ -1,0 +1,194 @@
+package gateway
+
+import "bytes"
+
+// maxIDs bounds the ids by which a session is known: those of its last answers.
+const maxIDs = 8
+
+// Book finds the sessions that the exchanges of a recording belong to. Its memory is that
+// of the sessions that were not forgotten.
+type Book struct {
+	ids   map[key]*Session
+	stems map[key]*Session
+}
+
+// key is a session's id, or what of it stays, at one client.
+type key struct{ client, id string }
+
+// Session is one session of a gateway, over however many connections and exchanges.
+type Session struct {
+	// Data is the caller's.
+	Data any
+	// Begun: its beginning is known.
+	Begun bool
+	// Closed: an answer has said that it is the last.
+	Closed bool
+	// Exchanges counts the requests, Polls those of them that brought nothing and got
+	// nothing, Repeats those that were sent again, Unanswered those without an answer.
+	Exchanges, Polls, Repeats, Unanswered int
+
+	client string
+	stem   string
+	ids    []string
+	last   *Exchange // that brought something
+	torn   []byte    // the beginning of an answer that came no further
+	tornOf *Exchange
+}
+
+// Exchange is a request with its answer.
+type Exchange struct {
+	Query
+	Session *Session
+	// Up is what the client says with it: the body, or nothing where it was said before.
+	Up []byte
+	// Before is what the server has said before it, in an answer that was cut short.
+	Before []byte
+	// Repeat: the request was sent before, and its answer not read.
+	Repeat bool
+	// Over, if it is set, reports whether the connection has ended, where that is not
+	// told yet by Gone.
+	Over func() bool
+
+	conn     int
+	body     []byte
+	repeated bool // by a later one
+	answered bool
+	gone     bool // without a whole answer
+	next     string
+	down     []byte
+}
+
+// NewBook returns a book without sessions.
+func NewBook() *Book {
+	return &Book{ids: make(map[key]*Session), stems: make(map[key]*Session)}
+}
+
+// Ask takes a request that a client has sent on a connection, whose number tells it from
+// others. The body is the caller's.
+func (b *Book) Ask(client string, conn int, q Query, body []byte) *Exchange {
+	x := &Exchange{Query: q, Up: body, conn: conn, body: bytes.Clone(body)}
+	if q.Action == Open {
+		x.Session = &Session{client: client, Begun: true}
+	} else {
+		x.Session = b.find(client, q.Session)
+	}
+	s := x.Session
+	s.Exchanges++
+	if l := s.last; l != nil && len(body) > 0 && l.unread(x) {
+		x.Repeat, x.Up, l.repeated = true, nil, true
+		s.Repeats++
+	}
+	if s.torn != nil {
+		if !s.tornOf.unread(x) {
+			x.Before = s.torn
+		}
+		s.torn, s.tornOf = nil, nil
+	}
+	if len(body) > 0 && !x.Repeat {
+		s.last = x
+	}
+	return x
+}
+
+// unread reports whether a later request is the same again, as the answer to this one was
+// not read: it did not come, or the later one has not the id that it gave. Two on one
+// connection are not: there the answers come in turn.
+func (x *Exchange) unread(later *Exchange) bool {
+	if x.conn == later.conn || x.Query != later.Query || !bytes.Equal(x.body, later.body) {
+		return false
+	}
+	return x.gone || !x.answered && x.Over != nil && x.Over() || x.answered && x.next != "" && x.next != x.Query.Session
+}
+
+// find returns the session that an id stands for, a new one if it is not known.
+func (b *Book) find(client, id string) *Session {
+	if s := b.ids[key{client, id}]; s != nil {
+		return s
+	}
+	if s := b.stems[key{client, Stem(id)}]; s != nil && Stem(id) != id {
+		return s
+	}
+	s := &Session{client: client}
+	b.know(s, id)
+	return s
+}
+
+// know takes note of an id of a session.
+func (b *Book) know(s *Session, id string) {
+	if id == "" {
+		return
+	}
+	k := key{s.client, id}
+	if b.ids[k] == s {
+		return
+	}
+	b.ids[k] = s
+	s.ids = append(s.ids, id)
+	if len(s.ids) > maxIDs {
+		b.drop(s, s.ids[0])
+		s.ids = s.ids[1:]
+	}
+	s.stem = Stem(id)
+	b.stems[key{s.client, s.stem}] = s
+}
+
+func (b *Book) drop(s *Session, id string) {
+	if k := (key{s.client, id}); b.ids[k] == s {
+		delete(b.ids, k)
+	}
+}
+
+// Answer takes the answer to x, whose header names the session; x is nil where the request
+// is not known. It returns the session, and what the server has said: the body, or nothing
+// where it was said before. What of the header is empty is not known.
+func (b *Book) Answer(client string, x *Exchange, h Header, body []byte) (*Session, []byte) {
+	if x == nil {
+		s := b.find(client, h.Session)
+		s.Closed = s.Closed || h.Close
+		return s, body
+	}
+	s := x.Session
+	if other := b.ids[key{client, h.Session}]; other != nil && other != s && x.Query.Action != Open {
+		s = other // a request is missing between the two
+	}
+	b.know(s, h.Session)
+	s.Closed = s.Closed || h.Close
+	if len(body) == 0 && len(x.body) == 0 && x.Query.Action != Open {
+		s.Polls++
+	}
+	if x.Repeat && s.last != nil && s.last.answered && bytes.Equal(s.last.down, body) {
+		body = nil
+	}
+	x.answered, x.next, x.down = true, h.Session, bytes.Clone(body)
+	return s, body
+}
+
+// Gone takes note that no whole answer to x has come; body is what came of it.
+func (b *Book) Gone(x *Exchange, body []byte) {
+	x.gone = true
+	x.Session.Unanswered++
+	if len(body) > 0 && !x.repeated {
+		x.Session.torn, x.Session.tornOf = bytes.Clone(body), x
+	}
+}
+
+// Rest returns, at the end, what a session's server has said in an answer that was cut
+// short.
+func (s *Session) Rest() []byte {
+	rest := s.torn
+	s.torn, s.tornOf = nil, nil
+	return rest
+}
+
+// ID is the session's id without what changes; empty where it was never told.
+func (s *Session) ID() string { return s.stem }
+
+// Forget has the book know a session no longer.
+func (b *Book) Forget(s *Session) {
+	for _, id := range s.ids {
+		b.drop(s, id)
+	}
+	if k := (key{s.client, s.stem}); b.stems[k] == s {
+		delete(b.stems, k)
+	}
+}
