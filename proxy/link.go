@@ -72,7 +72,7 @@ func (l *link) run(pieces [][]byte) {
 	}
 	for _, piece := range pieces {
 		if err := l.carryPiece(piece); err != nil {
-			l.c.unwritable(l.from.Peer(), err)
+			l.broken(err)
 			return
 		}
 	}
@@ -89,10 +89,20 @@ func (l *link) run(pieces [][]byte) {
 		err = l.carry(w)
 		w.free()
 		if err != nil {
-			l.c.unwritable(l.from.Peer(), err)
+			l.broken(err)
 			return
 		}
 	}
+}
+
+// broken ends the link because of an error of carry.
+func (l *link) broken(err error) {
+	if errors.Is(err, errStray) {
+		l.held, l.out = nil, l.in
+		l.end(io.EOF)
+		return
+	}
+	l.c.unwritable(l.from.Peer(), err)
 }
 
 // carryPiece carries on what was read before the link ran.
@@ -166,6 +176,10 @@ func (l *link) carry(w *work) error {
 		l.framer.Feed(part)
 		for l.framer.Next(&w.fr) {
 			frames++
+			if l.webStray(w, w.fr.Raw, w.fr.Offset) {
+				l.withhold(w, &w.fr)
+				continue
+			}
 			if len(w.records) > groupSize-4 {
 				wake = l.tell(w) || wake
 			}
@@ -191,6 +205,9 @@ func (l *link) carry(w *work) error {
 	err := l.write(w, l.output(w))
 	if wake || w.woken {
 		p.queue.nudge()
+	}
+	if err == nil && l.web != nil && l.web.strayAt >= 0 {
+		err = errStray
 	}
 	return err
 }
@@ -345,6 +362,9 @@ func (l *link) flush() error {
 		wake = woken || wake
 		if !ok && l.c.p.observed {
 			w.records = append(w.records, l.record(w, &fr, nil))
+			if l.webStray(w, nil, 0) {
+				w.records[len(w.records)-1].Fate = capture.Withheld
+			}
 		}
 	}
 	wake = l.tell(w) || wake
@@ -376,6 +396,10 @@ func (l *link) turn(w *work, fr *decode.Frame) {
 	l.lost = !l.lost
 	if l.lost {
 		l.c.p.count.lost.Add(1)
+	}
+	if l.web != nil {
+		l.webTurn(w, fr)
+		return
 	}
 	if l.footing.alien || !l.footing.known {
 		return // what it is was said, or will be

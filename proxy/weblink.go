@@ -21,6 +21,7 @@ type weblink struct {
 	headAt   int64  // the request that begins there went on with another head
 	head     []byte // which is this one; nil: none did
 	headLen  int    // in the stead of so many bytes
+	strayAt  int64  // where a request for another host begins; below 0: there is none
 	recorded int64  // bytes as recorded: secrets are masked, which changes lengths
 	told     int    // remarks about hosts
 	exact    exact
@@ -30,20 +31,23 @@ type weblink struct {
 // maxHostRemarks bounds the remarks about hosts in answers that one link makes.
 const maxHostRemarks = 8
 
-// errStray ends a connection on which a request is for another server.
+// errStray ends a link on which a request is for another host.
 var errStray = errors.New("a request for another host")
 
 // openWeb has both links carry HTTP.
 func (c *conn) openWeb(h entrance.HTTP) {
 	c.foreign.Store(&decode.Opening{Name: "HTTP", Text: "HTTP"})
 	for _, l := range []*link{&c.up, &c.down} {
-		l.web = &weblink{http: h, headAt: -1}
+		l.web = &weblink{http: h, headAt: -1, strayAt: -1}
 		l.footing.known, l.footing.alien = true, true
 	}
 }
 
 // webHold is hold on a link of HTTP.
 func (l *link) webHold(cursor int64) int64 {
+	if l.web.strayAt >= 0 {
+		return max(cursor, l.web.strayAt)
+	}
 	b, at := l.framer.Pending(), l.framer.Offset()
 	if len(b) == 0 || at < cursor || !l.framer.InStep() {
 		return l.in
@@ -72,8 +76,11 @@ func (l *link) webHead(w *work) {
 	if n == 0 {
 		return
 	}
-	instead, ok := l.webRequest(w, b[:n])
-	if !ok || instead == nil {
+	if l.webStray(w, b[:n], at) {
+		return
+	}
+	instead, _ := l.web.http.Request(b[:n])
+	if instead == nil {
 		return
 	}
 	w.out = append(l.appendInput(w.out, w, w.cursor, at), instead...)
@@ -81,18 +88,42 @@ func (l *link) webHead(w *work) {
 	l.web.headAt, l.web.head, l.web.headLen = at, instead, n
 }
 
-// webRequest returns a request's head as the server is to get it, nil if that is as it is.
-// It is not ok if it must not go there: then the connection ends.
-func (l *link) webRequest(w *work, head []byte) (instead []byte, ok bool) {
-	instead, stray := l.web.http.Request(head)
-	if stray == "" {
-		return instead, true
+// webStray reports whether a request is for another host than the connection was made for,
+// or comes behind one that is. It goes nowhere: to the server it is as if the client had
+// ended there, so that the client gets the answers that are due, and then the end, upon
+// which it asks on a connection of its own.
+func (l *link) webStray(w *work, head []byte, at int64) bool {
+	if l.web == nil || l.from != decode.Client {
+		return false
 	}
-	text := fmt.Sprintf("the client asks for %s on a connection that was made for another host: the connection is closed, so that it asks on one of its own", strings.ToValidUTF8(stray, "\ufffd"))
-	l.remark(w, text)
-	l.c.endBy(decode.Either, false, text)
-	w.err = errStray
-	return nil, false
+	if l.web.strayAt >= 0 || head == nil {
+		return l.web.strayAt >= 0
+	}
+	_, stray := l.web.http.Request(head)
+	if stray == "" {
+		return false
+	}
+	l.web.strayAt = at
+	l.remark(w, fmt.Sprintf("the client asks for %s on a connection that was made for another host: that is not sent on, and the connection ends, so that it asks on one of its own", strings.ToValidUTF8(stray, "\ufffd")))
+	return true
+}
+
+// webTurn notes that a link of HTTP cannot be followed from this frame on.
+func (l *link) webTurn(w *work, fr *decode.Frame) {
+	if l.losses++; l.losses <= maxLossRemarks && l.lost {
+		l.remark(w, fmt.Sprintf("what the %s sends from byte %d on is no HTTP, or too long to be looked at: it passes as it comes", l.from, fr.Offset))
+	}
+}
+
+// withhold records a frame that goes nowhere.
+func (l *link) withhold(w *work, fr *decode.Frame) {
+	r := l.record(w, fr, nil)
+	r.Fate = capture.Withheld
+	if !w.observed {
+		l.dropped += int64(len(r.Frame.Raw))
+		return
+	}
+	w.records = append(w.records, r)
 }
 
 // webChange returns a whole message as it is to go on; nil: as it came.
@@ -106,8 +137,8 @@ func (l *link) webChange(w *work, raw []byte) []byte {
 		return instead
 	}
 	n := http1.HeadLen(raw)
-	head, ok := l.webRequest(w, raw[:n])
-	if !ok || head == nil {
+	head, _ := l.web.http.Request(raw[:n])
+	if head == nil {
 		return nil
 	}
 	return append(head, raw[n:]...)
