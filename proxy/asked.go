@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"msnproxy/proxy/entrance"
 )
@@ -52,6 +53,7 @@ func namedKey(a address) string { return "\n" + a.String() }
 func (c *conn) asked(w *entrance.Wish) (rt route, own bool) {
 	to, err := parseAddress(w.Target, DefaultPort)
 	if err != nil {
+		to.host = printable(to.host)
 		return route{target: to, by: w.By, refused: err.Error()}, false
 	}
 	rt = route{target: to, by: w.By, asked: true}
@@ -68,6 +70,16 @@ func (c *conn) asked(w *entrance.Wish) (rt route, own bool) {
 		return led, false
 	}
 	return rt, false
+}
+
+// printable is what a client named, for people: a dot for what is no printable ASCII.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '.'
+		}
+		return r
+	}, s)
 }
 
 // ownAddress reports whether an address is one that clients are told for the proxy's. t is

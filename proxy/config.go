@@ -121,6 +121,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Resolver finds the IP addresses of a host name. Nil: net.DefaultResolver.
 	Resolver func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Mark marks connections to servers, so that the firewall of this machine does not lead
+	// them back here (Linux). 0: they are not marked.
+	Mark uint32
 	// Dialer connects to servers, given as IP:port. Nil: net.Dialer. Half-close and resets are
 	// carried over if the connections are *net.TCPConn.
 	Dialer func(ctx context.Context, network, address string) (net.Conn, error)

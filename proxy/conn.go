@@ -34,6 +34,8 @@ type conn struct {
 	begun    []byte         // what the client has said when it moved on: see moveOn
 	local    netip.AddrPort // of the client's socket
 	clientIP netip.Addr
+	came     journey // of a client that the firewall has led here
+	went     journey // of the connection to its server
 	up, down link
 	foreign  atomic.Pointer[decode.Opening] // what a link began with that is no MSNP
 	roles    atomic.Uint32                  // decode.Role: what the client's first line is for
@@ -131,6 +133,12 @@ func (c *conn) reach(in *entry, rt route, doubts []string) (server net.Conn, ok 
 		default:
 			c.p.count.dialErrors.Add(1)
 		}
+		c.turnAway(in, err, doubts)
+		return nil, false
+	}
+	if err := c.goesOut(server); err != nil {
+		_ = server.Close()
+		c.p.count.refused.Add(1)
 		c.turnAway(in, err, doubts)
 		return nil, false
 	}

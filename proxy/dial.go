@@ -100,6 +100,9 @@ func (p *Proxy) connect(ctx context.Context, addr string) (net.Conn, error) {
 		return p.cfg.Dialer(ctx, "tcp", addr)
 	}
 	d := net.Dialer{KeepAliveConfig: keepAlive}
+	if p.cfg.Mark != 0 {
+		d.Control = entrance.SetMark(p.cfg.Mark)
+	}
 	return d.DialContext(ctx, "tcp", addr)
 }
 

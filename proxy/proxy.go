@@ -23,6 +23,7 @@ type Proxy struct {
 	cfg      settings
 	queue    *queue // nil: no observer
 	routes   routes
+	backs    loops
 	count    counters
 	lastID   atomic.Uint32
 	grace    time.Duration // observerGrace
@@ -281,6 +282,9 @@ func (p *Proxy) drop(c *conn) {
 		p.signalDrained()
 	}
 	p.mu.Unlock()
+	if c.came.valid() {
+		p.backs.forget(c.came, c.went)
+	}
 	p.count.open.Add(-1)
 	p.loops.Done()
 }

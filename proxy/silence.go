@@ -175,7 +175,7 @@ func signInRequest(fr *decode.Frame) string {
 // anything; "": it said something, or did not end it,
 // or there was nothing to answer.
 func (c *conn) wordless(end capture.Record) string {
-	if end.From != decode.Server || c.down.in > 0 || c.up.in == 0 || !c.up.reached() {
+	if end.From != decode.Server || c.down.in > 0 || c.up.in == 0 || !c.up.reached() || c.went.valid() && c.p.backs.back(c.went) {
 		return ""
 	}
 	how := "closed"

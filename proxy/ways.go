@@ -65,6 +65,9 @@ func (c *conn) comeIn(in *entry, wait time.Duration) (ok bool) {
 		return false
 	}
 	in.late = late && in.wish == nil
+	if way == nil && !c.admitted(in) {
+		return false
+	}
 	for range maxNested {
 		if way == nil {
 			return true
@@ -80,6 +83,27 @@ func (c *conn) comeIn(in *entry, wait time.Duration) (ok bool) {
 				c.gone(err)
 				return false
 			}
+		}
+	}
+	return true
+}
+
+// admitted reports whether a client that no way took may come in as to its server. If not
+// the connection has ended.
+func (c *conn) admitted(in *entry) bool {
+	if in.wish != nil {
+		return true
+	}
+	for _, w := range c.p.cfg.Ways {
+		k, ok := w.(entrance.Keeper)
+		if !ok {
+			continue
+		}
+		if err := k.Admit(in.caller); err != nil {
+			c.p.count.refused.Add(1)
+			c.fill()
+			c.part(err.Error(), nil)
+			return false
 		}
 	}
 	return true
@@ -103,12 +127,18 @@ func (c *conn) enter(in *entry, way entrance.Entrance) (ok bool) {
 		c.p.drop(c)
 		return false
 	}
+	if err := c.ledHere(wish); err != nil {
+		c.p.count.refused.Add(1)
+		c.fill()
+		c.part(err.Error(), nil)
+		return false
+	}
 	if c.rec.Way != "" && wish.Way != "" {
 		c.rec.Way += ", "
 	}
 	c.rec.Way += wish.Way
 	if wish.Target != "" && c.rec.Asked == "" {
-		c.rec.Asked = wish.Target
+		c.rec.Asked = printable(wish.Target)
 	}
 	in.wish, in.caller.Asked = wish, wish
 	if wish.Conn != nil {
@@ -277,7 +307,7 @@ type host struct{ p *Proxy }
 func (h host) Carry(w *entrance.Wish) error {
 	c := newConn(h.p, w.Conn, nil)
 	c.in = entry{wish: w}
-	c.rec.Way, c.rec.Asked = w.Way, w.Target
+	c.rec.Way, c.rec.Asked = w.Way, printable(w.Target)
 	return h.p.admit(c)
 }
 

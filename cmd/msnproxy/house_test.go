@@ -50,7 +50,8 @@ var floors = []struct {
 	{"proxy/gate", []string{"decode", "decode/filter", "capture", "proxy/gate/action", "proxy/gate/rule", "proxy/gate/valve", "proxy/offer"}, nil},
 	{"proxy/gate/addon", []string{"decode", "decode/filter", "proxy/gate", "proxy/gate/action"}, nil},
 	{"proxy/gate/api", []string{"decode", "decode/filter", "capture", "proxy", "proxy/gate", "proxy/gate/action", "proxy/gate/rule"}, nil},
-	{"proxy/entrance", []string{"decode"}, nil},
+	{"decode/preamble", nil, nil},
+	{"proxy/entrance", []string{"decode", "decode/preamble"}, []string{"golang.org/x/sys"}},
 	{"proxy", []string{"decode", "decode/http1", "decode/service", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
 }
 

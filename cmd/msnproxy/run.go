@@ -16,7 +16,7 @@ import (
 func runCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "upstream", Usage: "relay to the server `HOST[:PORT]` (port 1863 if none is given)", EnvVars: []string{"MSNPROXY_UPSTREAM"}},
-		&cli.StringFlag{Name: "listen", Value: proxy.DefaultListen, Usage: "listen on `ADDR`, host:port", EnvVars: []string{"MSNPROXY_LISTEN"}},
+		&cli.StringSliceFlag{Name: "listen", Value: cli.NewStringSlice(proxy.DefaultListen), Usage: "listen on `ADDR`, host:port (may be repeated; each serves every way in)", EnvVars: []string{"MSNPROXY_LISTEN"}},
 		&cli.StringFlag{Name: "advertise", Usage: "tell clients `HOST[:PORT]` in redirects, rather than the address that they reached the proxy at", EnvVars: []string{"MSNPROXY_ADVERTISE"}},
 		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one (all connections come to the one port) or per-target (each server gets a port)", EnvVars: []string{"MSNPROXY_PORTS"}},
 		&cli.StringSliceFlag{Name: "allow", Usage: "follow redirects to `HOST|CIDR[:PORT]` although the rules refuse them (may be repeated)", EnvVars: []string{"MSNPROXY_ALLOW"}},
@@ -27,9 +27,11 @@ func runCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "run",
 		Usage: "relay between clients and a server, and show what they say",
-		Description: `Point the Messenger client at the address that msnproxy listens on. Redirects
-(XFR, RNG) are rewritten so that the client stays behind the proxy. Nothing else
-is changed. On a terminal the inspector shows the traffic (? lists its keys, q
+		Description: `Point the Messenger client at the address that msnproxy listens on: as its server,
+or as its proxy (SOCKS 4, 4a or 5, or an HTTP proxy that takes CONNECT). Redirects
+(XFR, RNG) are rewritten so that a client stays behind the proxy, where it is not
+its proxy anyway. Nothing else is changed. What a client of a proxy asks for must
+be the upstream, what --allow covers, or where a server has sent it. On a terminal the inspector shows the traffic (? lists its keys, q
 leaves); elsewhere, or with --no-ui, --format or --detail, messages are printed
 as lines. Ctrl-C ends it, and a second one does not wait for anything.
 
@@ -41,11 +43,12 @@ Examples:
    msnproxy run --upstream 10.0.0.5 --no-ui --detail 2
    msnproxy run --upstream 10.0.0.5 --offer MSNP9,MSNP8
    msnproxy run --upstream 10.0.0.5:1863 --listen 0.0.0.0:1863 --format json
+   msnproxy run --upstream messenger.example.com --listen 127.0.0.1:1863 --listen 127.0.0.1:1080
    msnproxy run --upstream 10.0.0.5 --record session.pcapng --rotate size:100MB --keep 10
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 ` + exitCodes,
-		Flags:  slices.Concat(flags, gateFlags(), []cli.Flag{addonFlag()}, apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, wayFlags(), transparentFlags(), gateFlags(), []cli.Flag{addonFlag()}, apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: runProxy,
 	}
 }
@@ -54,6 +57,9 @@ func runProxy(c *cli.Context) error {
 	if c.NArg() != 0 {
 		return usage("run", "run takes no arguments; the server goes after --upstream")
 	}
+	if c.Bool("print-rules") {
+		return printRules(c)
+	}
 	if c.String("upstream") == "" {
 		return usage("run", "run needs a server: --upstream HOST[:PORT]")
 	}
@@ -61,8 +67,12 @@ func runProxy(c *cli.Context) error {
 	if err != nil {
 		return usage("run", "--%v", err)
 	}
+	listen := commas(c.StringSlice("listen"))
+	if len(listen) == 0 {
+		listen = []string{proxy.DefaultListen}
+	}
 	cfg := proxy.Config{
-		Upstream: c.String("upstream"), Listen: c.String("listen"), Advertise: c.String("advertise"),
+		Upstream: c.String("upstream"), Listen: listen[0], Listens: listen[1:], Advertise: c.String("advertise"),
 		Ports: ports, Allow: commas(c.StringSlice("allow")), MaxConns: c.Int("max-conns"),
 	}
 	if cfg.MaxConns < 1 {
@@ -70,6 +80,12 @@ func runProxy(c *cli.Context) error {
 	}
 	if drain := c.Duration("drain"); drain < 0 {
 		return usage("run", "--drain is %v; it cannot be negative", drain)
+	}
+	if err := ways(c, &cfg); err != nil {
+		return err
+	}
+	if err := transparent(c, &cfg); err != nil {
+		return err
 	}
 	g, err := newGate(c, nil, nil)
 	if err != nil {
@@ -113,9 +129,9 @@ func runProxy(c *cli.Context) error {
 	d.addons = x
 	d.attach(p)
 	x.attach(p)
-	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", p.Addr(), c.String("upstream"))
+	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", addresses(p.Addrs()), c.String("upstream"))
 	if d.live != nil {
-		d.live.ins.Waiting(fmt.Sprintf("Waiting for a client at %s.", p.Addr()))
+		d.live.ins.Waiting(fmt.Sprintf("Waiting for a client at %s.", addresses(p.Addrs())))
 	}
 	err = serve(c, p, d)
 	a.close()

@@ -55,6 +55,9 @@ func (c *Caller) More() error {
 	return err
 }
 
+// Hurry lets reads fail once the client has had its time for a greeting.
+func (c *Caller) Hurry() { _ = c.SetReadDeadline(time.Now().Add(c.Patience)) }
+
 // Take removes the first n of the bytes that are buffered, and returns them.
 func (c *Caller) Take(n int) []byte {
 	b := c.buffered[:n:n]

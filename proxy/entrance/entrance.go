@@ -32,6 +32,13 @@ type Entrance interface {
 	Enter(ctx context.Context, c *Caller) (*Wish, error)
 }
 
+// Keeper is a way that has a say in whom no way takes.
+type Keeper interface {
+	// Admit is asked before such a client is served as by its server. The error is as that
+	// of Entrance.Enter.
+	Admit(c *Caller) error
+}
+
 // Wish is what a client wants, as far as its way in tells.
 type Wish struct {
 	// Way is how the record calls the way: "SOCKS5", "CONNECT", "gateway".
@@ -54,6 +61,9 @@ type Wish struct {
 	// Rewrite says whether redirects are to be rewritten when the user has not said so.
 	// False: the way carries every connection of the client, wherever it leads.
 	Rewrite bool
+	// Redirected says that the target is where the client's connection was going before the
+	// firewall led it here.
+	Redirected bool
 	// Web, if it is set, says that HTTP is relayed, not MSNP, and what is changed in it.
 	Web HTTP
 	// Answer tells the client, once the server was dialled, that it is connected, or (err
