@@ -25,7 +25,7 @@ var floors = []struct {
 	{"decode/gateway", nil, nil},
 	{"decode/meaning", nil, nil},
 	{"decode/p2p", nil, nil},
-	{"decode/payload", []string{"decode/address", "decode/meaning", "decode/p2p"}, []string{"golang.org/x/text"}},
+	{"decode/payload", []string{"decode/address", "decode/http1", "decode/meaning", "decode/p2p"}, []string{"golang.org/x/text"}},
 	{"decode/challenge", nil, nil},
 	{"decode/http1", nil, nil},
 	{"decode/service", []string{"decode/http1"}, nil},

@@ -341,6 +341,14 @@ func isForm(m *http1.Message) bool {
 	return strings.Contains(strings.ToLower(m.Value("Content-Type")), "x-www-form-urlencoded")
 }
 
+// Unescaped undoes percent escapes in a text; where there are none it stays.
+func Unescaped(s string) string {
+	if t, err := url.PathUnescape(s); err == nil {
+		return t
+	}
+	return s
+}
+
 func unescape(b []byte) string {
 	s, err := url.QueryUnescape(string(b))
 	if err != nil {
