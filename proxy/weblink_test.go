@@ -331,20 +331,40 @@ func TestWebStray(t *testing.T) {
 	seen.waitRemark(t, "the client asks for www.example.com on a connection that was made for another host")
 }
 
+// askedAt is a stage that carries out actions on requests for a path.
+func askedAt(t testing.TB, path, do string) gate.Stage {
+	t.Helper()
+	list, err := action.ParseList(do)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return looks(func(m *decode.Message, e *action.Effect) gate.Waiter {
+		if m.From == decode.Client && bytes.Contains(m.Frame.Line(), []byte(path)) {
+			for _, a := range list {
+				if err := e.Apply(m, a, "test"); err != nil {
+					panic(err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
 // What the gate holds, and lets go, goes as it came; it never sees secrets.
 func TestWebGate(t *testing.T) {
-	const post = `verb == "RST2" and from == "client"`
 	for _, c := range []struct {
 		name, when, do string
 		want           string // what the server gets; "" is nothing
 	}{
-		{"nothing", `verb == "ABFindAll"`, "drop", askTokens},
-		{"drop", post, "drop", ""},
-		{"delay", post, "delay 30ms", askTokens},
-		{"hold", post, "hold for 30ms", askTokens},
+		{"nothing", "/other", "drop", askTokens},
+		{"drop", "/RST2.srf", "drop", ""},
+		{"delay", "/RST2.srf", "delay 30ms", askTokens},
+		{"hold", "/RST2.srf", "hold for 30ms", askTokens},
 	} {
 		u := newUpstream(t)
-		p, seen := webProxy(t, u, Config{Gate: stages(t, c.when, c.do)})
+		g := gate.New(gate.Options{})
+		g.Add(askedAt(t, c.when, c.do))
+		p, seen := webProxy(t, u, Config{Gate: g})
 		client := dial(t, p.Addr().String())
 		rnd := rand.New(rand.NewPCG(1, 2))
 		inPieces(t, rnd, client, []byte(request("login.example.com", "/RST2.srf", askTokens)))
@@ -376,7 +396,7 @@ func TestWebGate(t *testing.T) {
 func TestWebHeldIsChanged(t *testing.T) {
 	u := newUpstream(t)
 	g := gate.New(gate.Options{})
-	g.Add(stage(t, `verb == "RST2" and from == "client"`, "hold"))
+	g.Add(askedAt(t, "/RST2.srf", "hold"))
 	p, _ := webProxy(t, u, Config{Gate: g})
 	client := dial(t, p.Addr().String())
 	watch := make(chan struct{}, 1)

@@ -327,7 +327,7 @@ func (g *Gate) advance(p *passage) {
 		if p.lane.from == decode.Server {
 			v = i.Server
 		}
-		if _, all := s.Stage.(*ours); !all && !wants(v, p.m.Frame.Verb()) {
+		if _, all := s.Stage.(*ours); !all && !wants(v, verbOf(p.m)) {
 			continue
 		}
 		p.e.Hold, p.e.HeldBy = false, ""
@@ -347,6 +347,14 @@ func (g *Gate) advance(p *passage) {
 			return
 		}
 	}
+}
+
+// verbOf is the name by which stages ask for a message.
+func verbOf(m *decode.Message) []byte {
+	if m.Frame.Kind == decode.Web && m.Verb != nil {
+		return []byte(m.Verb.Name)
+	}
+	return m.Frame.Verb()
 }
 
 // park has a frame wait for somebody's decision.
