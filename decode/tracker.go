@@ -69,6 +69,8 @@ type Connection struct {
 	Talks []*Conversation
 	// Opened is when the connection was first seen.
 	Opened time.Time
+	// Via is the address that the client connected to, where that is a proxy, and then known.
+	Via string
 	// Direct: it is a direct connection between two clients (P2P).
 	Direct bool
 	// Came is the number of the redirect (XFR, RNG) that sent the client here: 0 if

@@ -301,6 +301,15 @@ func (t *Tracker) checkSSO(c *Connection, m *Message, k token) {
 	m.judgedSSO(k.number)
 }
 
+// SSORight says in words that the answer to the nonce of a sign-in is right, or returns ""
+// if it is not, or was not checked.
+func (m *Message) SSORight() string {
+	if m.SSO != SignInRight {
+		return ""
+	}
+	return "the answer to the nonce is right for the key that came with the ticket"
+}
+
 // judgedSSO adds what is to say where the answer to the nonce is wrong.
 func (m *Message) judgedSSO(issued int64) {
 	if m.SSO != SignInWrong {

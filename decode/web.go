@@ -1,7 +1,9 @@
 package decode
 
 import (
+	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"msnproxy/decode/payload"
@@ -62,6 +64,34 @@ func webParams(list []service.Param) (params []Param) {
 		params = append(params, Param{Name: list[i].Name, Kind: webKinds[list[i].Kind], Optional: true})
 	}
 	return params
+}
+
+// webShape is what the names of actions look like that are in no row.
+var webShape = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*[a-z][A-Za-z0-9_]*$`)
+
+// WebName reports whether a message of a web service may have that name.
+func WebName(name string) bool {
+	if a := service.Lookup(name); a != nil {
+		return a.Name == name
+	}
+	return name == service.Other().Name || len(name) > 3 && webShape.MatchString(name)
+}
+
+// WebParams returns the parameters of all messages of web services.
+func WebParams() (list []Param) {
+	for _, a := range append(service.Actions(), service.Other()) {
+		for _, f := range webVerbs[a].Forms {
+			list = append(list, f.Params...)
+		}
+	}
+	return list
+}
+
+// ServiceRequest reports whether b, the first bytes of a link or of a segment, begins with a
+// whole first line of a request to one of the web services.
+func ServiceRequest(b []byte) bool {
+	i := bytes.IndexByte(b[:min(len(b), MaxOpening)], '\n')
+	return i > 0 && service.Asked(firstLine(b[:i+1]))
 }
 
 // readWeb reads a message of HTTP. asked is the row of the request that it answers, if that
@@ -125,8 +155,22 @@ func (m *Message) webValue(name string) (string, bool) {
 	return strings.Join(all, " "), all != nil
 }
 
-// Web reports whether it is a message of a web service, which [Message.Call] tells more of.
-func (m *Message) Web() bool { return m.Call != nil }
+// Named reports whether it is a command or a message of a web service: both have a name,
+// and parameters.
+func (m *Message) Named() bool { return m.Frame.Kind == Command || m.Call != nil }
+
+// AnswerTo reads the message once more, if it is one of HTTP, as the answer to a request of
+// that name: most of them do not say it themselves.
+func (m *Message) AnswerTo(name string) {
+	if m.Frame.Kind != Web || m.From != Server {
+		return
+	}
+	if a := service.Lookup(name); a != nil {
+		m.readWeb(a)
+	} else if a := service.Other(); m.Role == WEB && name == a.Name {
+		m.readWeb(a)
+	}
+}
 
 // webRefuses says in words that the service refuses, or "".
 func (m *Message) webRefuses() string {
