@@ -49,9 +49,6 @@ type link struct {
 	web  *weblink    // nil: it carries MSNP
 }
 
-// reached reports whether anything has been sent on: stages may withhold all of it.
-func (l *link) reached() bool { return l.lane == nil || l.sent.Load() }
-
 // run carries bytes on until the sender has no more or the connection breaks.
 // pieces are what was read before.
 func (l *link) run(pieces [][]byte) {
