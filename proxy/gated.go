@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -72,9 +73,18 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 // decide tells a frame, and what the stages make of it.
 func (l *link) decide(w *work, fr *decode.Frame) (v gate.Verdict, wake bool) {
 	wake = l.tell(w)
-	w.records = append(w.records, l.record(w, fr, nil))
+	var instead []byte
 	if l.web != nil {
-		l.web.went = l.webGoes(w, fr)
+		instead = l.webChange(w, fr.Raw)
+		if len(w.records) > 0 { // a remark on hosts
+			wake = l.tell(w) || wake
+		}
+	}
+	w.records = append(w.records, l.record(w, fr, instead))
+	if l.web != nil {
+		if l.web.went = instead; instead == nil {
+			l.web.went = bytes.Clone(fr.Raw)
+		}
 		l.web.exact.put(w.records[0].Frame.Raw, l.web.went)
 	}
 	if l.c.p.queue != nil {

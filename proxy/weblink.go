@@ -214,14 +214,6 @@ func firstLineOf(raw []byte, fr *decode.Frame) (line, eol int) {
 	return i, 1
 }
 
-// webGoes returns a copy of a whole message as it is to go on.
-func (l *link) webGoes(w *work, fr *decode.Frame) []byte {
-	if instead := l.webChange(w, fr.Raw); instead != nil {
-		return instead
-	}
-	return bytes.Clone(fr.Raw)
-}
-
 // webDecided is what [link.pass] does with a message of HTTP that is to go on at once. sent
 // is what the stages have made of it, nil: nothing, and empty: it goes nowhere.
 func (l *link) webDecided(w *work, fr *decode.Frame, sent []byte) {

@@ -208,8 +208,11 @@ func (l *Lane) verdict(p *passage, r *capture.Record) (v Verdict) {
 		v.Remarks = append(v.Remarks, remarks...)
 	}
 	became := p.became(b, r.Time)
-	r.Fate, r.Sent, r.ChangedBy = became.Fate, became.Sent, became.ChangedBy
-	if v.Sent = r.Sent; p.e.Drop {
+	r.Fate, r.ChangedBy = became.Fate, became.ChangedBy
+	if became.Sent != nil || p.e.Drop { // else what the proxy itself sends instead, if it does
+		r.Sent = became.Sent
+	}
+	if v.Sent = became.Sent; p.e.Drop {
 		v.Sent = []byte{}
 	}
 	return v
