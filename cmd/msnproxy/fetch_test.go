@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,7 @@ func webserver(ts *testscript.TestScript, _ bool, args []string) {
 		w.Header().Set("Content-Type", "text/xml")
 		fmt.Fprintf(w, "<a><BinarySecurityToken>t=token-of-alice&amp;p=</BinarySecurityToken><to>%s</to><got>%d</got></a>", r.Host, len(body))
 	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if len(args) > 0 {
 		s.StartTLS()
 	} else {

@@ -52,7 +52,7 @@ var floors = []struct {
 	{"proxy/gate/api", []string{"decode", "decode/filter", "capture", "proxy", "proxy/gate", "proxy/gate/action", "proxy/gate/rule"}, nil},
 	{"decode/preamble", nil, nil},
 	{"proxy/entrance", []string{"decode", "decode/gateway", "decode/preamble"}, []string{"golang.org/x/sys"}},
-	{"proxy", []string{"decode", "decode/http1", "decode/service", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
+	{"proxy", []string{"decode", "decode/http1", "decode/service", "decode/recent", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
 }
 
 func TestFloors(t *testing.T) {
