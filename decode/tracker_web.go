@@ -356,39 +356,6 @@ func judgeSSO(secret, nonce, blob string) SignInVerdict {
 	return SignInWrong
 }
 
-// SSOJudge judges the answers to nonces on one connection where the keys are not recorded,
-// for who has them: a proxy. The zero value is ready for use. It is not safe for concurrent
-// use.
-type SSOJudge struct{ nonce string }
-
-// Frame takes the next frame of the connection and returns the verdict for the recording:
-// "" where there is none. secret returns the key that came with the ticket of that
-// [service.TokenID], or "".
-func (j *SSOJudge) Frame(from Sender, fr *Frame, secret func(id string) string) string {
-	if fr.Kind != Command || !MayBeAct(fr.Raw, ActSignIn) {
-		return ""
-	}
-	var m Message
-	m.Decode(fr, from, NS, 0)
-	if from == Server {
-		if n := m.text("nonce"); n != "" {
-			j.nonce = n
-		}
-		return ""
-	}
-	blob := m.text("blob")
-	if blob == "" || j.nonce == "" {
-		return ""
-	}
-	switch judgeSSO(secret(service.TokenID(ticketOf(m.Raw("ticket")))), j.nonce, blob) {
-	case SignInRight:
-		return ssoRight
-	case SignInWrong:
-		return ssoWrong
-	}
-	return ""
-}
-
 // judgedSSO adds what is to say where the answer to the nonce is wrong.
 func (m *Message) judgedSSO(issued int64) {
 	if m.SSO != SignInWrong {

@@ -54,10 +54,7 @@ var secretFinders = finders(secrets)
 // where there is something to mask. One that cannot be read, or not to its end, is left
 // out, with a text in its stead. What is no message of HTTP/1, and what holds nothing to
 // mask, is returned as it is, without a copy.
-func Mask(raw []byte, m *Masker) []byte {
-	m.learn(raw)
-	return MaskWith(raw, m.standIn)
-}
+func Mask(raw []byte, m *Masker) []byte { return MaskWith(raw, m.standIn) }
 
 // MaskWith is [Mask] with stand-ins of the caller's: standIn is given what kind of a secret
 // it is, and the value decoded.

@@ -409,25 +409,3 @@ func FuzzMask(f *testing.F) {
 		}
 	})
 }
-
-// Keys are remembered for verdicts, the newest.
-func TestMaskerSecrets(t *testing.T) {
-	m := NewMasker()
-	Mask([]byte(rst2Answer), m)
-	if got := m.Secret(TokenID(ticket)); got != key {
-		t.Errorf("%q", got)
-	}
-	Mask(Mask([]byte(rst2Answer), NewMasker()), m)
-	if got := m.Secret(TokenID(ticket)); got != key {
-		t.Errorf("a masked key took its place: %q", got)
-	}
-	for i := range maxSecrets {
-		if m.Secret(TokenID(ticket)) != key {
-			t.Fatalf("forgotten after %d others", i)
-		}
-		Mask([]byte(strings.ReplaceAll(rst2Answer, "EwCgAd", fmt.Sprintf("Other%d", i))), m)
-	}
-	if got := m.Secret(TokenID(ticket)); got != "" || len(m.secrets) != maxSecrets {
-		t.Errorf("%q, %d kept", got, len(m.secrets))
-	}
-}

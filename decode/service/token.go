@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-	"sync"
 )
 
 // maskMark begins what stands for a secret; idDigits hex digits follow.
@@ -41,49 +40,8 @@ func masked(v string) bool {
 func IsMasked(v string) bool { return masked(strings.TrimSpace(v)) }
 
 // Masker keeps what passwords are masked with, so that the same one looks the same within
-// one recording and cannot be guessed from it, and the keys that it has masked, for verdicts.
-// It is safe for concurrent use.
-type Masker struct {
-	key [32]byte
-
-	mu      sync.Mutex
-	secrets map[string]string // the keys that came with tokens, by the tokens' ids
-	ids     []string          // of them, the oldest first
-}
-
-// maxSecrets is how many keys a Masker remembers, the newest.
-const maxSecrets = 1024
-
-// Secret returns the key (BinarySecret) that came with the token of that [TokenID] in an
-// answer that was masked; "" if none is known. It is never recorded.
-func (m *Masker) Secret(id string) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.secrets[id]
-}
-
-// learn remembers the keys that an answer hands out.
-func (m *Masker) learn(raw []byte) {
-	for _, is := range IssuedBy(raw) {
-		if is.BinarySecret == "" || masked(is.BinarySecret) {
-			continue
-		}
-		m.mu.Lock()
-		if m.secrets == nil {
-			m.secrets = make(map[string]string)
-		}
-		id := TokenID(is.Token)
-		if _, known := m.secrets[id]; !known {
-			m.ids = append(m.ids, id)
-		}
-		m.secrets[id] = is.BinarySecret
-		if len(m.ids) > maxSecrets {
-			delete(m.secrets, m.ids[0])
-			m.ids = m.ids[1:]
-		}
-		m.mu.Unlock()
-	}
-}
+// one recording and cannot be guessed from it. It is safe for concurrent use.
+type Masker struct{ key [32]byte }
 
 // NewMasker returns a masker with a random key.
 func NewMasker() *Masker {
