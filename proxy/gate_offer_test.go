@@ -135,6 +135,26 @@ func TestOfferIsNoFault(t *testing.T) {
 	}
 }
 
+// A server that hangs up before anything was said to it is not called wordless.
+func TestOfferWithheldAndServerGone(t *testing.T) {
+	for _, list := range []string{"MSNP7", "MSNP9"} {
+		inMemory(t, Config{Gate: offers(t, list, false)}, func(m *memory) {
+			c, s := m.pair()
+			m.say(c, "VER 1 MSNP9 CVR0\r\n")
+			time.Sleep(time.Second)
+			m.got(s)
+			s.Close()
+			time.Sleep(time.Second)
+			c.Close()
+			time.Sleep(time.Minute)
+			wordless := strings.Contains(strings.Join(m.j.remarks(), "\n"), "closed the connection without a word")
+			if want := list == "MSNP9"; wordless != want {
+				t.Errorf("%s: called wordless: %v: %q", list, wordless, m.j.remarks())
+			}
+		})
+	}
+}
+
 // A client that offers MSNP8 to MSNP12 is forced to each: it is spoken, there is a chat, and
 // nothing is to be said of it.
 func TestForcedToEachDialect(t *testing.T) {

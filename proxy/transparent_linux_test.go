@@ -87,7 +87,8 @@ func nft(t *testing.T, rules string, args ...string) {
 	cmd := exec.CommandContext(t.Context(), nftPath(), args...)
 	cmd.Stdin = strings.NewReader(rules)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		if bytes.Contains(out, []byte("not supported")) || bytes.Contains(out, []byte("Operation not permitted")) {
+		missing := func(s string) bool { return bytes.Contains(out, []byte(s)) }
+		if args[0] == "-f" && (missing("not supported") || missing("Operation not permitted") || missing("No such file or directory")) {
 			t.Skipf("the kernel has no such firewall here: %s", out)
 		}
 		t.Fatalf("nft: %v: %s\n%s", err, out, rules)
@@ -153,7 +154,7 @@ func TestTransparent(t *testing.T) {
 	for _, addr := range []string{"127.0.0.2:1864", "127.0.0.3:1864", "127.0.0.4:1864", "[::1]:1864", "127.0.0.2:1865"} {
 		speaker(t, addr)
 	}
-	cfg := Config{Upstream: "127.0.0.2:1864", Listen: "[::]:1863", Ways: []entrance.Entrance{way}, Allow: []string{"127.0.0.3:1864", "[::1]:1864"}, Mark: entrance.Mark}
+	cfg := Config{Upstream: "127.0.0.2:1864", Listen: "[::]:1863", Ways: []entrance.Entrance{entrance.SOCKS(nil), entrance.CONNECT(nil), way}, Allow: []string{"127.0.0.3:1864", "[::1]:1864"}, Mark: entrance.Mark}
 	p, j := start(t, cfg)
 	_ = p
 	said := func(addr string) string { return "VER 1 " + addr + "\r\n" }
@@ -196,6 +197,14 @@ func TestTransparent(t *testing.T) {
 		}
 	}
 
+	// A client of a SOCKS proxy comes of its own, and may.
+	c := dial(t, "127.0.0.1:1863")
+	send(t, c, "\x04\x01\x07\x48\x7f\x00\x00\x03\x00")
+	expect(t, c, "\x00\x5a\x00\x00\x00\x00\x00\x00")
+	send(t, c, "VER 1 MSNP7 CVR0\r\n")
+	expect(t, c, said("127.0.0.3:1864"))
+	c.Close()
+
 	// A proxy whose connections are not marked is led to itself, and refuses that.
 	cfg.Mark, cfg.Listen = 0, "127.0.0.1:1866"
 	p, j = start(t, cfg)
@@ -218,47 +227,56 @@ func TestTransparent(t *testing.T) {
 }
 
 // Whole sessions are led through the proxy, wherever the servers send the clients, and not a
-// byte is changed.
+// byte is changed; unless that is asked for: then the clients come of their own.
 func TestTransparentSessions(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
 	loopbackUp(t)
 	nft(t, entrance.Redirection{Ports: []uint16{1863}, To: 1873}.Rules(), "-f", "-")
-	way, err := entrance.Transparent(false)
-	if err != nil {
-		t.Fatal(err)
-	}
 	at := 1
-	server, err := proxytest.Start(proxytest.Config{Accounts: proxytest.DemoAccounts(), Listen: func() (net.Listener, error) {
-		at++
-		return net.Listen("tcp", fmt.Sprintf("127.0.0.%d:1863", at))
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	p, j := start(t, Config{Upstream: server.DS, Listen: "127.0.0.1:1873", Ways: []entrance.Entrance{way}, Mark: entrance.Mark})
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := proxytest.RunScript(ctx, server.DS, server, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Shutdown(ctx); err != nil {
-		t.Error(err)
-	}
-	opened := map[string]int{}
-	for _, r := range j.all() {
-		switch {
-		case r.Kind == capture.Opened:
-			opened[r.Conn.Way+" "+r.Conn.Server]++
-		case r.Sent != nil:
-			t.Errorf("%q was sent on as %q", r.Frame.Raw, r.Sent)
-		case r.Kind == capture.Remark && !strings.Contains(r.Text, "is a loopback address"):
-			t.Errorf("remark: %s", r.Text)
+	for _, mode := range []Rewrite{RewriteAuto, RewriteNever, RewriteAlways} {
+		way, err := entrance.Transparent(mode == RewriteAlways)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if len(opened) != 3 || opened["transparent "+server.DS] == 0 || opened["transparent "+server.NS] == 0 || opened["transparent "+server.SB] == 0 {
-		t.Errorf("connections: %v", opened)
+		server, err := proxytest.Start(proxytest.Config{Accounts: proxytest.DemoAccounts(), Listen: func() (net.Listener, error) {
+			at++
+			return net.Listen("tcp", fmt.Sprintf("127.0.0.%d:1863", at))
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, j := start(t, Config{Upstream: server.DS, Listen: "127.0.0.1:1873", Ways: []entrance.Entrance{way}, Mark: entrance.Mark, Rewrite: mode})
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		if err := proxytest.RunScript(ctx, server.DS, server, nil); err != nil {
+			t.Fatalf("%v: %v", mode, err)
+		}
+		if err := p.Shutdown(ctx); err != nil {
+			t.Errorf("%v: %v", mode, err)
+		}
+		cancel()
+		server.Close()
+		opened, rewritten := map[string]int{}, 0
+		for _, r := range j.all() {
+			switch {
+			case r.Kind == capture.Opened:
+				opened[r.Conn.Way+" "+r.Conn.Server]++
+			case r.Sent != nil:
+				rewritten++
+			case r.Kind == capture.Remark && !strings.Contains(r.Text, "is a loopback address"):
+				t.Errorf("%v: remark: %s", mode, r.Text)
+			}
+		}
+		later := "transparent "
+		if mode == RewriteAlways {
+			later = " "
+		}
+		if len(opened) != 3 || opened["transparent "+server.DS] == 0 || opened[later+server.NS] == 0 || opened[later+server.SB] == 0 {
+			t.Errorf("%v: connections: %v", mode, opened)
+		}
+		if (rewritten > 0) != (mode == RewriteAlways) {
+			t.Errorf("%v: %d redirects were rewritten", mode, rewritten)
+		}
 	}
 }

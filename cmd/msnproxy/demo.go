@@ -26,6 +26,7 @@ func demoCommand() *cli.Command {
 		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "let the proxy listen on `ADDR`, host:port; port 0 is any"},
 		&cli.DurationFlag{Name: "pace", Usage: "pause for `TIME` before each step; in the inspector 400ms if it is not given"},
 		&cli.StringFlag{Name: "dialect", Value: "MSNP7", Usage: "`DIALECT` that the two clients and the server speak: MSNP2 to MSNP18, MSNP21"},
+		&cli.StringSliceFlag{Name: "ways", Usage: "clients come in by `WAY`: web (they get tickets and lists from web services behind the proxy, too), socks4, socks4a, socks5, connect; several, parted by commas, in turn"},
 		&cli.BoolFlag{Name: "calm", Usage: "nothing goes wrong: leave out the third act, in which gate rules break something"},
 		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one or per-target, as for run"},
 	}
@@ -46,6 +47,7 @@ Examples:
    msnproxy demo --record demo.pcapng
    msnproxy demo --calm --record calm.pcapng
    msnproxy demo --dialect MSNP18 --record msnp18.pcapng
+   msnproxy demo --dialect MSNP15 --ways web,socks5
    msnproxy demo --offer MSNP9
 ` + exitCodes,
 		Flags:  slices.Concat(flags, gateFlags(), []cli.Flag{addonFlag()}, apiFlags(false), recordFlags(false), outputFlags("text or json", false), []cli.Flag{noUIFlag()}, inspectorFlags()),
@@ -75,6 +77,10 @@ func demo(c *cli.Context) error {
 		return err
 	}
 	defer server.Close()
+	ways, err := newDemoWays(c)
+	if err != nil {
+		return err
+	}
 	ours, err := thirdAct(c)
 	if err != nil {
 		return err
@@ -83,10 +89,15 @@ func demo(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := proxy.New(proxy.Config{
+	cfg := proxy.Config{
 		Gate:     g,
 		Upstream: server.DS, Listen: c.String("listen"), Ports: ports, Allow: []string{server.NS, server.SB},
-	})
+	}
+	defer ways.close()
+	if err := ways.open(server, &cfg); err != nil {
+		return err
+	}
+	p, err := proxy.New(cfg)
 	if err == nil {
 		defer p.Close()
 		err = p.Listen()
@@ -117,8 +128,8 @@ func demo(c *cli.Context) error {
 	d.addons = x
 	d.attach(p)
 	x.attach(p)
-	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, in front of the built-in server at %s\n", p.Addr(), server.DS)
-	err = act(c, p, server, d, breaks(g, ours))
+	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, in front of the built-in server at %s%v\n", p.Addr(), server.DS, ways)
+	err = act(c, p, server, ways, d, breaks(g, ours))
 	a.close()
 	x.close(c)
 	return d.end(c, p, err)
@@ -133,6 +144,8 @@ func demoDialects(c *cli.Context) (offers []string, agreed string, err error) {
 		return nil, "", usage("demo", "--dialect %s: the demo speaks MSNP2 to MSNP18 and MSNP21", c.String("dialect"))
 	case c.IsSet("dialect"):
 		return []string{name, "CVR0"}, "", nil
+	case byWeb(c) && !c.IsSet("offer"):
+		return []string{webDialect, "CVR0"}, "", nil
 	}
 	list, err := offered(c, "demo")
 	if list == nil || err != nil {
@@ -155,7 +168,7 @@ func demoDialects(c *cli.Context) (offers []string, agreed string, err error) {
 
 // act runs the script through the proxy, and ends the proxy when it is over and,
 // if there is the inspector, the user has left.
-func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display, breaks func(proxytest.Fault) error) error {
+func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, ways *demoWays, d *display, breaks func(proxytest.Fault) error) error {
 	served := make(chan error, 1)
 	go func() { served <- p.Serve(context.WithoutCancel(c.Context)) }()
 	pace := c.Duration("pace")
@@ -177,10 +190,11 @@ func act(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, d *display, b
 			d.say(step)
 		}
 	}}
+	at := ways.direct(&script, server, p.Addr().String())
 	if d.live == nil {
-		err = script.Run(ctx, p.Addr().String(), server)
+		err = script.Run(ctx, at, server)
 	} else {
-		err = d.play(c.Context, func() error { return script.Run(ctx, p.Addr().String(), server) }, cancel)
+		err = d.play(c.Context, func() error { return script.Run(ctx, at, server) }, cancel)
 	}
 	if breaks != nil && err == nil {
 		d.say(fmt.Sprintf("%s broke something on purpose: the findings say what; demo --calm leaves that out", plural(len(proxytest.Faults()), "gate rule")))

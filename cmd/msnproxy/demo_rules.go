@@ -25,6 +25,9 @@ func thirdAct(c *cli.Context) (*rule.Set, error) {
 			return nil, nil
 		}
 	}
+	if byWeb(c) {
+		return nil, nil
+	}
 	return rule.Parse(demoRules, "the demo's rules")
 }
 

@@ -44,7 +44,7 @@ func transparent(c *cli.Context, cfg *proxy.Config) error {
 func printRules(c *cli.Context) error {
 	listen := commas(c.StringSlice("listen"))
 	if len(listen) == 0 {
-		listen = []string{c.String("listen")}
+		listen = []string{proxy.DefaultListen}
 	}
 	if !c.Bool("transparent") {
 		return usage("run", "--print-rules goes with --transparent")

@@ -79,6 +79,8 @@ type WebConfig struct {
 	// Moved has login2.srf send clients to another path at first, as login.passport.com
 	// did.
 	Moved bool
+	// Packed has answers compressed and in chunks for clients that take that.
+	Packed bool
 	// Faults are what is wrong with it.
 	Faults []WebFault
 	// Listen opens the ports for http and https, as in [Config].

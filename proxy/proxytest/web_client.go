@@ -28,6 +28,8 @@ type WebOptions struct {
 	// OldTokens has RST.srf asked for tokens, as in 2005 to 2008, by MSNP8 to 14, too; else
 	// those ask nexus and login2.srf, and later ones RST2.srf.
 	OldTokens bool
+	// Packed has the client say that it takes compressed answers.
+	Packed bool
 	// Now is the client's clock. Nil stands for time.Now.
 	Now func() time.Time
 	// Ticket, if set, is shown by USR in place of what the service handed out.
@@ -86,7 +88,7 @@ func newWebClient(o *Options) *webClient {
 	}
 	w.http = &http.Client{
 		Transport: &http.Transport{
-			DialContext: dialer, TLSClientConfig: &tls.Config{RootCAs: w.options.CA}, DisableCompression: true,
+			DialContext: dialer, TLSClientConfig: &tls.Config{RootCAs: w.options.CA}, DisableCompression: !w.options.Packed,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

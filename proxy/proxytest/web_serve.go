@@ -1,9 +1,11 @@
 package proxytest
 
 import (
+	"compress/gzip"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -32,9 +34,26 @@ func (w *Web) serve(to http.ResponseWriter, r *http.Request) {
 	w.server.mu.Lock()
 	answer(c)
 	w.server.mu.Unlock()
+	if w.config.Packed && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		c.pack(to)
+		return
+	}
 	to.Header().Set("Content-Length", fmt.Sprint(len(c.document)))
 	to.WriteHeader(c.status)
 	io.WriteString(to, c.document)
+}
+
+// pack sends the answer compressed, and in chunks.
+func (c *call) pack(to http.ResponseWriter) {
+	to.Header().Set("Content-Encoding", "gzip")
+	to.WriteHeader(c.status)
+	z := gzip.NewWriter(to)
+	for half := range slices.Chunk([]byte(c.document), len(c.document)/2+1) {
+		z.Write(half)
+		z.Flush()
+		to.(http.Flusher).Flush()
+	}
+	z.Close()
 }
 
 // action is what a SOAP request is about: the last word of SOAPAction, which is quoted, else

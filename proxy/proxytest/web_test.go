@@ -38,7 +38,7 @@ func TestWebScript(t *testing.T) {
 		{dialect: "MSNP13"},
 		{dialect: "MSNP15", change: func(o *WebOptions) { o.OldTokens = true }},
 		{dialect: "MSNP15"},
-		{dialect: "MSNP18", change: func(o *WebOptions) { o.Plain = true }},
+		{dialect: "MSNP18", config: WebConfig{Packed: true}, change: func(o *WebOptions) { o.Plain, o.Packed = true, true }},
 		{dialect: "MSNP21", config: WebConfig{Preferred: "by1.contacts.example.com"}},
 	} {
 		t.Run(test.dialect, func(t *testing.T) {
