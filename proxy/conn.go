@@ -432,6 +432,9 @@ func (c *conn) linkDone() {
 		_ = c.client.Close()
 		_ = c.server.Close()
 	}
+	if x, ok := c.client.(interface{ Parting() string }); ok {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, Text: x.Parting()})
+	}
 	if why := c.leftEarly(); why != "" && !stopped && end.From == decode.Client {
 		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client, Text: why})
 	}
