@@ -19,7 +19,8 @@ type Conn struct {
 	Client, Server string
 	// MidStream says that the recording starts after the connection did.
 	MidStream bool
-	// Via is the proxy's own address that the client dialled. Live only.
+	// Via is the address of the proxy that the client dialled, if there is one: msnproxy's
+	// own, or in a capture that of a SOCKS or HTTP proxy.
 	Via string
 	// Way is how the client came to the proxy, or asked another proxy: "SOCKS5",
 	// "CONNECT"; empty: as to its server.
