@@ -118,7 +118,7 @@ func (c *conn) reach(in *entry, rt route, doubts []string) (server net.Conn, ok 
 		if rt.by != "" {
 			c.p.count.refused.Add(1)
 		}
-		c.turnAway(in, &entrance.Error{Reason: entrance.Forbidden, Err: &refusal{rt.target, rt.by, rt.refused}}, doubts)
+		c.turnAway(in, &entrance.Error{Reason: entrance.Forbidden, Err: &refusal{target: rt.target, by: rt.by, why: rt.refused}}, doubts)
 		return nil, false
 	}
 	server, err := c.dialFor(in, rt)
@@ -431,6 +431,9 @@ func (c *conn) linkDone() {
 	default:
 		_ = c.client.Close()
 		_ = c.server.Close()
+	}
+	if x, ok := c.client.(interface{ Parting() string }); ok {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, Text: x.Parting()})
 	}
 	if why := c.leftEarly(); why != "" && !stopped && end.From == decode.Client {
 		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client, Text: why})

@@ -13,6 +13,7 @@ import (
 	"msnproxy/capture"
 	"msnproxy/decode"
 	"msnproxy/proxy/gate"
+	"msnproxy/proxy/gate/action"
 	"msnproxy/proxy/offer"
 	"msnproxy/proxy/proxytest"
 )
@@ -94,6 +95,44 @@ func TestOfferBehindRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What people have held and edited is narrowed when they let it go.
+func TestOfferOfWhatWasHeld(t *testing.T) {
+	l, err := offer.Parse([]string{"MSNP8"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := gate.New(gate.Options{Offer: l})
+	if _, err := g.Break(gate.Breakpoint{When: `verb == "VER"`}); err != nil {
+		t.Fatal(err)
+	}
+	inMemory(t, Config{Gate: g}, func(m *memory) {
+		c, s := m.pair()
+		for i, edit := range []string{"", `replace "VER 1 MSNP9 msnp8"`} {
+			m.say(c, "VER 1 MSNP9 MSNP8 CVR0\r\n")
+			time.Sleep(time.Second)
+			held := g.Held()
+			if len(held) != 1 {
+				t.Fatalf("held: %+v", held)
+			}
+			do, err := action.ParseList(edit)
+			if edit == "" {
+				do, err = nil, nil
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := g.Decide(held[0].Number, do, "operator"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			want := []string{"VER 1 MSNP8 CVR0\r\n", "VER 1 msnp8\r\n"}[i]
+			if got := m.got(s); got != want {
+				t.Errorf("%q: the server got %q; want %q", edit, got, want)
+			}
+		}
+	})
 }
 
 // Nobody is blamed for what was done on purpose.

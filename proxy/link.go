@@ -48,9 +48,6 @@ type link struct {
 	sent atomic.Bool // something has come out of the lane
 }
 
-// reached reports whether anything has been sent on: stages may withhold all of it.
-func (l *link) reached() bool { return l.lane == nil || l.sent.Load() }
-
 // run carries bytes on until the sender has no more or the connection breaks.
 // pieces are what was read before.
 func (l *link) run(pieces [][]byte) {

@@ -130,6 +130,9 @@ func (s *silence) notice(c *conn) (r capture.Record, told chan struct{}) {
 	return r, s.told
 }
 
+// reached reports whether anything has been sent on: stages may withhold all of it.
+func (l *link) reached() bool { return l.lane == nil || l.sent.Load() }
+
 // maxKnownLine bounds what is kept of a link's first line.
 const maxKnownLine = 512
 

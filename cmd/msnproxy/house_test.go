@@ -38,7 +38,7 @@ var floors = []struct {
 	{"capture", []string{"decode", "decode/preamble", "decode/gateway", "decode/http1", "decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},
 	{"capture/story", []string{"decode", "decode/challenge", "decode/check", "decode/p2p", "decode/transfer", "capture"}, nil},
 	{"capture/compare", []string{"decode", "decode/address", "decode/payload", "decode/challenge", "capture/story"}, nil},
-	{"proxy/proxytest", []string{"decode", "decode/address", "decode/payload", "decode/challenge"}, nil},
+	{"proxy/proxytest", []string{"decode", "decode/address", "decode/gateway", "decode/payload", "decode/challenge"}, nil},
 	{"proxy/offer", []string{"decode"}, nil},
 	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/recent", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy", "proxy/offer"}, nil},
 	{"proxy/replay/gated", []string{"capture", "proxy", "proxy/gate", "proxy/replay"}, nil},
@@ -51,7 +51,7 @@ var floors = []struct {
 	{"proxy/gate/addon", []string{"decode", "decode/filter", "proxy/gate", "proxy/gate/action"}, nil},
 	{"proxy/gate/api", []string{"decode", "decode/filter", "capture", "proxy", "proxy/gate", "proxy/gate/action", "proxy/gate/rule"}, nil},
 	{"decode/preamble", nil, nil},
-	{"proxy/entrance", []string{"decode", "decode/preamble"}, []string{"golang.org/x/sys"}},
+	{"proxy/entrance", []string{"decode", "decode/gateway", "decode/preamble"}, []string{"golang.org/x/sys"}},
 	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
 }
 

@@ -97,5 +97,13 @@ func redirected(c *cli.Context) []uint16 {
 	for _, a := range commas(c.StringSlice("allow")) {
 		add(a)
 	}
+	if c.Bool("gateway") {
+		ports = append(ports, 80)
+	}
+	for _, w := range c.StringSlice("web") {
+		if name, _, _ := strings.Cut(w, "="); !add(name) {
+			ports = append(ports, 80, 443)
+		}
+	}
 	return ports
 }

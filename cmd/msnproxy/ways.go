@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -15,6 +16,7 @@ func wayFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "rewrite", Value: proxy.RewriteAuto.String(), Usage: "`WHEN` to rewrite redirects: always, never, or auto (unless the client's way in, as SOCKS, carries all of its connections)", EnvVars: []string{"MSNPROXY_REWRITE"}},
 		&cli.StringFlag{Name: "socks-user", Usage: "let in by SOCKS5 or CONNECT only who says `NAME:PASSWORD`, and nobody by SOCKS4 (the environment variable keeps it out of the list of processes)", EnvVars: []string{"MSNPROXY_SOCKS_USER"}},
+		&cli.BoolFlag{Name: "gateway", Usage: "be MSN's HTTP gateway for clients that come by HTTP, before a server of MSNP; without it they are passed on to the upstream as the gateway", EnvVars: []string{"MSNPROXY_GATEWAY"}},
 	}
 }
 
@@ -31,7 +33,7 @@ func ways(c *cli.Context, cfg *proxy.Config) (err error) {
 		}
 		need = &entrance.Login{User: name, Password: password}
 	}
-	cfg.Ways = []entrance.Entrance{entrance.SOCKS(need), entrance.CONNECT(need)}
+	cfg.Ways = []entrance.Entrance{entrance.SOCKS(need), entrance.CONNECT(need), entrance.Gateway(gatewayOptions(c, cfg))}
 	return nil
 }
 
@@ -42,4 +44,25 @@ func addresses(list []net.Addr) string {
 		s = append(s, a.String())
 	}
 	return strings.Join(s, ", ")
+}
+
+// gatewayOptions say where clients that come by HTTP are led.
+func gatewayOptions(c *cli.Context, cfg *proxy.Config) (o entrance.GatewayOptions) {
+	if !c.Bool("gateway") {
+		o.Pass = withPort(cfg.Upstream)
+	}
+	if o.Address = cfg.Advertise; o.Address != "" {
+		if host, _, err := net.SplitHostPort(cfg.Advertise); err == nil {
+			o.Address = host
+		}
+	}
+	return o
+}
+
+// withPort adds the port of MSNP to an address without one.
+func withPort(address string) string {
+	if _, _, err := net.SplitHostPort(address); err == nil {
+		return address
+	}
+	return net.JoinHostPort(strings.Trim(address, "[]"), strconv.Itoa(proxy.DefaultPort))
 }

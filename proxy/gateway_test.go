@@ -1,0 +1,165 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"msnproxy/capture"
+	"msnproxy/decode"
+	"msnproxy/proxy/entrance"
+	"msnproxy/proxy/proxytest"
+)
+
+// said returns what was said on each connection, by the role of its server and in the
+// order in which they came, with the addresses that differ between runs replaced.
+func (j *journal) said(t *testing.T, s *proxytest.Server, p *Proxy) map[string][2]string {
+	t.Helper()
+	names := strings.NewReplacer(s.DS, "10.0.0.1:1863", s.NS, "10.0.0.2:1863", s.SB, "10.0.0.3:1863", p.Addr().String(), "10.0.0.9:1863")
+	seen, name, count := map[string][2]string{}, map[uint32]string{}, map[string]int{}
+	for _, r := range j.all() {
+		if r.Conn == nil || r.Kind != capture.Data {
+			continue
+		}
+		id := r.Conn.ID
+		if name[id] == "" {
+			verb := string(r.Frame.Raw[:3])
+			count[verb]++
+			name[id] = fmt.Sprint(verb, count[verb])
+		}
+		both := seen[name[id]]
+		both[r.From-1] += names.Replace(string(r.Frame.Raw))
+		seen[name[id]] = both
+	}
+	return seen
+}
+
+func demoServer() *proxytest.Server {
+	return proxytest.NewServer(proxytest.Config{Accounts: proxytest.DemoAccounts(), Seed: 7, Now: func() time.Time { return time.Unix(1e9, 0) }})
+}
+
+// runScript runs the script through a proxy that cfg says, by clients that connect as dial
+// does, and returns what was said.
+func runScript(t *testing.T, s *proxytest.Server, cfg Config, dial func(p *Proxy) func(context.Context, string, string) (net.Conn, error)) (map[string][2]string, *journal) {
+	t.Helper()
+	p, j := start(t, cfg)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := (proxytest.Script{Dial: dial(p)}).Run(ctx, p.Addr().String(), s); err != nil {
+		t.Fatal(err)
+	}
+	p.Close() // a gateway does not see that a client hangs up
+	return j.said(t, s, p), j
+}
+
+// The script gives the same conversation through the gateway as it does over TCP, whether
+// the gateway is here or behind.
+func TestScriptThroughTheGateway(t *testing.T) {
+	s := demoServer()
+	defer s.Close()
+	want, _ := runScript(t, s, Config{Upstream: s.DS, Allow: anyLoopback}, func(*Proxy) func(context.Context, string, string) (net.Conn, error) {
+		return new(net.Dialer).DialContext
+	})
+	for _, often := range []bool{false, true} {
+		for _, pass := range []bool{false, true} {
+			t.Run(fmt.Sprintf("pass %v, often %v", pass, often), func(t *testing.T) {
+				t.Parallel()
+				s := demoServer()
+				defer s.Close()
+				cfg := Config{Upstream: s.DS, Allow: anyLoopback, Ways: []entrance.Entrance{entrance.Gateway(entrance.GatewayOptions{})}}
+				if pass {
+					behind := &proxytest.Gateway{NS: s.DS, Servers: []string{s.NS, s.SB}, Steady: often}
+					h := httptest.NewServer(behind)
+					defer h.Close()
+					defer behind.Close()
+					cfg.Upstream = h.Listener.Addr().String()
+					cfg.Ways = []entrance.Entrance{entrance.Gateway(entrance.GatewayOptions{Pass: cfg.Upstream})}
+				}
+				got, j := runScript(t, s, cfg, func(p *Proxy) func(context.Context, string, string) (net.Conn, error) {
+					return (&proxytest.GatewayDialer{Address: p.Addr().String(), Host: "gateway.example.com", Often: often}).Dial
+				})
+				if len(got) != len(want) {
+					t.Errorf("%d connections, want %d", len(got), len(want))
+				}
+				for name, both := range want {
+					for i, text := range both {
+						if got[name][i] != text {
+							t.Errorf("%s, %v:\n%q\nwant\n%q", name, decode.Sender(i+1), got[name][i], text)
+						}
+					}
+				}
+				for _, text := range j.remarks() {
+					if !strings.HasPrefix(text, "through MSN's HTTP gateway: ") && !strings.Contains(text, "(GW-IP)") {
+						t.Errorf("remark: %s", text)
+					}
+				}
+			})
+		}
+	}
+}
+
+// The streams of a session are the same to the byte however requests and writes are cut,
+// also with two requests at once and where one is sent again.
+func TestGatewayStreams(t *testing.T) {
+	for _, pass := range []bool{false, true} {
+		t.Run(fmt.Sprintf("pass %v", pass), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(42, 7))
+			u := newUpstream(t)
+			cfg := Config{Upstream: u.Addr().String(), Ways: []entrance.Entrance{entrance.Gateway(entrance.GatewayOptions{})}}
+			if pass {
+				behind := &proxytest.Gateway{NS: u.Addr().String()}
+				h := httptest.NewServer(behind)
+				defer h.Close()
+				defer behind.Close()
+				cfg.Upstream = h.Listener.Addr().String()
+				cfg.Ways = []entrance.Entrance{entrance.Gateway(entrance.GatewayOptions{Pass: cfg.Upstream})}
+			}
+			p, j := start(t, cfg)
+			ended := map[uint32]bool{}
+			for round := range 2 {
+				up, down := "VER 1 MSNP7 CVR0\r\n", "VER 1 MSNP7 CVR0\r\n"
+				for range 15 {
+					text := strings.Repeat("a\r\n", r.IntN(90))
+					up += fmt.Sprintf("MSG %d N %d\r\n%s", r.IntN(99)+2, len(text), text)
+					down += fmt.Sprintf("MSG bob@example.com Bob %d\r\n%s", len(text), text)
+				}
+				d := &proxytest.GatewayDialer{Address: p.Addr().String(), Often: round%2 == 1, Every: time.Millisecond, Split: func(n int) int { return 1 + r.IntN(n) }}
+				client, err := d.Dial(t.Context(), "tcp", "ns.example.com")
+				if err != nil {
+					t.Fatal(err)
+				}
+				send(t, client, up)
+				server := u.next(t)
+				go func() {
+					for rest := down; rest != ""; {
+						n := min(len(rest), 700)
+						_, _ = server.Write([]byte(rest[:n]))
+						rest = rest[n:]
+					}
+				}()
+				expect(t, server, up)
+				expect(t, client, down)
+				server.Close()
+				expectEOF(t, client)
+				client.Close()
+				j.wait(t, "the end of the session", func(r *capture.Record) bool {
+					return r.Kind == capture.Closed && r.Conn.Way == "HTTP gateway" && !ended[r.Conn.ID]
+				})
+				for _, r := range j.all() {
+					if r.Kind == capture.Closed {
+						ended[r.Conn.ID] = true
+					}
+					if r.Kind == capture.Data && !r.Frame.Complete() {
+						t.Errorf("%s sent %q", r.From, r.Frame.Raw)
+					}
+				}
+			}
+		})
+	}
+}
