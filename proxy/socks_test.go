@@ -240,6 +240,8 @@ func TestWaysWait(t *testing.T) {
 		{"a line", "V", 0, true, "ER 1\r\n", "VER 1\r\n"},
 		{"what may be SOCKS", "\x05", DefaultFirstLineWait - 1, false, "\x00", "\x05\x00"},
 		{"what may be, for long", "\x05", DefaultFirstLineWait, true, "\x00", "\x05\x00"},
+		{"0.3 seconds of nothing", "", 300*time.Millisecond - 1, false, versions, versions},
+		{"0.3 seconds of it", "", 300 * time.Millisecond, true, versions, versions},
 		{"what may be CONNECT", "CO", DefaultFirstLineWait - 1, false, "V 1\r\n", "COV 1\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -268,6 +270,18 @@ func TestWaysWait(t *testing.T) {
 			})
 		})
 	}
+	// The time for the rest runs from the first byte on.
+	inMemory(t, Config{Ways: proxied}, func(m *memory) {
+		client := m.clients.Dial("198.51.100.9:1055")
+		time.Sleep(firstByteWait - 1)
+		m.say(client, "\x05")
+		time.Sleep(DefaultFirstLineWait - 1)
+		m.say(client, "\x01\x00")
+		if got := m.got(client); got != "\x05\x00" {
+			t.Errorf("got %q", got)
+		}
+		client.Close()
+	})
 	for _, say := range []string{"\x05\x01\x00", "\x05\x01\x02\x01", "\x04\x01\x07\x47\xc0\x00\x02\x01", "CONNECT x:1 HTTP/1.1\r\n"} {
 		inMemory(t, Config{Ways: proxied}, func(m *memory) {
 			client := m.clients.Dial("198.51.100.9:1055")
