@@ -118,7 +118,7 @@ func (c *conn) reach(in *entry, rt route, doubts []string) (server net.Conn, ok 
 		if rt.by != "" {
 			c.p.count.refused.Add(1)
 		}
-		c.turnAway(in, &entrance.Error{Reason: entrance.Forbidden, Err: &refusal{rt.target, rt.by, rt.refused}}, doubts)
+		c.turnAway(in, &entrance.Error{Reason: entrance.Forbidden, Err: &refusal{target: rt.target, by: rt.by, why: rt.refused}}, doubts)
 		return nil, false
 	}
 	server, err := c.dialFor(in, rt)

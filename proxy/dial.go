@@ -15,12 +15,17 @@ import (
 // refusal is an error that says why the rules do not let a target be dialled.
 type refusal struct {
 	target address
-	by     string // who named it; "": a redirect
+	by     string // who named it; "": a redirect, or for upstream the user
 	why    string
+
+	upstream bool
 }
 
 func (e *refusal) Error() string {
-	if e.by != "" {
+	switch {
+	case e.upstream:
+		return fmt.Sprintf("refused to connect to the upstream %s: %s", e.target, e.why)
+	case e.by != "":
 		return fmt.Sprintf("refused %s for %s: %s", e.by, e.target, e.why)
 	}
 	return fmt.Sprintf("refused to follow the redirect to %s: %s", e.target, e.why)
@@ -56,7 +61,9 @@ func (p *Proxy) dial(ctx context.Context, r route) (net.Conn, error) {
 	for i, ip := range ips {
 		end := netip.AddrPortFrom(ip, r.target.port)
 		if p.isSelf(end) {
-			err = r.refuse("it is the proxy's own address")
+			if err = r.refuse("it is the proxy's own address"); !r.asked && !r.from.IsValid() {
+				err = &refusal{target: r.target, upstream: true, why: fmt.Sprintf("its name leads to %s, the proxy's own address; does this machine's hosts file say so? Name the server by its IP address", end)}
+			}
 			continue
 		}
 		if r.asked {
@@ -92,7 +99,7 @@ func (p *Proxy) dial(ctx context.Context, r route) (net.Conn, error) {
 
 // refuse makes an error of why the route may not be followed.
 func (r *route) refuse(why string) error {
-	return &entrance.Error{Reason: entrance.Forbidden, Err: &refusal{r.target, r.by, why}}
+	return &entrance.Error{Reason: entrance.Forbidden, Err: &refusal{target: r.target, by: r.by, why: why}}
 }
 
 func (p *Proxy) connect(ctx context.Context, addr string) (net.Conn, error) {

@@ -46,7 +46,7 @@ func (g *Guard) Dial(ctx context.Context, target string, from netip.Addr, dial f
 	for _, ip := range ips {
 		if from.IsValid() {
 			if why := g.refuse(to, ip, from.Unmap()); why != "" {
-				err = &refusal{to, "", why}
+				err = &refusal{target: to, why: why}
 				continue
 			}
 		}

@@ -153,8 +153,8 @@ func TestCause(t *testing.T) {
 		{&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "ns.example.com", IsNotFound: true}}, "no such host"},
 		{&net.DNSError{Err: "server misbehaving", Name: "ns.example.com", Server: "192.0.2.53"}, "server misbehaving"},
 		{errors.New("cable cut"), "cable cut"},
-		{&refusal{address{"ns.example.com", 1863}, "", "why"}, "refused to follow the redirect to ns.example.com:1863: why"},
-		{&refusal{address{"ns.example.com", 1863}, "a SOCKS5 request", "why"}, "refused a SOCKS5 request for ns.example.com:1863: why"},
+		{&refusal{target: address{"ns.example.com", 1863}, why: "why"}, "refused to follow the redirect to ns.example.com:1863: why"},
+		{&refusal{target: address{"ns.example.com", 1863}, by: "a SOCKS5 request", why: "why"}, "refused a SOCKS5 request for ns.example.com:1863: why"},
 	} {
 		if got := cause(tt.err); got.Error() != tt.want {
 			t.Errorf("%v: %v, want %s", tt.err, got, tt.want)

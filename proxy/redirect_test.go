@@ -3,6 +3,8 @@ package proxy
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -291,6 +293,20 @@ func TestRosterIsRemarkedOnWhenCut(t *testing.T) {
 		t.Errorf("got %q", b.toClient.all())
 	}
 	j.waitRemark(t, "Roster")
+}
+
+// The hosts file that leads clients here leads the proxy itself here, too.
+func TestUpstreamIsTheProxyItself(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := endpoint(l.Addr()).Port()
+	_, j := start(t, Config{Listener: l, Upstream: fmt.Sprintf("messenger.hotmail.com:%d", port), Resolver: func(context.Context, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+	}})
+	dialReset(t, l.Addr().String(), "VER 1 MSNP7 CVR0\r\n")
+	j.waitRemark(t, fmt.Sprintf("refused to connect to the upstream messenger.hotmail.com:%d: its name leads to 127.0.0.1:%[1]d, the proxy's own address; does this machine's hosts file say so? Name the server by its IP address", port))
 }
 
 func TestRedirectToTheProxyItself(t *testing.T) {

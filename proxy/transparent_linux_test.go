@@ -117,20 +117,23 @@ func aimedAt(t *testing.T, addr string) string {
 	return string(b[:n])
 }
 
-// speaker is a server that says one line to whoever speaks to it.
-func speaker(t *testing.T, addr string) {
+// speaker is a server that says one line to whoever speaks to it. came gets something when
+// somebody connects.
+func speaker(t *testing.T, addr string) (came chan struct{}) {
 	t.Helper()
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
+	came = make(chan struct{}, 100)
 	go func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
+			came <- struct{}{}
 			go func() {
 				defer c.Close()
 				b := make([]byte, 100)
@@ -140,6 +143,7 @@ func speaker(t *testing.T, addr string) {
 			}()
 		}
 	}()
+	return came
 }
 
 func TestTransparent(t *testing.T) {
@@ -151,10 +155,11 @@ func TestTransparent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, addr := range []string{"127.0.0.2:1864", "127.0.0.3:1864", "127.0.0.4:1864", "[::1]:1864", "127.0.0.2:1865"} {
+	upstream := speaker(t, "127.0.0.2:1864")
+	for _, addr := range []string{"127.0.0.3:1864", "127.0.0.4:1864", "[::1]:1864", "127.0.0.2:1865"} {
 		speaker(t, addr)
 	}
-	cfg := Config{Upstream: "127.0.0.2:1864", Listen: "[::]:1863", Ways: []entrance.Entrance{entrance.SOCKS(nil), entrance.CONNECT(nil), way}, Allow: []string{"127.0.0.3:1864", "[::1]:1864"}, Mark: entrance.Mark}
+	cfg := Config{Upstream: "127.0.0.2:1864", Listen: "[::]:1863", Ways: []entrance.Entrance{entrance.SOCKS(nil), entrance.CONNECT(nil), entrance.Gateway(entrance.GatewayOptions{}), way}, Allow: []string{"127.0.0.3:1864", "[::1]:1864"}, Mark: entrance.Mark}
 	p, j := start(t, cfg)
 	_ = p
 	said := func(addr string) string { return "VER 1 " + addr + "\r\n" }
@@ -204,6 +209,23 @@ func TestTransparent(t *testing.T) {
 	send(t, c, "VER 1 MSNP7 CVR0\r\n")
 	expect(t, c, said("127.0.0.3:1864"))
 	c.Close()
+
+	// Who was going to the HTTP gateway is served here: that is not dialled. So is who was
+	// silent at first.
+	for _, addr := range []string{"127.0.0.4:1864", "127.0.0.2:1864"} {
+		for len(upstream) > 0 {
+			<-upstream
+		}
+		c = dial(t, addr)
+		if addr == "127.0.0.2:1864" {
+			<-upstream // that is dialled when the client has been silent for a moment
+		}
+		send(t, c, "POST http://gateway.messenger.hotmail.com/gateway/gateway.dll?Action=open&Server=NS&IP=messenger.hotmail.com HTTP/1.1\r\nHost: gateway.messenger.hotmail.com\r\nContent-Length: 18\r\n\r\nVER 1 MSNP7 CVR0\r\n")
+		if got := line(t, c); got != "HTTP/1.1 200 OK\r\n" {
+			t.Errorf("by HTTP to %s: %q", addr, got)
+		}
+		c.Close()
+	}
 
 	// A proxy whose connections are not marked is led to itself, and refuses that.
 	cfg.Mark, cfg.Listen = 0, "127.0.0.1:1866"

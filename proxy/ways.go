@@ -75,8 +75,9 @@ func (c *conn) comeIn(in *entry, wait time.Duration) (ok bool) {
 		if ok := c.enter(in, way); !ok {
 			return false
 		}
-		if way = nil; in.nests() {
-			way = c.claimed(in.caller)
+		if way, err = c.further(in, wait); err != nil {
+			c.gone(err)
+			return false
 		}
 		if way != nil && in.wish.Answer != nil { // nothing is dialled for it
 			if err := in.wish.Answer(nil); err != nil {
@@ -107,6 +108,20 @@ func (c *conn) admitted(in *entry) bool {
 		}
 	}
 	return true
+}
+
+// further returns the way that goes on inside the one that the client came by, and for which
+// nothing is dialled; nil: none does. Who waits for an answer says nothing before it; who
+// does not has its first bytes waited for.
+func (c *conn) further(in *entry, wait time.Duration) (way entrance.Entrance, err error) {
+	switch {
+	case !in.nests():
+		return nil, nil
+	case in.wish.Answer != nil || in.late:
+		return c.claimed(in.caller), nil
+	}
+	way, in.late, err = c.choose(in.caller, wait)
+	return way, err
 }
 
 // enter has a way speak with the client. ok is false if the connection has ended.
@@ -205,7 +220,7 @@ func (c *conn) claimed(caller *entrance.Caller) entrance.Entrance {
 // inside sees, once the client was told that it is connected with server, whether another
 // way goes on there. again means that one does, for which server is not needed.
 func (c *conn) inside(in *entry, server net.Conn) (again, ok bool) {
-	if !in.nests() {
+	if !in.nests() || in.late {
 		return false, true
 	}
 	outer := in.wish

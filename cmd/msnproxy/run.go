@@ -28,7 +28,9 @@ func runCommand() *cli.Command {
 		Name:  "run",
 		Usage: "relay between clients and a server, and show what they say",
 		Description: `Point the Messenger client at the address that msnproxy listens on: as its server,
-or as its proxy (SOCKS 4, 4a or 5, or an HTTP proxy that takes CONNECT). Redirects
+or as its proxy (SOCKS 4, 4a or 5, or an HTTP proxy that takes CONNECT), or as MSN's
+HTTP gateway: requests to that are passed on to the upstream, as another gateway,
+or with --gateway end here, before a server of MSNP. Redirects
 (XFR, RNG) are rewritten so that a client stays behind the proxy, where it is not
 its proxy anyway. Nothing else is changed. What a client of a proxy asks for must
 be the upstream, what --allow covers, or where a server has sent it. On a terminal the inspector shows the traffic (? lists its keys, q
@@ -44,6 +46,7 @@ Examples:
    msnproxy run --upstream 10.0.0.5 --offer MSNP9,MSNP8
    msnproxy run --upstream 10.0.0.5:1863 --listen 0.0.0.0:1863 --format json
    msnproxy run --upstream messenger.example.com --listen 127.0.0.1:1863 --listen 127.0.0.1:1080
+   msnproxy run --upstream messenger.example.com --gateway --listen 127.0.0.1:80
    msnproxy run --upstream 10.0.0.5 --record session.pcapng --rotate size:100MB --keep 10
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
