@@ -167,3 +167,13 @@ func (m *Message) Tunnels() bool {
 	}
 	return true
 }
+
+// TargetPlace returns where the target of a request stands.
+func (m *Message) TargetPlace() Place {
+	if !m.Request {
+		return Place{}
+	}
+	line := m.Raw[:m.Line]
+	start := bytes.IndexByte(line, ' ') + 1
+	return Place{start, start + len(bytes.TrimRight(line[start:bytes.LastIndexByte(line, ' ')], " "))}
+}
