@@ -142,6 +142,9 @@ func (f *Follower) open(e *Event) {
 	e.New = true
 	e.Conn = f.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
 	e.Conn.Via = r.Conn.Via
+	if r.Conn.Web() {
+		e.Conn.Role = decode.WEB
+	}
 	if f.checker != nil {
 		f.checker.Opened(e.Conn, r.Conn.MidStream)
 	}
@@ -198,6 +201,7 @@ func (f *Follower) occur(e *Event) {
 	if f.checker != nil {
 		f.found(e, f.checker.Ended(e.Conn, o, r.From, r.Time))
 	}
+	f.tracker.Ended(r.Conn.ID, o, r.From, r.Text, r.Time)
 	f.tracker.Close(r.Conn.ID)
 }
 
