@@ -127,9 +127,9 @@ func TestPassedOnToAGateway(t *testing.T) {
 			t.Errorf("%d %q %q", status, header, body)
 		}
 		if way := c.g.way.(*gatewayWay); len(way.sessions) > 0 {
-		t.Errorf("%d sessions are left", len(way.sessions))
-	}
-	said := host.said()
+			t.Errorf("%d sessions are left", len(way.sessions))
+		}
+		said := host.said()
 		if len(said) != 2 || !strings.Contains(said[0], `names "203.0.113.5"`) || !strings.Contains(said[1], "answered 400 Bad Request") {
 			t.Errorf("%q", said)
 		}
