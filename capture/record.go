@@ -42,6 +42,12 @@ func (c *Conn) Came() string {
 	return printableLine(s)
 }
 
+// Web reports whether the client came for a web service, by the way of a proxy that has them.
+func (c *Conn) Web() bool {
+	way := c.Way[strings.LastIndexByte(c.Way, ' ')+1:]
+	return way == "HTTP" || way == "HTTPS"
+}
+
 // Kind tells what a [Record] is about.
 type Kind uint8
 
@@ -122,6 +128,9 @@ type Record struct {
 	ChangedBy []string
 	// HeldFor, if Kind is Became, is how long the frame stood in the proxy.
 	HeldFor time.Duration
+	// Verdict is what whoever made the record found out by secrets that are not in it:
+	// decode.SSOVerdict(true) or (false), on the answer to a nonce; "": nothing.
+	Verdict string
 	// Number is the message's, where whoever made the record has numbered it: 0 leaves
 	// that to the [Follower]. It is not recorded.
 	Number int64

@@ -43,7 +43,7 @@ var floors = []struct {
 	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/recent", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy", "proxy/offer"}, nil},
 	{"proxy/replay/gated", []string{"capture", "proxy", "proxy/gate", "proxy/replay"}, nil},
 	{"proxy/ca", []string{"decode/recent"}, nil},
-	{"proxy/web", []string{"decode", "decode/http1", "proxy/ca", "proxy/entrance"}, []string{"github.com/pelletier/go-toml/v2"}},
+	{"proxy/web", []string{"decode", "decode/http1", "decode/service", "proxy/ca", "proxy/entrance"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"proxy/gate/valve", nil, nil},
 	{"proxy/gate/action", []string{"decode", "decode/filter", "proxy/gate/valve"}, nil},
 	{"proxy/gate/rule", []string{"decode", "decode/filter", "decode/recent", "proxy/gate/action"}, []string{"github.com/pelletier/go-toml/v2"}},
@@ -52,7 +52,7 @@ var floors = []struct {
 	{"proxy/gate/api", []string{"decode", "decode/filter", "capture", "proxy", "proxy/gate", "proxy/gate/action", "proxy/gate/rule"}, nil},
 	{"decode/preamble", nil, nil},
 	{"proxy/entrance", []string{"decode", "decode/gateway", "decode/preamble"}, []string{"golang.org/x/sys"}},
-	{"proxy", []string{"decode", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
+	{"proxy", []string{"decode", "decode/http1", "decode/service", "decode/recent", "decode/payload", "decode/challenge", "capture", "proxy/gate", "proxy/entrance"}, []string{"golang.org/x/sys"}},
 }
 
 func TestFloors(t *testing.T) {
