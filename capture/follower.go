@@ -141,6 +141,7 @@ func (f *Follower) open(e *Event) {
 	}
 	e.New = true
 	e.Conn = f.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
+	e.Conn.Via = r.Conn.Via
 	if f.checker != nil {
 		f.checker.Opened(e.Conn, r.Conn.MidStream)
 	}

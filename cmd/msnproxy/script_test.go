@@ -90,6 +90,8 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"script":     script,
 		"dialog":     dialog,
 		"secretless": secretless,
+		"webserver":  webserver,
+		"fetch":      fetch,
 	}
 	maps.Copy(all, ptyCommands())
 	return all

@@ -28,7 +28,7 @@ func (p *Printer) appendText(dst []byte, m *decode.Message, r *capture.Record) [
 		for i := range m.Findings {
 			dst = p.appendFinding(dst, &m.Findings[i])
 		}
-		for _, text := range []string{m.ChallengeRight(), m.SignInRight()} {
+		for _, text := range []string{m.ChallengeRight(), m.SignInRight(), m.SSORight()} {
 			if text != "" {
 				dst = append(dst, margin+"= "...)
 				dst = append(dst, text...)
@@ -89,8 +89,8 @@ func (p *Printer) appendLine(dst []byte, m *decode.Message, r *capture.Record) [
 	dst = append(dst, m.From.Letter()...)
 	dst = append(dst, ':', ' ')
 	start := len(dst)
-	if m.Frame.Kind == decode.Command {
-		dst = Escape(dst, m.Frame.Verb())
+	if m.Named() {
+		dst = Escape(dst, m.Name())
 		if n, ok := m.TrID(); ok {
 			dst = append(dst, ' ')
 			dst = strconv.AppendUint(dst, uint64(n), 10)
@@ -149,7 +149,7 @@ func (p *Printer) appendHeld(dst []byte, m *decode.Message) []byte {
 	dst = append(dst, "-- "...)
 	dst = p.appendClock(dst, m.Time)
 	dst = fmt.Appendf(dst, "#%d held: message %d, %s: ", m.Conn.ID, m.Number, m.From.Letter())
-	dst = Escape(dst, m.Frame.Verb())
+	dst = Escape(dst, m.Name())
 	dst = append(dst, ' ')
 	p.summary = m.AppendSummary(p.summary[:0])
 	dst = Clip(dst, p.summary, clipLine)
