@@ -19,7 +19,8 @@ type Conn struct {
 	Client, Server string
 	// MidStream says that the recording starts after the connection did.
 	MidStream bool
-	// Via is the proxy's own address that the client dialled. Live only.
+	// Via is the address of the proxy that the client dialled, if there is one: msnproxy's
+	// own, or in a capture that of a SOCKS or HTTP proxy.
 	Via string
 	// Way is how the client came to the proxy, or asked another proxy: "SOCKS5",
 	// "CONNECT"; empty: as to its server.
@@ -39,6 +40,12 @@ func (c *Conn) Came() string {
 		s += " for " + c.Asked
 	}
 	return printableLine(s)
+}
+
+// Web reports whether the client came for a web service, by the way of a proxy that has them.
+func (c *Conn) Web() bool {
+	way := c.Way[strings.LastIndexByte(c.Way, ' ')+1:]
+	return way == "HTTP" || way == "HTTPS"
 }
 
 // Kind tells what a [Record] is about.
