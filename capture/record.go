@@ -128,6 +128,9 @@ type Record struct {
 	ChangedBy []string
 	// HeldFor, if Kind is Became, is how long the frame stood in the proxy.
 	HeldFor time.Duration
+	// Verdict is what whoever made the record found out by secrets that are not in it:
+	// decode.SSOVerdict(true) or (false), on the answer to a nonce; "": nothing.
+	Verdict string
 	// Number is the message's, where whoever made the record has numbered it: 0 leaves
 	// that to the [Follower]. It is not recorded.
 	Number int64
