@@ -117,7 +117,7 @@ func (f *flow) midStream() bool { return !f.sawSYN[0] && !f.sawSYN[1] }
 // something that was not captured.
 func (f *flow) look(from side, b []byte) {
 	f.leads[from].take(f.senderIfKnown(from), b)
-	if f.leads[from].said.Direct() {
+	if f.leads[from].said.Direct() || f.leads[from].service || decode.ServiceRequest(b) {
 		f.direct(from)
 		return
 	}
@@ -156,7 +156,8 @@ func (f *flow) look(from side, b []byte) {
 	}
 }
 
-// direct takes a connection for one between two clients: who greets has connected.
+// direct takes a connection for one between two clients, or to a web service: who greets,
+// or asks, has connected.
 func (f *flow) direct(from side) {
 	f.verdict = isMSNP
 	if !f.known {

@@ -75,6 +75,8 @@ type lead struct {
 	said decode.Opening
 	done bool
 	torn bool // the capture has left out what comes next
+	// service: it begins with a request to one of the web services
+	service bool
 }
 
 // take looks at the next bytes of the side.
@@ -87,6 +89,7 @@ func (o *lead) take(from decode.Sender, b []byte) {
 	if ok {
 		o.said = said
 	}
+	o.service = o.service || ok && decode.ServiceRequest(o.buf)
 	if ok && !said.Partial {
 		o.done, o.buf = true, nil
 	}

@@ -41,6 +41,12 @@ func (c *Conn) Came() string {
 	return printableLine(s)
 }
 
+// Web reports whether the client came for a web service, by the way of a proxy that has them.
+func (c *Conn) Web() bool {
+	way := c.Way[strings.LastIndexByte(c.Way, ' ')+1:]
+	return way == "HTTP" || way == "HTTPS"
+}
+
 // Kind tells what a [Record] is about.
 type Kind uint8
 

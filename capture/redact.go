@@ -16,7 +16,8 @@ import (
 // cookies, tickets) and the secret headers of payloads. With All only what is known
 // to be public stays: words and numbers of the protocol. Handles, names, texts, mail,
 // files, phone numbers, end points and network addresses get stand-ins, those of
-// connections, too. Bytes that are no MSNP, and lines that are cut, are blotted out:
+// connections, too. Of messages of HTTP what the table of web services has as secret is
+// replaced, with All everything in them but what is known to be public. Bytes that are no MSNP, and lines that are cut, are blotted out:
 // there is no telling what is in them.
 type Redactor struct {
 	all                                bool
@@ -148,7 +149,10 @@ func (r *Redactor) frame(fr *decode.Frame, from decode.Sender, role decode.Role,
 			blot(out.Raw[min(len(out.Raw), len(out.Raw)-len(fr.Payload())):])
 		}
 		return out
-	case fr.Kind == decode.Opaque:
+	case fr.Kind == decode.Web && fr.Missing == 0:
+		return r.web(fr)
+	case fr.Kind == decode.Opaque, fr.Kind == decode.Web:
+		out.Kind, out.LineLen, out.EOL, out.Missing = decode.Opaque, 0, 0, 0
 		out.Raw = bytes.Clone(fr.Raw)
 		blot(out.Raw)
 		return out

@@ -33,6 +33,8 @@ func (r *Redactor) field(m *decode.Message, f *decode.Field, i int) []byte {
 		return r.hash(raw)
 	case k.Secret && guid.Match(raw):
 		return r.guid(raw)
+	case k.Secret && k.Name == "ticket":
+		return r.webSecret(raw)
 	case k.Secret:
 		return r.secret(raw)
 	case !r.all || f.Param.Public(raw):

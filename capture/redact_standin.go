@@ -191,7 +191,7 @@ func escape(b []byte) []byte {
 // host stands for the name or address of a machine. Loopback addresses and the
 // names of Microsoft's service say nothing of anybody.
 func (r *Redactor) host(s string) string {
-	if s == "" || strings.EqualFold(s, "localhost") || service.MatchString(s) {
+	if s == "" || strings.EqualFold(s, "localhost") || microsofts.MatchString(s) {
 		return s
 	}
 	ip, err := netip.ParseAddr(strings.Trim(s, "[]"))
@@ -214,8 +214,8 @@ func (r *Redactor) host(s string) string {
 	return out
 }
 
-// service are the hosts of Microsoft's service.
-var service = regexp.MustCompile(`(?i)^([a-z0-9-]{1,32}\.){1,4}(hotmail|msn|passport|live)\.com$`)
+// microsofts are the hosts of Microsoft's service.
+var microsofts = regexp.MustCompile(`(?i)^([a-z0-9-]{1,32}\.){1,4}(hotmail|msn|passport|live)\.com$`)
 
 // documentation returns the n-th of the addresses set apart for documents (RFC 5737),
 // and then of those for benchmarks (RFC 2544).

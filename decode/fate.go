@@ -54,6 +54,9 @@ func (m *Message) Keep() *Message {
 	k.ChangedBy, k.sent = slices.Clone(m.ChangedBy), bytes.Clone(m.sent)
 	k.Joined, k.Delivery.Was = bytes.Clone(m.Joined), bytes.Clone(m.Delivery.Was)
 	k.payload, k.arrival = nil, nil // worked out again
+	if m.Call != nil {
+		k.readWeb(m.Call.Action)
+	}
 	return &k
 }
 

@@ -56,6 +56,9 @@ const (
 	Block
 	// Opaque bytes are no MSNP, or the framer had lost its place.
 	Opaque
+	// Web is one message of HTTP/1, head and body as they were sent. Its line is the first
+	// line, its payload the rest.
+	Web
 )
 
 // String returns the lower-case name of the kind.
@@ -67,6 +70,8 @@ func (k FrameKind) String() string {
 		return "blank"
 	case Block:
 		return "block"
+	case Web:
+		return "web"
 	}
 	return "opaque"
 }
@@ -74,8 +79,8 @@ func (k FrameKind) String() string {
 // blockHeader is the size of an MSNFTP block's header in bytes.
 const blockHeader = 3
 
-// Frame is one command line with its payload as it stood on the wire, or bytes
-// that are none. Its slices are windows into the framer's input: they hold
+// Frame is one command line with its payload as it stood on the wire, a message of HTTP,
+// or bytes that are neither. Its slices are windows into the framer's input: they hold
 // until the next call of [Framer.Feed]; use Clone to keep one.
 type Frame struct {
 	Kind FrameKind

@@ -24,6 +24,8 @@ const (
 // It loses no byte: what is no command comes out as opaque frames, so that the
 // Raw bytes of all frames, one after the other, are the link.
 //
+// A link that begins as HTTP/1 is cut into the messages of that: frames of the kind Web.
+//
 // Whether a command has a payload, and how long, is what the command table
 // says; it needs neither dialect nor direction (the rule holds for MSNP2-21).
 //
@@ -56,6 +58,9 @@ type Framer struct {
 	left    int64 // of that file, in bytes
 	started bool
 	beyond  int64 // see Beyond
+
+	web      *webFraming // the link is one of HTTP/1
+	webKnown bool        // whether it is
 }
 
 // Feed hands the next bytes of the link to the framer. They must stay as they
@@ -93,6 +98,12 @@ func (f *Framer) keep() {
 // Next puts the next whole frame into fr and reports whether there was one; if
 // not, the framer needs more bytes. The frame's bytes hold until the next Feed.
 func (f *Framer) Next(fr *Frame) bool {
+	if !f.webKnown && len(f.buf) > 0 && !f.beginsWeb(false) {
+		return f.wait()
+	}
+	if f.web != nil {
+		return f.nextWeb(fr)
+	}
 	if !f.lost && !f.blocks && f.rest == 0 && f.eol == 0 && f.scan == 0 && f.quick(fr) {
 		return true
 	}
@@ -328,6 +339,10 @@ func (f *Framer) forget() { f.scan, f.lineLen, f.eol, f.need, f.passed = 0, 0, 0
 // gap lies within a payload or a block whose length is known the framer stays
 // in step; otherwise it looks for the next plausible command.
 func (f *Framer) Gap(n int64, fr *Frame) bool {
+	f.webKnown = f.webKnown || len(f.buf) > 0 && f.beginsWeb(true)
+	if f.web != nil {
+		return f.gapWeb(n, fr)
+	}
 	missing := int64(f.rest)
 	if f.settle(fr) {
 		return true
@@ -359,6 +374,10 @@ func (f *Framer) Gap(n int64, fr *Frame) bool {
 func (f *Framer) Flush(fr *Frame) bool {
 	if len(f.buf) == 0 {
 		return false
+	}
+	f.webKnown = f.webKnown || f.beginsWeb(true)
+	if f.web != nil {
+		return f.nextWeb(fr) || f.tornWeb(fr)
 	}
 	return f.settle(fr) || f.torn(fr)
 }
@@ -411,7 +430,7 @@ func (f *Framer) Offset() int64 { return f.off }
 
 // InStep reports whether the framer knows where it is, rather than looking for
 // the next plausible command.
-func (f *Framer) InStep() bool { return !f.lost }
+func (f *Framer) InStep() bool { return !f.lost && (f.web == nil || !f.web.lost) }
 
 // Beyond returns where in the link the last payload ends that was longer than
 // MaxPayload, if its length can be believed. What looks like commands before that is

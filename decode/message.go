@@ -12,6 +12,7 @@ import (
 	"msnproxy/decode/challenge"
 	"msnproxy/decode/p2p"
 	"msnproxy/decode/payload"
+	"msnproxy/decode/service"
 )
 
 // Message is a frame understood: names for its parameters, its payload decoded.
@@ -36,6 +37,12 @@ type Message struct {
 
 	// What session tracking adds; without a [Tracker] all of it is zero.
 
+	// Call is the request to a web service, or the answer to one, that a frame of HTTP is;
+	// nil for all others. Its verb is the action, its parameters are the values that the
+	// service's row has names for, whatever their place: [Message.Field] has them in the
+	// order in which they were sent.
+	Call *service.Call
+
 	// Number counts the frames of all connections from 1, in order of time.
 	Number int64
 	Time   time.Time
@@ -57,6 +64,10 @@ type Message struct {
 	Challenge *challenge.Verdict
 	// SignIn is the verdict on the answer to an MD5 sign-in challenge (USR).
 	SignIn SignInVerdict
+	// SSO is the verdict on the answer to the nonce of a sign-in by ticket and key (USR), where
+	// the key is known; Token is what is known of the ticket.
+	SSO   SignInVerdict
+	Token TokenInfo
 	// Opening says what bytes are that are no MSNP, on a link that began with such; it
 	// is empty where that is not known, nil for all other messages.
 	Opening *Opening
@@ -113,6 +124,9 @@ type Field struct {
 	Raw []byte
 	// Cut: the recording cuts the line here, and what the value lacks is not known.
 	Cut bool
+
+	text    string // the value, where it is decoded already
+	decoded bool
 }
 
 // Decode makes m the message of a frame. Role and dialect may be 0; they decide
@@ -120,6 +134,9 @@ type Field struct {
 func (m *Message) Decode(fr *Frame, from Sender, role Role, dialect int) {
 	m.reset()
 	m.Frame, m.From, m.Role, m.Dialect = fr, from, role, dialect
+	if fr.Kind == Web {
+		m.readWeb(nil)
+	}
 	if fr.Kind != Command {
 		return
 	}
@@ -139,8 +156,11 @@ func (m *Message) reset() {
 }
 
 // Name returns the verb as a string: three letters, or the digits of an error;
-// "" for a frame that is no command.
+// "" for a frame that is no command. That of a message of a web service is its action.
 func (m *Message) Name() string {
+	if m.Call != nil {
+		return m.Call.Name
+	}
 	if m.Verb != nil && m.Verb != errorVerb {
 		return m.Verb.Name
 	}
@@ -162,8 +182,10 @@ func (m *Message) Torn() bool {
 }
 
 // Refuses reports whether the message says that something was not done: an error
-// reply, or NAK.
-func (m *Message) Refuses() bool { return m.Verb == errorVerb || m.Form != nil && m.Form.Refuses }
+// reply, NAK, a fault of a web service or a status of HTTP from 400 on.
+func (m *Message) Refuses() bool {
+	return m.Verb == errorVerb || m.Form != nil && m.Form.Refuses || m.Call != nil && m.webRefuses() != ""
+}
 
 // param returns the parameter that token i (1 is the first) stands for.
 func (m *Message) param(i int) *Param {
@@ -185,7 +207,7 @@ func (m *Message) Len() int { return max(0, len(m.tokens)-1) }
 
 // extra returns how many parameters the line has more than its row.
 func (m *Message) extra() int {
-	if m.Form.repeat {
+	if m.Form.repeat || m.Call != nil {
 		return 0
 	}
 	return max(0, m.Len()+bits.OnesCount32(uint32(m.absent))-len(m.Form.Params))
@@ -194,6 +216,9 @@ func (m *Message) extra() int {
 // Field returns parameter i, counted from 0 in the order of the table. [Message.InLine]
 // has them in that of the line.
 func (m *Message) Field(i int) Field {
+	if m.Call != nil {
+		return m.webField(i)
+	}
 	t := m.tokens[i+1]
 	f := Field{Param: m.param(i + 1), Cut: m.torn(i)}
 	if f.Param != nil {
@@ -214,6 +239,9 @@ func (m *Message) Arg(i int) []byte {
 	if i < 0 || i+1 >= len(m.tokens) {
 		return nil
 	}
+	if m.Call != nil {
+		return m.webField(i).Raw
+	}
 	t := m.tokens[i+1]
 	return m.Frame.Raw[t.Start:t.End]
 }
@@ -233,6 +261,9 @@ func (m *Message) Fields() []Field {
 func (m *Message) Raw(name string) []byte {
 	if m.Form == nil {
 		return nil
+	}
+	if m.Call != nil {
+		return m.webRaw(name)
 	}
 	for i := range m.Form.Params {
 		if p := &m.Form.Params[i]; p.Name == name {
@@ -257,6 +288,9 @@ func (m *Message) Raw(name string) []byte {
 func (m *Message) Value(name string) (string, bool) {
 	if m.Form == nil {
 		return "", false
+	}
+	if m.Call != nil {
+		return m.webValue(name)
 	}
 	for i := range m.Form.Params {
 		p := &m.Form.Params[i]
@@ -307,6 +341,9 @@ func (m *Message) Payload() *payload.Payload {
 	if m.payload == nil && m.Direct != nil {
 		m.payload = payload.Direct(m.Direct, m.Frame.Raw, m.Frame.Offset)
 	}
+	if m.payload == nil && m.Frame.Kind == Web {
+		m.payload = m.webPayload()
+	}
 	if m.payload == nil && m.Frame.Kind == Command && len(m.Frame.Payload()) > 0 {
 		m.payload = payload.Decode(m.payloadKind(), m.Frame.Payload())
 	}
@@ -324,6 +361,9 @@ func (m *Message) payloadKind() payload.Kind {
 // Value returns the value decoded as its kind says: percent escapes undone, of an
 // address the account, and in any case valid UTF-8.
 func (f Field) Value() string {
+	if f.decoded {
+		return f.text
+	}
 	if f.Param != nil && f.Param.Kind == addresses {
 		return validText(address.Bare(f.Raw))
 	}

@@ -204,7 +204,7 @@ func httpRequest(b []byte, _ Sender) (Opening, Guess) {
 	case method == "CONNECT":
 		t := plain([]byte(target[:min(len(target), 260)]))
 		return Opening{Name: "HTTP CONNECT", Text: "a request to an HTTP proxy to connect to " + t, Advice: adviceProxy, Target: t}, Yes
-	case strings.Contains(strings.ToLower(target), "/gateway/gateway.dll"):
+	case gatewayTarget(target):
 		return Opening{Name: nameGateway, Text: "a request to MSN's HTTP gateway: " + quoted(firstLine(b)), Advice: adviceGateway}, Yes
 	case strings.Contains(target, "://"):
 		return Opening{Name: "HTTP proxy", Text: "a request to an HTTP proxy: " + quoted(firstLine(b)), Advice: adviceProxy}, Yes
@@ -232,6 +232,10 @@ func httpAnswer(b []byte, _ Sender) (Opening, Guess) {
 		return Opening{}, Maybe
 	}
 	return Opening{}, No
+}
+
+func gatewayTarget(target string) bool {
+	return strings.Contains(strings.ToLower(target), "/gateway/gateway.dll")
 }
 
 func gatewayAnswer(b []byte) bool {

@@ -36,6 +36,9 @@ func (m *Message) Peer() (a address.Address) {
 	if m.Form == nil {
 		return a
 	}
+	if m.Call != nil {
+		return address.Parse(string(m.webRaw(handleKind)))
+	}
 	if raw := m.Raw(handleKind); raw != nil {
 		a = m.parse(raw)
 		if a.Network == "" {

@@ -110,7 +110,9 @@ func (m *Message) appendWhole(dst []byte) []byte {
 		return fmt.Appendf(dst, "block of the file, %d bytes", len(fr.Payload()))
 	case m.Direct != nil:
 		return m.appendJoined(append(dst, m.Payload().Summary...))
-	case fr.Kind == Opaque:
+	case m.Call != nil:
+		return m.appendWeb(dst)
+	case fr.Kind == Opaque, fr.Kind == Web:
 		if len(fr.Raw) == 1 {
 			dst = append(dst, "1 byte that is no MSNP"...)
 		} else {

@@ -12,15 +12,17 @@ import (
 // command belongs to several, or while it is not known yet which one it is.
 type Role uint8
 
-// The roles of MSNP2-20, and MSNFTP, which two clients speak to each other.
+// The roles of MSNP2-20, MSNFTP, which two clients speak to each other, and the web
+// services beside them.
 const (
 	DS  Role = 1 << iota // dispatch server
 	NS                   // notification server
 	SB                   // switchboard
 	FTP                  // MSNFTP, client to client
+	WEB                  // a web service, over HTTP
 )
 
-// String names the role: "DS", "NS", "SB", "MSNFTP", "DS/NS" while either is
+// String names the role: "DS", "NS", "SB", "MSNFTP", "WEB", "DS/NS" while either is
 // possible, or "?" while nothing is known.
 func (r Role) String() string {
 	switch r {
@@ -32,6 +34,8 @@ func (r Role) String() string {
 		return "SB"
 	case FTP:
 		return "MSNFTP"
+	case WEB:
+		return "WEB"
 	case DS | NS:
 		return "DS/NS"
 	}

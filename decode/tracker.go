@@ -26,6 +26,12 @@ type Tracker struct {
 	conversations map[string]*Conversation
 	calls         map[call]map[*Conversation]string // whose id is not known yet, with the caller
 
+	grants   recent.Map[token]    // by the id of the token
+	issuedTo recent.Map[struct{}] // accounts at their hosts that got tokens
+	lockKeys recent.Map[string]   // challenges for offline messages, by account
+	hosts    recent.Map[*Session] // who signed in by ticket from a host; nil: several
+	webs     []*Connection        // to web services, of nobody yet; the newest last
+
 	news   recent.Map[[]*news]
 	mails  recent.Map[*mail] // of conversations of notification servers
 	strays []stray
@@ -63,6 +69,8 @@ type Connection struct {
 	Talks []*Conversation
 	// Opened is when the connection was first seen.
 	Opened time.Time
+	// Via is the address that the client connected to, where that is a proxy, and then known.
+	Via string
 	// Direct: it is a direct connection between two clients (P2P).
 	Direct bool
 	// Came is the number of the redirect (XFR, RNG) that sent the client here: 0 if
@@ -75,6 +83,8 @@ type Connection struct {
 	requests      requests
 	challenges    []posed
 	salt          string // of the sign-in challenge
+	nonce         string // of a sign-in by ticket and key
+	web           *webSide
 	said          said
 	begun         [2]begun // of the client, of the server
 	joiner        *p2p.Joiner
@@ -132,6 +142,10 @@ func NewTracker() *Tracker {
 	return &Tracker{
 		conns:         make(map[uint32]*Connection),
 		cookies:       recent.Map[admission]{Max: admissionsKept},
+		grants:        recent.Map[token]{Max: grantsKept},
+		issuedTo:      recent.Map[struct{}]{Max: grantsKept},
+		lockKeys:      recent.Map[string]{Max: grantsKept},
+		hosts:         recent.Map[*Session]{Max: grantsKept},
 		news:          recent.Map[[]*news]{Max: mostNews},
 		mails:         recent.Map[*mail]{Max: mostMails},
 		conversations: make(map[string]*Conversation),
@@ -212,7 +226,11 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 		// What a file holds may look like a command.
 		*fr = Frame{Kind: Opaque, Offset: fr.Offset, Raw: fr.Raw, Gap: fr.Gap}
 	}
-	m.Decode(fr, from, c.Role, c.Dialect)
+	if fr.Kind == Web {
+		c.decodeWeb(m, fr, from)
+	} else {
+		m.Decode(fr, from, c.Role, c.Dialect)
+	}
 	if c.learnRole(m) {
 		t.noSwitchboard(c)
 		m.Decode(fr, from, c.Role, c.Dialect)
@@ -232,6 +250,9 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	m.Noise = c.noise(m)
 	if m.Noise == NoNoise {
 		c.join(m)
+	}
+	if m.Call != nil {
+		t.web(m)
 	}
 	if !m.tracked() {
 		return m
@@ -334,7 +355,7 @@ func init() {
 		ActAnswer:  (*Tracker).answer,
 	}
 	judges = [Acts]func(*Tracker, *Connection, *Message){
-		ActSignIn: (*Tracker).checkSignIn,
+		ActSignIn: (*Tracker).judgeSignIn,
 		ActProof:  (*Tracker).answered,
 	}
 }

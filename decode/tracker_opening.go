@@ -18,8 +18,8 @@ func (c *Connection) begin(m *Message) *Opening {
 	if m.From == Server {
 		b = &c.begun[1]
 	}
-	known := fr.Kind == Command && m.Form != nil
-	if known && fr.Offset == 0 && !b.over {
+	known := m.Form != nil // a command, or a message of a web service
+	if known && fr.Kind == Command && fr.Offset == 0 && !b.over {
 		// HTTP has some verbs of three letters, too.
 		o, _ := ReadOpening(fr.Raw, m.From, true)
 		known = !o.Named()

@@ -17,6 +17,10 @@ func (r Role) single() bool { return r != 0 && (r&(r-1) == 0 || r == DS|NS) }
 // it, and when as much speaks against it as for it the role is another one. It
 // returns true then: the message is to be read again.
 func (c *Connection) learnRole(m *Message) (revised bool) {
+	if m.Call != nil {
+		c.Role, c.firm, c.against = WEB, mostFirm, 0
+		return false
+	}
 	if m.Form == nil || m.Frame.EOL == 0 && len(m.Form.Params) > 0 {
 		return false
 	}

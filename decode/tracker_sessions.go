@@ -124,6 +124,8 @@ func (t *Tracker) user(c *Connection, m *Message) {
 		}
 	case m.From == Server && m.Raw("challenge") != nil:
 		c.salt = m.Arrived().text("challenge")
+	case m.From == Server && m.Raw("nonce") != nil:
+		c.nonce = m.Arrived().text("nonce")
 	case m.From == Server && handle != "":
 		c.Account, c.SignedIn = handle, true
 		c.let = m.Number

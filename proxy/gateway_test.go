@@ -3,8 +3,8 @@ package proxy
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -68,6 +68,7 @@ func TestScriptThroughTheGateway(t *testing.T) {
 	for _, often := range []bool{false, true} {
 		for _, pass := range []bool{false, true} {
 			t.Run(fmt.Sprintf("pass %v, often %v", pass, often), func(t *testing.T) {
+				t.Parallel()
 				s := demoServer()
 				defer s.Close()
 				cfg := Config{Upstream: s.DS, Allow: anyLoopback, Ways: []entrance.Entrance{entrance.Gateway(entrance.GatewayOptions{})}}
@@ -102,4 +103,63 @@ func TestScriptThroughTheGateway(t *testing.T) {
 	}
 }
 
-var _ = http.StatusOK
+// The streams of a session are the same to the byte however requests and writes are cut,
+// also with two requests at once and where one is sent again.
+func TestGatewayStreams(t *testing.T) {
+	for _, pass := range []bool{false, true} {
+		t.Run(fmt.Sprintf("pass %v", pass), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(42, 7))
+			u := newUpstream(t)
+			cfg := Config{Upstream: u.Addr().String(), Ways: []entrance.Entrance{entrance.Gateway(entrance.GatewayOptions{})}}
+			if pass {
+				behind := &proxytest.Gateway{NS: u.Addr().String()}
+				h := httptest.NewServer(behind)
+				defer h.Close()
+				defer behind.Close()
+				cfg.Upstream = h.Listener.Addr().String()
+				cfg.Ways = []entrance.Entrance{entrance.Gateway(entrance.GatewayOptions{Pass: cfg.Upstream})}
+			}
+			p, j := start(t, cfg)
+			ended := map[uint32]bool{}
+			for round := range 2 {
+				up, down := "VER 1 MSNP7 CVR0\r\n", "VER 1 MSNP7 CVR0\r\n"
+				for range 15 {
+					text := strings.Repeat("a\r\n", r.IntN(90))
+					up += fmt.Sprintf("MSG %d N %d\r\n%s", r.IntN(99)+2, len(text), text)
+					down += fmt.Sprintf("MSG bob@example.com Bob %d\r\n%s", len(text), text)
+				}
+				d := &proxytest.GatewayDialer{Address: p.Addr().String(), Often: round%2 == 1, Every: time.Millisecond, Split: func(n int) int { return 1 + r.IntN(n) }}
+				client, err := d.Dial(t.Context(), "tcp", "ns.example.com")
+				if err != nil {
+					t.Fatal(err)
+				}
+				send(t, client, up)
+				server := u.next(t)
+				go func() {
+					for rest := down; rest != ""; {
+						n := min(len(rest), 700)
+						_, _ = server.Write([]byte(rest[:n]))
+						rest = rest[n:]
+					}
+				}()
+				expect(t, server, up)
+				expect(t, client, down)
+				server.Close()
+				expectEOF(t, client)
+				client.Close()
+				j.wait(t, "the end of the session", func(r *capture.Record) bool {
+					return r.Kind == capture.Closed && r.Conn.Way == "HTTP gateway" && !ended[r.Conn.ID]
+				})
+				for _, r := range j.all() {
+					if r.Kind == capture.Closed {
+						ended[r.Conn.ID] = true
+					}
+					if r.Kind == capture.Data && !r.Frame.Complete() {
+						t.Errorf("%s sent %q", r.From, r.Frame.Raw)
+					}
+				}
+			}
+		})
+	}
+}

@@ -23,6 +23,7 @@ type Proxy struct {
 	cfg      settings
 	queue    *queue // nil: no observer
 	routes   routes
+	vault    vault
 	backs    loops
 	count    counters
 	lastID   atomic.Uint32

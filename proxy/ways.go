@@ -379,5 +379,16 @@ func (c *conn) dialFor(in *entry, rt route) (net.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.p.cfg.DialTimeout)
 	defer cancel()
-	return in.wish.Dial(ctx)
+	return in.wish.Dial(entrance.WithConnector(ctx, c.p.connectTo(in.wish.By)))
+}
+
+// connectTo connects where a way says by itself, as the user has told it.
+func (p *Proxy) connectTo(by string) entrance.Connector {
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		to, err := parseAddress(address, DefaultPort)
+		if err != nil {
+			return nil, err
+		}
+		return p.dial(ctx, route{target: to, by: by})
+	}
 }

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"msnproxy/capture/story"
@@ -47,6 +48,9 @@ func appendTold(fields []Field, m told) []Field {
 	if fr.Kind != decode.Command && m.peer != nil {
 		return appendPeer(fields, m)
 	}
+	if m.Call != nil {
+		return appendWeb(fields, m.Message)
+	}
 	if fr.Kind != decode.Command {
 		return append(fields, Field{Name: "bytes", Value: clip(fr.Raw)})
 	}
@@ -72,6 +76,24 @@ func appendTold(fields []Field, m told) []Field {
 	}
 	if p := m.Payload(); p != nil {
 		fields = appendPayload(fields, p)
+	}
+	return fields
+}
+
+// appendWeb adds what a message of a web service says: what the service table has names
+// for. Of what differs each time, as dates, the rest of it is full.
+func appendWeb(fields []Field, m *decode.Message) []Field {
+	if m.From == decode.Server {
+		fields = append(fields, Field{Name: "status", Value: strconv.Itoa(m.Call.Status)})
+	}
+	for i := range m.Len() {
+		fields = append(fields, parameter(m, i))
+	}
+	if m.Challenge != nil && m.Challenge.Result == challenge.Wrong {
+		fields = append(fields, Field{Name: "challenge", Value: "the answer is wrong"})
+	}
+	if m.Frame.Missing > 0 {
+		fields = append(fields, Field{Name: "incomplete", Value: "the end of the body is missing"})
 	}
 	return fields
 }

@@ -135,7 +135,7 @@ func (k *mark) read(d told, x *meanings, r *Rules, first bool) {
 // kind names what a message is, and all errors alike.
 func kind(m *story.Message) string {
 	switch {
-	case m.Kind != decode.Command:
+	case m.Name == "" || m.Kind != decode.Command && m.Kind != decode.Web:
 		return m.Kind.String()
 	case len(m.Name) == 3 && m.Name[0] >= '0' && m.Name[0] <= '9':
 		return "error"

@@ -64,7 +64,7 @@ func sealed(a, b *said) bool {
 
 // label names what a message is.
 func label(m *decode.Message) string {
-	if m.Frame.Kind != decode.Command {
+	if !m.Named() {
 		return m.Frame.Kind.String()
 	}
 	return m.Name()

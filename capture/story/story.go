@@ -98,7 +98,7 @@ type Message struct {
 	Conn *Conn
 	// Number counts the frames of the recording from 1, as other commands do.
 	Number int64
-	// Name is the verb, or the code of an error; "" where Kind is not a command.
+	// Name is the verb, the code of an error or the action of a web service; "" for others.
 	Name string
 	// Request is what it answers; nil: nothing, or that is not known.
 	Request *Message
@@ -278,6 +278,7 @@ func (r *Reader) Decode(m *Message) (*decode.Message, *capture.Record, error) {
 	d.Start, d.Findings = r.story.start, append(d.Findings, r.story.findings[m.Number]...)
 	if q := m.Request; q != nil {
 		d.ReplyTo, d.ReplyVerb, d.Latency, d.FirstReply = q.Number, q.Name, m.Latency(), q.Replies[0] == m
+		d.AnswerTo(q.Name)
 	}
 	if m.challenge > 0 {
 		r.verdict = challenge.Verdict{Result: challenge.Result(m.challenge - 1)}

@@ -214,7 +214,7 @@ const maxNames = 4096
 
 // name returns the verb without a copy of its own for each message.
 func (t *teller) name(d *decode.Message) string {
-	if d.Frame.Kind != decode.Command {
+	if !d.Named() {
 		return ""
 	}
 	name := d.Name()

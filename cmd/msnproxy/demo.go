@@ -26,7 +26,7 @@ func demoCommand() *cli.Command {
 		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "let the proxy listen on `ADDR`, host:port; port 0 is any"},
 		&cli.DurationFlag{Name: "pace", Usage: "pause for `TIME` before each step; in the inspector 400ms if it is not given"},
 		&cli.StringFlag{Name: "dialect", Value: "MSNP7", Usage: "`DIALECT` that the two clients and the server speak: MSNP2 to MSNP18, MSNP21"},
-		&cli.StringSliceFlag{Name: "ways", Usage: "clients come in by `WAY`: web (they get tickets and lists from web services behind the proxy, too), socks4, socks4a, socks5, connect; several, parted by commas, in turn"},
+		&cli.StringSliceFlag{Name: "ways", Usage: "clients come in by `WAY`: web (they get tickets and lists from web services behind the proxy, too), socks4, socks4a, socks5, connect (several of these, parted by commas, in turn), gateway"},
 		&cli.BoolFlag{Name: "calm", Usage: "nothing goes wrong: leave out the third act, in which gate rules break something"},
 		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one or per-target, as for run"},
 	}
@@ -144,7 +144,7 @@ func demoDialects(c *cli.Context) (offers []string, agreed string, err error) {
 		return nil, "", usage("demo", "--dialect %s: the demo speaks MSNP2 to MSNP18 and MSNP21", c.String("dialect"))
 	case c.IsSet("dialect"):
 		return []string{name, "CVR0"}, "", nil
-	case byWeb(c) && !c.IsSet("offer"):
+	case comesBy(c, webWay) && !c.IsSet("offer"):
 		return []string{webDialect, "CVR0"}, "", nil
 	}
 	list, err := offered(c, "demo")

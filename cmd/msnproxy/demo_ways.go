@@ -29,6 +29,7 @@ var demoCarriers = []struct {
 	{"socks4a", func(at string) proxytest.Dialer { return proxytest.SOCKS4a(at, "demo", nil) }},
 	{"socks5", func(at string) proxytest.Dialer { return proxytest.SOCKS5(at, "", "", nil) }},
 	{"connect", func(at string) proxytest.Dialer { return proxytest.CONNECT(at, nil) }},
+	{gatewayWay, func(at string) proxytest.Dialer { return (&proxytest.GatewayDialer{Address: at}).Dial }},
 }
 
 // bySOCKS4 dials by SOCKS4, which has no place for a name: one is asked for by SOCKS4a.
@@ -45,13 +46,15 @@ func bySOCKS4(at string) proxytest.Dialer {
 const (
 	// webWay is the way of the web half.
 	webWay = "web"
+	// gatewayWay carries MSNP alone.
+	gatewayWay = "gateway"
 	// webDialect is spoken with it where the user names none.
 	webDialect = "MSNP15"
 )
 
-// byWeb reports whether the web half is among the ways.
-func byWeb(c *cli.Context) bool {
-	return slices.ContainsFunc(commas(c.StringSlice("ways")), func(s string) bool { return strings.EqualFold(s, webWay) })
+// comesBy reports whether a way is among those of --ways.
+func comesBy(c *cli.Context, way string) bool {
+	return slices.ContainsFunc(commas(c.StringSlice("ways")), func(s string) bool { return strings.EqualFold(s, way) })
 }
 
 // demoWays are the ways by which the demo's clients come in, if not by the proxy as their
@@ -75,6 +78,10 @@ func newDemoWays(c *cli.Context) (*demoWays, error) {
 			return nil, usage("demo", "--ways: there is no way %q; the ways are %s", name, strings.Join(known, ", "))
 		}
 	}
+	// The redirects that a gateway needs lead nowhere by the other carriers.
+	if others := func(s string) bool { return s != gatewayWay && s != webWay }; slices.Contains(names, gatewayWay) && slices.ContainsFunc(names, others) {
+		return nil, usage("demo", "--ways: the gateway goes with web alone: what it carries can't go on by another way")
+	}
 	if d := c.String("dialect"); c.IsSet("dialect") && slices.Contains(names, webWay) && proxytest.Speaks(d) && !proxytest.AsksWeb(d) {
 		return nil, usage("demo", "--ways web: clients of %s ask no web service; those of MSNP8 and later do", strings.ToUpper(d))
 	}
@@ -87,7 +94,7 @@ func (w *demoWays) open(server *proxytest.Server, cfg *proxy.Config) (err error)
 	if len(w.names) == 0 {
 		return nil
 	}
-	cfg.Ways = []entrance.Entrance{entrance.SOCKS(nil), entrance.CONNECT(nil)}
+	cfg.Ways = []entrance.Entrance{entrance.SOCKS(nil), entrance.CONNECT(nil), entrance.Gateway(entrance.GatewayOptions{})}
 	if !slices.Contains(w.names, webWay) {
 		return nil
 	}
@@ -132,23 +139,27 @@ func demoCA() (*ca.CA, error) {
 // connection by the next of those that carry any, to the server itself; where there are
 // none, to the proxy as the server. It returns where the server is for them.
 func (w *demoWays) direct(sc *proxytest.Script, server *proxytest.Server, at string) (to string) {
-	var all []proxytest.Dialer
+	var all, forWeb []proxytest.Dialer
 	for _, carrier := range demoCarriers {
-		if slices.Contains(w.names, carrier.name) {
-			all = append(all, carrier.dial(at))
+		if !slices.Contains(w.names, carrier.name) {
+			continue
+		}
+		all = append(all, carrier.dial(at))
+		if carrier.name != gatewayWay {
+			forWeb = append(forWeb, carrier.dial(at))
 		}
 	}
-	dial := proxytest.At(at, nil)
-	if len(all) > 0 {
-		to, dial = server.DS, proxytest.InTurn(all...)
-		sc.Dial = dial
-	} else {
-		to = at
+	if to = at; len(all) > 0 {
+		to, sc.Dial = server.DS, proxytest.InTurn(all...)
 	}
-	if w.web != nil {
-		trusted := x509.NewCertPool()
-		trusted.AddCert(w.ca.Certificate())
-		sc.Web = &proxytest.WebOptions{Dial: dial, CA: trusted}
+	if w.web == nil {
+		return to
+	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(w.ca.Certificate())
+	sc.Web = &proxytest.WebOptions{Dial: proxytest.At(at, nil), CA: trusted}
+	if len(forWeb) > 0 {
+		sc.Web.Dial = proxytest.InTurn(forWeb...)
 	}
 	return to
 }

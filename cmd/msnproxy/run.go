@@ -28,7 +28,9 @@ func runCommand() *cli.Command {
 		Name:  "run",
 		Usage: "relay between clients and a server, and show what they say",
 		Description: `Point the Messenger client at the address that msnproxy listens on: as its server,
-or as its proxy (SOCKS 4, 4a or 5, or an HTTP proxy that takes CONNECT). Redirects
+or as its proxy (SOCKS 4, 4a or 5, or an HTTP proxy that takes CONNECT), or as MSN's
+HTTP gateway: requests to that are passed on to the upstream, as another gateway,
+or with --gateway end here, before a server of MSNP. Redirects
 (XFR, RNG) are rewritten so that a client stays behind the proxy, where it is not
 its proxy anyway. Nothing else is changed. What a client of a proxy asks for must
 be the upstream, what --allow covers, or where a server has sent it. On a terminal the inspector shows the traffic (? lists its keys, q
@@ -44,11 +46,13 @@ Examples:
    msnproxy run --upstream 10.0.0.5 --offer MSNP9,MSNP8
    msnproxy run --upstream 10.0.0.5:1863 --listen 0.0.0.0:1863 --format json
    msnproxy run --upstream messenger.example.com --listen 127.0.0.1:1863 --listen 127.0.0.1:1080
+   msnproxy run --upstream messenger.example.com --gateway --listen 127.0.0.1:80
+   msnproxy run --upstream 10.0.0.5 --web login.live.com=https://10.0.0.5:8443 --listen 0.0.0.0:443
    msnproxy run --upstream 10.0.0.5 --record session.pcapng --rotate size:100MB --keep 10
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 ` + exitCodes,
-		Flags:  slices.Concat(flags, wayFlags(), transparentFlags(), gateFlags(), []cli.Flag{addonFlag()}, apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, wayFlags(), webFlags(), transparentFlags(), gateFlags(), []cli.Flag{addonFlag()}, apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: runProxy,
 	}
 }
@@ -60,8 +64,17 @@ func runProxy(c *cli.Context) error {
 	if c.Bool("print-rules") {
 		return printRules(c)
 	}
-	if c.String("upstream") == "" {
-		return usage("run", "run needs a server: --upstream HOST[:PORT]")
+	half, err := webRoutes(c)
+	if err != nil {
+		return err
+	}
+	defer half.close()
+	upstream := c.String("upstream")
+	if upstream == "" {
+		upstream = half.upstream
+	}
+	if upstream == "" {
+		return usage("run", "run needs a server: --upstream HOST[:PORT], or a --preset that names one")
 	}
 	ports, err := proxy.ParsePorts(c.String("ports"))
 	if err != nil {
@@ -72,7 +85,7 @@ func runProxy(c *cli.Context) error {
 		listen = []string{proxy.DefaultListen}
 	}
 	cfg := proxy.Config{
-		Upstream: c.String("upstream"), Listen: listen[0], Listens: listen[1:], Advertise: c.String("advertise"),
+		Upstream: upstream, Listen: listen[0], Listens: listen[1:], Advertise: c.String("advertise"),
 		Ports: ports, Allow: commas(c.StringSlice("allow")), MaxConns: c.Int("max-conns"),
 	}
 	if cfg.MaxConns < 1 {
@@ -82,6 +95,9 @@ func runProxy(c *cli.Context) error {
 		return usage("run", "--drain is %v; it cannot be negative", drain)
 	}
 	if err := ways(c, &cfg); err != nil {
+		return err
+	}
+	if err := half.enter(c, &cfg); err != nil {
 		return err
 	}
 	if err := transparent(c, &cfg); err != nil {
@@ -118,7 +134,7 @@ func runProxy(c *cli.Context) error {
 	defer x.close(c)
 	out := outlive(c, true, "relaying goes on")
 	defer out.end(hurried(c.Context))
-	d, err := newDisplay(c, c.String("upstream"), nil, g)
+	d, err := newDisplay(c, upstream, nil, g)
 	if err != nil {
 		return err
 	}
@@ -129,7 +145,7 @@ func runProxy(c *cli.Context) error {
 	d.addons = x
 	d.attach(p)
 	x.attach(p)
-	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", addresses(p.Addrs()), c.String("upstream"))
+	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", addresses(p.Addrs()), upstream)
 	if d.live != nil {
 		d.live.ins.Waiting(fmt.Sprintf("Waiting for a client at %s.", addresses(p.Addrs())))
 	}

@@ -62,13 +62,17 @@ type Checker struct {
 	muted   bool    // nothing is found fault with
 	head    headers // of the MIME message in hand
 
+	escapes []escape             // in order of time
+	visited recent.Map[struct{}] // hosts that requests were for
+	books   []book
+
 	transfers transfer.Tracker
 	handed    map[*transfer.Transfer]*handed
 }
 
 // New returns a checker that has seen nothing yet.
 func New() *Checker {
-	return &Checker{conns: make(map[uint32]*conn), transfers: transfer.Tracker{Max: maxTransfers}, cookies: recent.Map[*pass]{Max: maxCookies}, watched: make(map[string]int)}
+	return &Checker{conns: make(map[uint32]*conn), transfers: transfer.Tracker{Max: maxTransfers}, cookies: recent.Map[*pass]{Max: maxCookies}, visited: recent.Map[struct{}]{Max: maxEscapes}, watched: make(map[string]int)}
 }
 
 // Opened tells of a new connection. midStream says that the recording starts
@@ -103,7 +107,11 @@ func (k *Checker) Message(m *decode.Message) []Located {
 		k.command(c, m)
 	default:
 		k.adopt(c, m)
-		k.between(c, m)
+		if m.Call != nil {
+			k.web(c, m)
+		} else {
+			k.between(c, m)
+		}
 	}
 	k.peers(c, m)
 	k.changed(c, m)

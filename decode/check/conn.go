@@ -67,6 +67,10 @@ type conn struct {
 	room  room
 	file  file
 	given []string // cookies that came on this connection, the newest
+
+	sent    map[string]int // on the first lists (ADL): 2 for AL, 4 for BL
+	sentOdd bool           // they could not be read, or are too many
+	deltas  bool           // a web service was asked only for what has changed
 }
 
 // whole reports whether everything on the connection was seen so far.
@@ -192,7 +196,7 @@ func (k *Checker) between(c *conn, m *decode.Message) {
 			k.instead(c, m, "frame.blank", "", "payload.length",
 				"an empty line after a payload: its length is probably %d too small", len(m.Frame.Raw))
 		}
-	case decode.Opaque:
+	case decode.Opaque, decode.Web:
 		if l.paid {
 			more, big := trails(m.Frame.Raw)
 			if n := len(m.Frame.Raw); n == l.trails+more || n == l.trails+more-l.big-big {

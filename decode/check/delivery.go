@@ -172,6 +172,9 @@ func (k *Checker) declined(m *decode.Message) {
 // overdue says which messages have not come where they should, and lets go of all that
 // are that old.
 func (k *Checker) overdue(at time.Time) {
+	if len(k.escapes) > 0 {
+		k.escaped(at)
+	}
 	n := 0
 	for n < len(k.parcels) && !at.IsZero() && !k.parcels[n].left.IsZero() && at.Sub(k.parcels[n].left) > deliveryWait {
 		k.lost(&k.parcels[n])

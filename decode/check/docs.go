@@ -71,7 +71,8 @@ var groupTitles = map[string]string{
 	"redirect": "Redirects", "lists": "Lists and groups", "presence": "Presence", "name": "Names and limits",
 	"switchboard": "Switchboards", "session": "Keep-alive and leaving", "end": "Ends of connections", "transfer": "File transfers",
 	"delivery": "Delivery", "changed": "Changed on purpose",
-	"p2p": "P2P",
+	"p2p": "P2P", "web": "Web services", "sso": "Sign-in by ticket and key", "token": "Tickets",
+	"lockkey": "Lock keys of offline messages", "ab": "Address book", "host": "Hosts that lead away",
 }
 
 // anchor is what a heading's link is: points vanish.

@@ -368,6 +368,7 @@ func (k *Checker) change(c *conn, m *decode.Message) {
 	s := k.status(c, m)
 	trid, _ := m.TrID()
 	if m.From == decode.Client {
+		k.compareBook(c, m)
 		if got := m.Arrived(); got != nil && got != m {
 			// The server answers what a proxy has made of it.
 			s = string(got.Raw("status"))

@@ -77,6 +77,9 @@ func (k *Checker) listing(c *conn, m *decode.Message) {
 			return
 		}
 		k.member(c, m, who, adds)
+		if first && adds {
+			c.entry(who.Account, who.Lists)
+		}
 	}
 	if !some && !first && len(p.Problems) == 0 {
 		k.add(c, m, "lists.empty", "the list names nobody")

@@ -53,7 +53,7 @@ func (r *Rule) Dialects() string {
 
 var (
 	rules = slices.Concat(frameRules, lineRules, payloadRules, mimeRules, tridRules, versionRules, signInRules,
-		challengeRules, redirectRules, listRules, presenceRules, nameRules, switchboardRules, deliveryRules, peerRules, sessionRules, changedRules, endRules)
+		challengeRules, redirectRules, listRules, presenceRules, nameRules, switchboardRules, deliveryRules, peerRules, sessionRules, webRules, changedRules, endRules)
 	ruleIndex = func() map[string]*Rule {
 		index := make(map[string]*Rule, len(rules))
 		for i := range rules {

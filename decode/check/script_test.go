@@ -102,7 +102,8 @@ var words = strings.NewReplacer(
 
 // stage runs a script through a tracker and a checker. Its lines:
 //
-//	CONN open CLIENT SERVER    a connection; "mid" instead of open: in mid-stream
+//	CONN open CLIENT SERVER    a connection; "mid" instead of open: in mid-stream;
+//	                           a third address is that of the proxy
 //	CONN C: LINE|PAYLOAD       a command; | is CRLF, # in the line the payload's length
 //	CONN C! BYTES              bytes as they are, with Go's escapes
 //	CONN Cw LINE               a command that a proxy withholds; Ci: that it makes
@@ -182,7 +183,9 @@ func (s *stage) line(id uint32, rest string) {
 	switch verb {
 	case "open", "mid":
 		client, server, _ := strings.Cut(arg, " ")
+		server, via, _ := strings.Cut(server, " ")
 		s.conns[id] = s.tracker.Open(id, client, server, s.at)
+		s.conns[id].Via = via
 		s.checker.Opened(s.conns[id], verb == "mid")
 	case "close":
 		for _, from := range []decode.Sender{decode.Client, decode.Server} {

@@ -88,7 +88,7 @@ func TestErrors(t *testing.T) {
 		{`size`, 0, "bool"},
 		{`verb == "MSG`, 0, "literal"},
 		{``, 0, "unexpected"},
-		{`role == "sb"`, 9, `role is never "sb"; it is "?", "DS", "NS", "DS/NS", "SB" or "MSNFTP"`},
+		{`role == "sb"`, 9, `role is never "sb"; it is "?", "DS", "NS", "DS/NS", "SB", "MSNFTP" or "WEB"`},
 		{`verb == "MSG" and "Server" != from`, 19, `it is "client" or "server"`},
 		{`kind in ["command", "opaq"]`, 21, `kind is never "opaq"`},
 		{`noise == "ping"`, 10, "keep-alive"},

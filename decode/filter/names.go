@@ -37,7 +37,7 @@ var names = []Name{
 		}
 		return 0
 	}},
-	{"role", "string", `"DS", "NS", "DS/NS" (either), "SB", "MSNFTP" or "?"`, func(m *decode.Message) any { return m.Conn.Role.String() }},
+	{"role", "string", `"DS", "NS", "DS/NS" (either), "SB", "MSNFTP", "WEB" or "?"`, func(m *decode.Message) any { return m.Conn.Role.String() }},
 	{"dialect", "number", "number of the dialect: 7 is MSNP7; 0: not known", func(m *decode.Message) any { return m.Conn.Dialect }},
 	{"account", "string", "who is signed in on the connection", func(m *decode.Message) any { return m.Conn.Account }},
 	{"handle", "string", "whom the message is about or comes from: the account that its line names, or the other end of a routed payload (SDG and the like)", func(m *decode.Message) any { return m.Peer().Account }},
@@ -65,7 +65,7 @@ var names = []Name{
 		}
 		return ""
 	}},
-	{"verb", "string", "three letters, or the digits of an error", func(m *decode.Message) any { return m.Name() }},
+	{"verb", "string", "three letters, the digits of an error, or the action of a web service: ABFindAll", func(m *decode.Message) any { return m.Name() }},
 	{"trid", "number", "TrID; -1: none", func(m *decode.Message) any {
 		if n, ok := m.TrID(); ok {
 			return int(n)
@@ -80,7 +80,7 @@ var names = []Name{
 		return n
 	}},
 	{"noise", "string", `"keep-alive", "typing", "repeated presence" or "empty line"; empty: none of these`, func(m *decode.Message) any { return m.Noise.String() }},
-	{"kind", "string", `"command", "blank", "block" or "opaque"; no message: "end" or "lost" (bytes are missing)`, func(m *decode.Message) any {
+	{"kind", "string", `"command", "blank", "block", "opaque" or "web" (a message of HTTP); no message: "end" or "lost" (bytes are missing)`, func(m *decode.Message) any {
 		switch {
 		case m.Occurrence.Ends():
 			return kindEnd
@@ -88,6 +88,13 @@ var names = []Name{
 			return kindLost
 		}
 		return m.Frame.Kind.String()
+	}},
+	{"sso", "string", `whether the answer to the nonce of a sign-in is right for the key that came with the ticket: "right" or "wrong"; empty: that is not known`, func(m *decode.Message) any { return m.SSO.String() }},
+	{"http_status", "number", "status of HTTP in the answer of a web service; 0: none", func(m *decode.Message) any {
+		if m.Call == nil {
+			return 0
+		}
+		return m.Call.Status
 	}},
 	{"size", "number", "bytes of the frame", func(m *decode.Message) any { return len(m.Frame.Raw) }},
 	{"args", "list", "the parameters as they stand on the wire", func(m *decode.Message) any {
@@ -189,6 +196,11 @@ func Parameters() []Name {
 			for _, p := range v.Forms[i].Params {
 				about[p.Name] = p.Kind.About
 			}
+		}
+	}
+	for _, p := range decode.WebParams() {
+		if about[p.Name] == "" {
+			about[p.Name] = p.Kind.About
 		}
 	}
 	list := make([]Name, 0, len(about))

@@ -14,9 +14,9 @@ import (
 // values are what the names can be that have few values. Those that say what stands
 // on the wire are not among them: a peer may have put anything there.
 var values = map[string][]string{
-	"role":  {decode.Role(0).String(), decode.DS.String(), decode.NS.String(), (decode.DS | decode.NS).String(), decode.SB.String(), decode.FTP.String()},
+	"role":  {decode.Role(0).String(), decode.DS.String(), decode.NS.String(), (decode.DS | decode.NS).String(), decode.SB.String(), decode.FTP.String(), decode.WEB.String()},
 	"from":  {decode.Client.String(), decode.Server.String()},
-	"kind":  {decode.Command.String(), decode.Blank.String(), decode.Block.String(), decode.Opaque.String(), kindEnd, kindLost},
+	"kind":  {decode.Command.String(), decode.Blank.String(), decode.Block.String(), decode.Opaque.String(), decode.Web.String(), kindEnd, kindLost},
 	"ended": {decode.NoOccurrence.String(), decode.Closed.String(), decode.Reset.String(), decode.HalfClosed.String()},
 	"by":    {"", decode.Client.String(), decode.Server.String()},
 	"fate":  {decode.Passed.String(), decode.Withheld.String(), decode.Injected.String(), decode.Held.String()},
@@ -62,12 +62,12 @@ func (c *comparisons) compare(name, with ast.Node) {
 
 // never says why a name is never a value; nothing if it may be.
 func never(name, value string) string {
-	if name == "verb" && !verbShape.MatchString(value) {
+	if name == "verb" && !verbShape.MatchString(value) && !decode.WebName(value) {
 		hint := ""
 		if upper := strings.ToUpper(value); verbShape.MatchString(upper) {
 			hint = fmt.Sprintf(" (did you mean %q?)", upper)
 		}
-		return fmt.Sprintf("verb is never %q; it is three capital letters or three digits%s", value, hint)
+		return fmt.Sprintf("verb is never %q; it is three capital letters or three digits, or an action of a web service such as ABFindAll%s", value, hint)
 	}
 	can, ok := values[name]
 	if !ok || slices.Contains(can, value) {

@@ -146,3 +146,34 @@ func (m *Message) unfold(p Place) string {
 
 // Sent returns the body as it was sent, with its chunks.
 func (m *Message) Sent() []byte { return m.Raw[m.Head:] }
+
+// Tunnels reports whether what follows the message on its link is no HTTP of this
+// connection any more: behind a CONNECT, the answer to one, or a change of protocol. An
+// answer to CONNECT is known by having nothing that tells of a body.
+func (m *Message) Tunnels() bool {
+	if m.Request {
+		return m.Method == "CONNECT"
+	}
+	if m.Status == 101 {
+		return true
+	}
+	if m.Status/100 != 2 || m.Status == 204 {
+		return false
+	}
+	for _, name := range []string{"Content-Length", "Transfer-Encoding", "Content-Type"} {
+		if m.Find(name) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// TargetPlace returns where the target of a request stands.
+func (m *Message) TargetPlace() Place {
+	if !m.Request {
+		return Place{}
+	}
+	line := m.Raw[:m.Line]
+	start := bytes.IndexByte(line, ' ') + 1
+	return Place{start, start + len(bytes.TrimRight(line[start:bytes.LastIndexByte(line, ' ')], " "))}
+}

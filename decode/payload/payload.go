@@ -26,6 +26,7 @@ const (
 	Challenge    Kind = "challenge"    // 32 hex digits of QRY (MSNP6)
 	Packets      Kind = "packets"      // of a direct connection (P2P): see Direct
 	Body         Kind = "body"         // one of XML, MIME and Opaque, as it looks (error replies, MSNP24)
+	HTTP         Kind = "http"         // headers and body of a message of HTTP: see Web
 	Opaque       Kind = "opaque"       // bytes
 )
 

@@ -65,12 +65,8 @@ func eachInHead(m *http1.Message, where string, tell func(start, end int)) {
 
 // target returns where the target of a request stands.
 func target(m *http1.Message) (start, end int) {
-	if !m.Request {
-		return 0, 0
-	}
-	line := m.Raw[:m.Line]
-	start = bytes.IndexByte(line, ' ') + 1
-	return start, start + len(bytes.TrimRight(line[start:bytes.LastIndexByte(line, ' ')], " "))
+	p := m.TargetPlace()
+	return p.Start, p.End
 }
 
 // eachPair tells of each name=value between separators, and where the value stands.

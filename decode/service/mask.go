@@ -54,13 +54,17 @@ var secretFinders = finders(secrets)
 // where there is something to mask. One that cannot be read, or not to its end, is left
 // out, with a text in its stead. What is no message of HTTP/1, and what holds nothing to
 // mask, is returned as it is, without a copy.
-func Mask(raw []byte, m *Masker) []byte {
+func Mask(raw []byte, m *Masker) []byte { return MaskWith(raw, m.standIn) }
+
+// MaskWith is [Mask] with stand-ins of the caller's: standIn is given what kind of a secret
+// it is, and the value decoded.
+func MaskWith(raw []byte, standIn func(k Kind, v string) string) []byte {
 	h, ok := http1.Parse(raw)
 	if !ok {
 		return raw
 	}
-	head := maskHead(h, m)
-	body, changed := maskBody(h, m)
+	head := maskHead(h, standIn)
+	body, changed := maskBody(h, standIn)
 	switch {
 	case changed:
 		return h.WithBody(body, head...)
@@ -70,9 +74,9 @@ func Mask(raw []byte, m *Masker) []byte {
 	return raw
 }
 
-func maskHead(h *http1.Message, m *Masker) (changes []http1.Change) {
+func maskHead(h *http1.Message, standIn func(Kind, string) string) (changes []http1.Change) {
 	mask := func(k Kind, v string, start, end int) {
-		if to := m.standIn(k, v); start < end && to != string(h.Raw[start:end]) {
+		if to := standIn(k, v); start < end && to != string(h.Raw[start:end]) {
 			changes = append(changes, http1.Change{Place: http1.Place{Start: start, End: end}, To: []byte(to)})
 		}
 	}
@@ -137,7 +141,7 @@ func apart(changes []http1.Change) []http1.Change {
 	})
 }
 
-func maskBody(h *http1.Message, m *Masker) (body []byte, changed bool) {
+func maskBody(h *http1.Message, standIn func(Kind, string) string) (body []byte, changed bool) {
 	sent := h.Sent()
 	if len(sent) == 0 {
 		return nil, false
@@ -149,7 +153,7 @@ func maskBody(h *http1.Message, m *Masker) (body []byte, changed bool) {
 	changes := Secrets(h, body)
 	for i := range changes {
 		c := &changes[i]
-		changes[i].Change.To = []byte(m.standIn(c.Kind, c.Text))
+		changes[i].Change.To = []byte(standIn(c.Kind, c.Text))
 	}
 	plain := make([]http1.Change, 0, len(changes))
 	for _, c := range changes {

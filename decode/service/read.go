@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"net/url"
+	"slices"
 	"strings"
 
 	"msnproxy/decode/http1"
@@ -110,6 +111,22 @@ func mayBe(m *http1.Message) bool {
 	p := path(m)
 	for _, a := range table {
 		if a.at(p) && a.method(m.Method) {
+			return true
+		}
+	}
+	return false
+}
+
+// Asked reports whether a first line, without its end, is that of a request to one of the
+// services. One that is known by more than its line is none.
+func Asked(line []byte) bool {
+	m, ok := http1.Parse(append(append([]byte(nil), line...), "\r\n\r\n"...))
+	if !ok || !m.Request {
+		return false
+	}
+	p := path(m)
+	for _, a := range table {
+		if !a.Empty && a.at(p) && a.method(m.Method) {
 			return true
 		}
 	}
@@ -306,6 +323,11 @@ func (c *Call) Value(name string) string {
 	return ""
 }
 
+// First returns the place in Values of the first of that name, or -1.
+func (c *Call) First(name string) int {
+	return slices.IndexFunc(c.Values, func(v Value) bool { return v.Param.Name == name })
+}
+
 // finder is a param that stands in XML.
 type finder struct {
 	path  []string
@@ -339,6 +361,14 @@ func (c *Call) fromForm(params []Param, at int) {
 
 func isForm(m *http1.Message) bool {
 	return strings.Contains(strings.ToLower(m.Value("Content-Type")), "x-www-form-urlencoded")
+}
+
+// Unescaped undoes percent escapes in a text; where there are none it stays.
+func Unescaped(s string) string {
+	if t, err := url.PathUnescape(s); err == nil {
+		return t
+	}
+	return s
 }
 
 func unescape(b []byte) string {

@@ -233,6 +233,38 @@ func (s *scanner) in(where []string, attribute string) bool {
 	return true
 }
 
+// Walk tells of each text and each attribute of a body that is XML, in order: the names of
+// the elements that it is in, without prefixes, an attribute's with an @ last; its place in
+// the body; and the param that has its name for the action, nil if none has. The path holds
+// until tell returns.
+func (c *Call) Walk(tell func(path []string, start, end int, p *Param)) {
+	params := c.Action.Answer
+	if c.HTTP.Request {
+		params = c.Action.Ask
+	}
+	known := append(finders(params), faultFinders...)
+	var names []string
+	s := scanner{b: c.Body, value: func(s *scanner, attribute string, start, end int) {
+		names = names[:0]
+		for _, e := range s.open {
+			names = append(names, e.name)
+		}
+		if attribute != "" {
+			names = append(names, attribute)
+		}
+		for i := range known {
+			if s.in(known[i].path, attribute) {
+				tell(names, start, end, known[i].param)
+				return
+			}
+		}
+		tell(names, start, end, nil)
+	}}
+	if bytes.IndexByte(c.Body, '<') >= 0 {
+		s.run()
+	}
+}
+
 // plain is what a text of XML stands for.
 func plain(b []byte) string {
 	s := strings.ToValidUTF8(string(b), "\ufffd")

@@ -57,7 +57,7 @@ func TestSignInOrder(t *testing.T) {
 		{name: "switchboard not signed in", at: "SB", send: "CAL 1 bob@example.com\r\nMSG 2 U 3\r\nabc", want: "302 1\r\n302 2\r\n", open: true},
 		{name: "switchboard knows no VER", at: "SB", send: "VER 1 MSNP7\r\n", want: "200 1\r\n", open: true},
 		{name: "switchboard OUT", at: "SB", send: "OUT\r\n"},
-		{name: "another protocol", at: "DS", send: "GET / HTTP/1.1\r\n"},
+		{name: "another protocol", at: "DS", send: "GET / HTTP/1.1\r\n\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -184,7 +184,7 @@ func (x *Index) add(r *capture.Record, place int64) {
 	}
 	before := x.follow.Connection(r.Conn.ID)
 	if before != nil {
-		k.roles, k.dialect = uint8(before.Role), uint8(min(before.Dialect, 255))
+		k.roles, k.dialect = packRole(before.Role), uint8(min(before.Dialect, 255))
 	}
 	e := x.follow.Record(r)
 	c := x.byID[r.Conn.ID]
@@ -268,16 +268,16 @@ func (x *Index) direct(row int, d *p2p.Direct) {
 // message adds a message. The lock is held.
 func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	m, r := e.Message, e.Record
-	k.roles |= uint8(m.Role) << 4
+	k.roles |= packRole(m.Role) << 4
 	x.messages = m.Number
 	x.start = m.Start
 	k.number, k.reply = uint32(m.Number), uint32(m.ReplyTo)
 	k.offset, k.size = r.Frame.Offset, uint32(len(r.Frame.Raw))
-	if r.Frame.Kind == decode.Command {
-		k.verb = verbCode(m.Name())
+	if m.Named() {
+		k.verb = messageCode(m)
 		x.verbs[k.verb]++
 	}
-	k.set(shiftFrame, 2, uint32(r.Frame.Kind))
+	k.set(shiftFrame, 3, uint32(r.Frame.Kind))
 	k.set(shiftNoise, 3, uint32(m.Noise))
 	k.set(shiftFate, 2, uint32(r.Fate))
 	k.set(shiftSignIn, 2, uint32(m.SignIn))

@@ -125,6 +125,7 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 	if asked.number > 0 {
 		m.ReplyTo, m.ReplyVerb, m.FirstReply = int64(k.reply), verbName(asked.verb), k.has(flagFirst)
 		m.Latency = latency
+		m.AnswerTo(m.ReplyVerb)
 	}
 	if v := k.bits(shiftChallenge, 3); v > 0 {
 		r.verdict = challenge.Verdict{Result: challenge.Result(v - 1)}

@@ -1,10 +1,12 @@
 package index
 
 import (
+	"slices"
 	"time"
 
 	"msnproxy/capture"
 	"msnproxy/decode"
+	"msnproxy/decode/service"
 )
 
 // Kind tells what a row is about.
@@ -33,7 +35,7 @@ type record struct {
 	flags  uint32
 	verb   uint16
 	// roles is what was known of the role when the frame came, and in the upper
-	// four bits what is known with it.
+	// four bits what is known with it; see packRole.
 	roles   uint8
 	dialect uint8 // as it was known when the frame came
 }
@@ -55,7 +57,7 @@ const (
 
 	shiftKind      = flagsUsed
 	shiftFrame     = shiftKind + 3     // decode.FrameKind
-	shiftSeverity  = shiftFrame + 2    // decode.Severity
+	shiftSeverity  = shiftFrame + 3    // decode.Severity
 	shiftNoise     = shiftSeverity + 2 // decode.Noise
 	shiftFate      = shiftNoise + 3    // capture.Fate
 	shiftChallenge = shiftFate + 2     // challenge.Result + 1
@@ -65,7 +67,7 @@ const (
 func (r *record) has(flag uint32) bool      { return r.flags&flag != 0 }
 func (r *record) bits(shift, n uint) uint32 { return r.flags >> shift & (1<<n - 1) }
 func (r *record) kind() Kind                { return Kind(r.bits(shiftKind, 3)) }
-func (r *record) frame() decode.FrameKind   { return decode.FrameKind(r.bits(shiftFrame, 2)) }
+func (r *record) frame() decode.FrameKind   { return decode.FrameKind(r.bits(shiftFrame, 3)) }
 func (r *record) severity() decode.Severity { return decode.Severity(r.bits(shiftSeverity, 2)) }
 func (r *record) noise() decode.Noise       { return decode.Noise(r.bits(shiftNoise, 3)) }
 func (r *record) fate() capture.Fate        { return capture.Fate(r.bits(shiftFate, 2)) }
@@ -75,8 +77,26 @@ func (r *record) signIn() decode.SignInVerdict {
 
 // roleBefore is the role that the frame was read with, roleAfter that of the
 // message.
-func (r *record) roleBefore() decode.Role { return decode.Role(r.roles & 15) }
-func (r *record) roleAfter() decode.Role  { return decode.Role(r.roles >> 4) }
+func (r *record) roleBefore() decode.Role { return unpackRole(r.roles & 15) }
+func (r *record) roleAfter() decode.Role  { return unpackRole(r.roles >> 4) }
+
+// packedWEB stands for a web service in four bits: nothing is both of these and no NS.
+const packedWEB = uint8(decode.DS | decode.FTP)
+
+// packRole makes four bits of a role.
+func packRole(r decode.Role) uint8 {
+	if r == decode.WEB {
+		return packedWEB
+	}
+	return uint8(r) & 15
+}
+
+func unpackRole(b uint8) decode.Role {
+	if b == packedWEB {
+		return decode.WEB
+	}
+	return decode.Role(b)
+}
 
 // found notes that there is a finding on the row.
 func (r *record) found(f *decode.Finding) {
@@ -132,8 +152,26 @@ const (
 	verbNone    = 0xffff
 	verbOther   = 0xfffe // three other bytes: they are on disk
 	verbErrors  = 40000  // 40000 + the error code
+	verbWeb     = 50000  // 50000 + the place in the table of web services
 	verbLetters = 26 * 26 * 26
 )
+
+// messageCode is the code of a message's name. That of a message of a web service is the
+// one of its row.
+func messageCode(m *decode.Message) uint16 {
+	if m.Call == nil {
+		return verbCode(m.Name())
+	}
+	for i, a := range webActions {
+		if a == m.Call.Action {
+			return verbWeb + uint16(i)
+		}
+	}
+	return verbNone
+}
+
+// webActions are the rows of the service table, and the one of what is in none.
+var webActions = append(slices.Clone(service.Actions()), service.Other())
 
 func verbCode(name string) uint16 {
 	if len(name) != 3 {
@@ -162,6 +200,8 @@ func verbName(code uint16) string {
 	switch {
 	case code < verbLetters:
 		return string([]byte{'A' + byte(code/26/26), 'A' + byte(code/26%26), 'A' + byte(code%26)})
+	case code >= verbWeb && int(code) < verbWeb+len(webActions):
+		return webActions[code-verbWeb].Name
 	case code >= verbErrors && code < verbErrors+1000:
 		n := code - verbErrors
 		return string([]byte{'0' + byte(n/100), '0' + byte(n/10%10), '0' + byte(n%10)})
@@ -181,7 +221,7 @@ type Row struct {
 	// Conn is nil for a remark on everything.
 	Conn *Conn
 	From decode.Sender
-	// Verb is "" where it is no three letters or digits.
+	// Verb is "" where it is no three letters or digits, and no action of a web service.
 	Verb  string
 	Frame decode.FrameKind
 	// Offset is where the frame begins in its link.

@@ -162,6 +162,8 @@ func roleName(r decode.Role) string {
 		return "switchboard"
 	case decode.FTP:
 		return "MSNFTP, client to client"
+	case decode.WEB:
+		return "web service"
 	case decode.DS | decode.NS:
 		return "dispatch or notification server"
 	}

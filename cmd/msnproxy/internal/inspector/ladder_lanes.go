@@ -168,6 +168,8 @@ func (s *lanes) server(c *index.ConnState) (*lane, bool) {
 	k := laneKey{kind: serverLane, role: f.Role, s: f.Server}
 	switch f.Role {
 	case decode.DS, decode.NS, decode.FTP:
+	case decode.WEB: // one for all services: there may be many hosts
+		k.s = ""
 	case decode.SB:
 		k.n = -c.Index
 		if f.Conversation != nil {
@@ -186,7 +188,7 @@ func (s *lanes) server(c *index.ConnState) (*lane, bool) {
 		l.name, l.addr = k.role.String(), f.Server
 		switch k.role {
 		case decode.FTP:
-			l.name = "FTP"
+			l.name = shortRole(decode.FTP)
 		case 0:
 			l.name = "server"
 		}

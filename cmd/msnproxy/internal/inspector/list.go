@@ -210,7 +210,7 @@ func (l *list) said(c canvas, x, y, end int, r *index.Row, style func(tcell.Styl
 
 // verbAndTrID is how a message is named: XFR 22.
 func verbAndTrID(m *decode.Message) string {
-	if m.Frame.Kind != decode.Command {
+	if !m.Named() {
 		return m.Frame.Kind.String()
 	}
 	name := m.Name()

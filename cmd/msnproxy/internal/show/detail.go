@@ -18,7 +18,7 @@ func (p *Printer) appendFields(dst []byte, m *decode.Message) []byte {
 	}
 	p.lines = Lines(p.lines[:0], m)
 	for i := range p.lines {
-		if l := &p.lines[i]; i > 0 || m.Frame.Kind != decode.Command { // the verb stands above
+		if l := &p.lines[i]; i > 0 || !m.Named() { // the verb stands above
 			dst = p.appendField(dst, 1+l.Depth, l.Name, l.Value, l.Means)
 		}
 	}

@@ -31,8 +31,15 @@ func Lines(dst []Line, m *decode.Message) []Line {
 			return payloadLines(dst, m)
 		}
 		return opaqueLines(dst, m.Frame.Raw)
+	case decode.Web:
+		if m.Call == nil {
+			return payloadLines(append(dst, Line{Name: "HTTP", Value: string(m.Frame.Line()), End: m.Frame.LineLen}), m)
+		}
 	}
 	dst = append(dst, Line{Name: "verb", Value: m.Name(), Means: verbMeaning(m), End: len(m.Frame.Verb())})
+	if m.Call != nil {
+		dst = append(dst, Line{Name: "HTTP", Value: string(m.Frame.Line()), End: m.Frame.LineLen})
+	}
 	for i, f := range m.InLine() {
 		l := Line{Name: f.Name, Value: f.Value(), Means: f.Means(), Start: f.Token.Start, End: f.Token.End}
 		l.Secret = f.Param != nil && f.Param.Kind.Secret

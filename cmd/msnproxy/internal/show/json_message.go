@@ -30,11 +30,7 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 	}
 	o.str("account", m.Conn.Account)
 	o.str("from", m.From.String())
-	if m.Frame.Kind == decode.Command {
-		o.str("verb", m.Name())
-	} else {
-		o.str("kind", m.Frame.Kind.String())
-	}
+	o.kind(m)
 	if n, ok := m.TrID(); ok {
 		o.name("trid")
 		o.b = strconv.AppendUint(o.b, uint64(n), 10)
@@ -72,9 +68,57 @@ func appendMessage(dst []byte, m *decode.Message, r *capture.Record, raw bool) [
 	return append(o.b, '}', '\n')
 }
 
+// kind adds the verb, and what kind of frame it is if that is no command.
+func (o *object) kind(m *decode.Message) {
+	if m.Named() {
+		o.str("verb", m.Name())
+	}
+	if m.Frame.Kind != decode.Command {
+		o.str("kind", m.Frame.Kind.String())
+	}
+}
+
+// web adds the values of a message of a web service by name; of one that may come several
+// times a list. An answer has the status of HTTP.
+func (o *object) web(m *decode.Message) {
+	if m.From == decode.Server {
+		o.num("http_status", int64(m.Call.Status))
+	}
+	if m.Len() == 0 {
+		return
+	}
+	o.name("fields")
+	o.b = append(o.b, '{')
+	for i := range m.Call.Values {
+		p := m.Call.Values[i].Param
+		if m.Call.First(p.Name) != i {
+			continue
+		}
+		o.name(p.Name)
+		if !p.Many {
+			o.b = appendJSON(o.b, m.Call.Values[i].Text)
+			continue
+		}
+		open := byte('[')
+		for j := i; j < len(m.Call.Values); j++ {
+			if v := &m.Call.Values[j]; v.Param.Name == p.Name {
+				o.b = append(o.b, open)
+				o.b = appendJSON(o.b, v.Text)
+				open = ','
+			}
+		}
+		o.b = append(o.b, ']')
+	}
+	o.b = append(o.b, '}')
+}
+
 // line adds the parameters: as they stand on the wire, and decoded by name, with what
 // else filters know by name.
 func (o *object) line(m *decode.Message) {
+	if m.Call != nil {
+		o.web(m)
+		return
+	}
 	if m.Len() == 0 {
 		return
 	}
@@ -193,6 +237,8 @@ func (o *object) verdict(m *decode.Message) {
 		o.str("challenge", m.Challenge.Result.String())
 	}
 	o.str("signin", m.SignIn.String())
+	o.str("sso", m.SSO.String())
+	o.num("token_from", m.Token.Issued)
 }
 
 func (o *object) findings(list []decode.Finding) {
@@ -243,11 +289,7 @@ func appendHeld(dst []byte, m *decode.Message, r *capture.Record, raw bool) []by
 	o.str("event", "held")
 	o.num("number", m.Number)
 	o.str("from", m.From.String())
-	if m.Frame.Kind == decode.Command {
-		o.str("verb", m.Name())
-	} else {
-		o.str("kind", m.Frame.Kind.String())
-	}
+	o.kind(m)
 	o.str("summary", m.Summary())
 	if raw {
 		o.bytes(r)

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ func (p *Printer) appendText(dst []byte, m *decode.Message, r *capture.Record) [
 		for i := range m.Findings {
 			dst = p.appendFinding(dst, &m.Findings[i])
 		}
-		for _, text := range []string{m.ChallengeRight(), m.SignInRight()} {
+		for _, text := range []string{m.ChallengeRight(), m.SignInRight(), m.SSORight()} {
 			if text != "" {
 				dst = append(dst, margin+"= "...)
 				dst = append(dst, text...)
@@ -37,7 +38,7 @@ func (p *Printer) appendText(dst []byte, m *decode.Message, r *capture.Record) [
 		}
 		if r.Sent != nil {
 			dst = append(dst, margin+"> sent on as "...)
-			dst = Clip(dst, strings.TrimRight(string(firstLine(r.Sent)), "\r\n"), clipLine)
+			dst = Clip(dst, SentAs(r), clipLine)
 			dst = append(dst, '\n')
 		}
 	}
@@ -89,8 +90,8 @@ func (p *Printer) appendLine(dst []byte, m *decode.Message, r *capture.Record) [
 	dst = append(dst, m.From.Letter()...)
 	dst = append(dst, ':', ' ')
 	start := len(dst)
-	if m.Frame.Kind == decode.Command {
-		dst = Escape(dst, m.Frame.Verb())
+	if m.Named() {
+		dst = Escape(dst, m.Name())
 		if n, ok := m.TrID(); ok {
 			dst = append(dst, ' ')
 			dst = strconv.AppendUint(dst, uint64(n), 10)
@@ -149,7 +150,7 @@ func (p *Printer) appendHeld(dst []byte, m *decode.Message) []byte {
 	dst = append(dst, "-- "...)
 	dst = p.appendClock(dst, m.Time)
 	dst = fmt.Appendf(dst, "#%d held: message %d, %s: ", m.Conn.ID, m.Number, m.From.Letter())
-	dst = Escape(dst, m.Frame.Verb())
+	dst = Escape(dst, m.Name())
 	dst = append(dst, ' ')
 	p.summary = m.AppendSummary(p.summary[:0])
 	dst = Clip(dst, p.summary, clipLine)
@@ -416,4 +417,22 @@ func worst(list []decode.Finding) (s decode.Severity) {
 		s = max(s, list[i].Severity)
 	}
 	return s
+}
+
+// SentAs is the line by which what was sent on differs from what came: the first one of
+// MSNP, as the address of a redirect is there, and of HTTP the first one that differs.
+func SentAs(r *capture.Record) string {
+	line, sent, more := bytes.Cut(r.Sent, []byte{'\n'})
+	if r.Frame.Kind == decode.Web {
+		first := line
+		same, came, _ := bytes.Cut(r.Frame.Raw, []byte{'\n'})
+		for more && bytes.Equal(line, same) {
+			line, sent, more = bytes.Cut(sent, []byte{'\n'})
+			same, came, _ = bytes.Cut(came, []byte{'\n'})
+		}
+		if bytes.Equal(line, same) {
+			line = first
+		}
+	}
+	return strings.TrimRight(string(line), "\r")
 }

@@ -28,7 +28,7 @@ func (h *Hearing) Message(m *decode.Message) bool {
 	case m.Frame.Kind == decode.Opaque, m.Torn():
 		h.Lost()
 		return false
-	case m.Frame.Kind == decode.Command:
+	case m.Named():
 		h.heard[side(m.From)] = true
 	}
 	return true

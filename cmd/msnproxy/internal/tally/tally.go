@@ -173,7 +173,9 @@ func (t *Tally) conn(m *decode.Message) *Conn {
 
 func (t *Tally) command(c *Conn, m *decode.Message, size int64) {
 	name := m.Name()
-	if m.Frame.Kind != decode.Command {
+	if m.Call != nil {
+		name = m.Verb.Name // hostile peers could name thousands of actions
+	} else if m.Frame.Kind != decode.Command {
 		name = "(" + m.Frame.Kind.String() + ")"
 	} else if m.Verb == nil {
 		name = "(unknown)" // hostile peers could name thousands
