@@ -76,6 +76,8 @@ type Connection struct {
 	// Came is the number of the redirect (XFR, RNG) that sent the client here: 0 if
 	// none is known.
 	Came int64
+	// SignIn is how far the client came, on this connection and on others of its session.
+	SignIn *SignIn
 
 	late          bool  // its conversation had begun before it was seen
 	let           int64 // number of the message that let the account in
@@ -106,6 +108,8 @@ type Session struct {
 	Dialect int
 	// ClientHost is the client's address without the port.
 	ClientHost string
+	// SignIn is how far it came.
+	SignIn *SignIn
 
 	open       int       // connections that are open
 	redirected string    // address of the NS that the client was sent to
@@ -159,6 +163,7 @@ func (t *Tracker) Start() time.Time { return t.start }
 // if they are not known.
 func (t *Tracker) Open(id uint32, client, server string, at time.Time) *Connection {
 	c := &Connection{ID: id, Client: client, Server: server, Opened: at}
+	c.begins(at)
 	t.conns[id] = c
 	return c
 }
@@ -198,6 +203,8 @@ type Relay struct {
 	// ChangedBy and HeldFor are as in [Message].
 	ChangedBy []string
 	HeldFor   time.Duration
+	// Verdict is what was found out by secrets that are not recorded; see [SSOVerdict].
+	Verdict string
 	// Number is the message's; 0: that behind the one before.
 	Number int64
 }
@@ -251,6 +258,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	if m.Noise == NoNoise {
 		c.join(m)
 	}
+	c.strange(m)
 	if m.Call != nil {
 		t.web(m)
 	}
@@ -267,6 +275,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	if try := judges[m.Verb.Act]; try != nil && m.From == Client {
 		try(t, c, m)
 	}
+	m.told(how.Verdict)
 	if m.Challenge != nil {
 		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
 	}
@@ -323,6 +332,7 @@ func (t *Tracker) arrived(m *Message, deliver bool) {
 	}
 	t.introduce(c, m)
 	t.talks(c, m)
+	t.proceed(m)
 	if deliver {
 		t.deliver(m)
 	}
