@@ -11,6 +11,7 @@ import (
 
 	"msnproxy/decode"
 	"msnproxy/decode/meaning"
+	"msnproxy/decode/stage"
 )
 
 // documents are all pages, by their path from the top, with their text.
@@ -107,5 +108,21 @@ func TestCodesOfNoSignIn(t *testing.T) {
 	}
 	if codes < 20 || replies < 10 {
 		t.Errorf("%d codes and %d replies", codes, replies)
+	}
+}
+
+// The page of a kind of client names all hosts that such clients look up.
+func TestHostsOfClients(t *testing.T) {
+	pages := documents(t)
+	for page, dialects := range map[string][]int{"msn-1-to-4": {2, 7}, "msn-5-to-6": {8, 10}, "msn-7": {10, 12}, "wlm-8": {13, 15}, "wlm-2009": {15, 21}} {
+		text := pages["docs/clients/"+page+".md"]
+		for _, h := range stage.Hosts() {
+			for d := dialects[0]; d <= dialects[1]; d++ {
+				if h.In(d) && !strings.Contains(text, "`"+h.Name+"`") {
+					t.Errorf("%s does not name %s, which clients of MSNP%d ask for %s", page, h.Name, d, h.For)
+					break
+				}
+			}
+		}
 	}
 }
