@@ -187,6 +187,7 @@ func (c *conn) start(in *entry, server net.Conn, pieces [][]byte, doubts []strin
 	if in.late {
 		c.up.late = in.caller
 	}
+	in.forget()
 	if c.up.web == nil {
 		c.silence.begin(c)
 	}

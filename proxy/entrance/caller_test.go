@@ -55,7 +55,11 @@ func TestCallerBuffersNoMore(t *testing.T) {
 	here, there := net.Pipe()
 	defer here.Close()
 	defer there.Close()
-	go func() { _, _ = there.Write(make([]byte, MaxBuffered)) }()
+	go func() { _, _ = there.Write(make([]byte, 2*readSize)) }()
+	long := NewCaller(here, nil, time.Second, nil)
+	if err := long.More(); err != nil || len(long.Buffered()) != readSize {
+		t.Errorf("%d bytes, %v", len(long.Buffered()), err)
+	}
 	c := NewCaller(here, nil, time.Second, make([]byte, MaxBuffered-1))
 	if err := c.More(); err != nil || len(c.Buffered()) != MaxBuffered {
 		t.Errorf("%d bytes, %v", len(c.Buffered()), err)
