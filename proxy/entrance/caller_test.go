@@ -107,6 +107,11 @@ func TestReasonOf(t *testing.T) {
 		{op(os.ErrDeadlineExceeded), TimedOut},
 		{context.DeadlineExceeded, TimedOut},
 		{op(syscall.ECONNRESET), Failed},
+		{op(syscall.Errno(10061)), Refused},
+		{op(syscall.Errno(10060)), TimedOut},
+		{op(syscall.Errno(10065)), Unreachable},
+		{op(syscall.Errno(10051)), Unreachable},
+		{op(syscall.Errno(10054)), Failed},
 	} {
 		if got := ReasonOf(tt.err); got != tt.want {
 			t.Errorf("%v: %d, want %d", tt.err, got, tt.want)
