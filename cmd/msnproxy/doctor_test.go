@@ -137,7 +137,7 @@ func TestDoctorMatrixOfFile(t *testing.T) {
 	if code := run([]string{"msnproxy", "doctor", "--matrix", "../../capture/testdata/escargot-amsn082-msnp7.pcap"}, nil, &out, &errs); code != exitFine {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
-	if got := strings.Join(strings.Fields(out.String()), " "); !strings.HasPrefix(got, "DIALECT VER INF/CVR XFR NS USR S of the server USR S of the client USR OK") || !strings.Contains(got, "MSNP7 yes yes") {
+	if got := strings.Join(strings.Fields(out.String()), " "); !strings.HasPrefix(got, "DIALECT VER INF/CVR XFR NS USR S of the server USR S of the client USR OK SYN/ADL CHG") || !strings.Contains(got, "MSNP7 yes yes") {
 		t.Errorf("%s", out.String())
 	}
 }
