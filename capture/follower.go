@@ -142,6 +142,9 @@ func (f *Follower) open(e *Event) {
 	e.New = true
 	e.Conn = f.tracker.Open(r.Conn.ID, r.Conn.Client, r.Conn.Server, r.Time)
 	e.Conn.Via = r.Conn.Via
+	if r.Conn.Web() {
+		e.Conn.Role = decode.WEB
+	}
 	if f.checker != nil {
 		f.checker.Opened(e.Conn, r.Conn.MidStream)
 	}

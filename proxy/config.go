@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/decode/service"
 	"msnproxy/proxy/entrance"
 	"msnproxy/proxy/gate"
 )
@@ -99,6 +100,10 @@ type Config struct {
 	// tell where it belongs. 0: DefaultFirstLineWait.
 	FirstLineWait time.Duration
 
+	// KeepSecrets lets records of HTTP have the passwords and tokens that passed. Else what
+	// Observer, Recorder and Gate see has stand-ins for them.
+	KeepSecrets bool
+
 	// Observer is told what happens, in order and outside the relay's path. Nil:
 	// nobody is.
 	Observer Observer
@@ -131,11 +136,15 @@ type settings struct {
 	advertiseHost string
 	advertisePort uint16
 	allow         allowList
+	masker        *service.Masker // of records; nil: secrets are kept
 }
 
 // check reads the parts of a Config and fills in its defaults.
 func (c Config) check() (settings, error) {
 	s := settings{Config: c}
+	if !c.KeepSecrets {
+		s.masker = service.NewMasker()
+	}
 	var err error
 	if c.Upstream == "" {
 		return s, fmt.Errorf("upstream: no server given: want host[:port]")

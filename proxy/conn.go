@@ -39,6 +39,7 @@ type conn struct {
 	up, down link
 	foreign  atomic.Pointer[decode.Opening] // what a link began with that is no MSNP
 	roles    atomic.Uint32                  // decode.Role: what the client's first line is for
+	nonce    atomic.Pointer[string]         // that the client answers to sign in
 
 	mu      sync.Mutex
 	links   int           // that still run
@@ -168,6 +169,9 @@ func (c *conn) start(in *entry, server net.Conn, pieces [][]byte, doubts []strin
 	c.down = link{c: c, from: decode.Server, src: newReader(server), dst: c.client, bytes: &c.p.count.fromServers}
 	c.down.framer.MaxPayload = c.p.cfg.MaxPayload
 	c.up.dst = server
+	if in.wish != nil && in.wish.Web != nil {
+		c.openWeb(in.wish.Web)
+	}
 	c.mu.Lock()
 	if g := c.p.cfg.Gate; g != nil {
 		c.done = make(chan struct{})
@@ -182,7 +186,9 @@ func (c *conn) start(in *entry, server net.Conn, pieces [][]byte, doubts []strin
 	if in.late {
 		c.up.late = in.caller
 	}
-	c.silence.begin(c)
+	if c.up.web == nil {
+		c.silence.begin(c)
+	}
 	go c.up.run(pieces)
 	go c.down.run(nil)
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -12,6 +13,9 @@ import (
 // gated reports whether a frame goes through the stages of the gate: if one may want it, or
 // it will have to wait, and no byte of it has gone.
 func (l *link) gated(fr *decode.Frame) bool {
+	if l.web != nil {
+		return l.lane != nil && fr.Kind == decode.Web && fr.Missing == 0 && fr.Offset >= l.out && (!l.lane.Idle() || l.lane.Waits())
+	}
 	return l.lane != nil && fr.Kind == decode.Command && fr.EOL > 0 && fr.Missing == 0 &&
 		fr.Offset >= l.out && (l.lane.Wants(fr.Raw) || l.lane.Waits())
 }
@@ -54,6 +58,8 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 		if err := l.lane.Enter(v); err != nil && w.err == nil {
 			w.err = err
 		}
+	case l.web != nil:
+		l.webDecided(w, fr, v.Sent)
 	case v.Sent != nil:
 		w.piece++
 		w.out = append(l.appendInput(w.out, w, w.cursor, fr.Offset), v.Sent...)
@@ -67,9 +73,20 @@ func (l *link) pass(w *work, fr *decode.Frame) (wake bool) {
 // decide tells a frame, and what the stages make of it.
 func (l *link) decide(w *work, fr *decode.Frame) (v gate.Verdict, wake bool) {
 	wake = l.tell(w)
-	w.records = append(w.records, capture.Record{
-		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr,
-	})
+	var instead []byte
+	if l.web != nil {
+		instead = l.webChange(w, fr.Raw)
+		if len(w.records) > 0 { // a remark on hosts
+			wake = l.tell(w) || wake
+		}
+	}
+	w.records = append(w.records, l.record(w, fr, instead))
+	if l.web != nil {
+		if l.web.went = instead; instead == nil {
+			l.web.went = bytes.Clone(fr.Raw)
+		}
+		l.web.exact.put(w.records[0].Frame.Raw, l.web.went)
+	}
 	if l.c.p.queue != nil {
 		l.c.p.queue.await(&w.records[0])
 	}
@@ -187,6 +204,9 @@ type outlet struct{ l *link }
 
 // Send implements gate.Outlet.
 func (o outlet) Send(b []byte) error {
+	if o.l.web != nil {
+		b = o.l.c.webExact(o.l, b)
+	}
 	o.l.sent.Store(true)
 	_, err := o.l.dst.Write(b)
 	return err

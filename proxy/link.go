@@ -46,6 +46,7 @@ type link struct {
 
 	lane *gate.Lane  // what goes through the gate; nil: there is none
 	sent atomic.Bool // something has come out of the lane
+	web  *weblink    // nil: it carries MSNP
 }
 
 // run carries bytes on until the sender has no more or the connection breaks.
@@ -68,7 +69,7 @@ func (l *link) run(pieces [][]byte) {
 	}
 	for _, piece := range pieces {
 		if err := l.carryPiece(piece); err != nil {
-			l.c.unwritable(l.from.Peer(), err)
+			l.broken(err)
 			return
 		}
 	}
@@ -85,10 +86,20 @@ func (l *link) run(pieces [][]byte) {
 		err = l.carry(w)
 		w.free()
 		if err != nil {
-			l.c.unwritable(l.from.Peer(), err)
+			l.broken(err)
 			return
 		}
 	}
+}
+
+// broken ends the link because of an error of carry.
+func (l *link) broken(err error) {
+	if errors.Is(err, errStray) {
+		l.held, l.out = nil, l.in
+		l.end(io.EOF)
+		return
+	}
+	l.c.unwritable(l.from.Peer(), err)
 }
 
 // carryPiece carries on what was read before the link ran.
@@ -162,6 +173,10 @@ func (l *link) carry(w *work) error {
 		l.framer.Feed(part)
 		for l.framer.Next(&w.fr) {
 			frames++
+			if l.webStray(w, w.fr.Raw, w.fr.Offset) {
+				l.withhold(w, &w.fr)
+				continue
+			}
 			if len(w.records) > groupSize-4 {
 				wake = l.tell(w) || wake
 			}
@@ -179,11 +194,17 @@ func (l *link) carry(w *work) error {
 	if p.observed && !w.observed {
 		p.queue.skip(frames)
 	}
+	if l.web != nil {
+		l.webHead(w)
+	}
 	wake = l.tell(w) || wake
 	p.commit(w.ticket)
 	err := l.write(w, l.output(w))
 	if wake || w.woken {
 		p.queue.nudge()
+	}
+	if err == nil && l.web != nil && l.web.strayAt >= 0 {
+		err = errStray
 	}
 	return err
 }
@@ -217,6 +238,10 @@ func (l *link) part(b []byte) int {
 
 // frame looks at one frame: it rewrites it if that is due, and makes a record.
 func (l *link) frame(w *work, fr *decode.Frame) {
+	if l.web != nil {
+		l.webFrame(w, fr)
+		return
+	}
 	var sent []byte
 	if l.from == decode.Server && fr.Kind == decode.Command && l.mayRewrite(w, fr) {
 		if with := l.rewrite(w, fr); with != nil {
@@ -232,9 +257,7 @@ func (l *link) frame(w *work, fr *decode.Frame) {
 		l.dropped += int64(len(fr.Raw))
 		return
 	}
-	w.records = append(w.records, capture.Record{
-		Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr, Sent: sent,
-	})
+	w.records = append(w.records, l.record(w, fr, sent))
 }
 
 // heed takes note of what a frame says of the link.
@@ -276,6 +299,9 @@ func (l *link) output(w *work) []byte {
 // hold returns the offset from which on bytes are held: those of a line from the
 // server that is incomplete and may be a redirect, if none of it was sent yet.
 func (l *link) hold(cursor int64) int64 {
+	if l.web != nil {
+		return l.webHold(cursor)
+	}
 	if at, ok := l.awaited(cursor); ok {
 		return at
 	}
@@ -332,9 +358,10 @@ func (l *link) flush() error {
 		woken, ok := l.passEnd(w, &fr)
 		wake = woken || wake
 		if !ok && l.c.p.observed {
-			w.records = append(w.records, capture.Record{
-				Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: fr,
-			})
+			w.records = append(w.records, l.record(w, &fr, nil))
+			if l.webStray(w, nil, 0) {
+				w.records[len(w.records)-1].Fate = capture.Withheld
+			}
 		}
 	}
 	wake = l.tell(w) || wake
@@ -366,6 +393,10 @@ func (l *link) turn(w *work, fr *decode.Frame) {
 	l.lost = !l.lost
 	if l.lost {
 		l.c.p.count.lost.Add(1)
+	}
+	if l.web != nil {
+		l.webTurn(w, fr)
+		return
 	}
 	if l.footing.alien || !l.footing.known {
 		return // what it is was said, or will be

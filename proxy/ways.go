@@ -38,10 +38,11 @@ type entry struct {
 // asks reports whether the client has named a server.
 func (e *entry) asks() bool { return e.wish != nil && (e.wish.Target != "" || e.wish.Dial != nil) }
 
-// pieces are what was read of what is relayed.
+// pieces takes what was read of what is relayed.
 func (e *entry) pieces() (list [][]byte) {
 	if e.wish != nil && len(e.wish.Early) > 0 {
 		list = append(list, e.wish.Early)
+		e.wish.Early = nil
 	}
 	if e.caller != nil && (e.wish == nil || e.wish.Conn == nil) {
 		if b := e.caller.Take(len(e.caller.Buffered())); len(b) > 0 {
@@ -379,5 +380,16 @@ func (c *conn) dialFor(in *entry, rt route) (net.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.p.cfg.DialTimeout)
 	defer cancel()
-	return in.wish.Dial(ctx)
+	return in.wish.Dial(entrance.WithConnector(ctx, c.p.connectTo(in.wish.By)))
+}
+
+// connectTo connects where a way says by itself, as the user has told it.
+func (p *Proxy) connectTo(by string) entrance.Connector {
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		to, err := parseAddress(address, DefaultPort)
+		if err != nil {
+			return nil, err
+		}
+		return p.dial(ctx, route{target: to, by: by})
+	}
 }

@@ -19,7 +19,7 @@ func runCommand() *cli.Command {
 		&cli.StringSliceFlag{Name: "listen", Value: cli.NewStringSlice(proxy.DefaultListen), Usage: "listen on `ADDR`, host:port (may be repeated; each serves every way in)", EnvVars: []string{"MSNPROXY_LISTEN"}},
 		&cli.StringFlag{Name: "advertise", Usage: "tell clients `HOST[:PORT]` in redirects, rather than the address that they reached the proxy at", EnvVars: []string{"MSNPROXY_ADVERTISE"}},
 		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one (all connections come to the one port) or per-target (each server gets a port)", EnvVars: []string{"MSNPROXY_PORTS"}},
-		&cli.StringSliceFlag{Name: "allow", Usage: "follow redirects to `HOST|CIDR[:PORT]` although the rules refuse them (may be repeated)", EnvVars: []string{"MSNPROXY_ALLOW"}},
+		&cli.StringSliceFlag{Name: "allow", Usage: "follow redirects to `HOST|CIDR[:PORT]` although the rules refuse them, and connect clients that ask for it (may be repeated)", EnvVars: []string{"MSNPROXY_ALLOW"}},
 		&cli.IntFlag{Name: "max-conns", Value: proxy.DefaultMaxConns, Usage: "reset clients beyond `N` open connections", EnvVars: []string{"MSNPROXY_MAX_CONNS"}},
 		&cli.BoolFlag{Name: "probe", Usage: "before listening see whether the server can be reached, with a connection of its own", EnvVars: []string{"MSNPROXY_PROBE"}},
 		&cli.DurationFlag{Name: "drain", Value: 2 * time.Second, Usage: "after Ctrl-C give open connections `TIME` to end by themselves", EnvVars: []string{"MSNPROXY_DRAIN"}},
@@ -30,12 +30,15 @@ func runCommand() *cli.Command {
 		Description: `Point the Messenger client at the address that msnproxy listens on: as its server,
 or as its proxy (SOCKS 4, 4a or 5, or an HTTP proxy that takes CONNECT), or as MSN's
 HTTP gateway: requests to that are passed on to the upstream, as another gateway,
-or with --gateway end here, before a server of MSNP. Redirects
-(XFR, RNG) are rewritten so that a client stays behind the proxy, where it is not
-its proxy anyway. Nothing else is changed. What a client of a proxy asks for must
-be the upstream, what --allow covers, or where a server has sent it. On a terminal the inspector shows the traffic (? lists its keys, q
-leaves); elsewhere, or with --no-ui, --format or --detail, messages are printed
-as lines. Ctrl-C ends it, and a second one does not wait for anything.
+or with --gateway end here, before a server of MSNP.
+
+Redirects (XFR, RNG) are rewritten so that a client stays behind the proxy, where it
+is not its proxy anyway. Nothing else is changed. What a client of a proxy asks for
+must be the upstream, what --allow covers, or where a server has sent it.
+
+On a terminal the inspector shows the traffic (? lists its keys, q leaves); elsewhere,
+or with --no-ui, --format or --detail, messages are printed as lines. Ctrl-C ends it,
+and a second one does not wait for anything.
 
 The server is connected to when a client comes, and need not be there before.
 
@@ -47,11 +50,12 @@ Examples:
    msnproxy run --upstream 10.0.0.5:1863 --listen 0.0.0.0:1863 --format json
    msnproxy run --upstream messenger.example.com --listen 127.0.0.1:1863 --listen 127.0.0.1:1080
    msnproxy run --upstream messenger.example.com --gateway --listen 127.0.0.1:80
+   msnproxy run --upstream 10.0.0.5 --web login.live.com=https://10.0.0.5:8443 --listen 0.0.0.0:443
    msnproxy run --upstream 10.0.0.5 --record session.pcapng --rotate size:100MB --keep 10
 
 Each flag can be set by an environment variable, MSNPROXY_UPSTREAM and so on.
 ` + exitCodes,
-		Flags:  slices.Concat(flags, wayFlags(), transparentFlags(), gateFlags(), []cli.Flag{addonFlag()}, apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
+		Flags:  slices.Concat(flags, wayFlags(), webFlags(), transparentFlags(), gateFlags(), []cli.Flag{addonFlag()}, apiFlags(true), recordFlags(true), outputFlags("text or json", true), []cli.Flag{noUIFlag()}, inspectorFlags()),
 		Action: runProxy,
 	}
 }
@@ -63,8 +67,17 @@ func runProxy(c *cli.Context) error {
 	if c.Bool("print-rules") {
 		return printRules(c)
 	}
-	if c.String("upstream") == "" {
-		return usage("run", "run needs a server: --upstream HOST[:PORT]")
+	half, err := webRoutes(c)
+	if err != nil {
+		return err
+	}
+	defer half.close()
+	upstream := c.String("upstream")
+	if upstream == "" {
+		upstream = half.upstream
+	}
+	if upstream == "" {
+		return usage("run", "run needs a server: --upstream HOST[:PORT], or a --preset that names one")
 	}
 	ports, err := proxy.ParsePorts(c.String("ports"))
 	if err != nil {
@@ -75,7 +88,7 @@ func runProxy(c *cli.Context) error {
 		listen = []string{proxy.DefaultListen}
 	}
 	cfg := proxy.Config{
-		Upstream: c.String("upstream"), Listen: listen[0], Listens: listen[1:], Advertise: c.String("advertise"),
+		Upstream: upstream, Listen: listen[0], Listens: listen[1:], Advertise: c.String("advertise"),
 		Ports: ports, Allow: commas(c.StringSlice("allow")), MaxConns: c.Int("max-conns"),
 	}
 	if cfg.MaxConns < 1 {
@@ -85,6 +98,9 @@ func runProxy(c *cli.Context) error {
 		return usage("run", "--drain is %v; it cannot be negative", drain)
 	}
 	if err := ways(c, &cfg); err != nil {
+		return err
+	}
+	if err := half.enter(c, &cfg); err != nil {
 		return err
 	}
 	if err := transparent(c, &cfg); err != nil {
@@ -121,7 +137,7 @@ func runProxy(c *cli.Context) error {
 	defer x.close(c)
 	out := outlive(c, true, "relaying goes on")
 	defer out.end(hurried(c.Context))
-	d, err := newDisplay(c, c.String("upstream"), nil, g)
+	d, err := newDisplay(c, upstream, nil, g)
 	if err != nil {
 		return err
 	}
@@ -132,7 +148,7 @@ func runProxy(c *cli.Context) error {
 	d.addons = x
 	d.attach(p)
 	x.attach(p)
-	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", addresses(p.Addrs()), c.String("upstream"))
+	fmt.Fprintf(c.App.ErrWriter, "msnproxy: listening on %s, relaying to %s; Ctrl-C ends\n", addresses(p.Addrs()), upstream)
 	if d.live != nil {
 		d.live.ins.Waiting(fmt.Sprintf("Waiting for a client at %s.", addresses(p.Addrs())))
 	}

@@ -89,6 +89,8 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"talk":       talk,
 		"script":     script,
 		"dialog":     dialog,
+		"webserver":  webserver,
+		"fetch":      fetch,
 	}
 	maps.Copy(all, ptyCommands())
 	return all

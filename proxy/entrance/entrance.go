@@ -55,8 +55,8 @@ type Wish struct {
 	Conn net.Conn
 	// Early are bytes that come before those that Conn gives.
 	Early []byte
-	// Dial connects to the server. Nil: the proxy dials the target if its rules allow it.
-	// With Dial the rules are the way's own matter.
+	// Dial connects to the server, with [Connect]. Nil: the proxy dials the target if its
+	// rules allow it. With Dial the rules are the way's own matter.
 	Dial func(ctx context.Context) (net.Conn, error)
 	// Rewrite says whether redirects are to be rewritten when the user has not said so.
 	// False: the way carries every connection of the client, wherever it leads.
@@ -64,13 +64,27 @@ type Wish struct {
 	// Redirected says that the target is where the client's connection was going before the
 	// firewall led it here.
 	Redirected bool
-	// Web says that HTTP is relayed, not MSNP.
-	Web bool
+	// Web, if it is set, says that HTTP is relayed, not MSNP, and what is changed in it.
+	Web HTTP
 	// Answer tells the client, once the server was dialled, that it is connected, or (err
 	// is not nil) why it is not; see [ReasonOf]. Nil: nothing is to be told.
 	Answer func(err error) error
 	// Remark is a line to be recorded with the connection; empty: none.
 	Remark string
+}
+
+// HTTP says what is changed in HTTP that is relayed. All else passes byte by byte.
+type HTTP interface {
+	// Request returns the head of a request as the server is to get it; nil: as it is. stray
+	// is the host that the request is for, if that is another than the connection's, so that
+	// the request must not go to its server.
+	Request(head []byte) (instead []byte, stray string)
+	// Holds reports whether an answer with that head may have to be changed, so that it
+	// waits until it is whole.
+	Holds(head []byte) bool
+	// Answer returns a whole answer as the client is to get it, and in words what is changed;
+	// nil: as it is.
+	Answer(whole []byte) (instead []byte, told string)
 }
 
 // Host is what a way may ask of the proxy that it is part of.
@@ -83,6 +97,30 @@ type Host interface {
 	Remark(text string)
 	// Closing is closed once the proxy takes no new connections.
 	Closing() <-chan struct{}
+}
+
+// connecting is the key of how the proxy connects to servers.
+type connecting struct{}
+
+// Connector connects to a server, "host:port".
+type Connector func(ctx context.Context, address string) (net.Conn, error)
+
+// WithConnector returns a context with which [Connect] connects as the proxy does.
+func WithConnector(ctx context.Context, c Connector) context.Context {
+	return context.WithValue(ctx, connecting{}, c)
+}
+
+// Connect connects to a server, "host:port", as the proxy does: it is not led back to the
+// proxy. The error says what cannot be reached and why.
+func Connect(ctx context.Context, address string) (net.Conn, error) {
+	if c, ok := ctx.Value(connecting{}).(Connector); ok {
+		return c(ctx, address)
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, &Error{ReasonOf(err), fmt.Errorf("cannot connect to %s: %w", address, err)}
+	}
+	return conn, nil
 }
 
 // Reason is why a client is not connected, as far as answers tell reasons apart.

@@ -208,8 +208,11 @@ func (l *Lane) verdict(p *passage, r *capture.Record) (v Verdict) {
 		v.Remarks = append(v.Remarks, remarks...)
 	}
 	became := p.became(b, r.Time)
-	r.Fate, r.Sent, r.ChangedBy = became.Fate, became.Sent, became.ChangedBy
-	if v.Sent = r.Sent; p.e.Drop {
+	r.Fate, r.ChangedBy = became.Fate, became.ChangedBy
+	if became.Sent != nil || p.e.Drop { // else what the proxy itself sends instead, if it does
+		r.Sent = became.Sent
+	}
+	if v.Sent = became.Sent; p.e.Drop {
 		v.Sent = []byte{}
 	}
 	return v
@@ -327,7 +330,7 @@ func (g *Gate) advance(p *passage) {
 		if p.lane.from == decode.Server {
 			v = i.Server
 		}
-		if _, all := s.Stage.(*ours); !all && !wants(v, p.m.Frame.Verb()) {
+		if _, all := s.Stage.(*ours); !all && !wants(v, verbOf(p.m)) {
 			continue
 		}
 		p.e.Hold, p.e.HeldBy = false, ""
@@ -347,6 +350,14 @@ func (g *Gate) advance(p *passage) {
 			return
 		}
 	}
+}
+
+// verbOf is the name by which stages ask for a message.
+func verbOf(m *decode.Message) []byte {
+	if m.Frame.Kind == decode.Web && m.Verb != nil {
+		return []byte(m.Verb.Name)
+	}
+	return m.Frame.Verb()
 }
 
 // park has a frame wait for somebody's decision.

@@ -234,6 +234,8 @@ func (w *Web) wish(inner *entrance.Caller, head []byte, t *tls.Conn, port uint16
 			at = inner.Asked.Target
 		}
 	}
+	_, p, _ := splitHost(at)
+	named := p != 0 && p != port
 	if r == nil {
 		if at == "" {
 			at = "no host at all"
@@ -247,7 +249,7 @@ func (w *Web) wish(inner *entrance.Caller, head []byte, t *tls.Conn, port uint16
 		way, how = "HTTPS", fmt.Sprintf(", %s, %s", tls.VersionName(s.Version), tls.CipherSuiteName(s.CipherSuite))
 	}
 	return &entrance.Wish{
-		Way: way, Target: at, By: "--web", Web: true,
+		Way: way, Target: at, By: "the URL of --web", Web: &carried{w.Routes, r, at, named},
 		Dial: func(ctx context.Context) (net.Conn, error) { return w.dial(ctx, r) },
 		Answer: func(err error) error {
 			if err == nil {

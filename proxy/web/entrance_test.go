@@ -20,8 +20,8 @@ import (
 	"msnproxy/proxy/entrance"
 )
 
-// authority is the CA of all tests, as keys take their time.
-var authority = sync.OnceValue(func() *ca.CA {
+// testCA is the CA of all tests, as keys take their time.
+var testCA = sync.OnceValue(func() *ca.CA {
 	a, err := ca.Create(caDir, ca.Options{Names: []string{"example.com"}})
 	if err != nil {
 		panic(err)
@@ -142,7 +142,7 @@ func trusting(a *ca.CA) *x509.CertPool {
 // newWeb leads login.live.com, example.com and all below contacts.msn.com to a server.
 func newWeb(t *testing.T, s *httptest.Server) *Web {
 	t.Helper()
-	c := Config{CA: authority(), Routes: routes(t, "login.live.com="+s.URL, "example.com="+s.URL, "*.contacts.msn.com="+s.URL)}
+	c := Config{CA: testCA(), Routes: routes(t, "login.live.com="+s.URL, "example.com="+s.URL, "*.contacts.msn.com="+s.URL)}
 	if s.Certificate() != nil {
 		c.Roots = x509.NewCertPool()
 		c.Roots.AddCert(s.Certificate())
@@ -184,7 +184,7 @@ func TestHandshakes(t *testing.T) {
 		"TLS 1.3":                {tls.VersionTLS13, nil, "TLS 1.3, "},
 	} {
 		conn, err := tls.Dial("tcp", d.addr, &tls.Config{
-			MinVersion: c.version, MaxVersion: c.version, CipherSuites: c.suites, ServerName: "login.live.com", RootCAs: trusting(authority()),
+			MinVersion: c.version, MaxVersion: c.version, CipherSuites: c.suites, ServerName: "login.live.com", RootCAs: trusting(testCA()),
 		})
 		if err != nil {
 			t.Errorf("%s: %v: %v", name, err, d.end(t).err)
@@ -195,7 +195,7 @@ func TestHandshakes(t *testing.T) {
 		}
 		_ = conn.Close()
 		o := d.end(t)
-		if o.err != nil || o.wish.Way != "HTTPS" || o.wish.Target != "login.live.com:443" || !o.wish.Web || o.wish.Rewrite || !strings.Contains(o.wish.Remark, c.says) || !strings.Contains(o.wish.Remark, server.URL) {
+		if o.err != nil || o.wish.Way != "HTTPS" || o.wish.Target != "login.live.com:443" || o.wish.Web == nil || o.wish.Rewrite || !strings.Contains(o.wish.Remark, c.says) || !strings.Contains(o.wish.Remark, server.URL) {
 			t.Errorf("%s: %+v, %v", name, o.wish, o.err)
 		}
 	}
@@ -211,7 +211,7 @@ func TestNoServerName(t *testing.T) {
 	}
 	leaf := conn.ConnectionState().PeerCertificates[0]
 	for _, name := range []string{"login.live.com", "example.com", "x.contacts.msn.com"} {
-		if _, err := leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: trusting(authority())}); err != nil {
+		if _, err := leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: trusting(testCA())}); err != nil {
 			t.Error(err)
 		}
 	}

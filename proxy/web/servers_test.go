@@ -108,7 +108,7 @@ func TestServers(t *testing.T) {
 			pool = x509.NewCertPool()
 		}
 		for _, insecure := range []bool{false, true} {
-			d := open(t, New(Config{CA: authority(), Roots: pool, Insecure: insecure, Routes: routes(t, "login.live.com="+url)}), nil)
+			d := open(t, New(Config{CA: testCA(), Roots: pool, Insecure: insecure, Routes: routes(t, "login.live.com="+url)}), nil)
 			conn := dial(t, d)
 			fmt.Fprintf(conn, ask, "login.live.com")
 			b, _ := io.ReadAll(conn)
@@ -140,7 +140,7 @@ func TestServers(t *testing.T) {
 func TestKeyLog(t *testing.T) {
 	s, pool := certified(t, "localhost", time.Now().Add(-time.Hour), time.Now().Add(time.Hour), 0)
 	var log lockedBuffer
-	w := New(Config{CA: authority(), Roots: pool, Keys: &log, Routes: routes(t, "login.live.com="+strings.Replace(s.URL, "127.0.0.1", "localhost", 1))})
+	w := New(Config{CA: testCA(), Roots: pool, Keys: &log, Routes: routes(t, "login.live.com="+strings.Replace(s.URL, "127.0.0.1", "localhost", 1))})
 	d := open(t, w, nil)
 	var own lockedBuffer
 	conn, err := tls.Dial("tcp", d.addr, &tls.Config{ServerName: "login.live.com", RootCAs: trusting(w.CA), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}, KeyLogWriter: &own})
@@ -178,7 +178,7 @@ func (l *lockedBuffer) String() string {
 
 func TestUnserved(t *testing.T) {
 	list := routes(t, "login.live.com=http://a", "www.example.org=http://a", "10.0.0.1=http://a", "127.0.0.1=http://a")
-	if got := New(Config{CA: authority(), Routes: list}).Unserved(); strings.Join(got, " ") != "www.example.org 10.0.0.1" {
+	if got := New(Config{CA: testCA(), Routes: list}).Unserved(); strings.Join(got, " ") != "www.example.org 10.0.0.1" {
 		t.Errorf("with a CA: %v", got)
 	}
 	if got := New(Config{Routes: list}).Unserved(); len(got) != 4 {

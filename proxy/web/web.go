@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -28,8 +27,6 @@ type Config struct {
 	Keys io.Writer
 	// Inner are ways in which a client may go on inside TLS, or to one of the hosts.
 	Inner []entrance.Entrance
-	// Dial connects to servers. Nil: net.Dialer.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Web is the way in for the web half. It serves many clients at a time.
@@ -41,9 +38,6 @@ type Web struct {
 // New returns the way in for what a Config says.
 func New(c Config) *Web {
 	w := &Web{Config: c}
-	if w.Dial == nil {
-		w.Dial = new(net.Dialer).DialContext
-	}
 	if c.CA != nil {
 		w.tls = inward(c.CA, fallbackNames(c.Routes, c.CA), c.Keys)
 	}
@@ -63,9 +57,9 @@ func (w *Web) Unserved() (hosts []string) {
 
 // dial connects to the server of a route.
 func (w *Web) dial(ctx context.Context, r *Route) (net.Conn, error) {
-	conn, err := w.Dial(ctx, "tcp", r.Address())
+	conn, err := entrance.Connect(ctx, r.Address())
 	if err != nil {
-		return nil, &entrance.Error{Reason: entrance.ReasonOf(err), Err: fmt.Errorf("cannot connect to %s, where --web leads %s: %w", r.URL(), r.Host, bare(err))}
+		return nil, &entrance.Error{Reason: entrance.ReasonOf(err), Err: fmt.Errorf("%s is led to %s, which can't be had: %w", r.Host, r.URL(), err)}
 	}
 	if !r.TLS {
 		return conn, nil
@@ -76,14 +70,4 @@ func (w *Web) dial(ctx context.Context, r *Route) (net.Conn, error) {
 		return nil, &entrance.Error{Reason: entrance.ReasonOf(err), Err: serverError(r, err)}
 	}
 	return t, nil
-}
-
-// bare takes the addresses and system calls off an error of package net, which the line
-// has itself.
-func bare(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Err != nil {
-		err = op.Err
-	}
-	return err
 }

@@ -145,7 +145,7 @@ func (d *detail) decoded(r *index.Row, m *decode.Message, rec *capture.Record) {
 		}
 	}
 	if rec.Sent != nil {
-		d.say(t.redirect, "⤳ sent on as "+string(firstLine(rec.Sent)))
+		d.say(t.redirect, "⤳ sent on as "+show.SentAs(rec))
 		if len(rec.ChangedBy) > 0 { // the address of a redirect is in that line
 			d.differs(m)
 		}

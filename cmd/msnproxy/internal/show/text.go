@@ -1,6 +1,7 @@
 package show
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ func (p *Printer) appendText(dst []byte, m *decode.Message, r *capture.Record) [
 		}
 		if r.Sent != nil {
 			dst = append(dst, margin+"> sent on as "...)
-			dst = Clip(dst, strings.TrimRight(string(firstLine(r.Sent)), "\r\n"), clipLine)
+			dst = Clip(dst, SentAs(r), clipLine)
 			dst = append(dst, '\n')
 		}
 	}
@@ -416,4 +417,22 @@ func worst(list []decode.Finding) (s decode.Severity) {
 		s = max(s, list[i].Severity)
 	}
 	return s
+}
+
+// SentAs is the line by which what was sent on differs from what came: the first one of
+// MSNP, as the address of a redirect is there, and of HTTP the first one that differs.
+func SentAs(r *capture.Record) string {
+	line, sent, more := bytes.Cut(r.Sent, []byte{'\n'})
+	if r.Frame.Kind == decode.Web {
+		first := line
+		same, came, _ := bytes.Cut(r.Frame.Raw, []byte{'\n'})
+		for more && bytes.Equal(line, same) {
+			line, sent, more = bytes.Cut(sent, []byte{'\n'})
+			same, came, _ = bytes.Cut(came, []byte{'\n'})
+		}
+		if bytes.Equal(line, same) {
+			line = first
+		}
+	}
+	return strings.TrimRight(string(line), "\r")
 }
