@@ -171,7 +171,7 @@ func TestDoctorOfServer(t *testing.T) {
 	if code != exitFindings || !strings.Contains(out, `{"v":1,"level":"bad","lines":[{"level":"ok","what":"port"`) || !strings.Contains(out, "connection refused") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	for _, args := range [][]string{{}, {"--wait", "--web", "a=http://b"}, {"--upstream", "x", "file"}, {"--web", "http://b"}, {"--upstream", "x", "--account", "a b"}, {"--upstream", "x", "--timeout", "0s"}} {
+	for _, args := range [][]string{{}, {"--wait", "--web", "a=http://b"}, {"--upstream", "x", "file"}, {"--web", "http://b"}, {"--preset", "nobody"}, {"--upstream", "x", "--account", "a b"}, {"--upstream", "x", "--timeout", "0s"}} {
 		if out, code := look(args...); code != exitTrouble {
 			t.Errorf("%q: exit code %d: %s", args, code, out)
 		}
