@@ -16,10 +16,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"msnproxy/decode"
 	"msnproxy/decode/stage"
 	"msnproxy/proxy/proxytest"
 )
@@ -124,6 +126,24 @@ func TestRefusalsAndOthers(t *testing.T) {
 	lines, worst = examine(t, world{upstream: server7("MSNP7", map[string]string{"USR": "XFR %t NS 192.0.2.1:1864 0 192.0.2.1:1863\r\n"}), "192.0.2.1:1864": server7("MSNP7", nil)}, nil)
 	if l := find(lines, "sign-in MSNP7"); worst != stage.Fine || !strings.Contains(l.Text, "MD5") {
 		t.Errorf("followed: %v: %q", worst, l)
+	}
+}
+
+// Where it is sent on, both connections are of one sign-in.
+func TestMatrixFollows(t *testing.T) {
+	var stages []decode.Stage
+	examine(t, world{upstream: server7("MSNP7", map[string]string{"USR": "XFR %t NS 192.0.2.1:1864 0 192.0.2.1:1863\r\n"}), "192.0.2.1:1864": server7("MSNP7", nil)}, func(o *Options) {
+		Matrix(context.Background(), *o, func(tr Try) {
+			for s := decode.StageCame; tr.Dialect == 7 && s < decode.Stages; s++ {
+				if tr.Sign.Has(s) {
+					stages = append(stages, s)
+				}
+			}
+		})
+		o.Upstream = ""
+	})
+	if want := []decode.Stage{decode.StageCame, decode.StageOffered, decode.StageAgreed, decode.StageIntroduced, decode.StageNamed, decode.StageSentOn, decode.StageFollowed, decode.StageChallenged}; !slices.Equal(stages, want) {
+		t.Errorf("%v, want %v", stages, want)
 	}
 }
 
