@@ -29,7 +29,10 @@ func waits(t *testing.T, upstream string, visit func(addr string), args ...strin
 	}()
 	lines := bufio.NewScanner(in)
 	const before, after = "waiting for a client at ", "; Ctrl-C ends"
-	if !lines.Scan() || !strings.Contains(lines.Text(), before) {
+	for lines.Scan() && !strings.Contains(lines.Text(), before) {
+		t.Log(lines.Text())
+	}
+	if !strings.Contains(lines.Text(), before) {
 		t.Fatalf("it says %q", lines.Text())
 	}
 	_, addr, _ := strings.Cut(strings.TrimSuffix(lines.Text(), after), before)

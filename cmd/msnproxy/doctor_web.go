@@ -75,7 +75,7 @@ func (p *patient) webHalf(d *diagnosis) {
 		}
 		if c.refused {
 			d.verdict.Cause = fmt.Sprintf("the web service refuses %s (message %d): %s", c.action.Name, c.number, strings.TrimPrefix(c.summary, "refused: "))
-			d.verdict.Reasons = nil
+			d.verdict.Level, d.verdict.Reasons = max(d.verdict.Level, webLevel(waits)), nil
 			answered = true
 		} else if c.number == 0 {
 			d.verdict.Cause = fmt.Sprintf("the web service does not answer %s (message %d)", c.action.Name, c.asked)
@@ -96,6 +96,14 @@ func (p *patient) webHalf(d *diagnosis) {
 		d.verdict.Cause += "; never asked here: " + strings.Join(d.never, ", ")
 		d.verdict.Advice = "if the web half goes through msnproxy (--web, --preset), its names do not lead to this machine: look at DNS and hosts file of the client; else look at the web server's log"
 	}
+}
+
+// webLevel is how bad it is that a web service refuses: without a ticket nobody gets in.
+func webLevel(ticket bool) stage.Level {
+	if ticket {
+		return stage.Bad
+	}
+	return stage.Doubtful
 }
 
 // firstWithWeb is the first dialect whose clients ask web services to sign in.
