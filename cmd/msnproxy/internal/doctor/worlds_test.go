@@ -394,3 +394,14 @@ func TestWebOfTheTestServer(t *testing.T) {
 		s.Close()
 	}
 }
+
+// A server that speaks TLS alone is named, whether it answers VER with an alert or hangs up.
+func TestTLSOnly(t *testing.T) {
+	url, _ := site{names: []string{"localhost"}, from: -day, until: day, answer: http.NotFound}.serve(t)
+	var lines []Line
+	Examine(t.Context(), Options{Upstream: strings.TrimPrefix(url, "https://"), Account: "doctor@example.com", Wait: 5 * time.Second,
+		Hosts: filepath.Join(t.TempDir(), "none"), Tell: func(l Line) { lines = append(lines, l) }})
+	if bad := firstBad(lines); bad.What != "VER" || !strings.Contains(bad.Text, "TLS") || !strings.Contains(bad.Do, "1863") {
+		t.Errorf("%q", lines)
+	}
+}
