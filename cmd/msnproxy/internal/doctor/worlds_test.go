@@ -221,12 +221,12 @@ func TestMachine(t *testing.T) {
 
 // site is a web server with a certificate.
 type site struct {
-	names              []string
-	from, until        time.Duration // from now
-	newest             uint16
-	http               bool
-	answer             http.HandlerFunc
-	untrusted, nothing bool
+	names       []string
+	from, until time.Duration // from now
+	newest      uint16
+	http        bool
+	answer      http.HandlerFunc
+	untrusted   bool
 }
 
 func (s site) serve(t *testing.T) (url string, roots *x509.CertPool) {
