@@ -203,6 +203,9 @@ func (m *Message) appendWeb(dst []byte) []byte {
 		dst = append(append(append(dst, '"'), strings.Join(strings.Fields(text), " ")...), '"')
 		if to := m.Call.Value("to"); to != "" {
 			dst = append(append(dst, " for "...), to...)
+			if n := m.Call.Value("number"); n != "" {
+				dst = append(append(dst, ", number "...), n...)
+			}
 		}
 		return dst
 	}
