@@ -86,7 +86,7 @@ func (t *Tracker) proceed(m *Message) {
 		s.Last = m.Time
 	}
 	for _, p := range proofsOf[m.Verb.Act] {
-		if p.holds(m) && !s.Has(p.stage) || p.stage == StageSentOn && p.holds(m) {
+		if (!s.Has(p.stage) || p.stage == StageSentOn) && p.holds(m) {
 			s.reach(p.stage, m)
 			s.notes(p.stage, m)
 		}
@@ -143,6 +143,8 @@ func (s *SignIn) ends(m *Message) {
 		s.Declined, s.CheckOnly = m.chosen() == "", m.chosen() != ""
 	case m.Error() != "" && s.Reached < StageOnline:
 		s.Error = Refusal{m.Error(), m.ReplyVerb, m.Number}
+	case m.Verb.Act == ActEnd && (s.Left || s.Out != ""):
+		return // who said it first has ended it; the other repeats it
 	case m.Verb.Act == ActEnd && m.From == Server:
 		s.Out = m.Verb.Name + " (" + m.Summary() + ")"
 	case m.Verb.Act == ActEnd:

@@ -150,6 +150,7 @@ func joined(list []*diagnosis) []*diagnosis {
 		if there >= 0 {
 			v := list[there].verdict
 			d.verdict.Cause = "the client was sent to " + d.sign.SentTo + ", and came there; " + v.Cause
+			d.verdict.Then = "then the client came to " + d.sign.SentTo + ", and the connection ended"
 			d.verdict.Advice, d.verdict.Reasons = v.Advice, v.Reasons
 			list = slices.Delete(list, there, there+1)
 			return joined(list)
@@ -297,4 +298,17 @@ func (d *diagnosis) head() string {
 		text = strings.TrimPrefix(text+": "+d.verdict.Cause, ": ")
 	}
 	return text
+}
+
+// mostStuck is how many sign-ins run names at its end.
+const mostStuck = 8
+
+// stuckSignIns says how far sign-ins came that did not come to their end.
+func stuckSignIns(list []*decode.SignIn) (lines []string) {
+	for _, s := range list {
+		if v := stage.Judge(s, time.Time{}); v.Level == stage.Bad && s.Session > 0 {
+			lines = append(lines, esc(fmt.Sprintf("of %s %s", cmp.Or(s.Account, "nobody"), v.String())))
+		}
+	}
+	return lines
 }

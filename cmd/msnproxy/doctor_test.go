@@ -29,7 +29,10 @@ func waits(t *testing.T, upstream string, visit func(addr string), args ...strin
 	}()
 	lines := bufio.NewScanner(in)
 	const before, after = "waiting for a client at ", "; Ctrl-C ends"
-	if !lines.Scan() || !strings.Contains(lines.Text(), before) {
+	for lines.Scan() && !strings.Contains(lines.Text(), before) {
+		t.Log(lines.Text())
+	}
+	if !strings.Contains(lines.Text(), before) {
 		t.Fatalf("it says %q", lines.Text())
 	}
 	_, addr, _ := strings.Cut(strings.TrimSuffix(lines.Text(), after), before)
@@ -137,7 +140,7 @@ func TestDoctorMatrixOfFile(t *testing.T) {
 	if code := run([]string{"msnproxy", "doctor", "--matrix", "../../capture/testdata/escargot-amsn082-msnp7.pcap"}, nil, &out, &errs); code != exitFine {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
-	if got := strings.Join(strings.Fields(out.String()), " "); !strings.HasPrefix(got, "DIALECT VER INF/CVR XFR NS USR S of the server USR S of the client USR OK") || !strings.Contains(got, "MSNP7 yes yes") {
+	if got := strings.Join(strings.Fields(out.String()), " "); !strings.HasPrefix(got, "DIALECT VER INF/CVR XFR NS USR S of the server USR S of the client USR OK SYN/ADL CHG") || !strings.Contains(got, "MSNP7 yes yes") {
 		t.Errorf("%s", out.String())
 	}
 }
@@ -171,7 +174,7 @@ func TestDoctorOfServer(t *testing.T) {
 	if code != exitFindings || !strings.Contains(out, `{"v":1,"level":"bad","lines":[{"level":"ok","what":"port"`) || !strings.Contains(out, "connection refused") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	for _, args := range [][]string{{}, {"--wait", "--web", "a=http://b"}, {"--upstream", "x", "file"}, {"--web", "http://b"}, {"--upstream", "x", "--account", "a b"}, {"--upstream", "x", "--timeout", "0s"}} {
+	for _, args := range [][]string{{}, {"--wait", "--web", "a=http://b"}, {"--upstream", "x", "file"}, {"--web", "http://b"}, {"--preset", "nobody"}, {"--upstream", "x", "--account", "a b"}, {"--upstream", "x", "--timeout", "0s"}} {
 		if out, code := look(args...); code != exitTrouble {
 			t.Errorf("%q: exit code %d: %s", args, code, out)
 		}
@@ -184,5 +187,17 @@ func TestDoctorNames(t *testing.T) {
 	run([]string{"msnproxy", "doctor", "-"}, strings.NewReader("C: VER 1 MSNP7 CVR0\nS: VER 1 MSNP7\n"), &out, &errs)
 	if !strings.HasPrefix(out.String(), "bad ") || stage.Bad.String() != "bad" {
 		t.Errorf("%s%s", out.String(), errs.String())
+	}
+}
+
+// run names at its end whose sign-in stopped, eight of them.
+func TestStuckSignIns(t *testing.T) {
+	var list []*decode.SignIn
+	add := func(s decode.SignIn) { list = append(list, &s) }
+	add(decode.SignIn{Reached: decode.StageNamed, Main: true, Session: 1, Account: "alice@example.com", Dialect: 7})
+	add(decode.SignIn{Reached: decode.StageOnline, Main: true, Session: 2, Account: "bob@example.com", Dialect: 7})
+	add(decode.SignIn{Reached: decode.StageCame})
+	if got := stuckSignIns(list); len(got) != 1 || got[0] != "of alice@example.com reached: USR I (MSNP7); then nothing" {
+		t.Errorf("%q", got)
 	}
 }

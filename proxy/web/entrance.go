@@ -44,7 +44,7 @@ func (w *Web) Takes(c *entrance.Caller) decode.Guess {
 		return decode.Yes
 	case o.Partial && o.Target == "":
 		return decode.Maybe
-	case c.Asked != nil: // a tunnel to somebody else
+	case c.Asked != nil && !(c.Asked.Redirected && o.Target == ""): // to somebody else
 		return decode.No
 	}
 	return decode.Yes
