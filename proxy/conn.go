@@ -39,6 +39,7 @@ type conn struct {
 	up, down link
 	foreign  atomic.Pointer[decode.Opening] // what a link began with that is no MSNP
 	roles    atomic.Uint32                  // decode.Role: what the client's first line is for
+	bodiless atomic.Bool                    // the client has asked for heads alone (HTTP)
 	nonce    atomic.Pointer[string]         // that the client answers to sign in
 
 	mu      sync.Mutex

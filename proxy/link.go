@@ -47,6 +47,9 @@ type link struct {
 	lane *gate.Lane  // what goes through the gate; nil: there is none
 	sent atomic.Bool // something has come out of the lane
 	web  *weblink    // nil: it carries MSNP
+
+	http  bool  // HTTP has come
+	shift int64 // by how much what is recorded is longer than what came, as secrets are masked
 }
 
 // run carries bytes on until the sender has no more or the connection breaks.

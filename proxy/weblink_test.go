@@ -475,3 +475,37 @@ func mustRoute(t testing.TB, s string) web.Route {
 	}
 	return r
 }
+
+// The answer to a HEAD has no body, whatever it announces: nobody waits for one.
+func TestWebHead(t *testing.T) {
+	u := newUpstream(t)
+	p, _ := webProxy(t, u, Config{})
+	client := dial(t, p.Addr().String())
+	const ask = "HEAD /rdr/pprdr.asp HTTP/1.1\r\nHost: %s\r\n\r\n"
+	fmt.Fprintf(client, ask, "login.example.com")
+	server := u.next(t)
+	expect(t, server, fmt.Sprintf(ask, u.Addr()))
+	const answer = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100\r\n\r\n"
+	send(t, server, answer)
+	expect(t, client, answer)
+}
+
+// HTTP that nobody expects, in a tunnel or at the port of MSNP, shows no secrets, either.
+func TestSecretsElsewhere(t *testing.T) {
+	u := newUpstream(t)
+	p, seen := start(t, Config{Upstream: u.Addr().String()})
+	client := dial(t, p.Addr().String())
+	twice := request("a.example", "/RST2.srf", askTokens) + request("a.example", "/RST2.srf", askTokens)
+	send(t, client, twice+twice[:len(twice)/2-30])
+	server := u.next(t)
+	expect(t, server, twice+twice[:len(twice)/2-30])
+	send(t, server, answering(giveTokens))
+	expect(t, client, answering(giveTokens))
+	client.Close()
+	server.Close()
+	end := seen.wait(t, "end", func(r *capture.Record) bool { return r.Kind == capture.Closed })
+	got := append(seen.received(t, end.Conn.ID, decode.Client), seen.received(t, end.Conn.ID, decode.Server)...)
+	if found := secretsIn(got); len(found) > 0 || !bytes.Contains(got, []byte("masked-")) {
+		t.Errorf("recorded %q", found)
+	}
+}
