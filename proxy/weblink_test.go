@@ -283,6 +283,20 @@ func TestWebHosts(t *testing.T) {
 		t.Errorf("%q, sent %q", r.Frame.Raw, r.Sent)
 	}
 	seen.waitRemark(t, "PassportURLs "+other.Addr().String()+" as contacts.example.com")
+	// That is said eight times, and done each time.
+	for range 10 {
+		send(t, server, b)
+		expect(t, client, fmt.Sprintf(answer, "contacts.example.com"))
+	}
+	said := 0
+	for _, text := range seen.remarks() {
+		if strings.Contains(text, "by which the client would leave") {
+			said++
+		}
+	}
+	if said != 8 {
+		t.Errorf("said %d times", said)
+	}
 }
 
 // What is too long to be held passes without a look, which is said.
