@@ -288,6 +288,9 @@ func TestWebHosts(t *testing.T) {
 		send(t, server, b)
 		expect(t, client, fmt.Sprintf(answer, "contacts.example.com"))
 	}
+	client.Close()
+	server.Close()
+	seen.wait(t, "end", func(r *capture.Record) bool { return r.Kind == capture.Closed })
 	said := 0
 	for _, text := range seen.remarks() {
 		if strings.Contains(text, "by which the client would leave") {
