@@ -70,6 +70,7 @@ type open struct {
 	opening    bool  // its first event was given
 	twin       *flow // which this may be another capture of
 	carrier    *carrier
+	preface    preface
 }
 
 // release lets go of what only an open connection needs.
@@ -124,6 +125,10 @@ func (f *flow) look(from side, b []byte) {
 	if f.isGateway(from, b) {
 		return
 	}
+	f.probed += len(b)
+	if b = f.asks(from, b); len(b) == 0 {
+		return
+	}
 	pr := &f.probes[from]
 	guess := decode.Maybe
 	if len(pr.buf) > 0 {
@@ -136,7 +141,6 @@ func (f *flow) look(from side, b []byte) {
 			pr.buf = bytes.Clone(b)
 		}
 	}
-	f.probed += len(b)
 	if guess == decode.Yes {
 		f.verdict = isMSNP
 		line := b

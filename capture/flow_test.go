@@ -177,7 +177,7 @@ func TestFoundAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) < 4 || got[0].Text != aliceAt+" 198.51.100.1:80" {
+	if len(got) != 5 || got[0].Text != aliceAt+" 198.51.100.2:1863" {
 		t.Fatal(got)
 	}
 	want(t, got[len(got)-3:], c(ver), s(ver), ends(decode.Client))

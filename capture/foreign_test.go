@@ -14,7 +14,7 @@ func TestForeignConnections(t *testing.T) {
 	for _, tt := range []struct {
 		client, server, want string
 	}{
-		{"\x05\x01\x00", "\x05\xff", "1 of SOCKS5 (a request to a SOCKS5 proxy)); the client's connection settings name a proxy"},
+		{"\x05\x01\x00", "\x05\xff", "1 of SOCKS5 (a request to a SOCKS5 proxy)); msnproxy can be that proxy"},
 		{"CONNECT ns.example.com:1863 HTTP/1.0\r\n\r\n", "HTTP/1.0 403 no\r\n\r\n", "1 of HTTP CONNECT (a request to an HTTP proxy to connect to ns.example.com:1863)"},
 		{"\x16\x03\x01\x00\xa0\x01", "\x15\x03\x01\x00\x02\x02\x46", "1 of TLS (a hello of TLS 1.0)"},
 		{"", "220 mail.example.com ESMTP\r\n", `1 of SMTP (the greeting of SMTP: "220 mail.example.com ESMTP")`},

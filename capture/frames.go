@@ -4,8 +4,11 @@ import "msnproxy/decode"
 
 // begin starts to make records of an event.
 func (p *packets) begin(e event) {
-	p.current, p.busy, p.stage = e, true, 0
 	f := e.flow
+	if f.open != nil && f.preface.found {
+		e = p.goPast(e)
+	}
+	p.current, p.busy, p.stage = e, true, 0
 	if e.kind == Data {
 		l := f.links[e.from]
 		if l == nil {
@@ -14,6 +17,27 @@ func (p *packets) begin(e event) {
 		l.framer.Feed(e.data)
 		l.last = e.time
 	}
+}
+
+// goPast leaves out what is for a proxy. What seemed to be, and turns out not to be, comes
+// before the event that tells so.
+func (p *packets) goPast(e event) event {
+	q := &e.flow.preface
+	switch e.kind {
+	case Data:
+		e.data = q.behind(e.from, e.data)
+	case Lost, HalfClosed, Closed:
+		for s := range side(2) {
+			if e.kind != Closed && s != e.from {
+				continue
+			}
+			if b := q.give(s); len(b) > 0 {
+				p.gateways.events = append([]event{e}, p.gateways.events...)
+				return event{flow: e.flow, kind: Data, from: s, time: e.time, data: b}
+			}
+		}
+	}
+	return e
 }
 
 // addLink makes the link of one side.
@@ -32,10 +56,18 @@ func (p *packets) record(rec *Record) bool {
 	*rec = Record{Time: e.time, Conn: f.conn, Kind: e.kind}
 	switch e.kind {
 	case Opened:
-		p.busy = false
+		if p.stage++; p.stage > 1 {
+			p.busy = false
+			rec.Kind, rec.Text = Remark, f.preface.text()
+			return true
+		}
+		p.busy = f.open != nil && f.preface.found
 		p.lastID++
 		f.conn = &Conn{ID: p.lastID, MidStream: f.midStream(),
 			Client: f.key.address(f.client), Server: f.key.address(f.client.peer())}
+		if p.busy {
+			f.preface.setOut(f.conn)
+		}
 		rec.Conn = f.conn
 		return true
 	case Data:

@@ -90,7 +90,7 @@ func (h *held) beyond() (some []*heldFrame) {
 
 // relay is what a record says of what a proxy made of its frame.
 func (r *Record) relay() decode.Relay {
-	return decode.Relay{Fate: r.Fate, Sent: r.Sent, ChangedBy: r.ChangedBy, HeldFor: r.HeldFor, Number: r.Number}
+	return decode.Relay{Fate: r.Fate, Sent: r.Sent, ChangedBy: r.ChangedBy, HeldFor: r.HeldFor, Number: r.Number, Verdict: r.Verdict}
 }
 
 // hold keeps the frame of an event until it is known what became of it.

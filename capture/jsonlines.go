@@ -36,6 +36,7 @@ type jsonLine struct {
 	Event     string
 	Verb      string
 	Kind      string
+	Verdict   string
 	From      string
 	Client    string
 	Server    string
@@ -205,7 +206,7 @@ func (j *jsonLines) frame(rec *Record, l *jsonLine) error {
 	case len(l.Raw) == 0:
 		return j.fail("a message without its bytes (\"raw\"): only \"msnproxy convert\" writes them")
 	}
-	rec.Frame = reframe(&j.framer, l.Kind, l.Raw)
+	rec.Frame, rec.Verdict = reframe(&j.framer, l.Kind, l.Raw), l.Verdict
 	fr := &rec.Frame
 	link := &j.at(l.Conn)[index(rec.From)]
 	if l.Offset != nil {

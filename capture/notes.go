@@ -37,7 +37,7 @@ type note struct {
 	// Lost: so many bytes of the sender are missing before this packet; -1: not
 	// known how many.
 	Lost *int64 `json:"lost,omitempty"`
-	// Kind is that of the frame if it is no command: "blank", "block", "opaque".
+	// Kind is that of the frame if it is no command: "blank", "block", "opaque", "web".
 	Kind string `json:"kind,omitempty"`
 	// Size is the frame's length where it takes more than one packet.
 	Size int `json:"size,omitempty"`
@@ -58,6 +58,8 @@ type note struct {
 	// proxy.
 	ChangedBy []string `json:"changed_by,omitempty"`
 	Held      millis   `json:"held_ms,omitempty"`
+	// Verdict is what was found out by secrets that were masked.
+	Verdict string `json:"verdict,omitempty"`
 	// Became: it is now known what became of a frame that was held, with Fate, ChangedBy
 	// and Held.
 	Became *noteBecame `json:"became,omitempty"`

@@ -297,7 +297,7 @@ func (o *own) whole(rec *Record) {
 // frame makes the frame of its bytes and what the note says.
 func (o *own) frame(rec *Record, raw []byte, n *note) {
 	rec.Kind, rec.Sent, rec.Text = Data, n.Sent.apply(raw), n.Text
-	rec.Fate, rec.ChangedBy, rec.HeldFor = fateOf(n.Fate), n.ChangedBy, time.Duration(n.Held)
+	rec.Fate, rec.ChangedBy, rec.HeldFor, rec.Verdict = fateOf(n.Fate), n.ChangedBy, time.Duration(n.Held), n.Verdict
 	rec.Frame = reframe(&o.framer, n.Kind, raw)
 	rec.Frame.Resync, rec.Frame.Gap, rec.Frame.TextLine, rec.Frame.Omitted = n.Resync, n.Gap, n.Line, n.Omitted
 	c := o.anybody

@@ -163,7 +163,7 @@ func (w *Writer) append(r *Record) {
 // plain reports whether a frame needs no note, as nearly all; then it is counted.
 func (w *Writer) plain(c *written, r *Record) bool {
 	f, expected := &r.Frame, &c.offset[index(r.From)]
-	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || f.Gap || f.TextLine != 0 || c.shared || r.Sent != nil || r.Text != "" || r.Fate != Passed || r.ChangedBy != nil || r.HeldFor != 0 || len(f.Raw) > maxSegment {
+	if f.Offset != *expected || f.Kind != decode.Command || f.Resync || f.Gap || f.TextLine != 0 || c.shared || r.Sent != nil || r.Text != "" || r.Verdict != "" || r.Fate != Passed || r.ChangedBy != nil || r.HeldFor != 0 || len(f.Raw) > maxSegment {
 		return false
 	}
 	*expected += int64(len(f.Raw))
@@ -286,7 +286,7 @@ func (w *Writer) data(c *written, r *Record) {
 	case Held:
 		n.Fate, people = r.Fate.String(), "held"
 	}
-	n.ChangedBy, n.Held = r.ChangedBy, millis(r.HeldFor)
+	n.ChangedBy, n.Held, n.Verdict = r.ChangedBy, millis(r.HeldFor), r.Verdict
 	if len(n.ChangedBy) > 0 {
 		people += ", by " + strings.Join(n.ChangedBy, ", ")
 	}
@@ -295,7 +295,7 @@ func (w *Writer) data(c *written, r *Record) {
 		n.Size = len(raw)
 	}
 	var comment []byte
-	if n.Sent != nil || n.Offset != nil || n.Resync || n.Gap || n.Line != 0 || n.In != 0 || n.Text != "" || n.Kind != "" || n.Fate != "" || n.ChangedBy != nil || n.Held != 0 || n.Size != 0 {
+	if n.Sent != nil || n.Offset != nil || n.Resync || n.Gap || n.Line != 0 || n.In != 0 || n.Text != "" || n.Verdict != "" || n.Kind != "" || n.Fate != "" || n.ChangedBy != nil || n.Held != 0 || n.Size != 0 {
 		if comment = n.comment(people); len(comment) > maxComment {
 			n.Sent, n.Text = nil, fmt.Sprintf("sent on otherwise: %d bytes, too many for this note", len(r.Sent))
 			comment = n.comment(people)

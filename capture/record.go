@@ -19,7 +19,8 @@ type Conn struct {
 	Client, Server string
 	// MidStream says that the recording starts after the connection did.
 	MidStream bool
-	// Via is the proxy's own address that the client dialled. Live only.
+	// Via is the address of the proxy that the client dialled, if there is one: msnproxy's
+	// own, or in a capture that of a SOCKS or HTTP proxy.
 	Via string
 	// Way is how the client came to the proxy, or asked another proxy: "SOCKS5",
 	// "CONNECT"; empty: as to its server.
@@ -127,6 +128,9 @@ type Record struct {
 	ChangedBy []string
 	// HeldFor, if Kind is Became, is how long the frame stood in the proxy.
 	HeldFor time.Duration
+	// Verdict is what whoever made the record found out by secrets that are not in it:
+	// decode.SSOVerdict(true) or (false), on the answer to a nonce; "": nothing.
+	Verdict string
 	// Number is the message's, where whoever made the record has numbered it: 0 leaves
 	// that to the [Follower]. It is not recorded.
 	Number int64

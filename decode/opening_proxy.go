@@ -2,18 +2,18 @@ package decode
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"net"
-	"net/netip"
-	"strconv"
 	"strings"
+
+	"msnproxy/decode/preamble"
 )
 
 const (
-	adviceProxy   = "the client's connection settings name a proxy, which msnproxy is not: turn that off and give the client msnproxy's address as its server's"
-	adviceGateway = "turn the client's HTTP proxy off so that it speaks MSNP itself; nothing is rewritten in HTTP"
-	adviceHTTP    = "that is for a web server: give the client the port where MSNP is spoken (1863)"
+	adviceProxy   = "msnproxy can be that proxy: give the client the address of msnproxy run for its proxy's (servers other than the upstream need --allow)"
+	adviceGateway = "msnproxy run relays it where its address is the client's HTTP proxy, or its gateway, and with --gateway answers it itself"
+	adviceHTTP    = "that is for a web server: give the client the port where MSNP is spoken (1863); the web services of the sign-in are read with --web HOST=URL"
+	adviceSurf    = "msnproxy is an HTTP proxy for CONNECT, MSN's gateway and the hosts of --web only: let the client take other pages from the web itself"
 )
 
 // socks5 recognises a SOCKS5 client's greeting, with the request behind it if that
@@ -26,111 +26,42 @@ func socks5(b []byte, from Sender) (Opening, Guess) {
 	if len(b) < 2 {
 		return Opening{}, Maybe
 	}
-	if from == Server || b[1] == 0 || b[1] == 0xff {
-		return Opening{Name: "SOCKS5", Text: "the answer of a SOCKS5 proxy", Advice: adviceProxy}, Yes
+	if from == Server || b[1] == 0 || b[1] == preamble.NoMethod {
+		return Opening{Name: preamble.SOCKS5, Text: "the answer of a SOCKS5 proxy", Advice: adviceProxy}, Yes
 	}
-	methods := int(b[1])
-	for _, m := range b[2:min(len(b), 2+methods)] {
-		// Methods are small numbers, or private ones from 128 on.
-		if m > 9 && m < 0x80 {
-			return Opening{}, No
-		}
+	if _, _, s := preamble.ReadMethods(b); s != preamble.Whole {
+		return Opening{}, guessOf(s)
 	}
-	o := Opening{Name: "SOCKS5", Text: "a request to a SOCKS5 proxy", Advice: adviceProxy, Partial: true}
-	if len(b) < 2+methods {
-		return Opening{}, Maybe
-	}
-	rest := b[2+methods:]
-	if len(rest) > 1 && rest[0] == 1 { // user name and password
-		name := 2 + int(rest[1])
-		if len(rest) <= name || len(rest) < name+1+int(rest[name]) {
-			return o, Yes
-		}
-		rest = rest[name+1+int(rest[name]):]
-	}
-	if len(rest) == 0 {
-		return o, Yes
-	}
-	target, guess := socks5Target(rest)
-	if guess == Maybe {
-		return o, Yes
-	}
-	o.Partial = false
-	if guess == Yes {
-		o.Target = target
-		o.Text += " for " + target
-	}
-	return o, Yes
-}
-
-// socks5Target reads a SOCKS5 request: version, command, 0, address.
-func socks5Target(b []byte) (string, Guess) {
-	const v4, name, v6 = 1, 3, 4
-	if len(b) < 5 {
-		return "", Maybe
-	}
-	r := cutter{b: b[4:], ok: true}
-	var host string
-	switch b[3] {
-	case v4:
-		host = ipText(r.take(4))
-	case v6:
-		host = ipText(r.take(16))
-	case name:
-		host = plain(r.take(r.number(1)))
-	default:
-		return "", No
-	}
-	port := r.number(2)
-	if !r.ok {
-		return "", Maybe
-	}
-	return net.JoinHostPort(host, strconv.Itoa(port)), Yes
-}
-
-func ipText(b []byte) string {
-	ip, _ := netip.AddrFromSlice(b)
-	return ip.String()
+	r, _, s := preamble.ReadRequest(b)
+	return asksProxy(preamble.SOCKS5, &r, s), Yes
 }
 
 // socks4 recognises a SOCKS4 or 4a request, and a proxy's answer.
 func socks4(b []byte, from Sender) (Opening, Guess) {
-	const version, granted, refused = 4, 0x5a, 0x5d
 	if b[0] == 0 && from != Client {
-		switch {
-		case len(b) > 1 && (b[1] < granted || b[1] > refused):
-			return Opening{}, No
-		case len(b) < 8:
-			return Opening{}, Maybe
-		}
-		return Opening{Name: "SOCKS4", Text: "the answer of a SOCKS4 proxy", Advice: adviceProxy}, Yes
+		_, _, s := preamble.ReadAnswer(b, preamble.SOCKS4)
+		return Opening{Name: preamble.SOCKS4, Text: "the answer of a SOCKS4 proxy", Advice: adviceProxy}, guessOf(s)
 	}
-	if b[0] != version || len(b) > 1 && b[1] != 1 && b[1] != 2 {
-		return Opening{}, No
+	r, _, s := preamble.ReadSOCKS4(b)
+	if r.Way == "" {
+		return Opening{}, guessOf(s)
 	}
-	if len(b) < 9 {
-		return Opening{}, Maybe
+	return asksProxy(r.Way, &r, s), Yes
+}
+
+// guessOf says the same of what was read as a whole.
+func guessOf(s preamble.State) Guess {
+	return map[preamble.State]Guess{preamble.Short: Maybe, preamble.Whole: Yes, preamble.Foreign: No}[s]
+}
+
+// asksProxy says what a client asks a SOCKS proxy for, as far as that is here.
+func asksProxy(way string, r *preamble.Request, s preamble.State) Opening {
+	o := Opening{Name: way, Text: "a request to a " + way + " proxy", Advice: adviceProxy, Partial: s == preamble.Short}
+	if s == preamble.Whole && !r.Strange {
+		o.Target = plain([]byte(r.Target()))
+		o.Text += " for " + o.Target
 	}
-	port, ip := binary.BigEndian.Uint16(b[2:]), b[4:8]
-	o := Opening{Name: "SOCKS4", Text: "a request to a SOCKS4 proxy", Advice: adviceProxy}
-	host := ipText(ip)
-	if ip[0] == 0 && ip[1] == 0 && ip[2] == 0 && ip[3] != 0 {
-		o.Name, o.Text = "SOCKS4a", "a request to a SOCKS4a proxy"
-		if user := bytes.IndexByte(b[8:], 0); user < 0 {
-			o.Partial = true
-			return o, Yes
-		} else if name, _, whole := bytes.Cut(b[8+user+1:], []byte{0}); !whole {
-			o.Partial = true
-			return o, Yes
-		} else {
-			host = plain(name[:min(len(name), 253)])
-		}
-	} else if port == 0 {
-		return Opening{}, No // as the length of a P2P packet
-	}
-	o.Target = net.JoinHostPort(host, strconv.Itoa(int(port)))
-	o.Text += " for " + o.Target
-	return o, Yes
+	return o
 }
 
 // proxyV2 begins the binary header of the PROXY protocol.
@@ -207,7 +138,7 @@ func httpRequest(b []byte, _ Sender) (Opening, Guess) {
 	case gatewayTarget(target):
 		return Opening{Name: nameGateway, Text: "a request to MSN's HTTP gateway: " + quoted(firstLine(b)), Advice: adviceGateway}, Yes
 	case strings.Contains(target, "://"):
-		return Opening{Name: "HTTP proxy", Text: "a request to an HTTP proxy: " + quoted(firstLine(b)), Advice: adviceProxy}, Yes
+		return Opening{Name: "HTTP proxy", Text: "a request to an HTTP proxy: " + quoted(firstLine(b)), Advice: adviceSurf}, Yes
 	}
 	return Opening{Name: "HTTP", Text: "an HTTP request: " + quoted(firstLine(b)), Advice: adviceHTTP}, Yes
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-const adviceTLS = "msnproxy reads MSNP in clear: turn TLS off, or use the port where it is spoken plainly (1863)"
+const adviceTLS = "msnproxy reads MSNP in clear: turn TLS off, or use the port where it is spoken plainly (1863); TLS with a web service of the sign-in is read with --web HOST=URL"
 
 const (
 	recordHeader   = 5  // of TLS: type, version, length
@@ -127,7 +127,7 @@ func ssl2(b []byte, _ Sender) (Opening, Guess) {
 	if version != 2 && (version < 0x300 || version > 0x304) || ciphers%3 != 0 || ciphers == 0 || size != ssl2HelloLeast-2+ciphers+id+challenge {
 		return Opening{}, No
 	}
-	o := Opening{Name: "SSLv2", Text: "a hello in the form of SSL 2.0", Advice: "turn SSL 2.0 off where the client takes its settings from (Internet options, Advanced), or use the port where MSNP is spoken plainly (1863)"}
+	o := Opening{Name: "SSLv2", Text: "a hello in the form of SSL 2.0", Advice: "turn SSL 2.0 off where the client takes its settings from (Internet options, Advanced): no server of today answers it; or let the client use plain HTTP, or the port where MSNP is spoken plainly (1863)"}
 	if version != 2 {
 		o.Text += " that offers " + tlsName(version)
 	}

@@ -198,6 +198,8 @@ type Relay struct {
 	// ChangedBy and HeldFor are as in [Message].
 	ChangedBy []string
 	HeldFor   time.Duration
+	// Verdict is what was found out by secrets that are not recorded; see [SSOVerdict].
+	Verdict string
 	// Number is the message's; 0: that behind the one before.
 	Number int64
 }
@@ -267,6 +269,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	if try := judges[m.Verb.Act]; try != nil && m.From == Client {
 		try(t, c, m)
 	}
+	m.told(how.Verdict)
 	if m.Challenge != nil {
 		m.Findings = challengeFindings(m.Findings, m.Challenge, m.text("product"), c.Dialect)
 	}

@@ -17,7 +17,7 @@ func TestTrackerNamesOpenings(t *testing.T) {
 	}
 	for name, pieces := range map[string][]piece{
 		"SOCKS5": {
-			{Client, "\x05\x01\x00", Warning, "3 bytes at offset 0 are no MSNP: a request to a SOCKS5 proxy; the client's"},
+			{Client, "\x05\x01\x00", Warning, "3 bytes at offset 0 are no MSNP: a request to a SOCKS5 proxy; msnproxy can"},
 			{Server, "\x05\x00", Note, "the answer of a SOCKS5 proxy"},
 			{Client, "\x05\x01\x00\x01\x40\x04\x0d\x11\x07\x47", Note, "a request to a SOCKS5 proxy for 64.4.13.17:1863"},
 			{Server, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", Note, "the answer of a SOCKS5 proxy"},

@@ -299,16 +299,37 @@ func (t *Tracker) checkSSO(c *Connection, m *Message, k token) {
 	if c.nonce == "" || service.IsMasked(k.secret) {
 		return
 	}
-	if key, ok := fromBase64([]byte(k.secret)); !ok || len(key) < leastKey {
+	m.SSO = judgeSSO(k.secret, c.nonce, blob)
+	m.judgedSSO(k.number)
+}
+
+// The verdicts that recordings note.
+const (
+	ssoRight = "sso right"
+	ssoWrong = "sso wrong"
+)
+
+// SSOVerdict is how a recording notes whether the answer to the nonce of a sign-in by ticket
+// and key is right, where the key is not in it.
+func SSOVerdict(right bool) string {
+	if right {
+		return ssoRight
+	}
+	return ssoWrong
+}
+
+// told takes the verdict of whoever had the secrets, where there is none of its own.
+func (m *Message) told(verdict string) {
+	if m.SSO != 0 {
 		return
 	}
-	if _, err := challenge.ParseSSO(blob); err != nil {
-		return // what is wrong with it is another rule's business
-	}
-	if m.SSO = SignInWrong; challenge.VerifySSO(k.secret, c.nonce, blob) {
+	switch verdict {
+	case ssoRight:
 		m.SSO = SignInRight
+	case ssoWrong:
+		m.SSO = SignInWrong
+		m.judgedSSO(m.Token.Issued)
 	}
-	m.judgedSSO(k.number)
 }
 
 // SSORight says in words that the answer to the nonce of a sign-in is right, or returns ""
@@ -318,6 +339,21 @@ func (m *Message) SSORight() string {
 		return ""
 	}
 	return "the answer to the nonce is right for the key that came with the ticket"
+}
+
+// judgeSSO says whether an answer to a nonce is right for a key, if that is one and the
+// answer can be read: what else is wrong with it is other rules' business.
+func judgeSSO(secret, nonce, blob string) SignInVerdict {
+	if key, ok := fromBase64([]byte(secret)); !ok || len(key) < leastKey {
+		return 0
+	}
+	if _, err := challenge.ParseSSO(blob); err != nil {
+		return 0
+	}
+	if challenge.VerifySSO(secret, nonce, blob) {
+		return SignInRight
+	}
+	return SignInWrong
 }
 
 // judgedSSO adds what is to say where the answer to the nonce is wrong.

@@ -378,3 +378,23 @@ func TestWebGap(t *testing.T) {
 		}
 	}
 }
+
+// What a proxy has noted that has the key is told by who reads the recording.
+func TestSSOVerdictNoted(t *testing.T) {
+	for _, right := range []bool{true, false} {
+		w := newWire(t)
+		w.open(2, "10.0.0.9:1002", "10.0.0.2:443")
+		w.say(2, Client, asksToken)
+		w.say(2, Server, string(service.Mask([]byte(givesToken), service.NewMasker())))
+		w.open(3, "10.0.0.9:1003", "10.0.0.5:1863")
+		w.say(3, Client, "VER 1 MSNP15 CVR0\r\nUSR 3 SSO I alice@example.com\r\n")
+		w.say(3, Server, "VER 1 MSNP15 CVR0\r\nUSR 3 SSO S MBI_KEY_OLD "+webNonce+"\r\n")
+		line := "USR 4 SSO S " + webTicket + " " + blobFor(t, webSecret)
+		fr := &Frame{Raw: []byte(line + "\r\n"), LineLen: len(line), EOL: 2}
+		m := w.tracker.Relayed(3, Client, fr, w.at, Relay{Verdict: SSOVerdict(right)})
+		wrong := len(m.Findings) == 1 && m.Findings[0].Rule == "sso.blob"
+		if right && (m.SSO != SignInRight || len(m.Findings) != 0 || m.SSORight() == "") || !right && (m.SSO != SignInWrong || !wrong || m.SSORight() != "") {
+			t.Errorf("right %v: %v %v", right, m.SSO, m.Findings)
+		}
+	}
+}

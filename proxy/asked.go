@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"msnproxy/proxy/entrance"
@@ -46,7 +47,38 @@ func (s *settings) rewritesFor(w *entrance.Wish) bool {
 
 // namedKey is the key of a server that a redirect named to the client, which may then ask
 // for it. Neither cookies nor session ids hold a line end.
-func namedKey(a address) string { return "\n" + a.String() }
+func namedKey(a address) string {
+	if ip, ok := a.ip(); ok {
+		a.host = ip.String()
+	}
+	a.host = strings.ToLower(strings.TrimSuffix(a.host, "."))
+	return namedPrefix + a.String()
+}
+
+const namedPrefix = "\n"
+
+// maxNamesAsked bounds the names that are looked up to know an address by.
+const maxNamesAsked = 8
+
+// ledTo returns the redirect that leads a client to what it asks for. A client that looks
+// names up itself asks for the address of one.
+func (c *conn) ledTo(to address) (rt route, ok bool) {
+	if rt, ok = c.p.routes.find(c.clientIP, namedKey(to)); ok {
+		return rt, true
+	}
+	ip, literal := to.ip()
+	if !literal {
+		return rt, false
+	}
+	ctx, cancel := context.WithTimeout(c.p.ctx, c.p.cfg.DialTimeout)
+	defer cancel()
+	for _, rt := range c.p.routes.named(c.clientIP, to.port, maxNamesAsked) {
+		if ips, err := resolve(ctx, rt.target.host, c.p.cfg.Resolver); err == nil && slices.Contains(ips, ip) {
+			return rt, true
+		}
+	}
+	return rt, false
+}
 
 // asked makes a route of what a client asks for. own means that it is the proxy itself, as
 // rewritten redirects tell it: then its first line leads on.
@@ -65,7 +97,7 @@ func (c *conn) asked(w *entrance.Wish) (rt route, own bool) {
 			return rt, true
 		}
 	}
-	if led, ok := c.p.routes.find(c.clientIP, namedKey(to)); ok {
+	if led, ok := c.ledTo(to); ok {
 		led.by = w.By
 		return led, false
 	}

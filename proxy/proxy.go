@@ -123,7 +123,7 @@ func (p *Proxy) Listen() error {
 func (p *Proxy) listenOn(at string, first bool) (l net.Listener, err error) {
 	if l = p.cfg.Listener; l == nil || !first {
 		if l, err = listen(p.ctx, at); err != nil {
-			return nil, fmt.Errorf("listen on %s: %w", at, cause(err))
+			return nil, cannotListen(at, err)
 		}
 	}
 	if ip, ok := p.cfg.upstream.ip(); ok && sameEnd(l, netip.AddrPortFrom(ip, p.cfg.upstream.port)) {

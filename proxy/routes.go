@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 )
@@ -92,6 +93,25 @@ func (t *routes) find(client netip.Addr, key string) (route, bool) {
 		return route{}, false
 	}
 	return r, true
+}
+
+// named returns the newest redirects of a client that name a host and this port, at most so
+// many.
+func (t *routes) named(client netip.Addr, port uint16, most int) (list []route) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.clients[client]
+	if c == nil {
+		return nil
+	}
+	for i := len(c.order) - 1; i >= 0 && len(list) < most; i-- {
+		r := c.admits[c.order[i]]
+		_, literal := r.target.ip()
+		if !literal && r.target.port == port && strings.HasPrefix(c.order[i], namedPrefix) && !t.now().After(r.until) {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // takeNS returns the client's oldest pending XFR NS and forgets it. others are

@@ -240,6 +240,8 @@ func TestWaysWait(t *testing.T) {
 		{"a line", "V", 0, true, "ER 1\r\n", "VER 1\r\n"},
 		{"what may be SOCKS", "\x05", DefaultFirstLineWait - 1, false, "\x00", "\x05\x00"},
 		{"what may be, for long", "\x05", DefaultFirstLineWait, true, "\x00", "\x05\x00"},
+		{"0.3 seconds of nothing", "", 300*time.Millisecond - 1, false, versions, versions},
+		{"0.3 seconds of it", "", 300 * time.Millisecond, true, versions, versions},
 		{"what may be CONNECT", "CO", DefaultFirstLineWait - 1, false, "V 1\r\n", "COV 1\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -268,6 +270,18 @@ func TestWaysWait(t *testing.T) {
 			})
 		})
 	}
+	// The time for the rest runs from the first byte on.
+	inMemory(t, Config{Ways: proxied}, func(m *memory) {
+		client := m.clients.Dial("198.51.100.9:1055")
+		time.Sleep(firstByteWait - 1)
+		m.say(client, "\x05")
+		time.Sleep(DefaultFirstLineWait - 1)
+		m.say(client, "\x01\x00")
+		if got := m.got(client); got != "\x05\x00" {
+			t.Errorf("got %q", got)
+		}
+		client.Close()
+	})
 	for _, say := range []string{"\x05\x01\x00", "\x05\x01\x02\x01", "\x04\x01\x07\x47\xc0\x00\x02\x01", "CONNECT x:1 HTTP/1.1\r\n"} {
 		inMemory(t, Config{Ways: proxied}, func(m *memory) {
 			client := m.clients.Dial("198.51.100.9:1055")
@@ -447,6 +461,55 @@ func TestRedirectsInTunnels(t *testing.T) {
 				t.Errorf("%s: asked for where it was sent: %q", tt.rewrite, got)
 			}
 		})
+	}
+}
+
+// A client that looks names up itself asks for the address of where it was sent.
+func TestLedByName(t *testing.T) {
+	cfg := Config{Ways: proxied, Resolver: func(_ context.Context, host string) ([]netip.Addr, error) {
+		if i := strings.IndexByte(host, '.'); host[i:] == ".example.com" && host[:2] == "sb" {
+			return []netip.Addr{netip.MustParseAddr("64.4.13." + host[2:i])}, nil
+		}
+		return nil, errors.New("no")
+	}}
+	ask := func(m *memory, last byte, port byte) string {
+		c := m.clients.Dial("198.51.100.9:1056")
+		m.say(c, "\x04\x01\x07"+string([]byte{port})+"\x40\x04\x0d"+string([]byte{last})+"\x00")
+		got := strings.TrimSuffix(m.got(c), "<EOF>")
+		c.Close()
+		time.Sleep(2 * partingWait)
+		return got
+	}
+	const yes, no = "\x00\x5a\x00\x00\x00\x00\x00\x00", "\x00\x5b\x00\x00\x00\x00\x00\x00"
+	inMemory(t, cfg, func(m *memory) {
+		client := m.clients.Dial("198.51.100.9:1055")
+		m.say(client, "\x04\x01\x07\x47\xc0\x00\x02\x01\x00"+versions)
+		server := m.servers.Next()
+		m.say(server, versions)
+		for n := range maxNamesAsked + 1 {
+			m.say(server, fmt.Sprintf("XFR %d SB sb%d.example.com:1863 CKI 17.1\r\n", n+9, n+1))
+		}
+		if got := ask(m, 2, 0x47); got != yes {
+			t.Errorf("the eighth last: %q", got)
+		}
+		if got := ask(m, 1, 0x47); got != no {
+			t.Errorf("the ninth last: %q", got)
+		}
+		if got := ask(m, 3, 0x48); got != no {
+			t.Errorf("another port: %q", got)
+		}
+		if got := ask(m, 99, 0x47); got != no {
+			t.Errorf("another host: %q", got)
+		}
+		time.Sleep(cookieGood)
+		if got := ask(m, 2, 0x47); got != no {
+			t.Errorf("later than %v: %q", cookieGood, got)
+		}
+	})
+	for a, b := range map[string]string{"NS.Example.com.": "ns.example.com", "::ffff:10.0.0.5": "10.0.0.5"} {
+		if namedKey(address{a, 1}) != namedKey(address{b, 1}) || namedKey(address{a, 1}) == namedKey(address{b, 2}) {
+			t.Errorf("%s and %s", a, b)
+		}
 	}
 }
 

@@ -38,10 +38,11 @@ type entry struct {
 // asks reports whether the client has named a server.
 func (e *entry) asks() bool { return e.wish != nil && (e.wish.Target != "" || e.wish.Dial != nil) }
 
-// pieces are what was read of what is relayed.
+// pieces takes what was read of what is relayed.
 func (e *entry) pieces() (list [][]byte) {
 	if e.wish != nil && len(e.wish.Early) > 0 {
 		list = append(list, e.wish.Early)
+		e.wish.Early = nil
 	}
 	if e.caller != nil && (e.wish == nil || e.wish.Conn == nil) {
 		if b := e.caller.Take(len(e.caller.Buffered())); len(b) > 0 {

@@ -168,6 +168,20 @@ func TestCarried(t *testing.T) {
 	}
 }
 
+// What a way has read goes first, whatever its length.
+func TestEarly(t *testing.T) {
+	up := newUpstream(t)
+	p, _ := start(t, Config{Upstream: up.Addr().String(), Ways: []entrance.Entrance{asking{}}})
+	near, far := net.Pipe()
+	defer near.Close()
+	early := "VER 1 MSNP7\r\n" + strings.Repeat("PNG\r\n", readSize/4)
+	if err := (host{p}).Carry(&entrance.Wish{Way: "x", Conn: far, Early: []byte(early), Remark: "it came"}); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.WriteString(near, "OUT\r\n") }()
+	expect(t, up.next(t), early+"OUT\r\n")
+}
+
 // Who says nothing at first is connected to the server, and may still come by another way.
 func TestLate(t *testing.T) {
 	up, other := newUpstream(t), newUpstream(t)

@@ -126,6 +126,7 @@ type Message struct {
 	dialect   uint8
 	challenge uint8 // challenge.Result + 1
 	signIn    decode.SignInVerdict
+	sso       decode.SignInVerdict
 }
 
 // Latency is the time since the request; 0 if there is none, or no times are known.
@@ -275,6 +276,7 @@ func (r *Reader) Decode(m *Message) (*decode.Message, *capture.Record, error) {
 	}
 	r.conn.Talks = c.Talks
 	d.Number, d.Time, d.Conn, d.Noise, d.SignIn, d.Fate = m.Number, m.Time, &r.conn, m.Noise, m.signIn, m.Fate
+	d.SSO = m.sso
 	d.Start, d.Findings = r.story.start, append(d.Findings, r.story.findings[m.Number]...)
 	if q := m.Request; q != nil {
 		d.ReplyTo, d.ReplyVerb, d.Latency, d.FirstReply = q.Number, q.Name, m.Latency(), q.Replies[0] == m

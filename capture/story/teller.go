@@ -155,7 +155,7 @@ func (t *teller) message(c *Conn, e *capture.Event, place int64) {
 	*m = Message{Conn: c, Number: d.Number, Name: t.name(d), Time: r.Time, place: place, offset: r.Frame.Offset,
 		Index: int32(len(c.Messages)), Size: int32(len(r.Frame.Raw)), From: r.From, Kind: r.Frame.Kind, Noise: d.Noise,
 		Fate: r.Fate, Gap: c.gap&r.From != 0, Missing: r.Frame.Missing > 0, WantsReply: d.WantsReply(),
-		role: d.Role, dialect: uint8(d.Dialect), signIn: d.SignIn}
+		role: d.Role, dialect: uint8(d.Dialect), signIn: d.SignIn, sso: d.SSO}
 	m.TrID, m.HasTrID = d.TrID()
 	if d.Challenge != nil {
 		m.challenge = uint8(d.Challenge.Result) + 1

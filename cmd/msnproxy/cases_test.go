@@ -55,8 +55,8 @@ var cases = []struct {
 	{"foreign/36-escapes-in-findings.txt", 3, "line.parameter line.parameter presence.status signin.order trid.abandoned trid.abandoned trid.unknown", `"127\.0\.0\.1:1863\\t0"`, `\\\\|\x1b`},
 	// What is not MSNP, wholly or at first.
 	{"foreign/10-telnet-one-key-a-segment.pcap", 10, "end.mid-session version.several", `alice@example\.com \(Alice\) is in`, `no MSNP`},
-	{"foreign/11-socks5.pcap", 16, rules(6, "frame.opaque") + " version.several", `request to a SOCKS5 proxy for messenger\.example\.com:1863`, ``},
-	{"foreign/11c-http-connect.pcap", 12, "frame.opaque frame.opaque version.several", `HTTP proxy to connect to messenger\.example\.com:1863`, ``},
+	{"foreign/11-socks5.pcap", 10, "end.mid-session version.several", `to messenger\.example\.com:1863 via 10\.0\.0\.9:1080, by SOCKS5(?s:.*)asked a SOCKS5 proxy for messenger\.example\.com:1863`, `no MSNP`},
+	{"foreign/11c-http-connect.pcap", 10, "end.mid-session version.several", `asked an HTTP proxy \(CONNECT\) for messenger\.example\.com:1863`, `no MSNP`},
 	{"foreign/12-http-gateway.pcap", 6, "", `challenge 1013928519\.693957190(?s:.*)4 HTTP exchanges over 1 connection, 1 empty poll`, `POST|no MSNP|opaque`},
 	{"foreign/13-tls.pcap", 0, "", `no MSNP in it.*a hello of TLS 1\.0.*turn TLS off`, ``},
 	{"foreign/33-ftp-text-mode.pcap", 0, "", `transfer in text mode.*repair FILE mends it`, ``},

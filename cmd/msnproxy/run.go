@@ -19,7 +19,7 @@ func runCommand() *cli.Command {
 		&cli.StringSliceFlag{Name: "listen", Value: cli.NewStringSlice(proxy.DefaultListen), Usage: "listen on `ADDR`, host:port (may be repeated; each serves every way in)", EnvVars: []string{"MSNPROXY_LISTEN"}},
 		&cli.StringFlag{Name: "advertise", Usage: "tell clients `HOST[:PORT]` in redirects, rather than the address that they reached the proxy at", EnvVars: []string{"MSNPROXY_ADVERTISE"}},
 		&cli.StringFlag{Name: "ports", Value: proxy.OnePort.String(), Usage: "`MODE`: one (all connections come to the one port) or per-target (each server gets a port)", EnvVars: []string{"MSNPROXY_PORTS"}},
-		&cli.StringSliceFlag{Name: "allow", Usage: "follow redirects to `HOST|CIDR[:PORT]` although the rules refuse them (may be repeated)", EnvVars: []string{"MSNPROXY_ALLOW"}},
+		&cli.StringSliceFlag{Name: "allow", Usage: "follow redirects to `HOST|CIDR[:PORT]` although the rules refuse them, and connect clients that ask for it (may be repeated)", EnvVars: []string{"MSNPROXY_ALLOW"}},
 		&cli.IntFlag{Name: "max-conns", Value: proxy.DefaultMaxConns, Usage: "reset clients beyond `N` open connections", EnvVars: []string{"MSNPROXY_MAX_CONNS"}},
 		&cli.BoolFlag{Name: "probe", Usage: "before listening see whether the server can be reached, with a connection of its own", EnvVars: []string{"MSNPROXY_PROBE"}},
 		&cli.DurationFlag{Name: "drain", Value: 2 * time.Second, Usage: "after Ctrl-C give open connections `TIME` to end by themselves", EnvVars: []string{"MSNPROXY_DRAIN"}},
@@ -30,12 +30,15 @@ func runCommand() *cli.Command {
 		Description: `Point the Messenger client at the address that msnproxy listens on: as its server,
 or as its proxy (SOCKS 4, 4a or 5, or an HTTP proxy that takes CONNECT), or as MSN's
 HTTP gateway: requests to that are passed on to the upstream, as another gateway,
-or with --gateway end here, before a server of MSNP. Redirects
-(XFR, RNG) are rewritten so that a client stays behind the proxy, where it is not
-its proxy anyway. Nothing else is changed. What a client of a proxy asks for must
-be the upstream, what --allow covers, or where a server has sent it. On a terminal the inspector shows the traffic (? lists its keys, q
-leaves); elsewhere, or with --no-ui, --format or --detail, messages are printed
-as lines. Ctrl-C ends it, and a second one does not wait for anything.
+or with --gateway end here, before a server of MSNP.
+
+Redirects (XFR, RNG) are rewritten so that a client stays behind the proxy, where it
+is not its proxy anyway. Nothing else is changed. What a client of a proxy asks for
+must be the upstream, what --allow covers, or where a server has sent it.
+
+On a terminal the inspector shows the traffic (? lists its keys, q leaves); elsewhere,
+or with --no-ui, --format or --detail, messages are printed as lines. Ctrl-C ends it,
+and a second one does not wait for anything.
 
 The server is connected to when a client comes, and need not be there before.
 

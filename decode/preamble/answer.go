@@ -87,7 +87,8 @@ func readAnswer5(b []byte) (a Answer, n int, s State) {
 	return a, c.n, Whole
 }
 
-// readAnswerHTTP reads the head of an answer; what follows a refusal is not looked at.
+// readAnswerHTTP reads the head of an answer, and of a refusal the page that follows if its
+// length is given.
 func readAnswerHTTP(b []byte) (a Answer, n int, s State) {
 	const begin = "HTTP/1."
 	switch n := min(len(b), len(begin)); {
@@ -111,5 +112,12 @@ func readAnswerHTTP(b []byte) (a Answer, n int, s State) {
 	if err != nil {
 		return a, 0, Foreign
 	}
-	return Answer{CONNECT, code >= 200 && code < 300, code}, n, Whole
+	a = Answer{CONNECT, code >= 200 && code < 300, code}
+	if size, err := strconv.ParseUint(header(b[:n], "content-length"), 10, 31); err == nil && !a.Granted {
+		if uint64(len(b)-n) < size {
+			return Answer{}, 0, Short
+		}
+		n += int(size)
+	}
+	return a, n, Whole
 }

@@ -106,6 +106,8 @@ var answers = []struct {
 	{CONNECT, "HTTP/1.0 200 Connection established\r\n\r\n", Answer{CONNECT, true, 200}},
 	{CONNECT, "HTTP/1.1 299\r\nVia: x\r\n\r\n", Answer{CONNECT, true, 299}},
 	{CONNECT, "HTTP/1.1 300 x\r\n\r\n", Answer{CONNECT, false, 300}},
+	{CONNECT, "HTTP/1.1 407 x\r\nContent-Length: 3\r\n\r\nno\n", Answer{CONNECT, false, 407}},
+	{CONNECT, "HTTP/1.1 200 x\r\nContent-Length: 3\r\n\r\n", Answer{CONNECT, true, 200}},
 	{CONNECT, "HTTP/1.1 199 x\n\n", Answer{CONNECT, false, 199}},
 }
 

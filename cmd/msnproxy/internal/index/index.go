@@ -281,6 +281,7 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	k.set(shiftNoise, 3, uint32(m.Noise))
 	k.set(shiftFate, 2, uint32(r.Fate))
 	k.set(shiftSignIn, 2, uint32(m.SignIn))
+	k.set(shiftSSO, 2, uint32(m.SSO))
 	if m.Challenge != nil {
 		k.set(shiftChallenge, 3, uint32(m.Challenge.Result)+1)
 	}

@@ -131,7 +131,7 @@ func (r *Reader) understand(k *numbered, rec *capture.Record) (*decode.Message, 
 		r.verdict = challenge.Verdict{Result: challenge.Result(v - 1)}
 		m.Challenge = &r.verdict
 	}
-	m.SignIn, m.Start, m.Joined, m.Direct = k.signIn(), start, joined, direct
+	m.SignIn, m.SSO, m.Start, m.Joined, m.Direct = k.signIn(), k.sso(), start, joined, direct
 	if len(r.joints) > 0 {
 		x.mu.RLock()
 		r.rejoin(m, &k.record, r.joints)

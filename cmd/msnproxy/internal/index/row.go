@@ -62,6 +62,7 @@ const (
 	shiftFate      = shiftNoise + 3    // capture.Fate
 	shiftChallenge = shiftFate + 2     // challenge.Result + 1
 	shiftSignIn    = shiftChallenge + 3
+	shiftSSO       = shiftSignIn + 2
 )
 
 func (r *record) has(flag uint32) bool      { return r.flags&flag != 0 }
@@ -74,6 +75,8 @@ func (r *record) fate() capture.Fate        { return capture.Fate(r.bits(shiftFa
 func (r *record) signIn() decode.SignInVerdict {
 	return decode.SignInVerdict(r.bits(shiftSignIn, 2))
 }
+
+func (r *record) sso() decode.SignInVerdict { return decode.SignInVerdict(r.bits(shiftSSO, 2)) }
 
 // roleBefore is the role that the frame was read with, roleAfter that of the
 // message.

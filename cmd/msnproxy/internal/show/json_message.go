@@ -274,6 +274,7 @@ func (o *object) fate(r *capture.Record) {
 		o.name("sent")
 		o.b = appendJSON(o.b, r.Sent)
 	}
+	o.str("verdict", r.Verdict)
 	o.strings("changed_by", r.ChangedBy)
 	if r.HeldFor > 0 {
 		o.name("held_ms")
