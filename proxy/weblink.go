@@ -179,9 +179,15 @@ func (l *link) record(w *work, fr *decode.Frame, sent []byte) capture.Record {
 	r := capture.Record{Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr, Sent: sent}
 	l.http = l.http || l.web != nil || fr.Kind == decode.Web
 	if !l.http {
+		if fr.Kind == decode.Command && l.seen <= signInFrames && l.c.p.cfg.masker != nil {
+			r.Verdict = l.c.judge(fr, l.from, w.now)
+		}
 		return r
 	}
 	if m := l.c.p.cfg.masker; m != nil {
+		if l.from == decode.Server && fr.Kind == decode.Web {
+			l.c.p.vault.keep(fr.Raw, w.now)
+		}
 		r.Frame.Raw = l.masked(m, fr)
 		if sent != nil {
 			r.Sent = service.Mask(sent, m)
