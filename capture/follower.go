@@ -201,6 +201,7 @@ func (f *Follower) occur(e *Event) {
 	if f.checker != nil {
 		f.found(e, f.checker.Ended(e.Conn, o, r.From, r.Time))
 	}
+	f.tracker.Ended(r.Conn.ID, o, r.From, r.Text, r.Time)
 	f.tracker.Close(r.Conn.ID)
 }
 

@@ -76,6 +76,8 @@ type Connection struct {
 	// Came is the number of the redirect (XFR, RNG) that sent the client here: 0 if
 	// none is known.
 	Came int64
+	// SignIn is how far the client came, on this connection and on others of its session.
+	SignIn *SignIn
 
 	late          bool  // its conversation had begun before it was seen
 	let           int64 // number of the message that let the account in
@@ -106,6 +108,8 @@ type Session struct {
 	Dialect int
 	// ClientHost is the client's address without the port.
 	ClientHost string
+	// SignIn is how far it came.
+	SignIn *SignIn
 
 	open       int       // connections that are open
 	redirected string    // address of the NS that the client was sent to
@@ -159,6 +163,7 @@ func (t *Tracker) Start() time.Time { return t.start }
 // if they are not known.
 func (t *Tracker) Open(id uint32, client, server string, at time.Time) *Connection {
 	c := &Connection{ID: id, Client: client, Server: server, Opened: at}
+	c.begins(at)
 	t.conns[id] = c
 	return c
 }
@@ -253,6 +258,7 @@ func (t *Tracker) Relayed(id uint32, from Sender, fr *Frame, at time.Time, how R
 	if m.Noise == NoNoise {
 		c.join(m)
 	}
+	c.strange(m)
 	if m.Call != nil {
 		t.web(m)
 	}
@@ -326,6 +332,7 @@ func (t *Tracker) arrived(m *Message, deliver bool) {
 	}
 	t.introduce(c, m)
 	t.talks(c, m)
+	t.proceed(m)
 	if deliver {
 		t.deliver(m)
 	}

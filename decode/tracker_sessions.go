@@ -34,9 +34,11 @@ func (t *Tracker) join(c *Connection, s *Session) {
 	if c.Session == s {
 		return
 	}
-	if old := c.Session; old != nil {
+	old := c.Session
+	if old != nil {
 		t.leave(old)
 	}
+	c.shares(s, old == nil)
 	c.Session = s
 	s.open++
 	if c.Role&SB != 0 && c.Dialect == 0 {

@@ -214,6 +214,7 @@ func (t *Tracker) issued(c *Connection, m *Message, list []service.Issued, accou
 		t.issuedTo.Put(whoAt(g.account, c), struct{}{})
 	}
 	g.wait(c)
+	t.ticketed(c, g.account, m)
 }
 
 // whoAt is an account at the host of a connection's client.

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"fmt"
 
 	"msnproxy/decode"
@@ -46,6 +47,7 @@ func (l *link) recognise(w *work, more []byte, ended bool) {
 	o, ok := decode.ReadOpening(b, l.from, ended)
 	if ok && o.MSNP() {
 		f.known, f.begin = true, nil
+		l.clear()
 		if l.from == decode.Client {
 			l.c.roles.Store(uint32(o.Roles))
 		}
@@ -59,10 +61,22 @@ func (l *link) recognise(w *work, more []byte, ended bool) {
 		if len(f.begin) == 0 {
 			f.begin = append(f.begin, b...)
 		}
+		if l.from == decode.Client {
+			begun := bytes.Clone(f.begin)
+			l.c.unclear.Store(&begun)
+		}
 		return
 	}
 	f.known, f.begin = true, nil
+	l.clear()
 	l.remark(w, fmt.Sprintf("the %s's first bytes are no MSNP but %s", l.from, o))
+}
+
+// clear takes note that it is known what the link began with.
+func (l *link) clear() {
+	if l.from == decode.Client {
+		l.c.unclear.Store(nil)
+	}
 }
 
 // step keeps account of how a link that lost its framing does since.

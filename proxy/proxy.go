@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -94,77 +93,6 @@ func (p *Proxy) Probe(ctx context.Context) error {
 	return c.Close()
 }
 
-// Listen opens the listeners. The error is one line that names the address.
-func (p *Proxy) Listen() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closing {
-		return errors.New("listen: the proxy is closed")
-	}
-	if len(p.listeners) > 0 {
-		return nil
-	}
-	var open []net.Listener
-	for i, at := range append([]string{p.cfg.Listen}, p.cfg.Listens...) {
-		l, err := p.listenOn(at, i == 0)
-		if err != nil {
-			for _, l := range open {
-				_ = l.Close()
-			}
-			return err
-		}
-		open = append(open, l)
-	}
-	p.listeners = open
-	return nil
-}
-
-// listenOn opens a listener, or takes the one that was given for the first address.
-func (p *Proxy) listenOn(at string, first bool) (l net.Listener, err error) {
-	if l = p.cfg.Listener; l == nil || !first {
-		if l, err = listen(p.ctx, at); err != nil {
-			return nil, cannotListen(at, err)
-		}
-	}
-	if ip, ok := p.cfg.upstream.ip(); ok && sameEnd(l, netip.AddrPortFrom(ip, p.cfg.upstream.port)) {
-		_ = l.Close()
-		return nil, fmt.Errorf("listen on %s: the upstream %s is the same address: the proxy would relay to itself", at, p.cfg.upstream)
-	}
-	return l, nil
-}
-
-// listen opens a listener whose connections live as long as their ends want them
-// to: keep-alive probes start after two hours, as systems have it, not after Go's
-// fifteen seconds, which cut off a client that sleeps.
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	lc := net.ListenConfig{KeepAliveConfig: keepAlive}
-	lc.SetMultipathTCP(false)
-	return lc.Listen(ctx, "tcp", addr)
-}
-
-var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 2 * time.Hour, Interval: 75 * time.Second, Count: 9}
-
-// Addrs returns the addresses that the proxy listens on: none before Listen, then those of
-// Config.Listen and Config.Listens.
-func (p *Proxy) Addrs() (list []net.Addr) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, l := range p.listeners {
-		list = append(list, l.Addr())
-	}
-	return list
-}
-
-// Addr returns the first of them, or nil before Listen.
-func (p *Proxy) Addr() net.Addr {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.listeners) == 0 {
-		return nil
-	}
-	return p.listeners[0].Addr()
-}
-
 // Serve accepts connections until Shutdown or Close is called or ctx is done,
 // which has the effect of Close. It returns when all connections have ended; the
 // error is nil unless the listener failed.
@@ -194,15 +122,6 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	}
 	<-p.finished
 	return nil
-}
-
-// exposed says what it means to listen on an address beyond loopback; "" for others.
-func exposed(at net.Addr) string {
-	end := endpoint(at)
-	if !end.IsValid() || rangeOf(end.Addr()).reach == loopback {
-		return ""
-	}
-	return fmt.Sprintf("listening on %s, beyond this machine: whoever reaches that address can use the proxy, and nobody is asked who they are (--listen 127.0.0.1:%d keeps it to this machine)", end, end.Port())
 }
 
 // accept takes connections from a listener until that is closed. to is the server

@@ -124,10 +124,28 @@ func (s *silence) notice(c *conn) (r capture.Record, told chan struct{}) {
 		s.owed.Store(false)
 	case s.client:
 		r.From = decode.Server
-		r.Text = fmt.Sprintf("the server %s has said nothing for %v since the client began: is it a server of MSNP, and does it answer without the proxy?", c.rec.Server, silencePatience)
+		r.Text = fmt.Sprintf("the server %s has said nothing for %v since the client began", c.rec.Server, silencePatience)
+		if with := c.beganWith(); with != "" {
+			r.Text += " with " + with
+		} else {
+			r.Text += ": is it a server of MSNP, and does it answer without the proxy?"
+		}
 	}
 	s.told = make(chan struct{})
 	return r, s.told
+}
+
+// beganWith says what the client began with if that is not known to be MSNP, which a
+// remark may not have said yet: more of it may have come.
+func (c *conn) beganWith() string {
+	if b := c.unclear.Load(); b != nil {
+		o, _ := decode.ReadOpening(*b, decode.Client, true)
+		return o.String()
+	}
+	if o := c.foreign.Load(); o != nil {
+		return o.Text
+	}
+	return ""
 }
 
 // reached reports whether anything has been sent on: stages may withhold all of it.

@@ -33,6 +33,7 @@ var floors = []struct {
 	{"decode/transfer", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/recent"}, nil},
 	{"decode/filter", []string{"decode"}, []string{"github.com/expr-lang/expr"}},
 	{"decode/dissector", []string{"decode"}, nil},
+	{"decode/stage", []string{"decode"}, nil},
 	{"decode/check", []string{"decode", "decode/address", "decode/meaning", "decode/payload", "decode/p2p", "decode/transfer", "decode/challenge", "decode/recent", "decode/service"}, nil},
 	{"decode", []string{"decode/address", "decode/preamble", "decode/http1", "decode/service", "decode/payload", "decode/p2p", "decode/challenge", "decode/meaning", "decode/recent"}, []string{"golang.org/x/text"}},
 	{"capture", []string{"decode", "decode/preamble", "decode/service", "decode/gateway", "decode/http1", "decode/address", "decode/payload", "decode/p2p", "decode/challenge", "decode/check"}, []string{"github.com/gopacket/gopacket", "golang.org/x/text"}},

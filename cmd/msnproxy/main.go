@@ -93,7 +93,7 @@ func newApp(stdin io.Reader, stdout io.Writer, stderr *aside) *cli.App {
 		DisableSliceFlagSeparator: true,
 		HideVersion:               true,
 		Commands: []*cli.Command{
-			runCommand(), demoCommand(), readCommand(), viewCommand(), checkCommand(), diffCommand(), statsCommand(), objectsCommand(), convertCommand(), repairCommand(), replayCommand(), rulesCommand(), ctlCommand(), dissectorCommand(), caCommand(), explainCommand(), completionCommand(), versionCommand(),
+			runCommand(), demoCommand(), readCommand(), viewCommand(), checkCommand(), diffCommand(), statsCommand(), doctorCommand(), objectsCommand(), convertCommand(), repairCommand(), replayCommand(), rulesCommand(), ctlCommand(), dissectorCommand(), caCommand(), explainCommand(), completionCommand(), versionCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,

@@ -89,6 +89,7 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"talk":       talk,
 		"script":     script,
 		"dialog":     dialog,
+		"secretless": secretless,
 		"webserver":  webserver,
 		"fetch":      fetch,
 	}

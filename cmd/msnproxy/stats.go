@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -12,6 +14,7 @@ import (
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/cmd/msnproxy/internal/tally"
+	"msnproxy/decode/stage"
 )
 
 func statsCommand() *cli.Command {
@@ -55,7 +58,8 @@ func stats(c *cli.Context) error {
 	}
 	defer in.Close()
 	defer collectLess()()
-	t, err := count(c, in)
+	book := new(stage.Book)
+	t, err := count(c, in, book)
 	var corrupt *capture.CorruptError
 	if err != nil && !errors.As(err, &corrupt) {
 		return err
@@ -67,12 +71,15 @@ func stats(c *cli.Context) error {
 	}
 	// What was read before a damage is counted, and the damage reported.
 	if format == "json" {
-		return errors.Join(writeStatsJSON(c.App.Writer, t), err)
+		return errors.Join(writeStatsJSON(c.App.Writer, t, book), err)
 	}
-	return errors.Join(t.WriteText(c.App.Writer), err)
+	if wrong := t.WriteText(c.App.Writer); wrong != nil {
+		return errors.Join(wrong, err)
+	}
+	return errors.Join(writeSignIns(c.App.Writer, book, t.Last), err)
 }
 
-func count(c *cli.Context, in *capture.Reader) (*tally.Tally, error) {
+func count(c *cli.Context, in *capture.Reader, book *stage.Book) (*tally.Tally, error) {
 	t, f := tally.New(), capture.NewFollower(capture.FollowOptions{})
 	for {
 		r, err := in.Next()
@@ -85,8 +92,34 @@ func count(c *cli.Context, in *capture.Reader) (*tally.Tally, error) {
 		if c.Context.Err() != nil {
 			return t, &exit{code: exitInterrupted}
 		}
-		t.Event(f.Record(r))
+		e := f.Record(r)
+		if t.Event(e); e.Conn != nil {
+			if book.See(e.Conn); r.Kind == capture.Closed {
+				book.Closed(e.Conn)
+			}
+		}
 	}
+}
+
+// writeSignIns says how far each sign-in came.
+func writeSignIns(out io.Writer, book *stage.Book, end time.Time) error {
+	list := book.SignIns()
+	if len(list) == 0 {
+		return nil
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "\nSESSION\tACCOUNT\tSIGN-IN\n")
+	for _, s := range list {
+		number := "-"
+		if s.Session > 0 {
+			number = strconv.Itoa(s.Session)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", number, safe(s.Account), show.Clip(nil, stage.Line(s, end), 200))
+	}
+	if book.Missed > 0 {
+		fmt.Fprintf(w, "and %s more\n", plural(book.Missed, "sign-in"))
+	}
+	return w.Flush()
 }
 
 // safe makes what may have come from the wire fit for a terminal and a table.
@@ -113,6 +146,7 @@ type statsJSON struct {
 	Errors      map[string]int64 `json:"errors"`
 	Challenges  map[string]int64 `json:"challenges"`
 	Ends        map[string]int64 `json:"ends,omitempty"`
+	SignIns     []signInJSON     `json:"sign_ins,omitempty"`
 }
 
 type commandJSON struct {
@@ -162,7 +196,7 @@ type deliveryJSON struct {
 	Max     *float64 `json:"max_ms,omitempty"`
 }
 
-func writeStatsJSON(out io.Writer, t *tally.Tally) error {
+func writeStatsJSON(out io.Writer, t *tally.Tally, book *stage.Book) error {
 	s := statsJSON{V: 1, First: timeOrNil(t.First), Last: timeOrNil(t.Last), Messages: t.Messages, Bytes: t.Bytes,
 		Opaque: t.Opaque, Lost: t.Lost, Errors: t.Errors, Challenges: t.Challenges, Ends: t.Ends}
 	ms := func(d time.Duration) *float64 { v := float64(d) / 1e6; return &v }
@@ -190,6 +224,9 @@ func writeStatsJSON(out io.Writer, t *tally.Tally) error {
 			j.P50, j.P90, j.P99, j.Max = ms(l.Percentile(50)), ms(l.Percentile(90)), ms(l.Percentile(99)), ms(l.Max())
 		}
 		s.Deliveries = append(s.Deliveries, j)
+	}
+	for _, d := range book.SignIns() {
+		s.SignIns = append(s.SignIns, (&diagnosis{sign: d, verdict: stage.Judge(d, t.Last)}).json())
 	}
 	b, err := json.Marshal(s)
 	if err != nil {

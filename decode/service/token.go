@@ -1,9 +1,11 @@
 package service
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"strings"
 )
@@ -16,7 +18,8 @@ const (
 
 // TokenID returns what a token can be known again by without telling it: 16 hex digits of
 // its SHA-256. It is the same for all spellings of a ticket ("t=...&p=...", or only what
-// stands behind t=), and for what [Mask] made of it. "" is that of nothing.
+// stands behind t=), for a ticket of XML (that for circles) and its Base64, as which USR
+// shows it, and for what [Mask] made of it. "" is that of nothing.
 func TokenID(token string) string {
 	t := strings.TrimSpace(token)
 	t = strings.TrimPrefix(t, "t=")
@@ -26,6 +29,9 @@ func TokenID(token string) string {
 	}
 	if masked(t) {
 		return t[len(maskMark):]
+	}
+	if text, err := base64.StdEncoding.DecodeString(t); err == nil && bytes.HasPrefix(text, []byte("<")) {
+		t = string(bytes.TrimSpace(text))
 	}
 	sum := sha256.Sum256([]byte(t))
 	return hex.EncodeToString(sum[:])[:idDigits]

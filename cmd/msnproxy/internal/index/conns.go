@@ -244,6 +244,30 @@ func (x *Index) restate(c *conn) {
 	x.version++
 }
 
+// signs keeps the sign-in of an event's connection. The lock is held.
+func (x *Index) signs(e *capture.Event) {
+	if e.Conn == nil {
+		return
+	}
+	if e.New {
+		x.book.See(e.Conn)
+	}
+	if e.Record.Kind == capture.Closed {
+		x.book.Closed(e.Conn)
+	}
+}
+
+// SignIns returns how far each sign-in came by now, in order of appearance, and the time
+// of the newest record.
+func (x *Index) SignIns() (list []decode.SignIn, last time.Time) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for _, s := range x.book.SignIns() {
+		list = append(list, *s)
+	}
+	return list, x.last
+}
+
 // Conns returns the connections, with their state, in order of appearance.
 func (x *Index) Conns() []ConnState {
 	x.mu.RLock()

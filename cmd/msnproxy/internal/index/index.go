@@ -23,6 +23,7 @@ import (
 	"msnproxy/cmd/msnproxy/internal/tally"
 	"msnproxy/decode"
 	"msnproxy/decode/p2p"
+	"msnproxy/decode/stage"
 )
 
 // Options say how to make an index.
@@ -48,6 +49,7 @@ type Index struct {
 	sessions   []*session
 	talks      []*talk
 	follow     *capture.Follower
+	book       stage.Book
 	findings   findings
 	journal    journal
 	joined     map[int][]byte      // by row
@@ -187,6 +189,7 @@ func (x *Index) add(r *capture.Record, place int64) {
 		k.roles, k.dialect = packRole(before.Role), uint8(min(before.Dialect, 255))
 	}
 	e := x.follow.Record(r)
+	x.signs(e)
 	c := x.byID[r.Conn.ID]
 	if c != nil && e.Again {
 		x.located(e.Located) // on the one that was open until now

@@ -10,6 +10,7 @@ import (
 // Finish says what there is to say at the end of a recording.
 func (x *Index) Finish() {
 	x.mu.Lock()
+	x.book.Finish()
 	x.located(x.follow.Finish())
 	x.handed.tracker.Finish(x.last)
 	x.handed.version++

@@ -70,6 +70,7 @@ func (p *chatPane) nothing(c canvas) {
 	for i, line := range wrap(text, c.w-4) {
 		c.text(2, c.h/3+i, c.w-4, line, c.dim)
 	}
+	p.ins.drawStuck(c, c.h/3+3)
 }
 
 // head draws which conversation it is.

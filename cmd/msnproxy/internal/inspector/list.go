@@ -264,6 +264,9 @@ func occasion(r *index.Row, rec *capture.Record) string {
 			s = "was open already"
 		}
 		s += ": " + or(r.Conn.Facts.Client, "(not known)") + " to " + or(r.Conn.Facts.Server, "(not known)")
+		if came := r.Conn.Record.Came(); came != "" {
+			s += ", " + came
+		}
 	case index.HalfClosed:
 		s = "the " + r.From.String() + " has finished sending; the " + r.From.Peer().String() + " may go on"
 	case index.Closed:

@@ -73,6 +73,7 @@ func (p *rowsPane) nothing(c canvas) {
 		text = "Nothing here yet (Esc shows all sessions)."
 	}
 	c.text(2, c.h/3, c.w-4, text, c.dim)
+	p.ins.drawStuck(c, c.h/3+2)
 }
 
 // scroll makes sure that the selected row is on a screen of h lines. The screen

@@ -81,7 +81,7 @@ type madeTree struct {
 func makeTree(x *index.Index, folded map[index.Scope]bool) madeTree {
 	from := time.Now()
 	sum := x.Summary()
-	nodes := tree(x.Conns(), sum.Messages, folded)
+	nodes := tree(x.Conns(), sum.Messages, folded, stuck(x))
 	return madeTree{nodes, treeStamp{sum.Version, sum.Conns, sum.Rows, sum.Findings}, time.Since(from)}
 }
 
@@ -103,7 +103,7 @@ func (s *sessions) take(m madeTree) {
 
 // tree makes the lines: all, sessions with their connections, conversations, and
 // the connections that belong to nobody.
-func tree(conns []index.ConnState, messages int64, folded map[index.Scope]bool) []node {
+func tree(conns []index.ConnState, messages int64, folded map[index.Scope]bool, stuck map[int]string) []node {
 	all := node{text: "Everything", count: messages}
 	bySession := map[int][]index.ConnState{}
 	byConversation := map[int][]index.ConnState{}
@@ -130,7 +130,7 @@ func tree(conns []index.ConnState, messages int64, folded map[index.Scope]bool) 
 	slices.Sort(order)
 	slices.Sort(talks)
 	for _, n := range order {
-		nodes = session(nodes, n, bySession[n], folded)
+		nodes = session(nodes, n, bySession[n], folded, stuck[n])
 	}
 	if len(talks) > 0 {
 		nodes = append(nodes, node{title: true, text: "Conversations"})
@@ -147,7 +147,7 @@ func tree(conns []index.ConnState, messages int64, folded map[index.Scope]bool) 
 	return nodes
 }
 
-func session(nodes []node, number int, conns []index.ConnState, folded map[index.Scope]bool) []node {
+func session(nodes []node, number int, conns []index.ConnState, folded map[index.Scope]bool, stuck string) []node {
 	d := conns[0].Facts.Session
 	n := node{scope: index.Scope{Session: number}, text: or(shortAccount(d.Account), "session "+strconv.Itoa(number))}
 	if d.Dialect > 0 {
@@ -167,6 +167,9 @@ func session(nodes []node, number int, conns []index.ConnState, folded map[index
 		return nodes
 	}
 	nodes[len(nodes)-1].text = "▾ " + n.text
+	if stuck != "" {
+		nodes = append(nodes, node{title: true, depth: 1, text: stuck})
+	}
 	for i := range conns {
 		nodes = append(nodes, connNode(&conns[i], 1))
 		for k, v := range conns[i].Facts.Talks {
