@@ -377,6 +377,7 @@ func TestWebGate(t *testing.T) {
 		{"drop", "/RST2.srf", "drop", ""},
 		{"delay", "/RST2.srf", "delay 30ms", askTokens},
 		{"hold", "/RST2.srf", "hold for 30ms", askTokens},
+		{"slices", "/RST2.srf", "slice 50", askTokens},
 	} {
 		u := newUpstream(t)
 		g := gate.New(gate.Options{})
