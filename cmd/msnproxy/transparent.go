@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,6 +62,9 @@ func printRules(c *cli.Context) error {
 		return usage("run", "--print-rules needs to know the port: --listen %s", net.JoinHostPort(host, "1863"))
 	}
 	r := entrance.Redirection{Ports: redirected(c), To: uint16(to)}
+	if slices.Contains(r.Ports, 80) || slices.Contains(r.Ports, 443) {
+		r.Notes = append(r.Notes, "Ports 80 and 443 lead all that clients ask of the web here, and what msnproxy does not serve is refused:", "write ip daddr { ADDRESS, ... } before tcp dport to lead here only what goes to these servers.")
+	}
 	any4, any6 := net.JoinHostPort("0.0.0.0", port), net.JoinHostPort("::", port)
 	if ip, err := netip.ParseAddr(host); err == nil {
 		if r.Only = "ipv6"; ip.Is4() {
@@ -104,6 +108,9 @@ func redirected(c *cli.Context) []uint16 {
 		if name, _, _ := strings.Cut(w, "="); !add(name) {
 			ports = append(ports, 80, 443)
 		}
+	}
+	if len(c.StringSlice("preset")) > 0 {
+		ports = append(ports, 80, 443)
 	}
 	return ports
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"strconv"
 	"strings"
@@ -50,6 +51,13 @@ func addresses(list []net.Addr) string {
 func gatewayOptions(c *cli.Context, cfg *proxy.Config) (o entrance.GatewayOptions) {
 	if !c.Bool("gateway") {
 		o.Pass = withPort(cfg.Upstream)
+	}
+	o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		var d net.Dialer
+		if cfg.Mark != 0 {
+			d.Control = entrance.SetMark(cfg.Mark)
+		}
+		return d.DialContext(ctx, network, address)
 	}
 	if o.Address = cfg.Advertise; o.Address != "" {
 		if host, _, err := net.SplitHostPort(cfg.Advertise); err == nil {

@@ -149,9 +149,7 @@ func (l *List) more(o *Offer, have map[int]bool) (more []byte) {
 
 // number returns that of a dialect.
 func number(name string) (int, bool) {
-	if len(name) <= len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(name[len(prefix):], 10, 16)
-	return int(n), err == nil
+	digits, ok := strings.CutPrefix(strings.ToUpper(name), prefix)
+	n, err := strconv.ParseUint(digits, 10, 16)
+	return int(n), ok && err == nil
 }

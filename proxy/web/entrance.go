@@ -44,8 +44,8 @@ func (w *Web) Takes(c *entrance.Caller) decode.Guess {
 		return decode.Yes
 	case o.Partial && o.Target == "":
 		return decode.Maybe
-	case c.Asked != nil && !(c.Asked.Redirected && o.Target == ""):
-		return decode.No // a tunnel to somebody else
+	case c.Asked != nil && !(c.Asked.Redirected && o.Target == ""): // to somebody else
+		return decode.No
 	}
 	return decode.Yes // also who was led here by an address that is nobody's, and names no host
 }

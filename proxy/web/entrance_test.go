@@ -296,7 +296,8 @@ func TestPlainHTTP(t *testing.T) {
 func TestNotTaken(t *testing.T) {
 	w := newWeb(t, behind(t, false))
 	tunnel := &entrance.Wish{Way: "CONNECT", Target: "www.example.org:443"}
-	hello := helloFor(t, "www.example.org")
+	led := &entrance.Wish{Way: "transparent", Target: "192.0.2.1:443", Redirected: true}
+	hello, nameless := helloFor(t, "www.example.org"), helloFor(t, "")
 	for _, c := range []struct {
 		name, begin string
 		asked       *entrance.Wish
@@ -311,11 +312,13 @@ func TestNotTaken(t *testing.T) {
 		{"a head without end", "GET / HTTP/1.1\r\nX: " + strings.Repeat("x", entrance.MaxBuffered), nil, decode.No},
 		{"half a line", "GE", nil, decode.Maybe},
 		{"TLS with another in a tunnel", hello, tunnel, decode.No},
+		{"TLS with another, led here", hello, led, decode.No},
+		{"TLS with nobody in a tunnel", nameless, tunnel, decode.No},
+		{"TLS with nobody, led here", nameless, led, decode.Yes},
+		{"TLS with a host of ours, led here", helloFor(t, "login.live.com"), led, decode.Yes},
+		{"SSL 2.0, led here", ssl2Hello, led, decode.Yes},
 		{"TLS with another", hello, nil, decode.Yes},
 		{"one byte of TLS", hello[:1], nil, decode.Maybe},
-		{"TLS with nobody in a tunnel", helloFor(t, ""), tunnel, decode.No},
-		{"TLS with nobody, led here by the firewall", helloFor(t, ""), &entrance.Wish{Target: "192.0.2.1:443", Redirected: true}, decode.Yes},
-		{"TLS with another, led here by the firewall", hello, &entrance.Wish{Target: "192.0.2.1:443", Redirected: true}, decode.No},
 		{"SSL 2.0 in a tunnel to another", ssl2Hello, tunnel, decode.No},
 		{"SSL 2.0", ssl2Hello, nil, decode.Yes},
 		{"one byte of SSL 2.0", ssl2Hello[:1], nil, decode.Maybe},
