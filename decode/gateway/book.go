@@ -10,6 +10,7 @@ const maxIDs = 8
 type Book struct {
 	ids   map[key]*Session
 	stems map[key]*Session
+	opens map[int]*Session // by the connection that they were opened on, without an answer
 }
 
 // key is a session's id, or what of it stays, at one client.
@@ -60,7 +61,7 @@ type Exchange struct {
 
 // NewBook returns a book without sessions.
 func NewBook() *Book {
-	return &Book{ids: make(map[key]*Session), stems: make(map[key]*Session)}
+	return &Book{ids: make(map[key]*Session), stems: make(map[key]*Session), opens: make(map[int]*Session)}
 }
 
 // Ask takes a request that a client has sent on a connection, whose number tells it from
@@ -69,8 +70,9 @@ func (b *Book) Ask(client string, conn int, q Query, body []byte) *Exchange {
 	x := &Exchange{Query: q, Up: body, conn: conn, body: bytes.Clone(body)}
 	if q.Action == Open {
 		x.Session = &Session{client: client, Begun: true}
+		b.opens[conn] = x.Session
 	} else {
-		x.Session = b.find(client, q.Session)
+		x.Session = b.asked(client, conn, q.Session)
 	}
 	s := x.Session
 	s.Exchanges++
@@ -113,6 +115,18 @@ func (b *Book) find(client, id string) *Session {
 	return s
 }
 
+// asked returns the session that a request is for. The first one with an id on a connection
+// on which a session was opened, of which no answer was seen, is for that.
+func (b *Book) asked(client string, conn int, id string) *Session {
+	opened := b.opens[conn]
+	if opened == nil || id == "" || b.ids[key{client, id}] != nil || b.stems[key{client, Stem(id)}] != nil {
+		return b.find(client, id)
+	}
+	delete(b.opens, conn)
+	b.know(opened, id)
+	return opened
+}
+
 // know takes note of an id of a session.
 func (b *Book) know(s *Session, id string) {
 	if id == "" {
@@ -148,6 +162,9 @@ func (b *Book) Answer(client string, x *Exchange, h Header, body []byte) (*Sessi
 		return s, body
 	}
 	s := x.Session
+	if b.opens[x.conn] == s {
+		delete(b.opens, x.conn)
+	}
 	if other := b.ids[key{client, h.Session}]; other != nil && other != s && x.Query.Action != Open {
 		s = other // a request is missing between the two
 	}
@@ -166,6 +183,9 @@ func (b *Book) Answer(client string, x *Exchange, h Header, body []byte) (*Sessi
 // Gone takes note that no whole answer to x has come; body is what came of it.
 func (b *Book) Gone(x *Exchange, body []byte) {
 	x.gone = true
+	if b.opens[x.conn] == x.Session {
+		delete(b.opens, x.conn)
+	}
 	x.Session.Unanswered++
 	if len(body) > 0 && !x.repeated {
 		x.Session.torn, x.Session.tornOf = bytes.Clone(body), x
@@ -190,5 +210,10 @@ func (b *Book) Forget(s *Session) {
 	}
 	if k := (key{s.client, s.stem}); b.stems[k] == s {
 		delete(b.stems, k)
+	}
+	for conn, o := range b.opens {
+		if o == s {
+			delete(b.opens, conn)
+		}
 	}
 }
