@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -61,13 +62,8 @@ func (p *packets) findMessage(c *carrier, from side, at time.Time, ended bool) b
 // one.
 func (c *carrier) tear(from side, n int, at time.Time) {
 	s, l := &c.side[from], &c.torn[from]
-	b := s.take(n)
-	switch {
-	case !s.torn || n == 0:
-	case len(l.data) == 0:
-		*l = leftover{afterHead(bytes.Clone(b)), at}
-	case len(l.data) < maxExchange:
-		l.data = append(l.data, b...)
+	if b := afterHead(s.take(n)); s.torn && len(b) > 0 && len(l.data) < maxExchange {
+		*l = leftover{append(l.data, b...), at}
 	}
 }
 
@@ -103,16 +99,22 @@ func findHead(b []byte, request bool) (at int, sure http1.Guess) {
 	return 0, http1.No
 }
 
+// begun is what begins with a command, or with an error's number.
+var begun = regexp.MustCompile(`^([A-Z][A-Z0-9]{2}[ \r]|\d{3} \d+\r)`)
+
 // afterHead cuts off what may be the end of a head that was not captured.
 func afterHead(b []byte) []byte {
 	n := http1.HeadLen(b)
-	if n == 0 || decode.Plausible(b) == decode.Yes {
+	if n == 0 || begun.Match(b) {
 		return b
 	}
 	lines := strings.Split(strings.TrimRight(string(b[:n]), "\r\n"), "\n")
 	for _, line := range lines[1:] {
 		if strings.IndexByte(line, ':') <= 0 {
 			return b
+		}
+		if name := strings.ToLower(line); strings.HasPrefix(name, "content-encoding:") || strings.HasPrefix(name, "transfer-encoding:") {
+			return nil // what is behind it can't be read without the rest
 		}
 	}
 	return b[n:]

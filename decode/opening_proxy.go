@@ -27,7 +27,7 @@ func socks5(b []byte, from Sender) (Opening, Guess) {
 		return Opening{}, Maybe
 	}
 	if from == Server || b[1] == 0 || b[1] == preamble.NoMethod {
-		return Opening{Name: preamble.SOCKS5, Text: "the answer of a SOCKS5 proxy", Advice: adviceProxy}, Yes
+		return Opening{Name: preamble.SOCKS5, Text: "the answer of a SOCKS5 proxy", Advice: adviceService}, Yes
 	}
 	if _, _, s := preamble.ReadMethods(b); s != preamble.Whole {
 		return Opening{}, guessOf(s)
@@ -40,7 +40,7 @@ func socks5(b []byte, from Sender) (Opening, Guess) {
 func socks4(b []byte, from Sender) (Opening, Guess) {
 	if b[0] == 0 && from != Client {
 		_, _, s := preamble.ReadAnswer(b, preamble.SOCKS4)
-		return Opening{Name: preamble.SOCKS4, Text: "the answer of a SOCKS4 proxy", Advice: adviceProxy}, guessOf(s)
+		return Opening{Name: preamble.SOCKS4, Text: "the answer of a SOCKS4 proxy", Advice: adviceService}, guessOf(s)
 	}
 	r, _, s := preamble.ReadSOCKS4(b)
 	if r.Way == "" {

@@ -143,6 +143,8 @@ func (s *SignIn) ends(m *Message) {
 		s.Declined, s.CheckOnly = m.chosen() == "", m.chosen() != ""
 	case m.Error() != "" && s.Reached < StageOnline:
 		s.Error = Refusal{m.Error(), m.ReplyVerb, m.Number}
+	case m.Verb.Act == ActEnd && (s.Left || s.Out != ""):
+		return // who said it first has ended it; the other repeats it
 	case m.Verb.Act == ActEnd && m.From == Server:
 		s.Out = m.Verb.Name + " (" + m.Summary() + ")"
 	case m.Verb.Act == ActEnd:

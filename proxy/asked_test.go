@@ -205,3 +205,46 @@ func TestLedByName(t *testing.T) {
 		}
 	}
 }
+
+// Where redirects are never rewritten a line says that the client leaves.
+func TestRewriteNever(t *testing.T) {
+	for _, tt := range []struct{ say, told string }{
+		{"XFR 9 SB 64.4.13.7:1863 CKI 17.1\r\n", "XFR SB to 64.4.13.7:1863 passed as it came, for redirects are never rewritten: the client leaves the proxy"},
+		{"MSG Hotmail Hotmail 99\r\n" + rosterMessage("64.4.13.8"), "Roster to 64.4.13.8:1863 passed as it came, for redirects are never rewritten: the client leaves the proxy"},
+		{"XFR 9 SB 169.254.169.254:80 CKI 17.1\r\n", "it passes as it came, and the client is refused if it asks for it"},
+	} {
+		inMemory(t, Config{Rewrite: RewriteNever}, func(m *memory) {
+			client, server := m.pair()
+			m.say(client, versions)
+			m.say(server, versions+tt.say)
+			if got := m.got(client); got != versions+tt.say {
+				t.Errorf("the client got %q", got)
+			}
+			time.Sleep(queueRest + jammedRest)
+			m.settle()
+			if remarks := strings.Join(m.j.remarks(), "\n"); !strings.Contains(remarks, tt.told) {
+				t.Errorf("%q: remarks %q", tt.say, remarks)
+			}
+		})
+	}
+}
+
+// rosterMessage is a system message of 99 bytes with a Roster header.
+func rosterMessage(host string) string {
+	s := "MIME-Version: 1.0\r\nContent-Type: application/x-msmsgssystemmessage\r\nRoster: 1;" + host + ":1863\r\n\r\n"
+	return s + strings.Repeat(" ", max(0, 99-len(s)))
+}
+
+func TestRewriteModes(t *testing.T) {
+	for _, r := range []Rewrite{RewriteAuto, RewriteAlways, RewriteNever} {
+		if got, err := ParseRewrite(r.String()); got != r || err != nil {
+			t.Errorf("%s: %v, %v", r, got, err)
+		}
+	}
+	if _, err := ParseRewrite("often"); err == nil || err.Error() != `rewrite "often": want auto, always or never` {
+		t.Error(err)
+	}
+	if _, err := New(Config{Upstream: "192.0.2.1", Rewrite: RewriteNever + 1}); err == nil || !strings.HasPrefix(err.Error(), "rewrite: ") {
+		t.Error(err)
+	}
+}

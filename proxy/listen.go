@@ -92,6 +92,13 @@ func exposed(at net.Addr) string {
 	return fmt.Sprintf("listening on %s, beyond this machine: whoever reaches that address can use the proxy, and nobody is asked who they are (--listen 127.0.0.1:%d keeps it to this machine)", end, end.Port())
 }
 
+// Windows has numbers of its own for these.
+const (
+	wsaKept    = syscall.Errno(10013)
+	wsaInUse   = syscall.Errno(10048)
+	wsaNotHere = syscall.Errno(10049)
+)
+
 // unprivileged is the first port that everybody may listen on.
 const unprivileged = 1024
 
@@ -101,14 +108,14 @@ func cannotListen(at string, err error) error {
 	port, _ := strconv.Atoi(name)
 	advice := ""
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaInUse):
 		advice = fmt.Sprintf(": end the program that has it, or name another port (--listen HOST:%d)", port+1)
 		if who := listenerOf(port); who != "" {
 			advice = fmt.Sprintf(" by %s: end it, or name another port (--listen HOST:%d)", who, port+1)
 		}
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
+	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, wsaNotHere):
 		advice = fmt.Sprintf(": no interface of this machine has it (--listen 0.0.0.0:%d listens on all that there are)", port)
-	case errors.Is(err, syscall.EACCES) && port < unprivileged:
+	case errors.Is(err, syscall.EACCES) && port < unprivileged, errors.Is(err, wsaKept):
 		advice = privileged(runtime.GOOS, at)
 	}
 	return fmt.Errorf("listen on %s: %w%s", at, cause(err), advice)

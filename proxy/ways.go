@@ -35,6 +35,14 @@ type entry struct {
 	own    bool             // what it asked for is the proxy itself
 }
 
+// forget lets go of what only the coming in needed: a connection may stay for days.
+func (e *entry) forget() {
+	e.caller = nil
+	if e.wish != nil {
+		e.wish.Answer = nil
+	}
+}
+
 // asks reports whether the client has named a server.
 func (e *entry) asks() bool { return e.wish != nil && (e.wish.Target != "" || e.wish.Dial != nil) }
 

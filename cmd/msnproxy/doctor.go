@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,6 +37,7 @@ Examples:
    msnproxy doctor session.pcapng
    msnproxy doctor session.pcapng --json
    msnproxy doctor --upstream messenger.example.com
+   msnproxy doctor --preset escargot
    msnproxy doctor --upstream 10.0.0.5 --web login.live.com=https://login.example.com
    msnproxy doctor --upstream 10.0.0.5 --wait --for 5m
    msnproxy doctor --upstream 10.0.0.5 --matrix
@@ -44,7 +46,6 @@ Examples:
 			&cli.StringFlag{Name: "upstream", Usage: "look at the server `HOST[:PORT]` (port 1863 if none is given)"},
 			&cli.StringFlag{Name: "listen", Value: proxy.DefaultListen, Usage: "whether the proxy could listen on `ADDR`; with --wait it does"},
 			&cli.StringFlag{Name: "advertise", Usage: "whether `HOST[:PORT]`, which clients would be told, leads here; with --wait they are told"},
-			&cli.StringSliceFlag{Name: "web", Usage: "look at a web service as well: `HOST[:PORT]=URL`, which host clients ask, and where that is (may be repeated)"},
 			&cli.BoolFlag{Name: "wait", Usage: "wait for a client, relay it to --upstream, and say how far it comes"},
 			&cli.DurationFlag{Name: "for", Usage: "with --wait: no longer than `TIME`"},
 			&cli.StringSliceFlag{Name: "allow", Usage: "with --wait: follow redirects to `HOST|CIDR[:PORT]`, as run does (may be repeated)"},
@@ -54,7 +55,7 @@ Examples:
 			&cli.DurationFlag{Name: "pause", Value: 200 * time.Millisecond, Usage: "wait `TIME` between connections to the server"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "write `FORMAT`: text or json"},
 			&cli.BoolFlag{Name: "json", Usage: "the same as --format json"},
-		}, wayFlags(), passwordFlags(checksSignIns, false)),
+		}, wayFlags(), webFlags(), passwordFlags(checksSignIns, false)),
 		Action: runDoctor,
 	}
 }
@@ -68,23 +69,27 @@ func runDoctor(c *cli.Context) error {
 	if f := c.String("format"); f != "text" && f != "json" {
 		return usage("doctor", "there is no format %q; the formats are text, json", f)
 	}
-	live := c.String("upstream") != "" || len(c.StringSlice("web")) > 0
 	switch {
-	case c.NArg() > 0 && (live || c.Bool("wait")):
-		return usage("doctor", "doctor looks at recordings, or at a server (--upstream, --web, --wait), not at both")
+	case c.NArg() > 0 && (c.String("upstream") != "" || c.Bool("wait")):
+		return usage("doctor", "doctor looks at recordings, or at a server (--upstream, --wait), not at both")
 	case c.NArg() > 0:
 		return doctorFile(c)
-	case !live:
-		return usage("doctor", "doctor wants a recording, or a server: --upstream HOST[:PORT]")
 	}
-	o, err := doctorOptions(c)
+	half, err := webRoutes(c)
+	if err != nil {
+		return err
+	}
+	defer half.close()
+	o, err := doctorOptions(c, half)
 	switch {
 	case err != nil:
 		return err
+	case o.Upstream == "" && len(o.Web) == 0:
+		return usage("doctor", "doctor wants a recording, or a server: --upstream HOST[:PORT], --preset NAME, or --web HOST=URL")
 	case o.Upstream == "" && (c.Bool("wait") || c.Bool("matrix")):
 		return usage("doctor", "--wait and --matrix need a server: --upstream HOST[:PORT]")
 	case c.Bool("wait"):
-		return doctorWait(c)
+		return doctorWait(c, o, half)
 	case c.Bool("matrix"):
 		return doctorMatrix(c, o)
 	}
@@ -92,7 +97,7 @@ func runDoctor(c *cli.Context) error {
 }
 
 // doctorOptions reads the flags on what to look at.
-func doctorOptions(c *cli.Context) (o doctor.Options, err error) {
+func doctorOptions(c *cli.Context, half *webHalf) (o doctor.Options, err error) {
 	o = doctor.Options{Listen: c.String("listen"), Advertise: c.String("advertise"), Account: c.String("account"),
 		Wait: c.Duration("timeout"), Pause: c.Duration("pause")}
 	if o.Wait <= 0 || o.Pause < 0 || c.Duration("for") < 0 {
@@ -101,18 +106,16 @@ func doctorOptions(c *cli.Context) (o doctor.Options, err error) {
 	if o.Account == "" || strings.ContainsAny(o.Account, " \r\n\t") {
 		return o, usage("doctor", "--account is %q; it is an account, such as %s", o.Account, madeUp)
 	}
-	if up := c.String("upstream"); up != "" {
+	if up := cmp.Or(c.String("upstream"), half.upstream); up != "" {
 		if _, _, err := net.SplitHostPort(up); err != nil {
 			up = net.JoinHostPort(strings.Trim(up, "[]"), fmt.Sprint(proxy.DefaultPort))
 		}
 		o.Upstream = up
 	}
-	for _, w := range c.StringSlice("web") {
-		name, url, ok := strings.Cut(w, "=")
-		if !ok || name == "" {
-			return o, usage("doctor", "--web is %q; it wants HOST[:PORT]=URL, such as login.live.com=https://login.example.com", w)
-		}
-		o.Web = append(o.Web, doctor.Web{Name: name, URL: url})
+	for i := range half.routes {
+		r := &half.routes[i]
+		scheme := map[bool]string{true: "https", false: "http"}[r.TLS]
+		o.Web = append(o.Web, doctor.Web{Name: r.Host, URL: scheme + "://" + net.JoinHostPort(r.Server, fmt.Sprint(r.ServerPort))})
 	}
 	return o, nil
 }

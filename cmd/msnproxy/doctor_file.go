@@ -150,6 +150,7 @@ func joined(list []*diagnosis) []*diagnosis {
 		if there >= 0 {
 			v := list[there].verdict
 			d.verdict.Cause = "the client was sent to " + d.sign.SentTo + ", and came there; " + v.Cause
+			d.verdict.Then = "then the client came to " + d.sign.SentTo + ", and the connection ended"
 			d.verdict.Advice, d.verdict.Reasons = v.Advice, v.Reasons
 			list = slices.Delete(list, there, there+1)
 			return joined(list)

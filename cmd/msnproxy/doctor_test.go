@@ -29,7 +29,10 @@ func waits(t *testing.T, upstream string, visit func(addr string), args ...strin
 	}()
 	lines := bufio.NewScanner(in)
 	const before, after = "waiting for a client at ", "; Ctrl-C ends"
-	if !lines.Scan() || !strings.Contains(lines.Text(), before) {
+	for lines.Scan() && !strings.Contains(lines.Text(), before) {
+		t.Log(lines.Text())
+	}
+	if !strings.Contains(lines.Text(), before) {
 		t.Fatalf("it says %q", lines.Text())
 	}
 	_, addr, _ := strings.Cut(strings.TrimSuffix(lines.Text(), after), before)
@@ -137,7 +140,7 @@ func TestDoctorMatrixOfFile(t *testing.T) {
 	if code := run([]string{"msnproxy", "doctor", "--matrix", "../../capture/testdata/escargot-amsn082-msnp7.pcap"}, nil, &out, &errs); code != exitFine {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
-	if got := strings.Join(strings.Fields(out.String()), " "); !strings.HasPrefix(got, "DIALECT VER INF/CVR XFR NS USR S of the server USR S of the client USR OK") || !strings.Contains(got, "MSNP7 yes yes") {
+	if got := strings.Join(strings.Fields(out.String()), " "); !strings.HasPrefix(got, "DIALECT VER INF/CVR XFR NS USR S of the server USR S of the client USR OK SYN/ADL CHG") || !strings.Contains(got, "MSNP7 yes yes") {
 		t.Errorf("%s", out.String())
 	}
 }
@@ -171,7 +174,7 @@ func TestDoctorOfServer(t *testing.T) {
 	if code != exitFindings || !strings.Contains(out, `{"v":1,"level":"bad","lines":[{"level":"ok","what":"port"`) || !strings.Contains(out, "connection refused") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	for _, args := range [][]string{{}, {"--wait", "--web", "a=http://b"}, {"--upstream", "x", "file"}, {"--web", "http://b"}, {"--upstream", "x", "--account", "a b"}, {"--upstream", "x", "--timeout", "0s"}} {
+	for _, args := range [][]string{{}, {"--wait", "--web", "a=http://b"}, {"--upstream", "x", "file"}, {"--web", "http://b"}, {"--preset", "nobody"}, {"--upstream", "x", "--account", "a b"}, {"--upstream", "x", "--timeout", "0s"}} {
 		if out, code := look(args...); code != exitTrouble {
 			t.Errorf("%q: exit code %d: %s", args, code, out)
 		}

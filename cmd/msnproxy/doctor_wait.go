@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"msnproxy/capture"
+	"msnproxy/cmd/msnproxy/internal/doctor"
 	"msnproxy/decode"
 	"msnproxy/decode/stage"
 	"msnproxy/proxy"
@@ -76,7 +77,7 @@ func stageNews(at decode.Stage, s *decode.SignIn) string {
 }
 
 // doctorWait relays clients until one is signed in, and says how far they came.
-func doctorWait(c *cli.Context) error {
+func doctorWait(c *cli.Context, o doctor.Options, half *webHalf) error {
 	known, err := passwords(c)
 	if err != nil {
 		return err
@@ -86,9 +87,12 @@ func doctorWait(c *cli.Context) error {
 	if text {
 		w.out = c.App.Writer
 	}
-	cfg := proxy.Config{Upstream: c.String("upstream"), Listen: c.String("listen"), Advertise: c.String("advertise"),
+	cfg := proxy.Config{Upstream: o.Upstream, Listen: c.String("listen"), Advertise: c.String("advertise"),
 		Allow: commas(c.StringSlice("allow")), Observer: w, Lossless: true}
 	if err := ways(c, &cfg); err != nil {
+		return err
+	}
+	if err := half.enter(c, &cfg); err != nil {
 		return err
 	}
 	p, err := proxy.New(cfg)

@@ -67,17 +67,19 @@ func (p *patient) webHalf(d *diagnosis) {
 	if s.Dialect < firstWithWeb || !waits && !lists || d.verdict.Level == stage.Fine || s.Error.Code != "" || s.ForeignFrom != 0 {
 		return
 	}
-	calls := p.askedBy(s)
+	calls, answered := p.askedBy(s), false // the cause is known
 	for i := range calls {
 		c := &calls[len(calls)-1-i]
-		if c.action.Issues != waits {
+		if waits != c.action.Issues || lists && !slices.Contains(bookServices, c.action.Service) {
 			continue
 		}
 		if c.refused {
 			d.verdict.Cause = fmt.Sprintf("the web service refuses %s (message %d): %s", c.action.Name, c.number, strings.TrimPrefix(c.summary, "refused: "))
-			d.verdict.Reasons = nil
+			d.verdict.Level, d.verdict.Reasons = max(d.verdict.Level, webLevel(waits)), nil
+			answered = true
 		} else if c.number == 0 {
 			d.verdict.Cause = fmt.Sprintf("the web service does not answer %s (message %d)", c.action.Name, c.asked)
+			answered = true
 		}
 		break
 	}
@@ -90,14 +92,25 @@ func (p *patient) webHalf(d *diagnosis) {
 			d.never = append(d.never, fmt.Sprintf("%s (%s)", h.Name, h.For))
 		}
 	}
-	if len(d.never) > 0 && d.verdict.Cause == "the client says nothing more" {
+	if len(d.never) > 0 && !answered {
 		d.verdict.Cause += "; never asked here: " + strings.Join(d.never, ", ")
 		d.verdict.Advice = "if the web half goes through msnproxy (--web, --preset), its names do not lead to this machine: look at DNS and hosts file of the client; else look at the web server's log"
 	}
 }
 
+// webLevel is how bad it is that a web service refuses: without a ticket nobody gets in.
+func webLevel(ticket bool) stage.Level {
+	if ticket {
+		return stage.Bad
+	}
+	return stage.Doubtful
+}
+
 // firstWithWeb is the first dialect whose clients ask web services to sign in.
 const firstWithWeb = 8
+
+// bookServices are those that clients of MSNP13 and later have their lists from.
+var bookServices = []string{service.Lookup("FindMembership").Service, service.Lookup("ABFindAll").Service}
 
 // nexusService says where tickets are got.
 var nexusService = service.Lookup("nexus").Service

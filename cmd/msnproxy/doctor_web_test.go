@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"fmt"
+	"io"
+	"net"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,6 +16,7 @@ import (
 	"msnproxy/decode"
 	"msnproxy/decode/service"
 	"msnproxy/decode/stage"
+	"msnproxy/proxy/proxytest"
 )
 
 // theater plays lines of MSNP and messages of HTTP to a patient.
@@ -55,10 +60,15 @@ func (th *theater) signsIn() {
 	}
 }
 
+// ticketRequest asks for a ticket.
+func ticketRequest() string {
+	const body = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header><wsse:Security><wsse:UsernameToken><wsse:Username>alice@example.com</wsse:Username><wsse:Password>x</wsse:Password></wsse:UsernameToken></wsse:Security></s:Header><s:Body><ps:RequestMultipleSecurityTokens/></s:Body></s:Envelope>`
+	return "POST /RST2.srf HTTP/1.1\r\nHost: login.live.com\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+}
+
 // asks plays the request for a ticket, and the answer, if there is one.
 func (th *theater) asks(answer string) {
-	const body = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header><wsse:Security><wsse:UsernameToken><wsse:Username>alice@example.com</wsse:Username><wsse:Password>x</wsse:Password></wsse:UsernameToken></wsse:Security></s:Header><s:Body><ps:RequestMultipleSecurityTokens/></s:Body></s:Envelope>`
-	th.say(2, decode.Client, "POST /RST2.srf HTTP/1.1\r\nHost: login.live.com\r\nContent-Length: "+strconv.Itoa(len(body))+"\r\n\r\n"+body)
+	th.say(2, decode.Client, ticketRequest())
 	if answer != "" {
 		th.say(2, decode.Server, answer)
 	}
@@ -124,6 +134,59 @@ func TestDoctorOfTheWebHalf(t *testing.T) {
 	th.say(1, decode.Server, "911 4\r\n")
 	if line, d = th.first(t); !strings.Contains(line, "the answer to the nonce is wrong for the key that came with the ticket") || !strings.Contains(line, "(sso.blob)") {
 		t.Errorf("%q %v", line, d.found)
+	}
+}
+
+// Live: a web service behind the proxy refuses the password, which the server never sees.
+func TestDoctorWaitsForTheWebHalf(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir()) // no CA
+	s, err := proxytest.Start(proxytest.Config{Accounts: proxytest.DemoAccounts(), Dialects: []string{"MSNP15", "CVR0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	w, err := proxytest.StartWeb(s, proxytest.WebConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	out, code := waits(t, s.NS, func(addr string) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		talk := func(say, until string) {
+			c, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+			if _, err := io.WriteString(c, say); err != nil {
+				t.Error(err)
+			}
+			for in := bufio.NewReader(c); ; {
+				line, err := in.ReadString('\n')
+				if err != nil {
+					t.Errorf("waiting for %q: %v", until, err)
+					return
+				}
+				if strings.Contains(line, until) { // a payload may end before it
+					return
+				}
+			}
+		}
+		talk("VER 1 MSNP15 CVR0\r\nCVR 2 0x0409 winnt 5.1 i386 MSNMSGR 8.5.1302 MSMSGS alice@example.com\r\nUSR 3 SSO I alice@example.com\r\n", "USR 3 SSO S")
+		talk(ticketRequest(), "HTTP/1.1 ")
+		bob, err := proxytest.Dial(ctx, addr, proxytest.Options{Account: "bob@example.com", Password: "builder", Dialects: []string{"MSNP15", "CVR0"}})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { bob.Close() })
+		_ = bob.SetStatus(ctx, "NLN")
+	}, "--web", "login.live.com=http://"+w.HTTP)
+	if code != exitFindings || !strings.Contains(out, "bad      session 1, alice@example.com: the web service refuses RST2 (message ") ||
+		!strings.Contains(out, "ok       session 2, bob@example.com") {
+		t.Errorf("exit code %d: %s", code, out)
 	}
 }
 

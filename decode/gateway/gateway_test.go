@@ -253,3 +253,17 @@ func TestAnAnswerBelongsToTheSessionThatItNames(t *testing.T) {
 		t.Error("an answer that names none is of its request's")
 	}
 }
+
+// A session is known by the ids of its last eight answers, and by the stem of the last.
+func TestOldIdsAreForgotten(t *testing.T) {
+	b, s := opened(t, "a0")
+	for i := 1; i < 9; i++ {
+		b.Answer(alice, b.Ask(alice, 1, Query{Session: fmt.Sprint("a", i-1)}, nil), Header{Session: fmt.Sprint("a", i)}, nil)
+	}
+	if x := b.Ask(alice, 1, Query{Session: "a1"}, nil); x.Session != s {
+		t.Error("the eighth last is not known")
+	}
+	if x := b.Ask(alice, 1, Query{Session: "a0"}, nil); x.Session == s {
+		t.Error("the ninth last is still known")
+	}
+}

@@ -160,6 +160,18 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+func TestMethods(t *testing.T) {
+	for _, tt := range []struct {
+		in string
+		n  int
+		s  State
+	}{{"", 0, Short}, {"\x05", 0, Short}, {"\x05\x01", 0, Short}, {"\x05\x00", 2, Whole}, {"\x05\x01\x20x", 3, Whole}, {"\x05\xff", 0, Short}, {"\x04", 0, Foreign}} {
+		if n, s := Methods([]byte(tt.in)); n != tt.n || s != tt.s {
+			t.Errorf("%q: %d, %d", tt.in, n, s)
+		}
+	}
+}
+
 func TestHead(t *testing.T) {
 	for in, want := range map[string]int{"": 0, "\n": 0, "\n\n": 2, "a\n": 0, "a\r\n\r": 0, "a\r\n\r\nb": 5, "a\n\nb\n\n": 3, "a\n\r\n": 4, "a\n \n": 0, "\r\n\r\n": 4} {
 		if n := Head([]byte(in)); n != want {

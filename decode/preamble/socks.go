@@ -37,7 +37,21 @@ const (
 	reply4Last    = 0x5d
 )
 
-// ReadMethods reads the greeting of a SOCKS5 client: the methods that it offers.
+// Methods returns the length of a SOCKS5 client's greeting, from whom nothing else is
+// expected: whatever it offers, which are the bytes from the third on.
+func Methods(b []byte) (n int, s State) {
+	c := cutter{b: b}
+	if v := c.byte(); !c.short && v != socks5Version {
+		return 0, Foreign
+	}
+	if c.take(c.byte()); c.short {
+		return 0, Short
+	}
+	return c.n, Whole
+}
+
+// ReadMethods reads the greeting of a SOCKS5 client, the methods that it offers, where
+// other things begin with the same bytes: what no client offers is Foreign.
 func ReadMethods(b []byte) (methods []byte, n int, s State) {
 	c := cutter{b: b}
 	if v := c.byte(); !c.short && v != socks5Version {

@@ -59,6 +59,21 @@ func (b *Book) Finish() {
 	}
 }
 
+// Of returns the sign-in of a session by its number, or nil.
+func (b *Book) Of(session int) *decode.SignIn {
+	for _, c := range b.open {
+		if signsIn(c) && c.SignIn.Session == session {
+			return c.SignIn
+		}
+	}
+	for s := range b.kept {
+		if s.Session == session {
+			return s
+		}
+	}
+	return nil
+}
+
 // SignIns returns all, in the order of their first connections, those that go on included.
 func (b *Book) SignIns() []*decode.SignIn {
 	all := maps.Clone(b.kept)

@@ -135,6 +135,8 @@ func TestLines(t *testing.T) {
 		{chg7 + "1 C: PNG\nwait 60s", "ok", "reached: CHG (MSNP7); signed in"},
 		{chg7 + "1 reset S", "ok", "reached: CHG (MSNP7); signed in; then the connection is reset by the server"},
 		{chg7 + "1 C: OUT\n1 closed C", "ok", "reached: CHG (MSNP7); signed in; then OUT of the client"},
+		{chg7 + "1 C: OUT\n1 S: OUT", "ok", "reached: CHG (MSNP7); signed in; then OUT of the client"},
+		{chg7 + "1 S: OUT SSD\n1 C: OUT", "ok", "reached: CHG (MSNP7); signed in; then OUT (closes: server is shutting down) of the server"},
 		{chg7 + "1 S: OUT OTH", "ok", "reached: CHG (MSNP7); signed in; then OUT (closes: signed in elsewhere) of the server"},
 		{chg7 + "1 C: XFR 7 SB\n1 S: XFR 7 SB 10.0.1.2:1863 CKI 17.1\n2 open 10.0.0.9:1031 10.0.1.2:1863\n2 C: USR 1 alice@example.com 17.1\n2 S: USR 1 OK alice@example.com Alice\n2 closed C",
 			"ok", "reached: a switchboard (MSNP7); signed in"},

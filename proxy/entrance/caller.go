@@ -10,6 +10,9 @@ import (
 // MaxBuffered is how many bytes of a client can be looked at before they are taken.
 const MaxBuffered = 16 << 10
 
+// readSize is how much of it one read brings.
+const readSize = 2 << 10
+
 // errBuffered says that a client has sent more than a greeting can be.
 var errBuffered = errors.New("too many bytes for what it began with")
 
@@ -43,7 +46,7 @@ func (c *Caller) More() error {
 	if len(c.buffered) >= MaxBuffered {
 		return errBuffered
 	}
-	b := make([]byte, MaxBuffered-len(c.buffered))
+	b := make([]byte, min(readSize, MaxBuffered-len(c.buffered)))
 	n, err := c.Conn.Read(b)
 	c.buffered = append(c.buffered, b[:n]...)
 	if n > 0 {

@@ -55,7 +55,11 @@ func TestCallerBuffersNoMore(t *testing.T) {
 	here, there := net.Pipe()
 	defer here.Close()
 	defer there.Close()
-	go func() { _, _ = there.Write(make([]byte, MaxBuffered)) }()
+	go func() { _, _ = there.Write(make([]byte, 2*readSize)) }()
+	long := NewCaller(here, nil, time.Second, nil)
+	if err := long.More(); err != nil || len(long.Buffered()) != readSize {
+		t.Errorf("%d bytes, %v", len(long.Buffered()), err)
+	}
 	c := NewCaller(here, nil, time.Second, make([]byte, MaxBuffered-1))
 	if err := c.More(); err != nil || len(c.Buffered()) != MaxBuffered {
 		t.Errorf("%d bytes, %v", len(c.Buffered()), err)
@@ -103,6 +107,11 @@ func TestReasonOf(t *testing.T) {
 		{op(os.ErrDeadlineExceeded), TimedOut},
 		{context.DeadlineExceeded, TimedOut},
 		{op(syscall.ECONNRESET), Failed},
+		{op(syscall.Errno(10061)), Refused},
+		{op(syscall.Errno(10060)), TimedOut},
+		{op(syscall.Errno(10065)), Unreachable},
+		{op(syscall.Errno(10051)), Unreachable},
+		{op(syscall.Errno(10054)), Failed},
 	} {
 		if got := ReasonOf(tt.err); got != tt.want {
 			t.Errorf("%v: %d, want %d", tt.err, got, tt.want)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 
 	"msnproxy/decode"
@@ -157,14 +158,26 @@ func ReasonOf(err error) Reason {
 		return own.Reason
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return NoSuchHost
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case isAny(err, syscall.ECONNREFUSED, wsaRefused):
 		return Refused
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+	case isAny(err, syscall.EHOSTUNREACH, syscall.ENETUNREACH, wsaNoHost, wsaNoNetwork):
 		return Unreachable
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+	case isAny(err, os.ErrDeadlineExceeded, context.DeadlineExceeded, syscall.ETIMEDOUT, wsaTimedOut):
 		return TimedOut
 	}
 	return Failed
+}
+
+// Windows has numbers of its own for these.
+const (
+	wsaNoNetwork = syscall.Errno(10051)
+	wsaTimedOut  = syscall.Errno(10060)
+	wsaRefused   = syscall.Errno(10061)
+	wsaNoHost    = syscall.Errno(10065)
+)
+
+func isAny(err error, list ...error) bool {
+	return slices.ContainsFunc(list, func(one error) bool { return errors.Is(err, one) })
 }
 
 // Left says that a client went, or fell silent, before its wish was known. what is what it

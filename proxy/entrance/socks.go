@@ -38,8 +38,12 @@ func (socks) Takes(c *Caller) decode.Guess {
 	case b[0] == 4:
 		return guess(preamble.ReadSOCKS4(b))
 	}
-	_, _, s := preamble.ReadMethods(b)
-	return map[preamble.State]decode.Guess{preamble.Short: decode.Maybe, preamble.Whole: decode.Yes, preamble.Foreign: decode.No}[s]
+	if _, s := preamble.Methods(b); s == preamble.Foreign {
+		return decode.No
+	} else if len(b) < 2 {
+		return decode.Maybe
+	}
+	return decode.Yes
 }
 
 // guess says whether a request may be one, or is, by what is known of its beginning.
@@ -139,8 +143,9 @@ func (s socks) enter5(c *Caller) (*Wish, error) {
 func (s socks) login(c *Caller) error {
 	var methods []byte
 	err := await(c, "the greeting of SOCKS5", func(b []byte) (n int, st preamble.State) {
-		methods, n, st = preamble.ReadMethods(b)
-		methods = slices.Clone(methods)
+		if n, st = preamble.Methods(b); st == preamble.Whole {
+			methods = slices.Clone(b[2:n])
+		}
 		return n, st
 	})
 	if err != nil {

@@ -95,9 +95,10 @@ func Examine(ctx context.Context, o Options) stage.Level {
 	if r.Upstream != "" && ctx.Err() == nil {
 		r.server(ctx)
 	}
+	asked := make(map[string]bool)
 	for _, w := range r.Web {
 		if ctx.Err() == nil {
-			r.web(ctx, w)
+			r.web(ctx, w, asked)
 		}
 	}
 	return r.worst

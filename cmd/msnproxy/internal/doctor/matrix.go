@@ -73,8 +73,9 @@ func Columns() (list []decode.Stage) {
 
 // Name is what a column is called.
 func Name(s decode.Stage) string {
-	if s == decode.StageIntroduced {
-		return stage.Of(s).Name(lastMD5) + "/" + stage.Of(s).Name(lastMD5+1)
+	old, now := stage.Of(s).Name(firstDialect), stage.Of(s).Name(lastDialect)
+	if old == now {
+		return now
 	}
-	return stage.Of(s).Name(0)
+	return old + "/" + now
 }

@@ -322,7 +322,7 @@ func (r *report) enter(ctx context.Context, d int, ips []netip.Addr) (*walk, err
 		return nil, err
 	}
 	w := r.walk(conn, server(conn, r.Upstream))
-	defer func() { w.close() }()
+	defer w.close()
 	w.begin(d)
 	const hops = 3
 	for n := 0; n < hops && w.sign().SentTo != ""; n++ {
@@ -335,8 +335,7 @@ func (r *report) enter(ctx context.Context, d int, ips []netip.Addr) (*walk, err
 		if err != nil {
 			break
 		}
-		w.close()
-		w = r.walk(conn, to)
+		w.on(conn, to)
 		w.begin(d)
 	}
 	return w, nil

@@ -26,12 +26,14 @@ const (
 var clients = map[int]string{8: "5.0.0544", 9: "6.0.0602", 10: "6.1.0211", 11: "7.0.0777", 12: "7.5.0324", 13: "8.0.0792", 14: "8.0.0812",
 	15: "8.5.1302", 16: "9.0.1407", 17: "9.0.1407", 18: "14.0.8117.0416", 19: "15.0.3039.1106", 20: "15.3.2804.0607", 21: "15.4.3502.0922"}
 
-// walk is one connection to a server, as far as a client gets there without a password.
+// walk is a client's way to a server, and on where that sends it, as far as it gets without a
+// password.
 type walk struct {
 	r       *report
 	conn    net.Conn
 	tracker *decode.Tracker
 	c       *decode.Connection
+	id      uint32 // of the connection
 	framer  decode.Framer
 	number  int64 // of messages
 	trid    int
@@ -50,9 +52,21 @@ func (r *report) dial(ctx context.Context, addr string) (net.Conn, error) {
 }
 
 func (r *report) walk(conn net.Conn, server string) *walk {
-	w := &walk{r: r, conn: conn, tracker: decode.NewTracker()}
-	w.c = w.tracker.Open(1, conn.LocalAddr().String(), server, r.Now())
+	w := &walk{r: r, tracker: decode.NewTracker()}
+	w.on(conn, server)
 	return w
+}
+
+// on goes on with another connection.
+func (w *walk) on(conn net.Conn, server string) {
+	if w.conn != nil {
+		w.close()
+		w.tracker.Ended(w.id, decode.Closed, decode.Client, "", w.r.Now())
+		w.tracker.Close(w.id)
+	}
+	w.id++
+	w.conn, w.framer, w.err = conn, decode.Framer{}, nil
+	w.c = w.tracker.Open(w.id, conn.LocalAddr().String(), server, w.r.Now())
 }
 
 // sign is how far it came.
@@ -74,7 +88,7 @@ func (w *walk) ask(act decode.Act, params ...string) bool {
 	}
 	w.number++
 	fr := decode.Frame{Kind: decode.Command, Raw: raw, LineLen: len(line), EOL: 2}
-	m := w.tracker.Frame(1, decode.Client, &fr, w.r.Now())
+	m := w.tracker.Frame(w.id, decode.Client, &fr, w.r.Now())
 	return w.hear(m.Number)
 }
 
@@ -87,7 +101,7 @@ func (w *walk) hear(number int64) bool {
 	for n := 0; n < most; {
 		var fr decode.Frame
 		for w.framer.Next(&fr) {
-			m := w.tracker.Frame(1, decode.Server, &fr, w.r.Now())
+			m := w.tracker.Frame(w.id, decode.Server, &fr, w.r.Now())
 			if m.Act() == decode.ActVersion {
 				w.version = string(fr.Line())
 			}
@@ -112,7 +126,7 @@ func (w *walk) hear(number int64) bool {
 func (w *walk) end(err error) {
 	var fr decode.Frame
 	for w.framer.Flush(&fr) {
-		w.tracker.Frame(1, decode.Server, &fr, w.r.Now())
+		w.tracker.Frame(w.id, decode.Server, &fr, w.r.Now())
 	}
 	switch {
 	case isTimeout(err):
@@ -120,10 +134,10 @@ func (w *walk) end(err error) {
 		return
 	case errors.Is(err, io.EOF):
 		w.err = io.EOF
-		w.tracker.Ended(1, decode.Closed, decode.Server, "", w.r.Now())
+		w.tracker.Ended(w.id, decode.Closed, decode.Server, "", w.r.Now())
 	default:
 		w.err = err
-		w.tracker.Ended(1, decode.Reset, decode.Server, "", w.r.Now())
+		w.tracker.Ended(w.id, decode.Reset, decode.Server, "", w.r.Now())
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 	"msnproxy/decode/stage"
 )
 
-// web looks at one web service.
-func (r *report) web(ctx context.Context, w Web) {
+// web looks at one web service, unless it was asked the same before.
+func (r *report) web(ctx context.Context, w Web, asked map[string]bool) {
 	u, err := url.Parse(w.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		r.bad(w.Name, "--web wants HOST=http://... or HOST=https://...", fmt.Sprintf("%q is no address of a web server", w.URL))
@@ -28,9 +28,15 @@ func (r *report) web(ctx context.Context, w Web) {
 	if h, _, err := net.SplitHostPort(name); err == nil {
 		name = h
 	}
-	host := known(name)
+	host := known(strings.TrimPrefix(name, "*."))
 	if (u.Path == "" || u.Path == "/") && host != nil {
 		u.Path = host.Path
+	}
+	if asked[u.String()] {
+		return
+	}
+	if asked[u.String()] = true; len(asked) > 1 {
+		r.pause(ctx)
 	}
 	addr := u.Host
 	if u.Port() == "" {
@@ -222,7 +228,7 @@ func (r *report) asks(ctx context.Context, what string, u *url.URL, host *stage.
 	switch {
 	case nexus && resp.Header.Get("PassportURLs") == "":
 		r.bad(what, "let the server answer "+u.Path+" with a header PassportURLs that has DALogin in it", fmt.Sprintf("there is no nexus: %s answers %s without PassportURLs", u, resp.Status))
-	case resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone:
+	case (resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone) && len(u.Path) > 1:
 		r.bad(what, "see which path the server has for this", fmt.Sprintf("there is nothing at %s: %s", u, resp.Status))
 	case resp.StatusCode >= 500 && purpose == "":
 		r.warn(what, "see the log of the web server", fmt.Sprintf("%s answers %s", u, resp.Status))

@@ -16,10 +16,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"msnproxy/decode"
 	"msnproxy/decode/stage"
 	"msnproxy/proxy/proxytest"
 )
@@ -127,6 +129,24 @@ func TestRefusalsAndOthers(t *testing.T) {
 	}
 }
 
+// Where it is sent on, both connections are of one sign-in.
+func TestMatrixFollows(t *testing.T) {
+	var stages []decode.Stage
+	examine(t, world{upstream: server7("MSNP7", map[string]string{"USR": "XFR %t NS 192.0.2.1:1864 0 192.0.2.1:1863\r\n"}), "192.0.2.1:1864": server7("MSNP7", nil)}, func(o *Options) {
+		Matrix(context.Background(), *o, func(tr Try) {
+			for s := decode.StageCame; tr.Dialect == 7 && s < decode.Stages; s++ {
+				if tr.Sign.Has(s) {
+					stages = append(stages, s)
+				}
+			}
+		})
+		o.Upstream = ""
+	})
+	if want := []decode.Stage{decode.StageCame, decode.StageOffered, decode.StageAgreed, decode.StageIntroduced, decode.StageNamed, decode.StageSentOn, decode.StageFollowed, decode.StageChallenged}; !slices.Equal(stages, want) {
+		t.Errorf("%v, want %v", stages, want)
+	}
+}
+
 // After two dialects in a row without an answer the others are left out; one is not enough.
 func TestSilentDialects(t *testing.T) {
 	silentAt := func(list ...string) world {
@@ -201,12 +221,12 @@ func TestMachine(t *testing.T) {
 
 // site is a web server with a certificate.
 type site struct {
-	names              []string
-	from, until        time.Duration // from now
-	newest             uint16
-	http               bool
-	answer             http.HandlerFunc
-	untrusted, nothing bool
+	names       []string
+	from, until time.Duration // from now
+	newest      uint16
+	http        bool
+	answer      http.HandlerFunc
+	untrusted   bool
 }
 
 func (s site) serve(t *testing.T) (url string, roots *x509.CertPool) {
@@ -372,5 +392,16 @@ func TestWebOfTheTestServer(t *testing.T) {
 		}
 		w.Close()
 		s.Close()
+	}
+}
+
+// A server that speaks TLS alone is named, whether it answers VER with an alert or hangs up.
+func TestTLSOnly(t *testing.T) {
+	url, _ := site{names: []string{"localhost"}, from: -day, until: day, answer: http.NotFound}.serve(t)
+	var lines []Line
+	Examine(t.Context(), Options{Upstream: strings.TrimPrefix(url, "https://"), Account: "doctor@example.com", Wait: 5 * time.Second,
+		Hosts: filepath.Join(t.TempDir(), "none"), Tell: func(l Line) { lines = append(lines, l) }})
+	if bad := firstBad(lines); bad.What != "VER" || !strings.Contains(bad.Text, "TLS") || !strings.Contains(bad.Do, "1863") {
+		t.Errorf("%q", lines)
 	}
 }

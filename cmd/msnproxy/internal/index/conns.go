@@ -7,6 +7,7 @@ import (
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/tally"
 	"msnproxy/decode"
+	"msnproxy/decode/stage"
 )
 
 // Conn is what is known of a connection. It does not change: what is learned makes
@@ -255,6 +256,17 @@ func (x *Index) signs(e *capture.Event) {
 	if e.Record.Kind == capture.Closed {
 		x.book.Closed(e.Conn)
 	}
+}
+
+// SignIn returns how far the sign-in of a session came by now, in words; "" if that is not
+// known.
+func (x *Index) SignIn(session int) string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if s := x.book.Of(session); s != nil {
+		return stage.Line(s, time.Time{})
+	}
+	return ""
 }
 
 // SignIns returns how far each sign-in came by now, in order of appearance, and the time

@@ -26,6 +26,9 @@ func TestSignIns(t *testing.T) {
 	if len(list) != 1 || list[0].Reached != decode.StageNamed || list[0].Account != "alice@example.com" || list[0].Session != 1 {
 		t.Errorf("at the end: %+v", list)
 	}
+	if got := x.SignIn(1); got != "reached: USR I (MSNP7); then no reply to USR (message 5)" || x.SignIn(2) != "" {
+		t.Errorf("%q", got)
+	}
 	list[0].Reached = decode.StageCame
 	if again, _ := x.SignIns(); again[0].Reached != decode.StageNamed {
 		t.Error("it gave out its own")

@@ -100,7 +100,7 @@ func (d *detail) connection(r *index.Row) {
 	}
 	d.fact("findings", findingCounts(c.Findings))
 	if s := f.Session; s != nil {
-		d.say(d.ins.theme.strong, "Session "+strconv.Itoa(s.Number))
+		d.say(d.ins.theme.strong, "Session "+strconv.Itoa(s.Number)+prefixed(": sign-in ", d.ins.x.SignIn(s.Number)))
 		d.fact("account", s.Account)
 		d.fact("host", s.ClientHost)
 		d.others(c, func(o *index.Conn) bool { return o.Facts.Session != nil && o.Facts.Session.Number == s.Number })
