@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -305,6 +306,35 @@ func TestGatewaySessionsAreToldApart(t *testing.T) {
 	want := map[uint32]string{1: "CVER 1 SVER 1 CINF 2 SINF 2 ", 2: "CUSR 1 SUSR 1 CCAL 2 SCAL 2 ", 3: "CVER 1 SVER 1 CINF 2 SINF 2 "}
 	if fmt.Sprint(text) != fmt.Sprint(want) || len(sums) != 3 {
 		t.Errorf("%v, want %v", text, want)
+	}
+}
+
+// Of a capture of one direction each side is read for itself.
+func TestGatewayOneWay(t *testing.T) {
+	for _, from := range []decode.Sender{decode.Client, decode.Server} {
+		w := newWire(t)
+		k := w.dial(aliceAt, gwAt)
+		k.C(post("Action=open&Server=NS&IP=ns.example.com", ver))
+		k.S(answered("17.1", ver))
+		k.C(post("SessionID=17.1", inf))
+		k.S(answered("17.2", infMD5))
+		k.C(post("SessionID=17.2", usr))
+		k.S(answered("17.3", chall))
+		k.end()
+		w.packets = slices.DeleteFunc(w.packets, func(p wirePacket) bool { return (p.data[12] == 192) != (from == decode.Client) })
+		got, _ := unwrapped(t, w)
+		var text string
+		for _, e := range got {
+			if e.Conn != 1 {
+				t.Errorf("%+v", e)
+			}
+			if e.Kind == Data {
+				text += e.Text
+			}
+		}
+		if want := map[decode.Sender]string{decode.Client: ver + inf + usr, decode.Server: ver + infMD5 + chall}[from]; text != want {
+			t.Errorf("%s: %q, want %q", from, text, want)
+		}
 	}
 }
 

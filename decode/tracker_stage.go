@@ -86,7 +86,7 @@ func (t *Tracker) proceed(m *Message) {
 		s.Last = m.Time
 	}
 	for _, p := range proofsOf[m.Verb.Act] {
-		if p.holds(m) && !s.Has(p.stage) || p.stage == StageSentOn && p.holds(m) {
+		if (!s.Has(p.stage) || p.stage == StageSentOn) && p.holds(m) {
 			s.reach(p.stage, m)
 			s.notes(p.stage, m)
 		}

@@ -48,7 +48,7 @@ func demoServer() *proxytest.Server {
 func runScript(t *testing.T, s *proxytest.Server, cfg Config, dial func(p *Proxy) func(context.Context, string, string) (net.Conn, error)) (map[string][2]string, *journal) {
 	t.Helper()
 	p, j := start(t, cfg)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*patience) // it polls its way through
 	defer cancel()
 	if err := (proxytest.Script{Dial: dial(p)}).Run(ctx, p.Addr().String(), s); err != nil {
 		t.Fatal(err)

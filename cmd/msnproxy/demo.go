@@ -10,6 +10,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"msnproxy/proxy"
+	"msnproxy/proxy/gate"
+	"msnproxy/proxy/gate/rule"
 	"msnproxy/proxy/proxytest"
 )
 
@@ -105,6 +107,11 @@ func demo(c *cli.Context) error {
 	if err != nil {
 		return usage("demo", "--%v", err)
 	}
+	return showDemo(c, p, server, ways, g, ours, known)
+}
+
+// showDemo runs the script through the proxy, with all that looks on.
+func showDemo(c *cli.Context, p *proxy.Proxy, server *proxytest.Server, ways *demoWays, g *gate.Gate, ours *rule.Set, known map[string]string) error {
 	a, err := openAPI(c)
 	if err != nil {
 		return err

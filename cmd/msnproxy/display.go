@@ -148,7 +148,7 @@ func (d *display) end(c *cli.Context, p *proxy.Proxy, err error) error {
 	} else {
 		d.close()
 		t := d.lines.printer.Stats()
-		s = totals{sessions: t.Sessions, conversations: t.Conversations, messages: t.Messages, opaque: t.Opaque}
+		s = totals{sessions: t.Sessions, conversations: t.Conversations, messages: t.Messages, opaque: t.Opaque, stuck: stuckSignIns(d.lines.printer.SignIns())}
 		if err == nil && c.Context.Err() != nil {
 			err = &exit{code: exitInterrupted}
 		}

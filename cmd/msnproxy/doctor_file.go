@@ -299,3 +299,16 @@ func (d *diagnosis) head() string {
 	}
 	return text
 }
+
+// mostStuck is how many sign-ins run names at its end.
+const mostStuck = 8
+
+// stuckSignIns says how far sign-ins came that did not come to their end.
+func stuckSignIns(list []*decode.SignIn) (lines []string) {
+	for _, s := range list {
+		if v := stage.Judge(s, time.Time{}); v.Level == stage.Bad && s.Session > 0 {
+			lines = append(lines, esc(fmt.Sprintf("of %s %s", cmp.Or(s.Account, "nobody"), v.String())))
+		}
+	}
+	return lines
+}

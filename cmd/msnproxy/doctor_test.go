@@ -189,3 +189,15 @@ func TestDoctorNames(t *testing.T) {
 		t.Errorf("%s%s", out.String(), errs.String())
 	}
 }
+
+// run names at its end whose sign-in stopped, eight of them.
+func TestStuckSignIns(t *testing.T) {
+	var list []*decode.SignIn
+	add := func(s decode.SignIn) { list = append(list, &s) }
+	add(decode.SignIn{Reached: decode.StageNamed, Main: true, Session: 1, Account: "alice@example.com", Dialect: 7})
+	add(decode.SignIn{Reached: decode.StageOnline, Main: true, Session: 2, Account: "bob@example.com", Dialect: 7})
+	add(decode.SignIn{Reached: decode.StageCame})
+	if got := stuckSignIns(list); len(got) != 1 || got[0] != "of alice@example.com reached: USR I (MSNP7); then nothing" {
+		t.Errorf("%q", got)
+	}
+}

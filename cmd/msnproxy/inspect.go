@@ -17,6 +17,7 @@ import (
 	"msnproxy/cmd/msnproxy/internal/index"
 	"msnproxy/cmd/msnproxy/internal/inspector"
 	"msnproxy/cmd/msnproxy/internal/tally"
+	"msnproxy/decode"
 	"msnproxy/decode/filter"
 	"msnproxy/proxy"
 )
@@ -147,7 +148,12 @@ func (l *live) exit(c *cli.Context, err error) error {
 // totals counts for the summary what the index holds.
 func (l *live) totals() (t totals) {
 	s := l.x.Summary()
-	t = totals{sessions: s.Sessions, messages: int(s.Messages)}
+	var signIns []*decode.SignIn
+	list, _ := l.x.SignIns()
+	for i := range list {
+		signIns = append(signIns, &list[i])
+	}
+	t = totals{stuck: stuckSignIns(signIns), sessions: s.Sessions, messages: int(s.Messages)}
 	l.x.Tally(func(y *tally.Tally) { t.opaque = y.Opaque })
 	seen := make(map[int]bool)
 	for _, c := range l.x.Conns() {

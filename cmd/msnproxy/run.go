@@ -235,6 +235,7 @@ func drain(c *cli.Context, p *proxy.Proxy, failed <-chan error) error {
 type totals struct {
 	sessions, conversations, messages int
 	opaque                            int64
+	stuck                             []string // sign-ins that did not come to their end
 }
 
 // summary says at the end what passed.
@@ -248,6 +249,13 @@ func summary(c *cli.Context, s totals, p *proxy.Proxy) {
 		fmt.Fprintf(w, ", %d refused", x.Refused)
 	}
 	fmt.Fprintln(w)
+	for i, line := range s.stuck {
+		if i == mostStuck {
+			fmt.Fprintf(w, "msnproxy: %s more did not come to their end\n", plural(len(s.stuck)-mostStuck, "sign-in"))
+			break
+		}
+		fmt.Fprintf(w, "msnproxy: sign-in %s\n", line)
+	}
 	if x.DialErrors > 0 {
 		fmt.Fprintf(w, "msnproxy: %s to a server failed\n", plural(int(x.DialErrors), "connection"))
 	}

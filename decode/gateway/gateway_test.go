@@ -267,3 +267,48 @@ func TestOldIdsAreForgotten(t *testing.T) {
 		t.Error("the ninth last is still known")
 	}
 }
+
+// Where answers are not in the recording, the session of a connection is the one that was
+// opened on it.
+func TestSessionsWithoutAnswers(t *testing.T) {
+	b := NewBook()
+	s := b.Ask(alice, 1, Query{Action: Open}, []byte("VER 1 MSNP7\r\n")).Session
+	if x := b.Ask(alice, 2, Query{Session: "18.1"}, nil); x.Session == s {
+		t.Error("it is not of that connection")
+	}
+	if x := b.Ask(alice, 1, Query{Session: "18.1"}, nil); x.Session == s {
+		t.Error("it is known for another session's")
+	}
+	if x := b.Ask(alice, 1, Query{Session: "17.1"}, nil); x.Session != s {
+		t.Error("a session that was opened is not found")
+	}
+	if x := b.Ask(alice, 3, Query{Session: "17.2"}, nil); x.Session != s {
+		t.Error("its id is not known")
+	}
+	if x := b.Ask(alice, 1, Query{Session: "19.1"}, nil); x.Session == s {
+		t.Error("all is taken for it")
+	}
+	x := b.Ask(alice, 4, Query{Action: Open}, nil)
+	b.Gone(x, nil)
+	y := b.Ask(alice, 4, Query{Action: Open}, nil)
+	b.Answer(alice, y, Header{Session: "20.1"}, nil)
+	b.Forget(b.Ask(alice, 5, Query{Action: Open}, nil).Session)
+	if len(b.opens) > 0 {
+		t.Errorf("%d are still waited for", len(b.opens))
+	}
+}
+
+// A book that knows too much begins anew, and goes on.
+func TestBookIsBounded(t *testing.T) {
+	b := NewBook()
+	for i := range 1 << 16 {
+		b.Ask(alice, 1, Query{Session: fmt.Sprint("a", i)}, nil)
+	}
+	if len(b.ids) != 1<<16 {
+		t.Errorf("%d ids are known", len(b.ids))
+	}
+	s := b.Ask(alice, 1, Query{Session: "b"}, nil).Session
+	if len(b.ids) != 1 || len(b.stems) != 1 || b.Ask(alice, 1, Query{Session: "b"}, nil).Session != s {
+		t.Errorf("%d ids are known", len(b.ids))
+	}
+}

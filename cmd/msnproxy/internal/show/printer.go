@@ -11,6 +11,7 @@ import (
 	"msnproxy/decode"
 	"msnproxy/decode/check"
 	"msnproxy/decode/filter"
+	"msnproxy/decode/stage"
 )
 
 // Format is how messages are written.
@@ -57,6 +58,7 @@ type Printer struct {
 	Options
 	out        *bufio.Writer
 	follow     *capture.Follower
+	signIns    stage.Book
 	found      decode.Message // stands for one that findings are on
 	remark     string         // the last one
 	palette    palette
@@ -120,6 +122,9 @@ func (p *Printer) Foresee(h capture.Hindsight) { p.follow.Foresee(h) }
 // Stats returns the counts so far.
 func (p *Printer) Stats() Stats { return p.stats }
 
+// SignIns returns how far each sign-in came; see [stage.Book].
+func (p *Printer) SignIns() []*decode.SignIn { return p.signIns.SignIns() }
+
 // Flush hands what is buffered to the writer.
 func (p *Printer) Flush() error { return p.out.Flush() }
 
@@ -132,6 +137,10 @@ func (p *Printer) Record(r *capture.Record) error {
 	e := p.follow.Record(r)
 	if e.New {
 		p.stats.Connections++
+		p.signIns.See(e.Conn)
+	}
+	if r.Kind == capture.Closed && e.Conn != nil {
+		p.signIns.Closed(e.Conn)
 	}
 	undecided := p.undecided(e.Undecided)
 	switch {
