@@ -51,7 +51,6 @@ type webAsk struct {
 // webSide is what a tracker keeps of a connection to a web service.
 type webSide struct {
 	asks []webAsk // oldest first
-	last webAsk   // the one that was answered last
 }
 
 // TokenInfo is what is known of a ticket that a client shows to sign in.
@@ -256,15 +255,17 @@ func (t *Tracker) ticket(c *Connection, m *Message) {
 	if ok && k.session != s {
 		k.session = s
 		for _, other := range k.conns {
-			t.belongs(other, s)
+			if t.belongs(other, s); other != c {
+				m.Brought = append(m.Brought, other)
+			}
 		}
 		k.conns = nil
 	}
-	t.fromHost(c, s, m.Time)
+	t.fromHost(c, s, m)
 }
 
 // fromHost tells whose the requests are that came from the same host before and did not say.
-func (t *Tracker) fromHost(c *Connection, s *Session, at time.Time) {
+func (t *Tracker) fromHost(c *Connection, s *Session, m *Message) {
 	host := hostOf(c.Client)
 	if host == "" {
 		return
@@ -277,8 +278,9 @@ func (t *Tracker) fromHost(c *Connection, s *Session, at time.Time) {
 		if hostOf(w.Client) != host {
 			return false
 		}
-		if s != nil && w.Session == nil && (w.Account == "" || address.Same(w.Account, s.Account)) && at.Sub(w.Opened) <= beforeSignIn {
+		if s != nil && w.Session == nil && (w.Account == "" || address.Same(w.Account, s.Account)) && m.Time.Sub(w.Opened) <= beforeSignIn {
 			t.belongs(w, s)
+			m.Brought = append(m.Brought, w)
 		}
 		return true
 	})
