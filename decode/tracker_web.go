@@ -51,7 +51,6 @@ type webAsk struct {
 // webSide is what a tracker keeps of a connection to a web service.
 type webSide struct {
 	asks []webAsk // oldest first
-	last webAsk   // the one that was answered last
 }
 
 // TokenInfo is what is known of a ticket that a client shows to sign in.

@@ -43,7 +43,6 @@ type wire struct {
 	framers map[[2]uint32]*Framer
 	at      time.Time
 	said    []string // of each message: what it is
-	last    *Message
 }
 
 func newWire(t *testing.T) *wire {
