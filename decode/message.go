@@ -68,6 +68,9 @@ type Message struct {
 	// the key is known; Token is what is known of the ticket.
 	SSO   SignInVerdict
 	Token TokenInfo
+	// Brought are connections that this message shows to belong to the session of its own:
+	// those to web services before the sign-in. Some may be at their end.
+	Brought []*Connection
 	// Opening says what bytes are that are no MSNP, on a link that began with such; it
 	// is empty where that is not known, nil for all other messages.
 	Opening *Opening

@@ -51,7 +51,6 @@ type webAsk struct {
 // webSide is what a tracker keeps of a connection to a web service.
 type webSide struct {
 	asks []webAsk // oldest first
-	last webAsk   // the one that was answered last
 }
 
 // TokenInfo is what is known of a ticket that a client shows to sign in.
@@ -70,6 +69,9 @@ func (c *Connection) decodeWeb(m *Message, fr *Frame, from Sender) {
 	m.reset()
 	m.Frame, m.From, m.Role, m.Dialect = fr, from, c.Role, c.Dialect
 	var asked *service.Action
+	if fr.Resync && c.web != nil {
+		c.web.asks = nil // requests, or their answers, may be among what was lost
+	}
 	if from == Server && c.web != nil && len(c.web.asks) > 0 {
 		asked = c.web.asks[0].action
 	}
@@ -256,15 +258,17 @@ func (t *Tracker) ticket(c *Connection, m *Message) {
 	if ok && k.session != s {
 		k.session = s
 		for _, other := range k.conns {
-			t.belongs(other, s)
+			if t.belongs(other, s); other != c {
+				m.Brought = append(m.Brought, other)
+			}
 		}
 		k.conns = nil
 	}
-	t.fromHost(c, s, m.Time)
+	t.fromHost(c, s, m)
 }
 
 // fromHost tells whose the requests are that came from the same host before and did not say.
-func (t *Tracker) fromHost(c *Connection, s *Session, at time.Time) {
+func (t *Tracker) fromHost(c *Connection, s *Session, m *Message) {
 	host := hostOf(c.Client)
 	if host == "" {
 		return
@@ -277,8 +281,9 @@ func (t *Tracker) fromHost(c *Connection, s *Session, at time.Time) {
 		if hostOf(w.Client) != host {
 			return false
 		}
-		if s != nil && w.Session == nil && (w.Account == "" || address.Same(w.Account, s.Account)) && at.Sub(w.Opened) <= beforeSignIn {
+		if s != nil && w.Session == nil && (w.Account == "" || address.Same(w.Account, s.Account)) && m.Time.Sub(w.Opened) <= beforeSignIn {
 			t.belongs(w, s)
+			m.Brought = append(m.Brought, w)
 		}
 		return true
 	})

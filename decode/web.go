@@ -199,18 +199,43 @@ func (m *Message) appendWeb(dst []byte) []byte {
 		return append(dst, why...)
 	}
 	n := len(dst)
-	for i := range m.Form.pieces {
-		p := &m.Form.pieces[i]
-		if p.param < 0 {
-			dst = append(dst, p.text...)
-			continue
+	if text, _ := m.webNote(); text != "" {
+		dst = append(append(append(dst, '"'), strings.Join(strings.Fields(text), " ")...), '"')
+		if to := m.Call.Value("to"); to != "" {
+			dst = append(append(dst, " for "...), to...)
+			if n := m.Call.Value("number"); n != "" {
+				dst = append(append(dst, ", number "...), n...)
+			}
 		}
-		dst = m.appendWebValues(dst, m.Form.Params[p.param].Name)
+		return dst
 	}
+	dst, _ = m.appendWebPieces(dst, m.Form.pieces)
 	if m.From == Server && len(strings.TrimSpace(string(dst[n:]))) == 0 {
 		dst = fmt.Appendf(dst[:n], "%d %s", m.Call.Status, m.Call.HTTP.Reason)
 	}
 	return dst
+}
+
+// appendWebPieces appends the pieces of a summary, and reports whether all values were there.
+func (m *Message) appendWebPieces(dst []byte, pieces []piece) ([]byte, bool) {
+	complete := true
+	for i := range pieces {
+		p, n := &pieces[i], len(dst)
+		switch {
+		case p.group != nil:
+			var ok bool
+			if dst, ok = m.appendWebPieces(dst, p.group); !ok {
+				dst = dst[:n]
+			}
+		case p.param < 0:
+			dst = append(dst, p.text...)
+		default:
+			if dst = m.appendWebValues(dst, m.Form.Params[p.param].Name); len(dst) == n {
+				complete = false
+			}
+		}
+	}
+	return dst, complete
 }
 
 // appendWebValues appends the values of that name, as many as a line has room for. In the
@@ -241,7 +266,21 @@ func (m *Message) appendWebValues(dst []byte, name string) []byte {
 	return dst
 }
 
+// webNote returns the text of an offline message, and who it is from, if that is what the
+// message brings or fetches.
+func (m *Message) webNote() (text, from string) {
+	content := m.Call.Value("content")
+	if content == "" {
+		return "", ""
+	}
+	return payload.Note822([]byte(content))
+}
+
 // webPayload decodes what follows the first line of a message of HTTP.
 func (m *Message) webPayload() *payload.Payload {
-	return payload.Web(m.Frame.Raw, m.Frame.LineLen+m.Frame.EOL)
+	p := payload.Web(m.Frame.Raw, m.Frame.LineLen+m.Frame.EOL)
+	if m.Call != nil {
+		p.Text, _ = m.webNote()
+	}
+	return p
 }

@@ -43,7 +43,6 @@ type wire struct {
 	framers map[[2]uint32]*Framer
 	at      time.Time
 	said    []string // of each message: what it is
-	last    *Message
 }
 
 func newWire(t *testing.T) *wire {
@@ -121,6 +120,9 @@ func TestWebSession(t *testing.T) {
 	w.tracker.Close(2)
 	ns := w.open(3, "10.0.0.9:1003", "10.0.0.5:1863")
 	m := w.signsIn(3, webTicket, blobFor(t, webSecret))
+	if len(m.Brought) != 2 || m.Brought[0] != rst || m.Brought[1] != nexus {
+		t.Errorf("brought %v", m.Brought)
+	}
 	if m.SSO != SignInRight || m.Token.Issued != answered.Number || m.Token.Address != "messengerclear.live.com" || len(m.Findings) != 0 {
 		t.Errorf("%v %+v %v", m.SSO, m.Token, m.Findings)
 	}
@@ -264,6 +266,25 @@ func TestWebPipelined(t *testing.T) {
 	}
 }
 
+// Behind a gap an answer is none to what was asked before.
+func TestWebGapParts(t *testing.T) {
+	w := newWire(t)
+	w.open(1, "10.0.0.9:1", "10.0.0.1:80")
+	w.say(1, Client, asksToken)
+	f := w.framers[[2]uint32{1, uint32(Server)}]
+	if f == nil {
+		f = new(Framer)
+		w.framers[[2]uint32{1, uint32(Server)}] = f
+	}
+	w.say(1, Server, "HTTP/1.1 100 Continue\r\n\r\n")
+	var fr Frame
+	for f.Gap(-1, &fr) {
+	}
+	if m := w.say(1, Server, givesLists); m.ReplyTo != 0 || m.Name() != "FindMembership" {
+		t.Errorf("reply to %d, %s", m.ReplyTo, m.Name())
+	}
+}
+
 // HTTP that is of no service is named as such.
 func TestWebOther(t *testing.T) {
 	w := newWire(t)
@@ -396,5 +417,23 @@ func TestSSOVerdictNoted(t *testing.T) {
 		if right && (m.SSO != SignInRight || len(m.Findings) != 0 || m.SSORight() == "") || !right && (m.SSO != SignInWrong || !wrong || m.SSORight() != "") {
 			t.Errorf("right %v: %v %v", right, m.SSO, m.Findings)
 		}
+	}
+}
+
+// An offline message is told by its text.
+func TestWebNote(t *testing.T) {
+	w := newWire(t)
+	w.open(1, "10.0.0.9:1", "10.0.0.1:80")
+	m := w.say(1, Client, post("/OimWS/oim.asmx", inBody(`<To memberName="bob@example.com"/>`, "<MessageType>text</MessageType><Content>Content-Transfer-Encoding: base64\n\naGVsbG8=</Content>")))
+	if m.Summary() != `"hello" for bob@example.com` || m.Payload().Text != "hello" {
+		t.Errorf("%q %q", m.Summary(), m.Payload().Text)
+	}
+	m = w.say(1, Client, post("/OimWS/oim.asmx", inBody(`<To memberName="bob@example.com"/>`, "<MessageType>text</MessageType>")))
+	if m.Summary() != "for bob@example.com" || m.Payload().Text != "" {
+		t.Errorf("%q %q", m.Summary(), m.Payload().Text)
+	}
+	w.say(1, Client, post("/Config/MsgrConfig.asmx", inBody("", "<GetClientConfig/>")))
+	if got := w.said[len(w.said)-1]; got != "1 C GetClientConfig: what to use?" {
+		t.Error(got)
 	}
 }

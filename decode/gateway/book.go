@@ -1,9 +1,16 @@
 package gateway
 
-import "bytes"
+import (
+	"bytes"
+	"hash/maphash"
+)
 
 // maxIDs bounds the ids by which a session is known: those of its last answers.
 const maxIDs = 8
+
+// maxKnown bounds the ids that a book knows: with more it begins anew, as no recording of
+// real clients comes near.
+const maxKnown = 1 << 16
 
 // Book finds the sessions that the exchanges of a recording belong to. Its memory is that
 // of the sessions that were not forgotten.
@@ -11,7 +18,16 @@ type Book struct {
 	ids   map[key]*Session
 	stems map[key]*Session
 	opens map[int]*Session // by the connection that they were opened on, without an answer
+	seed  maphash.Seed
 }
+
+// sum stands for bytes: equal ones have equal sums.
+type sum struct {
+	n    int
+	hash uint64
+}
+
+func (b *Book) sum(p []byte) sum { return sum{len(p), maphash.Bytes(b.seed, p)} }
 
 // key is a session's id, or what of it stays, at one client.
 type key struct{ client, id string }
@@ -51,23 +67,23 @@ type Exchange struct {
 	Over func() bool
 
 	conn     int
-	body     []byte
+	body     sum
 	repeated bool // by a later one
 	answered bool
 	gone     bool // without a whole answer
 	next     string
-	down     []byte
+	down     sum
 }
 
 // NewBook returns a book without sessions.
 func NewBook() *Book {
-	return &Book{ids: make(map[key]*Session), stems: make(map[key]*Session), opens: make(map[int]*Session)}
+	return &Book{ids: make(map[key]*Session), stems: make(map[key]*Session), opens: make(map[int]*Session), seed: maphash.MakeSeed()}
 }
 
 // Ask takes a request that a client has sent on a connection, whose number tells it from
 // others. The body is the caller's.
 func (b *Book) Ask(client string, conn int, q Query, body []byte) *Exchange {
-	x := &Exchange{Query: q, Up: body, conn: conn, body: bytes.Clone(body)}
+	x := &Exchange{Query: q, Up: body, conn: conn, body: b.sum(body)}
 	if q.Action == Open {
 		x.Session = &Session{client: client, Begun: true}
 		b.opens[conn] = x.Session
@@ -96,7 +112,7 @@ func (b *Book) Ask(client string, conn int, q Query, body []byte) *Exchange {
 // not read: it did not come, or the later one has not the id that it gave. Two on one
 // connection are not: there the answers come in turn.
 func (x *Exchange) unread(later *Exchange) bool {
-	if x.conn == later.conn || x.Query != later.Query || !bytes.Equal(x.body, later.body) {
+	if x.conn == later.conn || x.Query != later.Query || x.body != later.body {
 		return false
 	}
 	return x.gone || !x.answered && x.Over != nil && x.Over() || x.answered && x.next != "" && x.next != x.Query.Session
@@ -136,6 +152,10 @@ func (b *Book) know(s *Session, id string) {
 	if b.ids[k] == s {
 		return
 	}
+	if len(b.ids) >= maxKnown {
+		clear(b.ids)
+		clear(b.stems)
+	}
 	b.ids[k] = s
 	s.ids = append(s.ids, id)
 	if len(s.ids) > maxIDs {
@@ -170,13 +190,13 @@ func (b *Book) Answer(client string, x *Exchange, h Header, body []byte) (*Sessi
 	}
 	b.know(s, h.Session)
 	s.Closed = s.Closed || h.Close
-	if len(body) == 0 && len(x.body) == 0 && x.Query.Action != Open {
+	if len(body) == 0 && x.body.n == 0 && x.Query.Action != Open {
 		s.Polls++
 	}
-	if x.Repeat && s.last != nil && s.last.answered && bytes.Equal(s.last.down, body) {
+	if x.Repeat && s.last != nil && s.last.answered && s.last.down == b.sum(body) {
 		body = nil
 	}
-	x.answered, x.next, x.down = true, h.Session, bytes.Clone(body)
+	x.answered, x.next, x.down = true, h.Session, b.sum(body)
 	return s, body
 }
 

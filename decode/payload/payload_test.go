@@ -349,3 +349,20 @@ func TestSystem(t *testing.T) {
 		t.Error("a line of the body is a header")
 	}
 }
+
+func TestNote822(t *testing.T) {
+	for _, c := range []struct{ in, text, from string }{
+		{"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\nFrom: a\r\n\r\naGVs\r\nbG8=\r\n", "hello", "a"},
+		{"Content-Transfer-Encoding: BASE64\nX: y\n\naGVsbG8=", "hello", ""},
+		{"Content-Transfer-Encoding: base64\n\n!", "", ""},
+		{"Content-Transfer-Encoding: quoted-printable\n\na=3Db=\nc", "a=bc", ""},
+		{"Subject: x\n\nplain\n\ntext\n", "plain\n\ntext", ""},
+		{"no headers\n\ntext", "", ""},
+		{"A: b", "", ""},
+		{"", "", ""},
+	} {
+		if text, from := Note822([]byte(c.in)); text != c.text || from != c.from {
+			t.Errorf("%q: %q from %q", c.in, text, from)
+		}
+	}
+}

@@ -49,9 +49,9 @@ var noteRows = []Action{
 		Ask: plus(fetchAsk, Param{Name: "message", Where: "messageIds/messageId", Kind: ID, Many: true})},
 	{Name: "rsi", Service: offline, Meaning: "something else of offline messages", Paths: rsi, Hosts: atRSI, Any: true, Ask: fetchAsk},
 	{Name: "Store", Service: offline, Meaning: "an offline message for somebody (2004)", Paths: oim, Hosts: atOIM, Root: "MessageType", Answered: storeEnd,
-		Asks: "for {to}, number {number}", Answers: "stored", Ask: storeAsk},
+		Asks: "for {to}[, number {number}]", Answers: "stored", Ask: storeAsk},
 	{Name: "Store2", Service: offline, Meaning: "an offline message for somebody (2006 and later)", Paths: oim, Hosts: atOIM, Root: "MessageType", Answered: "Store2Response",
-		Asks: "for {to}, number {number}", Answers: "stored", Ask: storeAsk},
+		Asks: "for {to}[, number {number}]", Answers: "stored", Ask: storeAsk},
 }
 
 var storageAsk = []Param{

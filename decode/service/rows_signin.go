@@ -75,7 +75,7 @@ var signInRows = []Action{
 		Answer: []Param{{Name: "location", Where: ":Location", Kind: Host}}},
 	{Name: "GetClientConfig", Service: "MsgrConfig", Meaning: "addresses that the client is to use", Methods: "GET POST", Hosts: "config.messenger.msn.com",
 		Paths: "/msgrconfig.asmx /msgrconfig", Answered: "GetClientConfigResponse MsgrConfig",
-		Asks: "what to use in {country}, version {ver}", Answers: "",
+		Asks: "what to use[ in {country}][, version {ver}]?", Answers: "",
 		Ask: []Param{
 			{Name: "country", Where: "clientinfo/Country"},
 			{Name: "lcid", Where: "clientinfo/CLCID"},

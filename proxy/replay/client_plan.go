@@ -51,6 +51,8 @@ func unplayable(c *story.Conn) string {
 	switch {
 	case c.Role == decode.FTP:
 		return "it is between the clients (MSNFTP), no server has part in it"
+	case c.Role == decode.WEB:
+		return "it is to a web service, which no server of MSNP has part in"
 	case len(c.Messages) == 0:
 		return "nothing was said on it"
 	case c.Role == 0 && c.Messages[0].Kind != decode.Command:

@@ -333,5 +333,5 @@ func sameServer(a, b string) bool {
 
 // isPlayed reports whether connections of the role are played: those with a server.
 func isPlayed(c *story.Conn) bool {
-	return c.Role != 0 && c.Role&decode.FTP == 0 && len(c.Messages) > 0
+	return c.Role != 0 && c.Role&(decode.FTP|decode.WEB) == 0 && len(c.Messages) > 0
 }

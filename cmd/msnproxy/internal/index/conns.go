@@ -159,6 +159,20 @@ func (x *Index) learn(c *conn) {
 	}
 }
 
+// brought learns what has come to light of a connection by a message on another one. It
+// may be closed. The lock is held.
+func (x *Index) brought(d *decode.Connection) {
+	for i := len(x.conns) - 1; i > 0; i-- {
+		if c := x.conns[i]; c.facts.Facts.ID == d.ID {
+			live := c.live
+			c.live = d
+			x.learn(c)
+			c.live = live
+			return
+		}
+	}
+}
+
 // session is one as it was last seen, and the connections that belong or belonged
 // to it.
 type session struct {

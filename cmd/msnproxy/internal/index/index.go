@@ -324,6 +324,9 @@ func (x *Index) message(c *conn, k *record, e *capture.Event) {
 	}
 	x.tally.Event(e)
 	x.learn(c)
+	for _, d := range m.Brought {
+		x.brought(d)
+	}
 	x.spoken(c, row, m)
 	x.located(e.Located)
 }

@@ -9,6 +9,7 @@ import (
 
 	"msnproxy/capture"
 	"msnproxy/cmd/msnproxy/internal/index"
+	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/decode"
 )
 
@@ -187,8 +188,8 @@ func (l *list) said(c canvas, x, y, end int, r *index.Row, style func(tcell.Styl
 		c.text(x+11, y, end-x-11, err.Error(), style(c.err))
 		return
 	}
-	c.text(x+2, y, 8, verbAndTrID(m), side)
-	x += 11
+	named := c.text(x+2, y, nameCells(m), verbAndTrID(m), side)
+	x += max(11, named+3)
 	l.summary = m.AppendSummary(l.summary[:0])
 	text := string(l.summary)
 	if marks := ins.rowMarks(r, rec); marks != "" {
@@ -206,6 +207,15 @@ func (l *list) said(c canvas, x, y, end int, r *index.Row, style func(tcell.Styl
 	if r.Comment {
 		c.text(x+n+1, y, end-x-n-1, "; "+ins.x.Comment(r.Index), style(c.user))
 	}
+}
+
+// nameCells is how much room there is for a message's name: actions of web services have
+// longer ones than commands.
+func nameCells(m *decode.Message) int {
+	if m.Call != nil {
+		return 20
+	}
+	return 8
 }
 
 // verbAndTrID is how a message is named: XFR 22.
@@ -230,6 +240,9 @@ func severityMark(s decode.Severity) string {
 
 // changed says what was sent on instead: the addresses, where it is a redirect.
 func changed(rec *capture.Record) string {
+	if rec.Frame.Kind == decode.Web {
+		return show.SentAs(rec)
+	}
 	raw, sent := strings.Fields(string(firstLine(rec.Frame.Raw))), strings.Fields(string(firstLine(rec.Sent)))
 	var words []string
 	if len(raw) == len(sent) {
