@@ -266,6 +266,25 @@ func TestWebPipelined(t *testing.T) {
 	}
 }
 
+// Behind a gap an answer is none to what was asked before.
+func TestWebGapParts(t *testing.T) {
+	w := newWire(t)
+	w.open(1, "10.0.0.9:1", "10.0.0.1:80")
+	w.say(1, Client, asksToken)
+	f := w.framers[[2]uint32{1, uint32(Server)}]
+	if f == nil {
+		f = new(Framer)
+		w.framers[[2]uint32{1, uint32(Server)}] = f
+	}
+	w.say(1, Server, "HTTP/1.1 100 Continue\r\n\r\n")
+	var fr Frame
+	for f.Gap(-1, &fr) {
+	}
+	if m := w.say(1, Server, givesLists); m.ReplyTo != 0 || m.Name() != "FindMembership" {
+		t.Errorf("reply to %d, %s", m.ReplyTo, m.Name())
+	}
+}
+
 // HTTP that is of no service is named as such.
 func TestWebOther(t *testing.T) {
 	w := newWire(t)
