@@ -68,9 +68,6 @@ type reply struct {
 	last   bool   // the session ends with it
 }
 
-// stemDigits is how many digits the part of an id has that stays.
-const stemDigits = 10
-
 func newSession(g *gatewayWay, hc *httpConn, q gateway.Query) *session {
 	n, err := rand.Int(rand.Reader, big.NewInt(9e9))
 	if err != nil {
