@@ -26,6 +26,7 @@ type conn struct {
 	leash    *leash         // nil: only one way leads in
 	port     uint16         // of the listener that the client reached; 0: the main one
 	asIs     bool           // redirects pass as they come
+	heard    chan struct{}  // closed when a client that was late has said something; nil: it was not
 	begun    []byte         // what the client has said when it moved on: see moveOn
 	local    netip.AddrPort // of the client's socket
 	clientIP netip.Addr

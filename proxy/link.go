@@ -83,6 +83,9 @@ func (l *link) run(pieces [][]byte) {
 		}
 		w, err := l.src.next()
 		if err != nil {
+			if l.from == decode.Server && l.in == 0 {
+				l.c.hear()
+			}
 			l.end(err)
 			return
 		}

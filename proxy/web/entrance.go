@@ -82,6 +82,10 @@ func (w *Web) takesHTTP(b []byte, sure http1.Guess) decode.Guess {
 	return decode.No
 }
 
+// Greets implements entrance.Greeter: the first line of a request is there, and not yet the
+// header that says for whom it is.
+func (w *Web) Greets(c *entrance.Caller) bool { return http1.Starts(c.Buffered(), true) == http1.Yes }
+
 // asked returns the route of what the client asked an outer way for.
 func (w *Web) asked(c *entrance.Caller) *Route {
 	if c.Asked == nil || c.Asked.Target == "" {

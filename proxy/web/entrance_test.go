@@ -342,6 +342,19 @@ func TestNotTaken(t *testing.T) {
 var ssl2Hello = "\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10" +
 	"\x00\x00\x04\x00\x00\x05\x00\x00\x0a\x01\x00\x80\x07\x00\xc0\x03\x00\x80\x00\x00\x09" + strings.Repeat("\x5a", 16)
 
+// From the end of its first line on a request is a greeting that has its time.
+func TestGreets(t *testing.T) {
+	w := &Web{Routes: routes(t, "login.live.com=https://server.example")}
+	for begun, want := range map[string]bool{
+		"": false, "G": false, "GET /x HTTP/1.1\r": false, "GET /x HTTP/1.1\n": true, "GET http://a/ HTTP/1.0\r\nHost: a\r\n": true,
+		"PUT 1 A 2\r\n": false, "VER 1\r\n": false, "\x16\x03": false,
+	} {
+		if got := w.Greets(entrance.NewCaller(nil, nil, 0, []byte(begun))); got != want {
+			t.Errorf("%q: %v", begun, got)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	w := newWeb(t, behind(t, false))
 	d := open(t, w, nil)
