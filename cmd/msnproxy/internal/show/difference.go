@@ -168,7 +168,7 @@ func (p *differences) step(s *compare.Step) error {
 		return err
 	}
 	name := d.Name()
-	if d.Frame.Kind != decode.Command {
+	if !d.Named() {
 		name = d.Frame.Kind.String()
 	}
 	p.buf = Clip(p.buf[:0], name, longest)
