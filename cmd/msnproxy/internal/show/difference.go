@@ -9,7 +9,6 @@ import (
 
 	"msnproxy/capture/compare"
 	"msnproxy/capture/story"
-	"msnproxy/decode"
 )
 
 // DifferenceOptions say how a comparison is printed.
