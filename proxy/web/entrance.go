@@ -47,7 +47,7 @@ func (w *Web) Takes(c *entrance.Caller) decode.Guess {
 	case c.Asked != nil && !(c.Asked.Redirected && o.Target == ""): // to somebody else
 		return decode.No
 	}
-	return decode.Yes
+	return decode.Yes // also who was led here by an address that is nobody's, and names no host
 }
 
 // What decode calls the openings that are looked for.

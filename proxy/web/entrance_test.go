@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -470,4 +471,28 @@ func (inside) Takes(c *entrance.Caller) decode.Guess {
 
 func (inside) Enter(_ context.Context, c *entrance.Caller) (*entrance.Wish, error) {
 	return nil, fmt.Errorf("inside %s", c.Asked.Target)
+}
+
+// Handshakes that come to nothing are said to, each by its reason.
+func TestHandshakesThatFail(t *testing.T) {
+	w := newWeb(t, behind(t, false))
+	d := open(t, w, nil)
+	export := "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x01" + strings.Repeat("\x5a", 32) + "\x00\x00\x04\x00\x03\x00\x06\x01\x00" // RC4 and RC2 with 40 bits
+	for name, c := range map[string]struct{ say, want string }{
+		"export suites alone": {export, "offers no cipher suite that the proxy knows"},
+		"gone after a hello":  {helloFor(t, "login.live.com"), "without a word: does it trust"},
+		"not TLS any more":    {helloFor(t, "login.live.com") + "VER 1 MSNP15 CVR0\r\n", "something else than TLS"},
+		"a broken hello":      {helloFor(t, "login.live.com")[:200], "in the middle of the TLS handshake"},
+	} {
+		conn := dial(t, d)
+		_, _ = io.WriteString(conn, c.say)
+		_ = conn.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, conn)
+		if o := d.end(t); o.err == nil || !strings.Contains(o.err.Error(), c.want) {
+			t.Errorf("%s: %v", name, o.err)
+		}
+	}
+	if err := handshakeError(os.ErrDeadlineExceeded, w.CA); !strings.Contains(err.Error(), "fell silent") {
+		t.Error(err)
+	}
 }
