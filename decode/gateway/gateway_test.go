@@ -312,3 +312,14 @@ func TestBookIsBounded(t *testing.T) {
 		t.Errorf("%d ids are known", len(b.ids))
 	}
 }
+
+func TestHosts(t *testing.T) {
+	for name, want := range map[string]bool{
+		"gateway.messenger.hotmail.com": true, "Gateway.Messenger.Hotmail.COM.": true, "by1.gateway.edge.messenger.live.com": true,
+		"messenger.hotmail.com": false, "xgateway.messenger.hotmail.com": false, "gateway.messenger.hotmail.com.example.com": false, "": false, ".": false,
+	} {
+		if got := IsHost(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+}
