@@ -157,19 +157,39 @@ func TestMaskAgain(t *testing.T) {
 func TestMaskBounded(t *testing.T) {
 	m := NewMasker()
 	for i := range maxSeen + 1 {
-		m.keep(fmt.Sprintf("secret%08d", i), "x")
+		m.keep(fmt.Sprintf("%08d-secret", i*1000), "x")
 	}
 	if len(m.seen.to) != maxSeen || len(m.seen.order) != maxSeen {
 		t.Error(len(m.seen.to), len(m.seen.order))
 	}
 	for i, want := range map[int]int{0: 0, 1: 1, maxSeen: 1} {
-		if got := m.seen.find(fmt.Appendf(nil, "a secret%08d", i)); len(got) != want {
+		if got := m.seen.find(fmt.Appendf(nil, "a %08d-secret", i*1000)); len(got) != want {
 			t.Errorf("secret %d: %v", i, got)
 		}
 	}
-	m.keep(strings.Repeat("ab", MaxBody>>7), "x")
-	m.keep(strings.Repeat("cd", MaxBody>>7)+"c", "x")
-	if m.seen.to[strings.Repeat("ab", MaxBody>>7)] == "" || m.seen.to[strings.Repeat("cd", MaxBody>>7)+"c"] != "" {
+	m.keep(strings.Repeat("ab", maxLong/2), "x")
+	m.keep(strings.Repeat("cd", maxLong/2)+"c", "x")
+	if m.seen.to[strings.Repeat("ab", maxLong/2)] == "" || m.seen.to[strings.Repeat("cd", maxLong/2)+"c"] != "" {
 		t.Error("the length of what is kept")
+	}
+	m = NewMasker()
+	for i := range maxLike + 1 {
+		m.keep(fmt.Sprintf("secret%08d", i), "x")
+	}
+	for i, want := range map[int]int{0: 0, 1: 1, maxLike: 1} {
+		if got := m.seen.find(fmt.Appendf(nil, "a secret%08d", i)); len(got) != want {
+			t.Errorf("secret %d of those that begin alike: %v", i, got)
+		}
+	}
+}
+
+// However a body is made, masking it takes no longer than its length is worth.
+func TestMaskEvil(t *testing.T) {
+	const size = 1 << 20
+	for _, s := range []string{"<Password>", "<a>", "<!--", "<![CDATA[", "&lt;a>", "<a x=1>", "</a>"} {
+		Mask([]byte(of(true, "text/xml", "<a>"+strings.Repeat(s, size/len(s)))), NewMasker())
+	}
+	for _, s := range []string{";", "?a=", "%3Fa=", "%253Fa%253D", "a=%3C&", "://", "&", ",a=<a>"} {
+		Mask([]byte(of(true, "application/x-www-form-urlencoded", "a="+strings.Repeat(s, size/len(s)))), NewMasker())
 	}
 }

@@ -129,7 +129,7 @@ func (s *scanner) secret(attribute string) Kind {
 	switch {
 	case strings.EqualFold(name, "pass"), strings.EqualFold(name, "pw"):
 		return Password
-	case secretElement.MatchString(name):
+	case name != "" && strings.IndexByte("dDnNtT", name[len(name)-1]) >= 0 && secretElement.MatchString(name):
 		if strings.HasSuffix(strings.ToLower(name), "d") {
 			return Password
 		}
@@ -150,7 +150,7 @@ func inMarkup(b []byte, nested int, to tell) (deep bool) {
 		case nested > 0 && (hides(text, nested-1) || s.faulty() && repeated.MatchString(text)):
 			to(Secret, text, start, end)
 		default:
-			inAddress(b[start:end], func(k Kind, v string, f, e int) { to(k, v, start+f, start+e) })
+			inAddress(b[start:end], nested, func(k Kind, v string, f, e int) { to(k, v, start+f, start+e) })
 		}
 	}
 	s := scanner{b: b, value: value,

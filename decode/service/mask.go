@@ -163,7 +163,7 @@ func secretsIn(h *http1.Message, body []byte) (list []Hidden, deep bool) {
 	}
 	if isForm(h) || h.Request && h.Value("Content-Type") == "" && !isMarkup(body) {
 		eachPair(body, '&', func(name string, start, end int) {
-			inPair(name, body[start:end], func(k Kind, v string, s, e int) { add(k, v, start+s, start+e) })
+			inPair(name, body[start:end], maxNested, func(k Kind, v string, s, e int) { add(k, v, start+s, start+e) })
 		})
 	}
 	if bytes.IndexByte(body, '<') >= 0 {

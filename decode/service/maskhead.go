@@ -26,7 +26,7 @@ func maskHead(h *http1.Message, standIn func(Kind, string) string) (changes []ht
 	}
 	if h.Request {
 		p := h.TargetPlace()
-		inAddress(h.Text(p), at(p))
+		inAddress(h.Text(p), maxNested, at(p))
 	}
 	for i := range h.Headers {
 		v := h.Headers[i].Value
@@ -54,7 +54,7 @@ func maskHead(h *http1.Message, standIn func(Kind, string) string) (changes []ht
 				eachInHeader(h, i, p.Where, func(start, end int) { mask(p.Kind, decoded(p.Kind, h.Raw[start:end]), start, end) })
 			}
 		}
-		inAddress(text, at(v))
+		inAddress(text, maxNested, at(v))
 	}
 	return apart(changes)
 }
@@ -155,26 +155,30 @@ func inAuthorization(b []byte, to tell) {
 var userinfo = regexp.MustCompile(`://([^/?#@\s"'<>]*)@`)
 
 // inAddress tells of the secrets in an address, or in a text that has one in it: in the
-// query, in what follows a #, and who asks.
-func inAddress(b []byte, to tell) {
+// query, in what follows a #, and who asks. In its values it looks nested times more.
+func inAddress(b []byte, nested int, to tell) {
+	i := bytes.IndexAny(b, "?#")
+	if i < 0 && bytes.IndexByte(b, '@') < 0 {
+		return
+	}
 	for _, m := range userinfo.FindAllSubmatchIndex(b, -1) {
 		start := m[2] + bytes.IndexByte(b[m[2]:m[3]], ':') + 1
 		if start < m[3] {
 			to(Password, decoded(Password, b[start:m[3]]), start, m[3])
 		}
 	}
-	i := bytes.IndexAny(b, "?#")
 	if i < 0 {
 		return
 	}
 	at := i + 1
 	eachPair(b[at:], '&', func(name string, s, e int) {
-		inPair(name, b[at+s:at+e], func(k Kind, v string, start, end int) { to(k, v, at+s+start, at+s+end) })
+		inPair(name, b[at+s:at+e], nested, func(k Kind, v string, start, end int) { to(k, v, at+s+start, at+s+end) })
 	})
 }
 
-// inPair tells of the secrets in the value of a query or of a form.
-func inPair(name string, b []byte, to tell) {
+// inPair tells of the secrets in the value of a query or of a form, in which it looks nested
+// times more.
+func inPair(name string, b []byte, nested int, to tell) {
 	if k := secretName(name); k != Word {
 		if len(b) > 0 {
 			to(k, unescape(b), 0, len(b))
@@ -188,28 +192,29 @@ func inPair(name string, b []byte, to tell) {
 			break
 		}
 		at += i + 1
-		name, _, found := bytes.Cut(b[at:], []byte{'='})
-		if k := secretName(string(name)); found && k != Word {
+		part := b[at:]
+		if j := bytes.IndexAny(part, ";?#,"); j >= 0 {
+			part = part[:j]
+		}
+		name, _, found := bytes.Cut(part, []byte{'='})
+		if k := secretName(unescape(name)); found && k != Word {
 			if start := at + len(name) + 1; start < len(b) {
 				to(k, unescape(b[start:]), start, len(b))
 			}
 			return
 		}
 	}
-	for text, n := unescape(b), 0; n < maxNested && len(b) > 0; n++ {
-		hit := false
-		inner := func(_ Kind, v string, _, _ int) { hit = hit || !IsMasked(v) }
-		inAddress([]byte(text), inner)
-		inMarkup([]byte(text), 0, inner)
-		if hit {
-			to(Token, unescape(b), 0, len(b))
-			return
-		}
-		next := unescape([]byte(text))
-		if next == text {
-			return
-		}
-		text = next
+	if nested == 0 || bytes.IndexAny(b, "%<") < 0 {
+		return
+	}
+	hit := false
+	inner := func(_ Kind, v string, _, _ int) { hit = hit || !IsMasked(v) }
+	text := []byte(unescape(b))
+	inAddress(text, nested-1, inner)
+	inPair("", text, nested-1, inner)
+	inMarkup(text, nested-1, inner)
+	if hit {
+		to(Token, string(text), 0, len(b))
 	}
 }
 

@@ -23,6 +23,7 @@ type scanner struct {
 	open []element
 	over int  // elements open beyond maxDepth
 	deep bool // there were any
+	end  int  // where an end tag is, or none up to the end: so that each byte is searched once
 	// value is told of each text and each attribute value, with its place in b. The name of
 	// an attribute begins with @; it is "" for text. Names of namespaces are left out.
 	value func(s *scanner, attribute string, start, end int)
@@ -110,8 +111,14 @@ func (s *scanner) markup(at int) int {
 // be the first that comes, and returns where that is. Where there is no markup in it, or
 // more end tags, it returns at.
 func (s *scanner) all(at int, name string) int {
-	n := bytes.Index(s.b[at:], []byte("</"))
-	if n < 0 || !strings.EqualFold(local(nameIn(s.b[at+n+2:])), name) {
+	if s.end < at {
+		s.end = len(s.b)
+		if i := bytes.Index(s.b[at:], []byte("</")); i >= 0 {
+			s.end = at + i
+		}
+	}
+	n := s.end - at
+	if s.end == len(s.b) || !strings.EqualFold(local(nameIn(s.b[at+n+2:])), name) {
 		return at
 	}
 	text := s.b[at : at+n]

@@ -15,7 +15,9 @@ import (
 const (
 	minSeen = 6    // what is shorter is a word that stands anywhere
 	maxSeen = 4096 // so many are kept, in all spellings; the oldest go
-	sureLen = 16   // what is shorter has to stand alone
+	maxLike = 256  // so many of them may begin alike
+	maxLong = 4 << 10
+	sureLen = 16 // what is shorter has to stand alone
 )
 
 // seen are the secrets that a masker has seen. They are in memory only.
@@ -31,7 +33,7 @@ func pairOf(s string) int { return int(s[0])<<8 | int(s[1]) }
 
 // keep notes a secret and what stands for it, in all its spellings.
 func (m *Masker) keep(v, to string) {
-	if masked(v) || len(v) > MaxBody>>6 {
+	if masked(v) || len(v) > maxLong {
 		return
 	}
 	list := []string{v}
@@ -55,22 +57,29 @@ func (s *seen) add(v, to string) {
 	if s.to == nil {
 		s.to, s.by = map[string]string{}, map[[minSeen]byte][]string{}
 	}
+	k := [minSeen]byte([]byte(v[:minSeen]))
+	if len(s.by[k]) >= maxLike {
+		s.drop(slices.IndexFunc(s.order, func(x string) bool { return x[:minSeen] == v[:minSeen] }))
+	}
 	if len(s.order) >= maxSeen {
-		old := s.order[0]
-		s.order = s.order[1:]
-		delete(s.to, old)
-		s.first[pairOf(old)]--
-		k := [minSeen]byte([]byte(old[:minSeen]))
-		if s.by[k] = slices.DeleteFunc(s.by[k], func(x string) bool { return x == old }); len(s.by[k]) == 0 {
-			delete(s.by, k)
-		}
+		s.drop(0)
 	}
 	s.order = append(s.order, v)
 	s.to[v] = to
 	s.first[pairOf(v)]++
-	k := [minSeen]byte([]byte(v[:minSeen]))
 	s.by[k] = append(s.by[k], v)
 	slices.SortStableFunc(s.by[k], func(a, b string) int { return len(b) - len(a) })
+}
+
+func (s *seen) drop(i int) {
+	old := s.order[i]
+	s.order = slices.Delete(s.order, i, i+1)
+	delete(s.to, old)
+	s.first[pairOf(old)]--
+	k := [minSeen]byte([]byte(old[:minSeen]))
+	if s.by[k] = slices.DeleteFunc(s.by[k], func(x string) bool { return x == old }); len(s.by[k]) == 0 {
+		delete(s.by, k)
+	}
 }
 
 // find returns where secrets stand in b, and what stands for them.
