@@ -303,13 +303,15 @@ func (g *gatewayWay) open(hc *httpConn, q gateway.Query) (*session, error) {
 		hc.host.Remark(text)
 		return nil, &statusError{http.StatusBadGateway, text}
 	}
+	if g.takePlace(hc) != nil {
+		g.makeRoom(ipOf(hc.client))
+		if err := g.takePlace(hc); err != nil {
+			g.tellFull(hc, err)
+			return nil, err
+		}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.full(hc); err != nil {
-		return nil, err
-	}
-	g.count++
-	g.clients[ipOf(hc.client)]++
 	s := newSession(g, hc, q)
 	if g.Pass == "" {
 		s.know(s.stem)
@@ -319,22 +321,55 @@ func (g *gatewayWay) open(hc *httpConn, q gateway.Query) (*session, error) {
 	return s, nil
 }
 
-// full says that there is no room for one more session; nil: there is. g.mu is held.
-func (g *gatewayWay) full(hc *httpConn) error {
-	var text string
+// takePlace takes the place of one more session; the error says that there is none.
+func (g *gatewayWay) takePlace(hc *httpConn) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	switch ip := ipOf(hc.client); {
 	case g.clients[ip] >= maxClientSessions:
-		text = fmt.Sprintf("%d gateway sessions of %v are open, the limit for one client", maxClientSessions, ip)
+		return &statusError{http.StatusServiceUnavailable, fmt.Sprintf("%d gateway sessions of %v are open, the limit for one client", maxClientSessions, ip)}
 	case g.count >= maxGatewaySessions:
-		text = fmt.Sprintf("%d gateway sessions are open, the limit", maxGatewaySessions)
-	default:
-		return nil
+		return &statusError{http.StatusServiceUnavailable, fmt.Sprintf("%d gateway sessions are open, the limit", maxGatewaySessions)}
 	}
-	if now := time.Now(); g.fullTold.IsZero() || now.Sub(g.fullTold) >= fullWait {
+	g.count++
+	g.clients[ipOf(hc.client)]++
+	return nil
+}
+
+// makeRoom ends a session that has brought nothing, the client's own if it has too many.
+func (g *gatewayWay) makeRoom(client netip.Addr) {
+	g.mu.Lock()
+	own := g.clients[client] >= maxClientSessions
+	var idle *session
+	for _, s := range g.sessions {
+		if own && s.client != client {
+			continue
+		}
+		s.mu.Lock()
+		empty := !s.started && !s.over && s.busy == 0 && s.count.exchanges > 0
+		s.mu.Unlock()
+		if empty && (idle == nil || s.begun.Before(idle.begun)) {
+			idle = s
+		}
+	}
+	g.mu.Unlock()
+	if idle != nil {
+		idle.end()
+	}
+}
+
+// tellFull says, now and then, that there is no room.
+func (g *gatewayWay) tellFull(hc *httpConn, err error) {
+	g.mu.Lock()
+	now := time.Now()
+	told := !g.fullTold.IsZero() && now.Sub(g.fullTold) < fullWait
+	if !told {
 		g.fullTold = now
-		hc.host.Remark(fmt.Sprintf("%s: one more of %v was refused with 503 (each ends %v after it was last heard of)", text, hc.client, silenceWait))
 	}
-	return &statusError{http.StatusServiceUnavailable, text}
+	g.mu.Unlock()
+	if !told {
+		hc.host.Remark(fmt.Sprintf("%v: one more of %v was refused with 503 (each ends %v after it was last heard of)", err, hc.client, silenceWait))
+	}
 }
 
 // leave takes note that a session of a client is over. g.mu is held.

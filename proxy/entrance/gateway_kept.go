@@ -122,7 +122,7 @@ func (s *session) repeats(k *kept, x *exchange) bool {
 	case k.size == 0 && (k.reply == nil || k.known || len(k.reply.body) == 0 && !k.reply.last):
 		return false // polls may come at once, and have nothing to lose
 	case k.reply == nil:
-		return true
+		return k.busy != nil || !s.wentOn(k)
 	case k.reply.next != k.id && (s.follows || !s.stays):
 		return true // the client has not the id that the answer gave
 	}
@@ -133,6 +133,15 @@ func (s *session) repeats(k *kept, x *exchange) bool {
 		}
 	}
 	return false
+}
+
+// wentOn reports whether the client has had the answer to a later request than that of k: it
+// does not come back to this one.
+func (s *session) wentOn(k *kept) bool {
+	later := s.kept[slices.Index(s.kept, k)+1:]
+	return slices.ContainsFunc(later, func(l *kept) bool {
+		return l.size > 0 && l.reply != nil && (l.known || l.reply.next == l.id)
+	})
 }
 
 // isLost reports whether the answer of k did not reach the client.

@@ -22,6 +22,7 @@ type session struct {
 	opened gateway.Query
 	first  *httpConn // that it was opened on
 	client netip.Addr
+	begun  time.Time
 	stem   string
 	near   *virtualConn // the client's end of what is relayed
 	ctx    context.Context
@@ -77,7 +78,7 @@ func newSession(g *gatewayWay, hc *httpConn, q gateway.Query) *session {
 	if err != nil {
 		panic(err) // crypto/rand does not fail
 	}
-	s := &session{g: g, opened: q, first: hc, client: ipOf(hc.client), dialled: make(chan struct{}), conns: make(map[int64]bool)}
+	s := &session{g: g, opened: q, first: hc, client: ipOf(hc.client), begun: time.Now(), dialled: make(chan struct{}), conns: make(map[int64]bool)}
 	s.stem = strconv.FormatInt(1e9+n.Int64(), 10)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.quiet = time.AfterFunc(emptyWait, s.silent)
@@ -122,20 +123,21 @@ func (s *session) end() {
 // answer may be lost.
 func (s *session) shut(linger bool) {
 	s.mu.Lock()
-	was := s.over
+	if s.over {
+		s.mu.Unlock()
+		return
+	}
 	s.over = true
 	s.quiet.Stop()
-	if linger && !was {
+	if linger {
 		s.lingers = true
 		s.quiet = time.AfterFunc(lingerWait, s.forget)
 	}
 	near := s.near
 	s.mu.Unlock()
-	if !was {
-		s.g.mu.Lock()
-		s.g.leave(s.client)
-		s.g.mu.Unlock()
-	}
+	s.g.mu.Lock()
+	s.g.leave(s.client)
+	s.g.mu.Unlock()
 	s.cancel()
 	if near != nil {
 		_ = near.Close()
@@ -212,11 +214,11 @@ func (s *session) answer(w http.ResponseWriter, x *exchange) {
 	}
 	last := x.given.last && err == nil && !over
 	s.mu.Unlock()
-	if last {
-		s.shut(!x.given.failed)
-	}
-	if last && x.given.failed {
-		s.forget()
+	switch {
+	case x.given.failed && (last || s.pass != nil && x.q.Action == gateway.Open):
+		s.end() // after a failed beginning no request can name it
+	case last:
+		s.shut(true)
 	}
 }
 
@@ -357,7 +359,7 @@ func (s *session) start(w *Wish) {
 	near, far := virtualPair(s.first.client, s.first.local)
 	s.started, s.near = true, near
 	s.mu.Unlock()
-	w.Way = "HTTP gateway"
+	w.Way = gateway.Way
 	w.Conn = relayed{far, s}
 	var once sync.Once
 	known := func(err error) {
