@@ -204,10 +204,13 @@ func TestAnswersThatAreLost(t *testing.T) {
 			}
 			a.reset()
 		}
+		synctest.Wait()
 		way := g.way.(*gatewayWay)
+		way.mu.Lock()
 		if way.count != 0 || len(way.sessions) == 0 {
 			t.Errorf("%d open, %d known", way.count, len(way.sessions))
 		}
+		way.mu.Unlock()
 		time.Sleep(lingerWait)
 		if status, _, _ := g.dial().ask("Action=poll&SessionID="+session, ""); status != 400 {
 			t.Errorf("%d after its time", status)
@@ -246,7 +249,17 @@ func TestTooManySessions(t *testing.T) {
 		way := g.way.(*gatewayWay)
 		c := g.dial()
 		busy, _ := c.open()
-		way.clients[ipOf(tcpAt("192.0.2.9", 1))] = maxClientSessions - 1
+		set := func(clients, all int) {
+			way.mu.Lock()
+			defer way.mu.Unlock()
+			if clients > 0 {
+				way.clients[ipOf(tcpAt("192.0.2.9", 1))] = clients
+			}
+			if all > 0 {
+				way.count = all
+			}
+		}
+		set(maxClientSessions-1, 0)
 		status, header, _ := c.ask("Action=open&Server=NS&IP=x", "")
 		if status != 200 {
 			t.Errorf("%d at the limit", status)
@@ -263,7 +276,7 @@ func TestTooManySessions(t *testing.T) {
 		}
 		time.Sleep(emptyWait)
 		synctest.Wait()
-		way.clients[ipOf(tcpAt("192.0.2.9", 1))] = maxClientSessions
+		set(maxClientSessions, 0)
 		for range 2 {
 			if status, _, text := c.ask("Action=open&Server=NS&IP=x", ""); status != 503 || !strings.Contains(text, "the limit for one client") {
 				t.Errorf("%d %q", status, text)
@@ -273,13 +286,17 @@ func TestTooManySessions(t *testing.T) {
 			t.Errorf("%q", said)
 		}
 		g.dialFrom("192.0.2.8").open()
-		time.Sleep(fullWait)
-		way.count = maxGatewaySessions - 1
+		time.Sleep(fullWait + time.Second) // those end
+		synctest.Wait()
+		set(0, maxGatewaySessions-1)
 		if status, _, _ := g.dialFrom("192.0.2.7").ask("Action=open&Server=NS&IP=x", "VER 1\r\n"); status != 200 {
 			t.Errorf("%d at the limit of all", status)
 		}
 		if status, _, _ := g.dialFrom("192.0.2.7").ask("Action=open&Server=NS&IP=x", "VER 1\r\n"); status != 503 {
 			t.Errorf("%d beyond the limit of all", status)
+		}
+		if said := g.host.said(); !strings.Contains(said[len(said)-1], "4096 gateway sessions are open") {
+			t.Errorf("%q", said)
 		}
 		<-g.host.carried
 	})

@@ -144,6 +144,7 @@ func TestPassedOnToAGateway(t *testing.T) {
 		if status, header, body := c.ask("SessionID=17.9", "PNG\r\n"); status != 400 || header != "" || body != "who?\n" {
 			t.Errorf("%d %q %q", status, header, body)
 		}
+		synctest.Wait()
 		way := c.g.way.(*gatewayWay)
 		if way.count != 0 || len(way.clients) != 0 {
 			t.Errorf("%d sessions are open, %v", way.count, way.clients)
