@@ -26,7 +26,8 @@ const (
 // gateways is what is known of the sessions of a recording.
 type gateways struct {
 	book     *gateway.Book
-	sessions []*webSession // in the order in which they were last heard of
+	sessions []*webSession      // in the order in which they were last heard of
+	ended    []*gateway.Session // that are still known, the oldest first
 	carriers int
 	events   []event // of the sessions, to be made records
 }

@@ -152,6 +152,12 @@ func (p *packets) sessionEnds(in *webSession, e event) {
 	e.flow = in.flow
 	p.tell(e)
 	in.over = true
+	// Who asks once more is not taken for somebody new.
+	g := &p.gateways
+	if g.ended = append(g.ended, s); len(g.ended) > maxSessions {
+		g.book.Forget(g.ended[0])
+		g.ended = g.ended[1:]
+	}
 	list := &p.gateways.sessions
 	*list = slices.DeleteFunc(*list, func(o *webSession) bool { return o == in })
 }

@@ -253,6 +253,9 @@ func (e *Edit) SetHeader(name, value string) error {
 }
 
 func (e *Edit) inPayload(with func(*payload.Payload, string) ([]byte, error), value string) ([]byte, error) {
+	if e.fr.Kind == Web {
+		return nil, e.command()
+	}
 	p := e.m.Payload()
 	if p == nil {
 		return nil, fmt.Errorf("it has no payload")
@@ -308,7 +311,7 @@ func (e *Edit) block(b []byte) error {
 func (e *Edit) command() error {
 	switch {
 	case e.fr.Kind != Command:
-		return fmt.Errorf("this is no command (%s): it can be dropped or replaced, and not changed", e.fr.Kind)
+		return fmt.Errorf("this is no command (%s): it can be dropped or replaced as a whole, and nothing in it set", e.fr.Kind)
 	case e.fr.EOL == 0:
 		return fmt.Errorf("the line of %s has no end: it can be dropped or replaced, and not changed", e.m.Name())
 	}

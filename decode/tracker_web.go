@@ -51,7 +51,6 @@ type webAsk struct {
 // webSide is what a tracker keeps of a connection to a web service.
 type webSide struct {
 	asks []webAsk // oldest first
-	last webAsk   // the one that was answered last
 }
 
 // TokenInfo is what is known of a ticket that a client shows to sign in.
@@ -70,6 +69,9 @@ func (c *Connection) decodeWeb(m *Message, fr *Frame, from Sender) {
 	m.reset()
 	m.Frame, m.From, m.Role, m.Dialect = fr, from, c.Role, c.Dialect
 	var asked *service.Action
+	if fr.Resync && c.web != nil {
+		c.web.asks = nil // requests, or their answers, may be among what was lost
+	}
 	if from == Server && c.web != nil && len(c.web.asks) > 0 {
 		asked = c.web.asks[0].action
 	}

@@ -43,7 +43,6 @@ type wire struct {
 	framers map[[2]uint32]*Framer
 	at      time.Time
 	said    []string // of each message: what it is
-	last    *Message
 }
 
 func newWire(t *testing.T) *wire {
@@ -264,6 +263,25 @@ func TestWebPipelined(t *testing.T) {
 		if m.ReplyTo != int64(i+1) || m.Name() != []string{"RST2", "FindMembership", "HTTP"}[i] {
 			t.Errorf("%d: reply to %d, %s: %s", i, m.ReplyTo, m.Name(), m.Summary())
 		}
+	}
+}
+
+// Behind a gap an answer is none to what was asked before.
+func TestWebGapParts(t *testing.T) {
+	w := newWire(t)
+	w.open(1, "10.0.0.9:1", "10.0.0.1:80")
+	w.say(1, Client, asksToken)
+	f := w.framers[[2]uint32{1, uint32(Server)}]
+	if f == nil {
+		f = new(Framer)
+		w.framers[[2]uint32{1, uint32(Server)}] = f
+	}
+	w.say(1, Server, "HTTP/1.1 100 Continue\r\n\r\n")
+	var fr Frame
+	for f.Gap(-1, &fr) {
+	}
+	if m := w.say(1, Server, givesLists); m.ReplyTo != 0 || m.Name() != "FindMembership" {
+		t.Errorf("reply to %d, %s", m.ReplyTo, m.Name())
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"msnproxy/proxy/entrance"
@@ -85,8 +86,7 @@ func (c *conn) ledTo(to address) (rt route, ok bool) {
 func (c *conn) asked(w *entrance.Wish) (rt route, own bool) {
 	to, err := parseAddress(w.Target, DefaultPort)
 	if err != nil {
-		to.host = printable(to.host)
-		return route{target: to, by: w.By, refused: err.Error()}, false
+		return route{target: asNamed(w.Target), by: w.By, refused: err.Error()}, false
 	}
 	rt = route{target: to, by: w.By, asked: true}
 	if !c.asIs {
@@ -102,6 +102,16 @@ func (c *conn) asked(w *entrance.Wish) (rt route, own bool) {
 		return led, false
 	}
 	return rt, false
+}
+
+// asNamed is what a client named that is no address, for people.
+func asNamed(target string) address {
+	at := strings.LastIndexByte(target, ':')
+	if at < 0 {
+		return address{host: printable(target), port: DefaultPort}
+	}
+	n, _ := strconv.ParseUint(target[at+1:], 10, 16)
+	return address{printable(strings.Trim(target[:at], "[]")), uint16(n)}
 }
 
 // printable is what a client named, for people: a dot for what is no printable ASCII.

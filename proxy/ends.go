@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -164,4 +165,157 @@ func (c *conn) refused(who decode.Sender) {
 
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// fail ends a connection that no server was found for, which is remarked on. To the
+// client that is a reset, as if it had reached a port where nothing listens; the
+// server has no part in it.
+func (c *conn) fail(who decode.Sender, text string, doubts []string) {
+	if who == 0 {
+		doubts = append(doubts, text)
+	}
+	c.end(who, text, doubts)
+}
+
+// end ends a connection that has no links.
+func (c *conn) end(who decode.Sender, text string, remarks []string) {
+	c.say(capture.Record{Time: c.accepted, Kind: capture.Opened})
+	for _, r := range remarks {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, Text: r})
+	}
+	reset(c.client)
+	c.p.count.resets.Add(1)
+	c.say(capture.Record{Time: time.Now(), Kind: capture.Closed, From: who, Reset: true, Text: text})
+	c.p.drop(c)
+}
+
+// say publishes a record about the connection.
+func (c *conn) say(r capture.Record) {
+	if c.rec.ID == 0 {
+		c.rec.ID = c.p.lastID.Add(1)
+	}
+	r.Conn = c.rec
+	c.p.publish([]capture.Record{r}, nil)
+}
+
+// reset closes a connection so that its peer gets a reset.
+func reset(c net.Conn) {
+	if below, ok := c.(interface{ NetConn() net.Conn }); ok {
+		reset(below.NetConn())
+	}
+	if t, ok := c.(interface{ SetLinger(int) error }); ok {
+		_ = t.SetLinger(0)
+	}
+	_ = c.Close()
+}
+
+// proxyClosed is the reason of the ends that nobody but the proxy brought about.
+const proxyClosed = "the proxy was closed"
+
+// stop ends the connection for the proxy's own reasons.
+func (c *conn) stop(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return
+	}
+	c.stopped = true
+	if !c.over {
+		c.text = text
+		if c.closer != 0 {
+			c.text += fmt.Sprintf("; the %s had finished sending before", c.closer)
+		}
+		c.closer = 0 // it would have gone on without us
+	}
+	c.wake()
+}
+
+// wake makes every read and write of the connection return. c.mu is held.
+func (c *conn) wake() {
+	if c.done != nil {
+		select {
+		case <-c.done:
+		default:
+			close(c.done)
+		}
+	}
+	past := time.Unix(1, 0)
+	if c.leash != nil {
+		c.leash.pull()
+	}
+	_ = c.client.SetDeadline(past)
+	if c.server != nil {
+		_ = c.server.SetDeadline(past)
+	}
+}
+
+// interrupt makes a watch of one side return.
+func (c *conn) interrupt(from decode.Sender) { _ = c.side(from).SetReadDeadline(time.Unix(1, 0)) }
+
+// resume lets one side be read again after an interrupt, unless the connection is to end.
+func (c *conn) resume(from decode.Sender) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.done:
+	default:
+		_ = c.side(from).SetReadDeadline(time.Time{})
+	}
+}
+
+// side returns the connection with one side.
+func (c *conn) side(from decode.Sender) net.Conn {
+	if from == decode.Client {
+		return c.client
+	}
+	return c.server
+}
+
+// linkDone is called by each link as its last act; the second one closes the
+// connection. Closing is left until then because it would wait for a link that is
+// reading.
+func (c *conn) linkDone() {
+	c.mu.Lock()
+	c.links--
+	if c.links > 0 {
+		c.mu.Unlock()
+		return
+	}
+	stopped := c.stopped
+	c.stopped = true // what comes now is too late
+	end := capture.Record{Kind: capture.Closed, From: c.closer, Reset: c.reset, Text: c.text}
+	cut, begun := c.cut, c.begun
+	c.mu.Unlock()
+	if c.gate != nil {
+		c.gate.Close()
+	}
+	c.half.forget()
+	c.silence.end()
+	switch {
+	case begun != nil:
+		_ = c.server.Close()
+	case cut:
+		c.p.count.resets.Add(1)
+		reset(c.client)
+		reset(c.server)
+	default:
+		_ = c.client.Close()
+		_ = c.server.Close()
+	}
+	if x, ok := c.client.(interface{ Parting() string }); ok {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, Text: x.Parting()})
+	}
+	if why := c.leftEarly(); why != "" && !stopped && end.From == decode.Client {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Client, Text: why})
+	}
+	if why := c.wordless(end); why != "" && !stopped {
+		c.say(capture.Record{Time: time.Now(), Kind: capture.Remark, From: decode.Server, Text: why})
+	}
+	end.Time = time.Now()
+	c.say(end)
+	c.p.drop(c)
+	if begun != nil {
+		_ = c.client.SetDeadline(time.Time{})
+		c.p.take(c.client, nil, c.port, begun)
+	}
 }

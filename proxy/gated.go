@@ -202,11 +202,17 @@ func (l *link) drained(wait func(func())) error {
 // outlet is the way out of a lane.
 type outlet struct{ l *link }
 
+// Exact implements gate.Outlet.
+func (o outlet) Exact(b []byte) []byte {
+	if o.l.web != nil {
+		return o.l.c.webExact(o.l, b)
+	}
+	return b
+}
+
 // Send implements gate.Outlet.
 func (o outlet) Send(b []byte) error {
-	if o.l.web != nil {
-		b = o.l.c.webExact(o.l, b)
-	}
+	b = o.Exact(b)
 	o.l.sent.Store(true)
 	_, err := o.l.dst.Write(b)
 	return err

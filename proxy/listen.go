@@ -57,7 +57,13 @@ func (p *Proxy) listenOn(at string, first bool) (l net.Listener, err error) {
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	lc := net.ListenConfig{KeepAliveConfig: keepAlive}
 	lc.SetMultipathTCP(false)
-	return lc.Listen(ctx, "tcp", addr)
+	network := "tcp"
+	if host, _, err := net.SplitHostPort(addr); err == nil {
+		if ip, err := netip.ParseAddr(host); err == nil && ip.Is4() {
+			network = "tcp4" // else 0.0.0.0 would be all of IPv6, too
+		}
+	}
+	return lc.Listen(ctx, network, addr)
 }
 
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 2 * time.Hour, Interval: 75 * time.Second, Count: 9}

@@ -56,6 +56,32 @@ func TestListens(t *testing.T) {
 	}
 }
 
+// An address of IPv4 is one of IPv4 only, even if it is all of them; no address is all.
+func TestListenFamily(t *testing.T) {
+	for at, want := range map[string]bool{"0.0.0.0:0": false, "127.0.0.1:0": false, ":0": true, "[::]:0": true} {
+		l, err := listen(t.Context(), at)
+		if err != nil && want {
+			continue // a machine without IPv6
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		six, err := net.Listen("tcp6", "[::1]:0")
+		if err != nil {
+			t.Skip("no IPv6 here")
+		}
+		six.Close()
+		c, err := net.Dial("tcp6", fmt.Sprintf("[::1]:%d", endpoint(l.Addr()).Port()))
+		if (err == nil) != want {
+			t.Errorf("%s: by IPv6: %v", at, err)
+		}
+		if err == nil {
+			c.Close()
+		}
+		l.Close()
+	}
+}
+
 func TestCannotListen(t *testing.T) {
 	for _, tt := range []struct {
 		at   string

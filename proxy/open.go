@@ -21,6 +21,14 @@ func (c *conn) open() {
 		return
 	}
 	for {
+		if in.late && in.wish == nil && c.to == nil && c.p.routes.waiting(c.clientIP) {
+			if again, ok, err := c.otherwise(in); err != nil {
+				c.gone(err)
+				return
+			} else if again && !ok {
+				return
+			}
+		}
 		rt, pieces, doubts, err := c.where(in)
 		if c.rec.ID == 0 {
 			c.rec.ID = c.p.lastID.Add(1)
@@ -32,6 +40,9 @@ func (c *conn) open() {
 		server, ok := c.reach(in, rt, doubts)
 		if !ok {
 			return
+		}
+		if server == nil {
+			continue
 		}
 		again, ok := c.inside(in, server)
 		if !ok {
@@ -45,7 +56,7 @@ func (c *conn) open() {
 }
 
 // reach connects to the server that a client belongs to, and tells the client. ok is false
-// if the connection has ended.
+// if the connection has ended. No server: the client belongs elsewhere.
 func (c *conn) reach(in *entry, rt route, doubts []string) (server net.Conn, ok bool) {
 	c.rec.Server = rt.target.String()
 	if rt.refused != "" {
@@ -56,6 +67,11 @@ func (c *conn) reach(in *entry, rt route, doubts []string) (server net.Conn, ok 
 		return nil, false
 	}
 	server, err := c.dialFor(in, rt)
+	if err != nil && in.late && !c.isStopped() {
+		if again, ok, _ := c.otherwise(in); again {
+			return nil, ok
+		}
+	}
 	if err != nil {
 		var refused *refusal
 		switch {
@@ -117,7 +133,7 @@ func (c *conn) start(in *entry, server net.Conn, pieces [][]byte, doubts []strin
 	}
 	c.mu.Unlock()
 	if in.late {
-		c.up.late = in.caller
+		c.up.late, c.heard = in.caller, make(chan struct{})
 	}
 	in.forget()
 	if c.up.web == nil {

@@ -123,6 +123,9 @@ func TestRefusals(t *testing.T) {
 		{otherC, nil, "HTTP/1.0 403 Forbidden\r\n*", "(--allow 192.0.2.2:1863 lets it pass)"},
 		{socks5 + "\x01\x00\x03\x04a\x00.b\x07\x47", nil, reply5(2), "cannot be part of a host name"},
 		{socks5 + "\x01\x00\x03\x00\x07\x47", nil, reply5(2), "no host"},
+		{socks5 + "\x01\x00\x03\x05[::1]\x07\x47", nil, reply5(2), "refused a SOCKS5 request for [::1]:1863: "},
+		{socks5 + "\x01\x00\x03\x03[a:\xff\xff", nil, reply5(2), "refused a SOCKS5 request for [a:]:65535: "},
+		{socks5 + "\x01\x00\x03\x01a\x00\x00", nil, reply5(2), "refused a SOCKS5 request for a:0: "},
 		{socks5 + "\x01\x00\x03\x0a3221225985\x07\x47", nil, reply5(2), "in a form that programs read in different ways"},
 		{"\x04\x01\x07\x47\x00\x00\x00\x01\x00192.0.2.01\x00", nil, no4, "in a form that programs read in different ways"},
 		{socks5 + "\x02\x00\x01\xc0\x00\x02\x01\x07\x47", nil, reply5(7), `refused a SOCKS5 request for BIND ("192.0.2.1:1863")`},
@@ -239,11 +242,12 @@ func TestWaysWait(t *testing.T) {
 		{"nothing", "", firstByteWait - 1, false, versions, versions},
 		{"nothing for long", "", firstByteWait, true, versions, versions},
 		{"a line", "V", 0, true, "ER 1\r\n", "VER 1\r\n"},
-		{"what may be SOCKS", "\x04", DefaultFirstLineWait - 1, false, "\x00", "\x04\x00"},
-		{"what may be, for long", "\x04", DefaultFirstLineWait, true, "\x00", "\x04\x00"},
+		{"what may be SOCKS", "\x04", greetingWait - 1, false, "\x00", "\x04\x00"},
 		{"0.3 seconds of nothing", "", 300*time.Millisecond - 1, false, versions, versions},
 		{"0.3 seconds of it", "", 300 * time.Millisecond, true, versions, versions},
-		{"what may be CONNECT", "CO", DefaultFirstLineWait - 1, false, "V 1\r\n", "COV 1\r\n"},
+		{"what may be CONNECT", "CON", DefaultFirstLineWait - 1, false, " 1\r\n", "CON 1\r\n"},
+		{"what may be CONNECT, for long", "CON", DefaultFirstLineWait, true, " 1\r\n", "CON 1\r\n"},
+		{"what is CONNECT or nothing", "CONN", greetingWait - 1, false, "X 1\r\n", "CONNX 1\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dials, m := 0, &memory{}
@@ -283,7 +287,7 @@ func TestWaysWait(t *testing.T) {
 		}
 		client.Close()
 	})
-	for _, say := range []string{"\x05\x01\x00", "\x05\x01\x02\x01", "\x04\x01\x07\x47\xc0\x00\x02\x01", "CONNECT x:1 HTTP/1.1\r\n"} {
+	for _, say := range []string{"\x05", "\x04\x01", "CONN", "CONNECT", "\x05\x01\x00", "\x05\x01\x02\x01", "\x04\x01\x07\x47\xc0\x00\x02\x01", "CONNECT x:1 HTTP/1.1\r\n"} {
 		inMemory(t, Config{Ways: proxied}, func(m *memory) {
 			client := m.clients.Dial("198.51.100.9:1055")
 			m.say(client, say)
@@ -295,6 +299,41 @@ func TestWaysWait(t *testing.T) {
 				t.Errorf("%q: %q", say, r)
 			}
 			client.Close()
+		})
+	}
+	// One with pauses goes to no server, and neither does its password.
+	for _, parts := range [][]string{
+		{"CONNEC", "T 192.0.2.1:1863 HTTP/1.0\r\nProxy-Authorization: Basic YWxpY2U6czp0\r\n\r\n"},
+		{"\x05", "\x01\x02\x01\x05alice\x03s:t", "\x05\x01\x00\x01\xc0\x00\x02\x01\x07\x47"},
+	} {
+		inMemory(t, Config{Ways: proxied}, func(m *memory) {
+			client := m.clients.Dial("198.51.100.9:1055")
+			for _, part := range parts {
+				m.say(client, part)
+				time.Sleep(DefaultFirstLineWait + time.Second)
+			}
+			m.say(client, versions)
+			if got := m.got(m.servers.Next()); got != versions {
+				t.Errorf("the server got %q", got)
+			}
+			for _, r := range m.j.all() {
+				if strings.Contains(string(r.Frame.Raw)+r.Text, "s:t") || strings.Contains(string(r.Frame.Raw), "YWxpY2U6czp0") {
+					t.Errorf("%+v", r)
+				}
+			}
+			client.Close()
+		})
+	}
+	for _, begun := range []string{"\x05", "CONN"} {
+		inMemory(t, Config{Ways: proxied}, func(m *memory) {
+			client := m.clients.Dial("198.51.100.9:1055")
+			m.say(client, begun)
+			client.Close()
+			time.Sleep(time.Minute)
+			m.settle()
+			if r := m.j.remarks(); len(r) != 1 || !strings.HasPrefix(r[0], "the client went in the middle of ") {
+				t.Errorf("%q", r)
+			}
 		})
 	}
 	// Somebody who goes in the middle of it is told of, too.

@@ -235,10 +235,14 @@ func TestTransparent(t *testing.T) {
 		t.Errorf("led to itself: %q", got)
 	}
 	j.waitRemark(t, "refused 127.0.0.2:1864: the firewall leads the proxy's own connections back to it: its rule must leave those alone that are marked 0x6d736e70")
-	if got := j.remarks(); len(got) != 1 {
-		t.Errorf("led to itself: remarks: %q", got)
+	// One goes out until the first is known to have come back; a slow machine may be on to the
+	// next by then, and that one is known, too.
+	for _, got := range j.remarks() {
+		if !strings.Contains(got, "leads the proxy's own connections back to it") {
+			t.Errorf("led to itself: remarks: %q", got)
+		}
 	}
-	if n := p.Stats().Accepted; n != 2 {
+	if n := p.Stats().Accepted; n < 2 || n > 5 {
 		t.Errorf("%d connections of its own", n)
 	}
 

@@ -17,12 +17,6 @@ const (
 	keepKeys = 24 * time.Hour
 )
 
-// The verdicts on answers to the nonce of a sign-in by ticket and key.
-const (
-	ssoRight = "sso right"
-	ssoWrong = "sso wrong"
-)
-
 // vault keeps, in memory alone, the keys that came with tickets, as the verdict on a
 // sign-in needs them and no recording has them.
 type vault struct {
@@ -48,18 +42,16 @@ func (v *vault) keep(answer []byte, now time.Time) {
 	}
 }
 
-// verdict judges the answer to a nonce; "" if there is no key for the ticket.
+// verdict judges the answer to a nonce; "" if there is no key for the ticket, or the answer
+// can't be read.
 func (v *vault) verdict(ticket, nonce, answer string, now time.Time) string {
 	v.mu.Lock()
 	k, ok := v.keys.Get(service.TokenID(ticket))
 	v.mu.Unlock()
-	switch {
-	case !ok || nonce == "" || answer == "" || now.Sub(k.since) > keepKeys:
+	if _, err := challenge.ParseSSO(answer); err != nil || !ok || nonce == "" || now.Sub(k.since) > keepKeys {
 		return ""
-	case challenge.VerifySSO(k.secret, nonce, answer):
-		return ssoRight
 	}
-	return ssoWrong
+	return decode.SSOVerdict(challenge.VerifySSO(k.secret, nonce, answer))
 }
 
 // judge returns the verdict on a frame of MSNP, one of the first of its link; "" where

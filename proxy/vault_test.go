@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"msnproxy/capture"
 	"msnproxy/decode"
 	"msnproxy/decode/challenge"
 )
@@ -26,7 +27,7 @@ func TestVault(t *testing.T) {
 	}{
 		{"right", aToken, nonce, right, 0, "sso right"},
 		{"wrong", aToken, nonce, wrong, 0, "sso wrong"},
-		{"no answer that can be read", aToken, nonce, "HAAA", 0, "sso wrong"},
+		{"no answer that can be read", aToken, nonce, "HAAA", 0, ""},
 		{"for another nonce", aToken, nonce[:60] + "AAAA", right, 0, "sso wrong"},
 		{"another ticket", "t=other&p=", nonce, right, 0, ""},
 		{"no nonce", aToken, "", right, 0, ""},
@@ -87,6 +88,42 @@ func TestJudge(t *testing.T) {
 		}
 		if got := c.judge(&fr, x.from, now); got != x.want {
 			t.Errorf("%.60q: %q, want %q", x.line, got, x.want)
+		}
+	}
+}
+
+// The key passes on one connection, the answer that it makes on another: the record of that
+// has the verdict, and neither has the key.
+func TestVerdictIsRecorded(t *testing.T) {
+	const nonce = "bm9uY2Vub25jZW5vbmNlbm9uY2Vub25jZW5vbmNlbm9uY2Vub25jZW5vbmNlbm9u"
+	right, _ := challenge.SSO(aSecret, nonce, [8]byte{})
+	wrong, _ := challenge.SSO("AAECAwQFBgcICQoLDA0ODxAREhMUFRYY", nonce, [8]byte{})
+	for _, keep := range []bool{false, true} {
+		u := newUpstream(t)
+		p, seen := webProxy(t, u, Config{KeepSecrets: keep})
+		client := dial(t, p.Addr().String())
+		send(t, client, request(u.Addr().String(), "/RST2.srf", askTokens))
+		server := u.next(t)
+		expect(t, server, request(u.Addr().String(), "/RST2.srf", askTokens))
+		send(t, server, answering(giveTokens))
+		expect(t, client, answering(giveTokens))
+		for answer, want := range map[string]string{right: "sso right", wrong: "sso wrong"} {
+			if keep {
+				want = "" // whoever has the recording has the key
+			}
+			client := dial(t, p.Addr().String())
+			send(t, client, "USR 3 SSO I alice@example.com\r\n")
+			server := u.next(t)
+			expect(t, server, "USR 3 SSO I alice@example.com\r\n")
+			send(t, server, "USR 3 SSO S MBI_KEY_OLD "+nonce+"\r\n")
+			expect(t, client, "USR 3 SSO S MBI_KEY_OLD "+nonce+"\r\n")
+			line := "USR 4 SSO S " + aToken + " " + answer + "\r\n"
+			send(t, client, line)
+			expect(t, server, line)
+			r := seen.wait(t, "ticket", func(r *capture.Record) bool { return r.Kind == capture.Data && string(r.Frame.Raw) == line })
+			if r.Verdict != want {
+				t.Errorf("secrets kept %v: verdict %q, want %q", keep, r.Verdict, want)
+			}
 		}
 	}
 }

@@ -77,6 +77,13 @@ func (c *conn) comeIn(in *entry, wait time.Duration) (ok bool) {
 	if way == nil && !c.admitted(in) {
 		return false
 	}
+	return c.follow(in, way, wait)
+}
+
+// follow has a way speak with the client, and those inside it. ok is false if the connection
+// has ended.
+func (c *conn) follow(in *entry, way entrance.Entrance, wait time.Duration) (ok bool) {
+	var err error
 	for range maxNested {
 		if way == nil {
 			return true
@@ -179,6 +186,7 @@ func (c *conn) enter(in *entry, way entrance.Entrance) (ok bool) {
 func (c *conn) choose(caller *entrance.Caller, wait time.Duration) (way entrance.Entrance, late bool, err error) {
 	defer func() { _ = caller.SetReadDeadline(time.Time{}) }()
 	for start := time.Now(); ; {
+		var greeted entrance.Entrance
 		more := false
 		for _, w := range c.p.cfg.Ways {
 			switch w.Takes(caller) {
@@ -186,6 +194,9 @@ func (c *conn) choose(caller *entrance.Caller, wait time.Duration) (way entrance
 				return w, false, nil
 			case decode.Maybe:
 				more = true
+				if g, ok := w.(entrance.Greeter); ok && greeted == nil && g.Greets(caller) {
+					greeted = w
+				}
 			}
 		}
 		if !more {
@@ -194,6 +205,9 @@ func (c *conn) choose(caller *entrance.Caller, wait time.Duration) (way entrance
 		begun := len(caller.Buffered()) > 0
 		if begun {
 			wait = c.p.cfg.FirstLineWait
+		}
+		if greeted != nil {
+			wait = max(wait, caller.Patience)
 		}
 		if wait > 0 {
 			_ = caller.SetReadDeadline(start.Add(wait))
@@ -206,6 +220,9 @@ func (c *conn) choose(caller *entrance.Caller, wait time.Duration) (way entrance
 		case err == nil:
 		case c.isStopped():
 			return nil, false, err
+		case greeted != nil && !isReset(err): // there may be a password in it
+			caller.Patience = 0
+			return greeted, false, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return nil, !begun, nil
 		case errors.Is(err, io.EOF), begun && !isReset(err):
@@ -224,6 +241,22 @@ func (c *conn) claimed(caller *entrance.Caller) entrance.Entrance {
 		}
 	}
 	return nil
+}
+
+// otherwise waits for the first bytes of a client that has said nothing so far, and whose
+// server cannot be had, or may be another: the client may have come by a way for which that
+// server is not needed. again means that it did.
+func (c *conn) otherwise(in *entry) (again, ok bool, err error) {
+	way, late, err := c.choose(in.caller, c.p.cfg.FirstLineWait)
+	if err != nil {
+		return false, true, err
+	}
+	in.late = late
+	if way == nil {
+		return false, true, nil
+	}
+	c.up.first, c.rec.Server = false, ""
+	return true, c.follow(in, way, firstByteWait), nil
 }
 
 // inside sees, once the client was told that it is connected with server, whether another
@@ -297,6 +330,7 @@ func (c *conn) part(text string, remarks []string) {
 func (l *link) latecomer() (pieces [][]byte, taken bool, err error) {
 	c, caller := l.c, l.late
 	l.late = nil
+	defer close(c.heard)
 	way, _, err := c.choose(caller, 0)
 	if err != nil {
 		return nil, false, err
@@ -309,6 +343,18 @@ func (l *link) latecomer() (pieces [][]byte, taken bool, err error) {
 		pieces = append(pieces, begun)
 	}
 	return pieces, false, nil
+}
+
+// hear waits, where the server has ended before the client has said anything, until the
+// client does: it may go on by another way.
+func (c *conn) hear() {
+	if c.heard == nil {
+		return
+	}
+	select {
+	case <-c.heard:
+	case <-time.After(c.p.cfg.FirstLineWait):
+	}
 }
 
 // moveOn ends the connection, but not the client's part of it.

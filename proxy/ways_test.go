@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"msnproxy/capture"
 	"msnproxy/decode"
@@ -202,4 +204,96 @@ func TestLate(t *testing.T) {
 	seen.wait(t, "closed", func(r *capture.Record) bool {
 		return r.Kind == capture.Closed && r.Conn.ID == 2 && strings.Contains(r.Text, "goes on as a new connection")
 	})
+}
+
+// A client that has said nothing yet may not need the upstream, which cannot be reached, or
+// hangs up: it is waited for.
+func TestLateWithoutUpstream(t *testing.T) {
+	const at, other = "198.51.100.9:1055", "192.0.2.9:1863"
+	for _, tt := range []struct {
+		name, say  string
+		after      time.Duration
+		down       bool // else the upstream hangs up
+		want, gets string
+	}{
+		{"down", "@" + other + "\nVER 1\r\n", firstByteWait + DefaultFirstLineWait - 1, true, "+\n", "VER 1\r\n"},
+		{"down, for long", "@" + other + "\nVER 1\r\n", firstByteWait + DefaultFirstLineWait, true, "<reset>", ""},
+		{"down, and it is wanted", "VER 1\r\n", firstByteWait + time.Second, true, "<reset>", ""},
+		{"hangs up", "@" + other + "\nVER 1\r\n", firstByteWait + DefaultFirstLineWait - 1, false, "+\n", "VER 1\r\n"},
+		{"hangs up, for long", "@" + other + "\nVER 1\r\n", firstByteWait + DefaultFirstLineWait, false, "<EOF>", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := &memory{}
+			cfg := Config{Ways: []entrance.Entrance{asking{}}, Allow: []string{other}, Dialer: func(_ context.Context, _, address string) (net.Conn, error) {
+				switch {
+				case address == other:
+					return m.servers.Dial("192.0.2.7:5000"), nil
+				case tt.down:
+					return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+				}
+				near, far := memoryPair(m.servers.Addr(), m.servers.Addr())
+				far.Close()
+				return near, nil
+			}}
+			inMemory(t, cfg, func(bubble *memory) {
+				*m = *bubble
+				client := m.clients.Dial(at)
+				defer client.Close()
+				time.Sleep(tt.after)
+				m.settle()
+				_, err := client.Write([]byte(tt.say))
+				m.settle()
+				if tt.want == "<reset>" {
+					if err == nil {
+						_ = client.SetReadDeadline(time.Now().Add(time.Second))
+						_, err = client.Read(make([]byte, 9))
+					}
+					if !isReset(err) {
+						t.Errorf("%v, want a reset", err)
+					}
+				} else if got := m.got(client); got != tt.want {
+					t.Errorf("got %q, want %q", got, tt.want)
+				}
+				if tt.gets != "" {
+					s := m.servers.Next()
+					m.settle()
+					if got := m.got(s); got != tt.gets {
+						t.Errorf("the server got %q", got)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A first line that is waited for because a redirect may be for it may come late, and by
+// another way.
+func TestLateWhileRedirected(t *testing.T) {
+	for say, want := range map[string]string{
+		"VER 2 MSNP7\r\n":                  "",
+		"@192.0.2.1:1863\nVER 2 MSNP7\r\n": "+\n",
+	} {
+		inMemory(t, Config{Ways: []entrance.Entrance{asking{rewrite: true}}}, func(m *memory) {
+			client := m.clients.Dial("198.51.100.9:1055")
+			m.say(client, "VER 1 MSNP7\r\n")
+			server := m.servers.Next()
+			m.say(server, "VER 1 MSNP7\r\nXFR 2 NS 192.0.2.1:1863\r\n")
+			client.Close()
+			server.Close()
+			client = m.clients.Dial("198.51.100.9:1056")
+			time.Sleep(firstByteWait + time.Second)
+			m.say(client, say)
+			server = m.servers.Next()
+			m.settle()
+			if got := m.got(server); got != "VER 2 MSNP7\r\n" {
+				t.Errorf("%q: the server got %q", say, got)
+			}
+			m.say(server, "VER 2 MSNP7\r\n")
+			if got := m.got(client); got != want+"VER 2 MSNP7\r\n" {
+				t.Errorf("%q: the client got %q", say, got)
+			}
+			client.Close()
+			server.Close()
+		})
+	}
 }

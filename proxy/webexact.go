@@ -30,11 +30,13 @@ func (e *exact) put(masked, raw []byte) {
 		e.by = make(map[string][]byte)
 	}
 	key := string(masked)
-	if _, known := e.by[key]; !known {
+	if old, known := e.by[key]; known {
+		e.bytes -= len(key) + len(old)
+	} else {
 		e.order = append(e.order, key)
-		e.bytes += len(key) + len(raw)
 	}
 	e.by[key] = raw
+	e.bytes += len(key) + len(raw)
 	for e.bytes > maxExact && len(e.order) > 1 {
 		oldest := e.order[0]
 		e.order = e.order[1:]

@@ -17,16 +17,19 @@ import (
 // heads and for answers that may have to be changed, and for all if a stage of the gate may
 // want one.
 type weblink struct {
-	http     entrance.HTTP
-	headAt   int64  // the request that begins there went on with another head
-	head     []byte // which is this one; nil: none did
-	headLen  int    // in the stead of so many bytes
-	strayAt  int64  // where a request for another host begins; below 0: there is none
-	recorded int64  // bytes as recorded: secrets are masked, which changes lengths
-	told     int    // remarks about hosts
-	exact    exact
-	went     []byte // the message that is decided on, as it would go on
+	http    entrance.HTTP
+	headAt  int64  // the request that begins there went on with another head
+	head    []byte // which is this one; nil: none did
+	headLen int    // in the stead of so many bytes
+	strayAt int64  // where a request for another host begins; below 0: there is none
+	told    int    // remarks about hosts
+	exact   exact
+	went    []byte // the message that is decided on, as it would go on
 }
+
+// methodHead is how a request begins whose answer has no body, whatever its head announces.
+// Where one ends can't be told any more then: what the server says goes on as it comes.
+var methodHead = []byte("HEAD ")
 
 // maxHostRemarks bounds the remarks about hosts in answers that one link makes.
 const maxHostRemarks = 8
@@ -49,7 +52,7 @@ func (l *link) webHold(cursor int64) int64 {
 		return max(cursor, l.web.strayAt)
 	}
 	b, at := l.framer.Pending(), l.framer.Offset()
-	if len(b) == 0 || at < cursor || !l.framer.InStep() {
+	if len(b) == 0 || at < cursor || !l.framer.InStep() || l.from == decode.Server && l.c.bodiless.Load() {
 		return l.in
 	}
 	head := http1.HeadLen(b)
@@ -98,6 +101,9 @@ func (l *link) webStray(w *work, head []byte, at int64) bool {
 	}
 	if l.web.strayAt >= 0 || head == nil {
 		return l.web.strayAt >= 0
+	}
+	if bytes.HasPrefix(head, methodHead) {
+		l.c.bodiless.Store(true)
 	}
 	_, stray := l.web.http.Request(head)
 	if stray == "" {
@@ -167,21 +173,29 @@ func (l *link) webFrame(w *work, fr *decode.Frame) {
 	w.records = append(w.records, r)
 }
 
-// record makes the record of a frame. What of HTTP lets somebody in is masked in it.
+// record makes the record of a frame. What of HTTP lets somebody in is masked in it, on
+// whatever link it comes.
 func (l *link) record(w *work, fr *decode.Frame, sent []byte) capture.Record {
 	r := capture.Record{Time: w.now, Conn: l.c.rec, Kind: capture.Data, From: l.from, Frame: *fr, Sent: sent}
-	if l.web == nil {
+	l.http = l.http || l.web != nil || fr.Kind == decode.Web
+	if !l.http {
+		if fr.Kind == decode.Command && l.seen <= signInFrames && l.c.p.cfg.masker != nil {
+			r.Verdict = l.c.judge(fr, l.from, w.now)
+		}
 		return r
 	}
 	if m := l.c.p.cfg.masker; m != nil {
+		if l.from == decode.Server && fr.Kind == decode.Web {
+			l.c.p.vault.keep(fr.Raw, w.now)
+		}
 		r.Frame.Raw = l.masked(m, fr)
 		if sent != nil {
 			r.Sent = service.Mask(sent, m)
 		}
 		r.Frame.LineLen, r.Frame.EOL = firstLineOf(r.Frame.Raw, fr)
 	}
-	r.Frame.Offset = l.web.recorded
-	l.web.recorded += int64(len(r.Frame.Raw))
+	r.Frame.Offset += l.shift
+	l.shift += int64(len(r.Frame.Raw) - len(fr.Raw))
 	return r
 }
 

@@ -283,6 +283,23 @@ func TestWebHosts(t *testing.T) {
 		t.Errorf("%q, sent %q", r.Frame.Raw, r.Sent)
 	}
 	seen.waitRemark(t, "PassportURLs "+other.Addr().String()+" as contacts.example.com")
+	// That is said eight times, and done each time.
+	for range 10 {
+		send(t, server, b)
+		expect(t, client, fmt.Sprintf(answer, "contacts.example.com"))
+	}
+	client.Close()
+	server.Close()
+	seen.wait(t, "end", func(r *capture.Record) bool { return r.Kind == capture.Closed })
+	said := 0
+	for _, text := range seen.remarks() {
+		if strings.Contains(text, "by which the client would leave") {
+			said++
+		}
+	}
+	if said != 8 {
+		t.Errorf("said %d times", said)
+	}
 }
 
 // What is too long to be held passes without a look, which is said.
@@ -360,6 +377,7 @@ func TestWebGate(t *testing.T) {
 		{"drop", "/RST2.srf", "drop", ""},
 		{"delay", "/RST2.srf", "delay 30ms", askTokens},
 		{"hold", "/RST2.srf", "hold for 30ms", askTokens},
+		{"slices", "/RST2.srf", "slice 50", askTokens},
 	} {
 		u := newUpstream(t)
 		g := gate.New(gate.Options{})
@@ -474,4 +492,38 @@ func mustRoute(t testing.TB, s string) web.Route {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// The answer to a HEAD has no body, whatever it announces: nobody waits for one.
+func TestWebHead(t *testing.T) {
+	u := newUpstream(t)
+	p, _ := webProxy(t, u, Config{})
+	client := dial(t, p.Addr().String())
+	const ask = "HEAD /rdr/pprdr.asp HTTP/1.1\r\nHost: %s\r\n\r\n"
+	fmt.Fprintf(client, ask, "login.example.com")
+	server := u.next(t)
+	expect(t, server, fmt.Sprintf(ask, u.Addr()))
+	const answer = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100\r\n\r\n"
+	send(t, server, answer)
+	expect(t, client, answer)
+}
+
+// HTTP that nobody expects, in a tunnel or at the port of MSNP, shows no secrets, either.
+func TestSecretsElsewhere(t *testing.T) {
+	u := newUpstream(t)
+	p, seen := start(t, Config{Upstream: u.Addr().String()})
+	client := dial(t, p.Addr().String())
+	twice := request("a.example", "/RST2.srf", askTokens) + request("a.example", "/RST2.srf", askTokens)
+	send(t, client, twice+twice[:len(twice)/2-30])
+	server := u.next(t)
+	expect(t, server, twice+twice[:len(twice)/2-30])
+	send(t, server, answering(giveTokens))
+	expect(t, client, answering(giveTokens))
+	client.Close()
+	server.Close()
+	end := seen.wait(t, "end", func(r *capture.Record) bool { return r.Kind == capture.Closed })
+	got := append(seen.received(t, end.Conn.ID, decode.Client), seen.received(t, end.Conn.ID, decode.Server)...)
+	if found := secretsIn(got); len(found) > 0 || !bytes.Contains(got, []byte("masked-")) {
+		t.Errorf("recorded %q", found)
+	}
 }

@@ -86,8 +86,13 @@ func appendWeb(fields []Field, m *decode.Message) []Field {
 	if m.From == decode.Server {
 		fields = append(fields, Field{Name: "status", Value: strconv.Itoa(m.Call.Status)})
 	}
+	text := m.Payload().Text
 	for i := range m.Len() {
-		fields = append(fields, parameter(m, i))
+		p := parameter(m, i)
+		if p.Name == "content" && text != "" {
+			p = Field{Name: "text", Value: text} // its headers have dates and ids
+		}
+		fields = append(fields, p)
 	}
 	if m.Challenge != nil && m.Challenge.Result == challenge.Wrong {
 		fields = append(fields, Field{Name: "challenge", Value: "the answer is wrong"})

@@ -13,6 +13,7 @@ import (
 
 	"msnproxy/cmd/msnproxy/internal/show"
 	"msnproxy/proxy/ca"
+	"msnproxy/proxy/web"
 )
 
 // caCommand makes the CA that clients are to trust; its subcommands say how.
@@ -61,11 +62,13 @@ steals the key can pretend to be none but these, to clients that know such limit
 Examples:
    msnproxy ca init
    msnproxy ca init --name example.com --name 192.168.0.0/16
+   msnproxy ca init --preset escargot
    msnproxy ca init --sha1 --ca ~/msnproxy-xp
 ` + exitCodes,
 		Flags: []cli.Flag{
 			caFlag(),
 			&cli.StringSliceFlag{Name: "name", Usage: "may also speak for `HOST|IP|CIDR`, and all hosts below it (may be repeated)"},
+			&cli.StringSliceFlag{Name: "preset", Usage: "may also speak for the hosts of the preset `NAME`, as run --preset takes it (may be repeated)"},
 			&cli.BoolFlag{Name: "sha1", Usage: "sign with SHA-1, for clients that know no SHA-256 (Windows XP before SP3, 2000, 9x); new ones refuse it"},
 		},
 		Action: caInit,
@@ -80,7 +83,17 @@ func caInit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := ca.Create(dir, ca.Options{Names: commas(c.StringSlice("name")), SHA1: c.Bool("sha1")})
+	names := commas(c.StringSlice("name"))
+	for _, name := range nonEmpty(c.StringSlice("preset")) {
+		p, err := web.LoadPreset(name)
+		if err != nil {
+			return usage("ca init", "--preset: %v", err)
+		}
+		for _, r := range p.Routes {
+			names = append(names, r.Host)
+		}
+	}
+	a, err := ca.Create(dir, ca.Options{Names: names, SHA1: c.Bool("sha1")})
 	if err != nil {
 		return fmt.Errorf("ca init: %w", err)
 	}

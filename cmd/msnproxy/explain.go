@@ -13,6 +13,7 @@ import (
 	"msnproxy/decode/check"
 	"msnproxy/decode/filter"
 	"msnproxy/decode/meaning"
+	"msnproxy/decode/service"
 )
 
 func explainCommand() *cli.Command {
@@ -99,6 +100,8 @@ func explain(c *cli.Context) error {
 	switch {
 	case v == nil && explainType(w, word):
 		return nil
+	case v == nil && service.Lookup(word) != nil:
+		return service.WriteAction(w, service.Lookup(word))
 	case v == nil:
 		return fmt.Errorf("there is no command %q in MSNP2 to MSNP21; \"msnproxy explain\" lists them all", word)
 	case v.Name == "error":

@@ -20,7 +20,7 @@ import (
 )
 
 // seenWithin is how long a script waits for something on a screen.
-const seenWithin = 10 * time.Second
+const seenWithin = 60 * time.Second
 
 // ptyScreen is the program on a pseudo-terminal of its own.
 type ptyScreen struct {

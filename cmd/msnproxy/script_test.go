@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -89,6 +90,7 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"talk":       talk,
 		"script":     script,
 		"dialog":     dialog,
+		"until":      until,
 		"secretless": secretless,
 		"webserver":  webserver,
 		"fetch":      fetch,
@@ -166,6 +168,21 @@ func listening(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	ts.Fatalf("nobody listens on %s", args[0])
+}
+
+// until PATTERN COMMAND... repeats a command until its output matches: for what follows from
+// what was done, in a process of its own.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile(args[0])
+	var out string
+	for range 200 {
+		_ = ts.Exec(args[1], args[2:]...)
+		if out = ts.ReadFile("stdout"); want.MatchString(out) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	ts.Fatalf("%q has no %q: %s", args[1:], args[0], out)
 }
 
 // talk ADDR runs the demo's script against the proxy at ADDR, in front of the

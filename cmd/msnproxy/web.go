@@ -114,7 +114,7 @@ func (w *webHalf) tell(c *cli.Context, conf web.Config, way *web.Web) {
 	case conf.CA == nil:
 		say("%s served, by plain HTTP only: for HTTPS \"msnproxy ca init\" makes a CA", plural(len(all), "web host"))
 	case len(unserved) > 0:
-		say("%s served; by plain HTTP only, as %q may not speak for them: %s", plural(len(all), "web host"), conf.CA.Name(), strings.Join(unserved, ", "))
+		say("%s served; by plain HTTP only, as %q may not speak for them (ca init --name or --preset, into another --ca DIR, makes one that may): %s", plural(len(all), "web host"), conf.CA.Name(), strings.Join(unserved, ", "))
 	default:
 		say("%s served, by HTTP and, with %q, by HTTPS", plural(len(all), "web host"), conf.CA.Name())
 	}

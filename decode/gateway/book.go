@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"hash/maphash"
 	"slices"
 )
 
@@ -12,13 +13,26 @@ const (
 	maxKept = 16
 )
 
+// maxKnown bounds the ids that a book knows: with more it begins anew, as no recording of
+// real clients comes near.
+const maxKnown = 1 << 16
+
 // Book finds the sessions that the exchanges of a recording belong to. Its memory is that
 // of the sessions that were not forgotten.
 type Book struct {
 	ids   map[key]*Session
 	stems map[key]*Session
 	opens map[int]*Session // by the connection that they were opened on, without an answer
+	seed  maphash.Seed
 }
+
+// sum stands for bytes: equal ones have equal sums.
+type sum struct {
+	n    int
+	hash uint64
+}
+
+func (b *Book) sum(p []byte) sum { return sum{len(p), maphash.Bytes(b.seed, p)} }
 
 // key is a session's id, or what of it stays, at one client.
 type key struct{ client, id string }
@@ -62,7 +76,7 @@ type Exchange struct {
 
 	conn     int
 	conns    []int // by which it came, and came again
-	body     []byte
+	body     sum
 	of       *Exchange // that it repeats
 	repeated bool      // by a later one
 	answered bool
@@ -70,18 +84,18 @@ type Exchange struct {
 	failed   bool // the answer is that of no session
 	gone     bool // without a whole answer
 	next     string
-	down     []byte
+	down     sum
 }
 
 // NewBook returns a book without sessions.
 func NewBook() *Book {
-	return &Book{ids: make(map[key]*Session), stems: make(map[key]*Session), opens: make(map[int]*Session)}
+	return &Book{ids: make(map[key]*Session), stems: make(map[key]*Session), opens: make(map[int]*Session), seed: maphash.MakeSeed()}
 }
 
 // Ask takes a request that a client has sent on a connection, whose number tells it from
 // others. The body is the caller's.
 func (b *Book) Ask(client string, conn int, q Query, body []byte) *Exchange {
-	x := &Exchange{Query: q, Up: body, conn: conn, conns: []int{conn}, body: bytes.Clone(body)}
+	x := &Exchange{Query: q, Up: body, conn: conn, conns: []int{conn}, body: b.sum(body)}
 	if q.Action == Open {
 		x.Session = &Session{client: client, Begun: true}
 		b.opens[conn] = x.Session
@@ -102,6 +116,9 @@ func (b *Book) Ask(client string, conn int, q Query, body []byte) *Exchange {
 		s.torn, s.tornOf = nil, nil
 	}
 	if len(body) > 0 && !x.Repeat {
+		if n := len(s.kept); n > 0 { // what was said is told
+			s.kept[n-1].Up, s.kept[n-1].Before = nil, nil
+		}
 		if s.kept = append(s.kept, x); len(s.kept) > maxKept {
 			s.kept = s.kept[1:]
 		}
@@ -117,15 +134,15 @@ func (s *Session) repeated(x *Exchange) *Exchange {
 		switch {
 		case fresh && l.next == x.Query.Session:
 			s.follows, l.known = true, true
-		case fresh && i == len(s.kept)-1 && l.Query.Session == x.Query.Session && len(x.body) > 0 && !bytes.Equal(l.body, x.body) && l.conn != x.conn:
+		case fresh && i == len(s.kept)-1 && l.Query.Session == x.Query.Session && x.body.n > 0 && l.body != x.body && l.conn != x.conn:
 			s.stays = true
 		}
 	}
-	if len(x.body) == 0 || x.Query.Action == Open {
+	if x.body.n == 0 || x.Query.Action == Open {
 		return nil
 	}
 	for i, l := range s.kept {
-		if l.Query != x.Query || !bytes.Equal(l.body, x.body) {
+		if l.Query != x.Query || l.body != x.body {
 			continue
 		}
 		moved := l.next != "" && l.next != l.Query.Session
@@ -152,7 +169,7 @@ func (s *Session) wentOn(i int) bool {
 // not read: it did not come, or the later one has not the id that it gave. Two on one
 // connection are not: there the answers come in turn.
 func (x *Exchange) unread(later *Exchange) bool {
-	if x.conn == later.conn || x.Query != later.Query || !bytes.Equal(x.body, later.body) {
+	if x.conn == later.conn || x.Query != later.Query || x.body != later.body {
 		return false
 	}
 	return x.gone || !x.answered && x.Over != nil && x.Over() || x.answered && x.next != "" && x.next != x.Query.Session
@@ -192,6 +209,10 @@ func (b *Book) know(s *Session, id string) {
 	if b.ids[k] == s {
 		return
 	}
+	if len(b.ids) >= maxKnown {
+		clear(b.ids)
+		clear(b.stems)
+	}
 	b.ids[k] = s
 	s.ids = append(s.ids, id)
 	if len(s.ids) > maxIDs {
@@ -226,18 +247,18 @@ func (b *Book) Answer(client string, x *Exchange, h Header, body []byte) (*Sessi
 	}
 	b.know(s, h.Session)
 	s.Closed = s.Closed || h.Close
-	if len(body) == 0 && len(x.body) == 0 && x.Query.Action != Open {
+	if len(body) == 0 && x.body.n == 0 && x.Query.Action != Open {
 		s.Polls++
 	}
 	first := x
 	if x.of != nil {
 		first = x.of
 	}
-	if first.repeated && first.answered && !first.failed && bytes.Equal(first.down, body) {
+	if first.repeated && first.answered && !first.failed && first.down == b.sum(body) {
 		return s, nil
 	}
 	first.failed = h.Session == ""
-	first.answered, first.next, first.down = true, h.Session, bytes.Clone(body)
+	first.answered, first.next, first.down = true, h.Session, b.sum(body)
 	return s, body
 }
 

@@ -365,3 +365,29 @@ func TestSessionsWithoutAnswers(t *testing.T) {
 		t.Errorf("%d are still waited for", len(b.opens))
 	}
 }
+
+// A book that knows too much begins anew, and goes on.
+func TestBookIsBounded(t *testing.T) {
+	b := NewBook()
+	for i := range 1 << 16 {
+		b.Ask(alice, 1, Query{Session: fmt.Sprint("a", i)}, nil)
+	}
+	if len(b.ids) != 1<<16 {
+		t.Errorf("%d ids are known", len(b.ids))
+	}
+	s := b.Ask(alice, 1, Query{Session: "b"}, nil).Session
+	if len(b.ids) != 1 || len(b.stems) != 1 || b.Ask(alice, 1, Query{Session: "b"}, nil).Session != s {
+		t.Errorf("%d ids are known", len(b.ids))
+	}
+}
+
+func TestHosts(t *testing.T) {
+	for name, want := range map[string]bool{
+		"gateway.messenger.hotmail.com": true, "Gateway.Messenger.Hotmail.COM.": true, "by1.gateway.edge.messenger.live.com": true,
+		"messenger.hotmail.com": false, "xgateway.messenger.hotmail.com": false, "gateway.messenger.hotmail.com.example.com": false, "": false, ".": false,
+	} {
+		if got := IsHost(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+}

@@ -41,6 +41,27 @@ func WriteDocs(w io.Writer) error {
 	return b.Flush()
 }
 
+// WriteAction writes what there is to say about an action, for a terminal.
+func WriteAction(w io.Writer, a *Action) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "%s: %s (web service %s)\n", a.Name, a.Meaning, a.Service)
+	fmt.Fprintf(b, "  path ends in %s; Microsoft's hosts: %s\n", strings.Join(strings.Fields(a.Paths), ", "), cmp.Or(strings.Join(strings.Fields(a.Hosts), ", "), "none"))
+	for _, side := range []struct {
+		name   string
+		params []Param
+	}{{"request", a.Ask}, {"answer", a.Answer}} {
+		for i := range side.params {
+			p := &side.params[i]
+			is := kindTexts[p.Kind]
+			if is != "" {
+				is = "  (" + is + ")"
+			}
+			fmt.Fprintf(b, "  %-8s %-14s %s%s\n", side.name, p.Name, strings.ReplaceAll(standsIn(p.Where), "`", ""), is)
+		}
+	}
+	return b.Flush()
+}
+
 func writeParams(b *bufio.Writer, title string, params []Param) {
 	if len(params) == 0 {
 		return

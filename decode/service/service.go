@@ -134,11 +134,3 @@ func (a *Action) method(name string) bool {
 	}
 	return false
 }
-
-// root is the first element in the Body of the request.
-func (a *Action) root() string {
-	if a.Root != "" {
-		return a.Root
-	}
-	return a.Name
-}

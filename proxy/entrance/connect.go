@@ -30,6 +30,9 @@ func (connect) Takes(c *Caller) decode.Guess {
 	return guess(preamble.ReadCONNECT(b))
 }
 
+// Greets implements Greeter: a verb of MSNP has three letters.
+func (connect) Greets(c *Caller) bool { return len(c.Buffered()) > len("CON") }
+
 func (w connect) Enter(_ context.Context, c *Caller) (*Wish, error) {
 	c.Hurry()
 	var r preamble.Request

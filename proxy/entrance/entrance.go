@@ -40,6 +40,16 @@ type Keeper interface {
 	Admit(c *Caller) error
 }
 
+// Greeter is a way whose greetings can be told from all else before it is clear that the
+// way takes the client.
+type Greeter interface {
+	// Greets reports whether what is buffered can only be the beginning of a greeting to a
+	// way like this, which no server answers before it is whole. It is asked where Takes
+	// says Maybe. Such a client has the time of a greeting, and what it began goes to no
+	// server.
+	Greets(c *Caller) bool
+}
+
 // Wish is what a client wants, as far as its way in tells.
 type Wish struct {
 	// Way is how the record calls the way: "SOCKS5", "CONNECT", "gateway".

@@ -75,8 +75,28 @@ type httpConnKey struct{}
 
 func (*gatewayWay) Name() string { return "gateway" }
 
-func (*gatewayWay) Takes(c *Caller) decode.Guess {
-	b := c.Buffered()
+// Takes implements Entrance: requests to a gateway and, if the gateway is here, whoever asked
+// an outer way for one of those that clients know, and waits for the answer before it makes
+// its request.
+func (g *gatewayWay) Takes(c *Caller) decode.Guess {
+	guess := requests(c.Buffered())
+	if guess == decode.Maybe && g.Pass == "" && wantsGateway(c.Asked) {
+		return decode.Yes
+	}
+	return guess
+}
+
+// wantsGateway reports whether a client has asked for a gateway that clients know.
+func wantsGateway(asked *Wish) bool {
+	if asked == nil {
+		return false
+	}
+	host, port, err := net.SplitHostPort(asked.Target)
+	return err == nil && port == "80" && gateway.IsHost(host)
+}
+
+// requests says whether bytes begin a request to a gateway.
+func requests(b []byte) decode.Guess {
 	if len(b) == 0 {
 		return decode.Maybe
 	}

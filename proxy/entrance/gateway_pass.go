@@ -303,7 +303,7 @@ func hopByHop(h http.Header) {
 	for _, name := range strings.Split(h.Get("Connection"), ",") {
 		h.Del(strings.TrimSpace(name))
 	}
-	for _, name := range []string{"Connection", "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Content-Length", "Accept-Encoding"} {
+	for _, name := range []string{"Connection", "Proxy-Connection", "Proxy-Authorization", "Keep-Alive", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Content-Length", "Accept-Encoding"} {
 		h.Del(name)
 	}
 }

@@ -124,7 +124,7 @@ func TestPassedOnToAGateway(t *testing.T) {
 		}
 	}, func(dial func() *gwClient, host *relayHost) {
 		c := dial()
-		c.write("POST http://gw.example.com/Gateway/gateway.dll?action=Open&Server=NS&IP=ns.example.com&x=%41 HTTP/1.1\r\nHost: gw.example.com\r\nContent-Length: 13\r\nX-Own: 1\r\nProxy-Connection: Keep-Alive\r\n\r\nVER 1 MSNP7\r\n")
+		c.write("POST http://gw.example.com/Gateway/gateway.dll?action=Open&Server=NS&IP=ns.example.com&x=%41 HTTP/1.1\r\nHost: gw.example.com\r\nContent-Length: 13\r\nX-Own: 1\r\nProxy-Connection: Keep-Alive\r\nProxy-Authorization: Basic YTpi\r\n\r\nVER 1 MSNP7\r\n")
 		resp, err := http.ReadResponse(c.in, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -135,7 +135,7 @@ func TestPassedOnToAGateway(t *testing.T) {
 		}
 		r := asked
 		if got := told; got != "VER 1 MSNP7\r\n" || r.RequestURI != "/Gateway/gateway.dll?action=Open&Server=NS&IP=ns.example.com&x=%41" || r.Host != "gw.example.com" ||
-			r.Header.Get("X-Own") != "1" || len(r.Header["Proxy-Connection"])+len(r.Header["User-Agent"])+len(r.Header["Accept-Encoding"]) > 0 {
+			r.Header.Get("X-Own") != "1" || len(r.Header["Proxy-Connection"])+len(r.Header["Proxy-Authorization"])+len(r.Header["User-Agent"])+len(r.Header["Accept-Encoding"]) > 0 {
 			t.Errorf("%q %s %s %v", got, r.RequestURI, r.Host, r.Header)
 		}
 		if status, header, body := c.ask("SessionID=17.2", "OUT\r\n"); status != 200 || body != "OUT\r\n" || header != "SessionID=17.3; GW-IP=192.0.2.1; Session=close" {

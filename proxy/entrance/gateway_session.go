@@ -70,9 +70,6 @@ type reply struct {
 	failed bool   // the request was not done
 }
 
-// stemDigits is how many digits the part of an id has that stays.
-const stemDigits = 10
-
 func newSession(g *gatewayWay, hc *httpConn, q gateway.Query) *session {
 	n, err := rand.Int(rand.Reader, big.NewInt(9e9))
 	if err != nil {

@@ -46,6 +46,9 @@ func (socks) Takes(c *Caller) decode.Guess {
 	return decode.Yes
 }
 
+// Greets implements Greeter: neither MSNP nor HTTP begins like that.
+func (socks) Greets(c *Caller) bool { return len(c.Buffered()) > 0 }
+
 // guess says whether a request may be one, or is, by what is known of its beginning.
 func guess(r preamble.Request, _ int, s preamble.State) decode.Guess {
 	switch {

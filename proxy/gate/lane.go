@@ -27,8 +27,12 @@ const (
 // Outlet is the way out of a lane: the socket, and what the proxy knows of the connection.
 // Its methods are called by one goroutine at a time, but for Tell.
 type Outlet interface {
-	// Send writes bytes to the receiver, with one write.
+	// Send writes bytes to the receiver, with one write. A whole frame in which secrets are
+	// masked goes with them.
 	Send(b []byte) error
+	// Exact returns what a whole frame stands for in which secrets are masked: itself, where
+	// none are.
+	Exact(frame []byte) []byte
 	// Redirected returns what goes out instead of a frame that may be a redirect, as the
 	// client must stay behind the proxy; nil: the frame. named: it is the user's own word.
 	// The remarks are to be told.

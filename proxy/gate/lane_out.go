@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"time"
@@ -58,8 +59,12 @@ func (l *Lane) repeats(p *passage, b []byte) (items []*item) {
 func (l *Lane) whole(p *passage, b []byte, now time.Time) *item {
 	it := &item{b: b, own: p.waits() || p.late, of: p, frames: 1}
 	if len(p.e.Faults) > 0 {
+		it.b = l.out.Exact(b)
+		masked := !bytes.Equal(it.b, b)
 		l.plan(it, p, now)
-		b = it.b
+		if !masked || it.b == nil { // else what is told stays masked
+			b = it.b
+		}
 	}
 	r := p.became(b, now)
 	if it.plan != nil {

@@ -41,6 +41,7 @@ func (c *carried) Request(head []byte) (instead []byte, stray string) {
 	if h := m.Find("Host"); h != nil && !c.isServer(string(m.Text(h.Value))) {
 		changes = append(changes, http1.Change{Place: h.Value, To: []byte(c.route.Authority())})
 	}
+	changes = append(changes, withoutLogin(m)...)
 	if len(changes) == 0 {
 		return nil, ""
 	}
@@ -61,6 +62,20 @@ func asServer(m *http1.Message) (changes []http1.Change) {
 	}
 	at := bytes.IndexByte(m.Raw, '\n') + 1
 	return append(changes, http1.Change{Place: http1.Place{Start: at, End: at}, To: append([]byte("Connection: "+closing), m.Raw[m.Line:at]...)})
+}
+
+// withoutLogin takes away what a client says of itself to an HTTP proxy: the password is the
+// proxy's own, and no server's business.
+func withoutLogin(m *http1.Message) (changes []http1.Change) {
+	for i := range m.Headers {
+		h := &m.Headers[i]
+		if !strings.EqualFold(string(m.Text(h.Name)), "Proxy-Authorization") {
+			continue
+		}
+		end := h.Value.End + bytes.IndexByte(m.Raw[h.Value.End:], '\n') + 1
+		changes = append(changes, http1.Change{Place: http1.Place{Start: h.Name.Start, End: end}})
+	}
+	return changes
 }
 
 // originForm is the path and query of a URL.

@@ -33,6 +33,12 @@ func TestRequestHeads(t *testing.T) {
 		{0, "login.live.com:80", "GET http://login.live.com/a?b=c HTTP/1.1\r\nHost: login.live.com\r\nProxy-Connection: Keep-Alive\r\n\r\n", "GET /a?b=c HTTP/1.1\r\nHost: server.example\r\nConnection: close\r\n\r\n", ""},
 		{0, "login.live.com:80", "GET http://login.live.com HTTP/1.1\r\nHost: login.live.com\r\n\r\n", "GET / HTTP/1.1\r\nConnection: close\r\nHost: server.example\r\n\r\n", ""},
 		{0, "login.live.com:80", "GET HTTP://LOGIN.live.com?x HTTP/1.0\nConnection: keep-alive\n\n", "GET /?x HTTP/1.0\nConnection: close\n\n", ""},
+		// The login at the proxy is not the server's business.
+		{0, "login.live.com:80", "GET http://login.live.com/ HTTP/1.1\r\nProxy-Authorization: Basic YTpi\r\nHost: login.live.com\r\nProxy-Connection: Keep-Alive\r\n\r\n", "GET / HTTP/1.1\r\nHost: server.example\r\nConnection: close\r\n\r\n", ""},
+		{0, "login.live.com:80", "GET http://login.live.com/ HTTP/1.1\r\nProxy-Authorization: Basic YTpi\r\nHost: login.live.com\r\n\r\n", "GET / HTTP/1.1\r\nConnection: close\r\nHost: server.example\r\n\r\n", ""},
+		{0, "login.live.com:80", "GET / HTTP/1.1\nHost: server.example\nproxy-authorization:\n Basic\n\tYTpi  \nA: b\nPROXY-Authorization : x\n\n", "GET / HTTP/1.1\nHost: server.example\nA: b\n\n", ""},
+		{0, "login.live.com:80", "GET / HTTP/1.1\r\nHost: server.example\r\nProxy-Authorization:\r\n\r\n", "GET / HTTP/1.1\r\nHost: server.example\r\n\r\n", ""},
+		{0, "login.live.com:80", "GET / HTTP/1.1\r\nHost: server.example\r\nAuthorization: Basic YTpi\r\nX-Proxy-Authorization: x\r\n\r\n", "", ""},
 		// Another host, or none that can be told.
 		{0, "login.live.com:443", "GET / HTTP/1.1\r\nHost: other.example\r\n\r\n", "", "other.example"},
 		{0, "login.live.com:80", "GET http://other.example/ HTTP/1.1\r\nHost: login.live.com\r\n\r\n", "", "other.example"},

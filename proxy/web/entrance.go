@@ -47,7 +47,7 @@ func (w *Web) Takes(c *entrance.Caller) decode.Guess {
 	case c.Asked != nil && !(c.Asked.Redirected && o.Target == ""): // to somebody else
 		return decode.No
 	}
-	return decode.Yes
+	return decode.Yes // also who was led here by an address that is nobody's, and names no host
 }
 
 // What decode calls the openings that are looked for.
@@ -81,6 +81,10 @@ func (w *Web) takesHTTP(b []byte, sure http1.Guess) decode.Guess {
 	}
 	return decode.No
 }
+
+// Greets implements entrance.Greeter: the first line of a request is there, and not yet the
+// header that says for whom it is.
+func (w *Web) Greets(c *entrance.Caller) bool { return http1.Starts(c.Buffered(), true) == http1.Yes }
 
 // asked returns the route of what the client asked an outer way for.
 func (w *Web) asked(c *entrance.Caller) *Route {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -341,6 +342,19 @@ func TestNotTaken(t *testing.T) {
 var ssl2Hello = "\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10" +
 	"\x00\x00\x04\x00\x00\x05\x00\x00\x0a\x01\x00\x80\x07\x00\xc0\x03\x00\x80\x00\x00\x09" + strings.Repeat("\x5a", 16)
 
+// From the end of its first line on a request is a greeting that has its time.
+func TestGreets(t *testing.T) {
+	var w Web
+	for begun, want := range map[string]bool{
+		"": false, "G": false, "GET /x HTTP/1.1\r": false, "GET /x HTTP/1.1\n": true, "GET http://a/ HTTP/1.0\r\nHost: a\r\n": true,
+		"PUT 1 A 2\r\n": false, "VER 1\r\n": false, "\x16\x03": false,
+	} {
+		if got := w.Greets(entrance.NewCaller(nil, nil, 0, []byte(begun))); got != want {
+			t.Errorf("%q: %v", begun, got)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	w := newWeb(t, behind(t, false))
 	d := open(t, w, nil)
@@ -470,4 +484,28 @@ func (inside) Takes(c *entrance.Caller) decode.Guess {
 
 func (inside) Enter(_ context.Context, c *entrance.Caller) (*entrance.Wish, error) {
 	return nil, fmt.Errorf("inside %s", c.Asked.Target)
+}
+
+// Handshakes that come to nothing are said to, each by its reason.
+func TestHandshakesThatFail(t *testing.T) {
+	w := newWeb(t, behind(t, false))
+	d := open(t, w, nil)
+	export := "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x01" + strings.Repeat("\x5a", 32) + "\x00\x00\x04\x00\x03\x00\x06\x01\x00" // RC4 and RC2 with 40 bits
+	for name, c := range map[string]struct{ say, want string }{
+		"export suites alone": {export, "offers no cipher suite that the proxy knows"},
+		"gone after a hello":  {helloFor(t, "login.live.com"), "without a word: does it trust"},
+		"not TLS any more":    {helloFor(t, "login.live.com") + "VER 1 MSNP15 CVR0\r\n", "something else than TLS"},
+		"a broken hello":      {helloFor(t, "login.live.com")[:200], "in the middle of the TLS handshake"},
+	} {
+		conn := dial(t, d)
+		_, _ = io.WriteString(conn, c.say)
+		_ = conn.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, conn)
+		if o := d.end(t); o.err == nil || !strings.Contains(o.err.Error(), c.want) {
+			t.Errorf("%s: %v", name, o.err)
+		}
+	}
+	if err := handshakeError(os.ErrDeadlineExceeded, w.CA); !strings.Contains(err.Error(), "fell silent") {
+		t.Error(err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +85,9 @@ func handshakeError(err error, authority *ca.CA) error {
 		return errors.New("the client offers no cipher suite that the proxy knows: export ones, most likely, or none but of TLS with elliptic curves' certificates")
 	case errors.As(err, &header):
 		return fmt.Errorf("the client went on with something else than TLS after its hello")
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errors.New("the client fell silent in the middle of the TLS handshake")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the client went in the middle of the TLS handshake, without a word: does it trust %q? See \"msnproxy ca export\"", authority.Name())
 	}
 	return fmt.Errorf("the TLS handshake with the client failed: %s", strings.TrimPrefix(err.Error(), "tls: "))

@@ -126,7 +126,10 @@ func (r *Rule) look(m *decode.Message, e *action.Effect, seed int64) bool {
 	for _, a := range r.Do {
 		if err := e.Apply(m, a, r.By()); err != nil {
 			*e = before
-			r.fail(err)
+			if r.fail(err); r.failed == 1 && e.Remark == "" {
+				// The others are counted (":rules", the API).
+				e.Remark = fmt.Sprintf("%s can't be carried out, and changes nothing: %v", r.By(), err)
+			}
 			return false
 		}
 	}

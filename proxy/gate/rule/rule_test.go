@@ -285,13 +285,13 @@ func TestOrder(t *testing.T) {
 		{"[[rule]]\nname='a'\ndo=['drop']\n[[rule]]\nname='b'\ndo=['mark b']", "ACK 2", `drop; by rule "a"`},
 		{"[[rule]]\nname='a'\ndo=['raw \"no command\"']\n[[rule]]\nname='b'\ndo=['mark b']", "ACK 2", `frame "no command"; by rule "a"`},
 		{"[[rule]]\nname='a'\ndo=['hold for 5s']\n[[rule]]\nname='b'\ndo=['slice 1']", "ACK 2", `hold 5s; fault slice 1; by rule "b"`},
-		{"[[rule]]\nname='a'\nlast=true\ndo=['set cookie = \"1\"']\n[[rule]]\nname='b'\ndo=['drop']", "ACK 2", `drop; by rule "b"`},
+		{"[[rule]]\nname='a'\nlast=true\ndo=['set cookie = \"1\"']\n[[rule]]\nname='b'\ndo=['drop']", "ACK 2", `drop; mark "" remark "rule \"a\" can't be carried out, and changes nothing: set cookie = \"1\": ACK has no cookie here: it is ACK TrID"; by rule "b"`},
 		{"[[rule]]\nname='a'\nlast=true\nwhen='args[5] == \"x\"'\ndo=['mark a']\n[[rule]]\nname='b'\ndo=['drop']", "ACK 2", `drop; by rule "b"`},
 		{"[[rule]]\nname='a'\nlast=true\nwhen='trid == 5'\ndo=['mark a']\n[[rule]]\nname='b'\ndo=['drop']", "ACK 2", `drop; by rule "b"`},
 		{"[[rule]]\nname='a'\nlast=true\nwhen='verb == \"NAK\"'\ndo=['mark a']\n[[rule]]\nname='b'\ndo=['drop']", "ACK 2", `drop; by rule "b"`},
 		// What fails leaves the message as it was.
 		{"[[rule]]\nname='a'\nwhen='args[5] == \"x\"'\ndo=['drop']\n[[rule]]\nname='b'\ndo=['mark b']", "ACK 2", `mark "b" remark ""`},
-		{"[[rule]]\nname='a'\ndo=['mark a', 'send client \"OUT\"', 'set cookie = \"1\"', 'drop']\n[[rule]]\nname='b'\ndo=['mark b']", "ACK 2", `mark "b" remark ""`},
+		{"[[rule]]\nname='a'\ndo=['mark a', 'send client \"OUT\"', 'set cookie = \"1\"', 'drop']\n[[rule]]\nname='b'\ndo=['mark b']", "ACK 2", `mark "b" remark "rule \"a\" can't be carried out, and changes nothing: set cookie = \"1\": ACK has no cookie here: it is ACK TrID"`},
 	} {
 		s := parse(t, tt.text)
 		if got := told(newDesk(t).look(s, 2, decode.Server, tt.line)); got != tt.want {

@@ -9,7 +9,6 @@ import (
 
 	"msnproxy/capture/compare"
 	"msnproxy/capture/story"
-	"msnproxy/decode"
 )
 
 // DifferenceOptions say how a comparison is printed.
@@ -168,7 +167,7 @@ func (p *differences) step(s *compare.Step) error {
 		return err
 	}
 	name := d.Name()
-	if d.Frame.Kind != decode.Command {
+	if !d.Named() {
 		name = d.Frame.Kind.String()
 	}
 	p.buf = Clip(p.buf[:0], name, longest)

@@ -64,15 +64,6 @@ func (p *Printer) appendText(dst []byte, m *decode.Message, r *capture.Record) [
 	return dst
 }
 
-func firstLine(b []byte) []byte {
-	for i, c := range b {
-		if c == '\n' {
-			return b[:i]
-		}
-	}
-	return b
-}
-
 // appendLine appends the one-line form:
 //
 //	number time #connection role account C: VERB TrID  summary  (latency)
