@@ -47,14 +47,14 @@ func (e *entry) forget() {
 func (e *entry) asks() bool { return e.wish != nil && (e.wish.Target != "" || e.wish.Dial != nil) }
 
 // pieces takes what was read of what is relayed.
-func (e *entry) pieces() (list [][]byte) {
+func (e *entry) pieces(c *conn) (list [][]byte) {
 	if e.wish != nil && len(e.wish.Early) > 0 {
 		list = append(list, e.wish.Early)
 		e.wish.Early = nil
 	}
 	if e.caller != nil && (e.wish == nil || e.wish.Conn == nil) {
 		if b := e.caller.Take(len(e.caller.Buffered())); len(b) > 0 {
-			list = append(list, b)
+			list = append(list, c.withoutLogin(b))
 		}
 	}
 	return list
@@ -340,7 +340,7 @@ func (l *link) latecomer() (pieces [][]byte, taken bool, err error) {
 		return nil, true, nil
 	}
 	if len(begun) > 0 {
-		pieces = append(pieces, begun)
+		pieces = append(pieces, c.withoutLogin(begun))
 	}
 	return pieces, false, nil
 }
