@@ -47,14 +47,14 @@ func (e *entry) forget() {
 func (e *entry) asks() bool { return e.wish != nil && (e.wish.Target != "" || e.wish.Dial != nil) }
 
 // pieces takes what was read of what is relayed.
-func (e *entry) pieces() (list [][]byte) {
+func (e *entry) pieces(c *conn) (list [][]byte) {
 	if e.wish != nil && len(e.wish.Early) > 0 {
 		list = append(list, e.wish.Early)
 		e.wish.Early = nil
 	}
 	if e.caller != nil && (e.wish == nil || e.wish.Conn == nil) {
 		if b := e.caller.Take(len(e.caller.Buffered())); len(b) > 0 {
-			list = append(list, b)
+			list = append(list, c.withoutLogin(b))
 		}
 	}
 	return list
@@ -145,6 +145,10 @@ func (c *conn) enter(in *entry, way entrance.Entrance) (ok bool) {
 	wish, err := way.Enter(c.p.ctx, in.caller)
 	_ = in.caller.SetDeadline(time.Time{})
 	switch {
+	case err == nil && wish == nil: // its connections were told of one by one
+		_ = c.client.Close()
+		c.p.drop(c)
+		return false
 	case c.isStopped():
 		c.fill()
 		c.end(0, proxyClosed, nil)
@@ -152,10 +156,6 @@ func (c *conn) enter(in *entry, way entrance.Entrance) (ok bool) {
 	case err != nil:
 		c.fill()
 		c.part(err.Error(), nil)
-		return false
-	case wish == nil: // its connections were told of one by one
-		_ = c.client.Close()
-		c.p.drop(c)
 		return false
 	}
 	if err := c.ledHere(wish); err != nil {
@@ -340,7 +340,7 @@ func (l *link) latecomer() (pieces [][]byte, taken bool, err error) {
 		return nil, true, nil
 	}
 	if len(begun) > 0 {
-		pieces = append(pieces, begun)
+		pieces = append(pieces, c.withoutLogin(begun))
 	}
 	return pieces, false, nil
 }
