@@ -167,6 +167,50 @@ func TestGatewayStreams(t *testing.T) {
 	}
 }
 
+// A connection that has carried sessions of a gateway is none itself, also where the proxy
+// ends it.
+func TestGatewayConnectionsAreNotRecorded(t *testing.T) {
+	s := demoServer()
+	defer s.Close()
+	p, j := start(t, Config{Upstream: s.DS, Ways: []entrance.Entrance{entrance.Gateway(entrance.GatewayOptions{})}})
+	c, err := net.Dial("tcp", p.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(patience))
+	const body = "VER 1 MSNP7 CVR0\r\n"
+	fmt.Fprintf(c, "POST /gateway/gateway.dll?Action=open&Server=NS&IP=x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	if _, err := c.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	n := 0
+	for _, r := range j.all() {
+		if r.Kind == capture.Opened {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d connections were recorded, want the session alone", n)
+	}
+}
+
+func TestWhatTheServerShouldBe(t *testing.T) {
+	for want, in := range map[string]entry{
+		"a server of MSNP":          {},
+		"a server of MSNP, too":     {wish: &entrance.Wish{Peer: "a server of MSNP, too"}},
+		"a server of MSNP as usual": {wish: &entrance.Wish{Peer: "a server of MSNP as usual"}},
+	} {
+		if got := (&conn{in: in}).peer(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := (&conn{in: entry{wish: &entrance.Wish{}}}).peer(); got != "a server of MSNP" {
+		t.Errorf("%q", got)
+	}
+}
+
 // Who asks an outer way for a gateway that clients know is served here, also if it waits for
 // the answer. Nothing is dialled for that, and nothing else is let through by it.
 func TestGatewayInsideAnotherWay(t *testing.T) {

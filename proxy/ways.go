@@ -144,6 +144,10 @@ func (c *conn) enter(in *entry, way entrance.Entrance) (ok bool) {
 	wish, err := way.Enter(c.p.ctx, in.caller)
 	_ = in.caller.SetDeadline(time.Time{})
 	switch {
+	case err == nil && wish == nil: // its connections were told of one by one
+		_ = c.client.Close()
+		c.p.drop(c)
+		return false
 	case c.isStopped():
 		c.fill()
 		c.end(0, proxyClosed, nil)
@@ -151,10 +155,6 @@ func (c *conn) enter(in *entry, way entrance.Entrance) (ok bool) {
 	case err != nil:
 		c.fill()
 		c.part(err.Error(), nil)
-		return false
-	case wish == nil: // its connections were told of one by one
-		_ = c.client.Close()
-		c.p.drop(c)
 		return false
 	}
 	if err := c.ledHere(wish); err != nil {

@@ -13,6 +13,9 @@ import (
 // Path is what the path of a gateway's address ends in, in lower case.
 const Path = "/gateway/gateway.dll"
 
+// Way is how recordings call the way in of a session.
+const Way = "HTTP gateway"
+
 // Hosts are the gateways that Microsoft's clients knew, without those below them that the
 // first ones named.
 func Hosts() []string {
