@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"msnproxy/decode"
+	"msnproxy/decode/gateway"
 )
 
 // Blocks and options of pcapng that are written and not read elsewhere.
@@ -217,6 +218,9 @@ func (w *Writer) carry(from *Writer, at time.Time) {
 func (w *Writer) open(r *Record, midStream bool) *written {
 	c := &written{midStream: midStream || r.Conn.MidStream}
 	c.client, c.server = endpoints(r.Conn)
+	if r.Conn.Way == gateway.Way {
+		w.ownPort(c)
+	}
 	// Different for each connection, so that a port used again is told apart.
 	c.next = [2]uint32{r.Conn.ID * 0x9e3779b1, r.Conn.ID * 0x85ebca6b}
 	c.acked = c.next
@@ -237,6 +241,19 @@ func (w *Writer) open(r *Record, midStream bool) *written {
 	c.next[1]++
 	w.segment(r.Time, c, decode.Client, tcpACK, nil, nil)
 	return c
+}
+
+// ownPort gives a session of an HTTP gateway a client's port that no other open connection to
+// its server has: several may be open over one connection of the client, and every reader
+// is to tell their packets apart. The comment has the port as it was.
+func (w *Writer) ownPort(c *written) {
+	const first = 1024
+	for range 1<<16 - first {
+		if w.ends[pair{c.client, c.server}] == nil {
+			return
+		}
+		c.client = netip.AddrPortFrom(c.client.Addr(), max(first, c.client.Port()+1))
+	}
 }
 
 // announce writes a packet that only says that the connection is open.

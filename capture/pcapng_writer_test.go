@@ -205,6 +205,35 @@ func TestPcapngWrap(t *testing.T) {
 	}
 }
 
+// Sessions of a gateway that are open over one connection of the client get ports of their
+// own in the packets, and keep the real one for readers who know it.
+func TestSessionsOfOneConnection(t *testing.T) {
+	for port, want := range map[int][]uint16{2000: {2000, 2001, 2000}, 65535: {65535, 1024, 65535}, 0: {0, 1024, 0}} {
+		client := fmt.Sprintf("192.0.2.9:%d", port)
+		w := newWriter("")
+		var conns []*Conn
+		for i := range 3 {
+			c := &Conn{ID: uint32(i + 1), Client: client, Server: "192.0.2.1:1863", Way: "HTTP gateway"}
+			conns = append(conns, c)
+			w.append(&Record{Conn: c, Kind: Opened})
+			if got := w.conns[c].client.Port(); got != want[i] || w.conns[c].shared {
+				t.Errorf("%d: connection %d has the port %d, want %d", port, i, got, want[i])
+			}
+			if i == 1 { // the first one's port is free again
+				w.append(&Record{Conn: conns[0], Kind: Closed, From: decode.Client})
+			}
+		}
+	}
+	w := newWriter("")
+	for i := range uint32(2) {
+		c := &Conn{ID: i + 1, Client: "192.0.2.9:2000", Server: "192.0.2.1:1863"}
+		w.append(&Record{Conn: c, Kind: Opened})
+		if got := w.conns[c].client.Port(); got != 2000 {
+			t.Errorf("a connection that is none of a gateway has the port %d", got)
+		}
+	}
+}
+
 // tshark takes the files: no complaint, right checksums, each message dissected,
 // each conversation whole.
 func TestPcapngTshark(t *testing.T) {

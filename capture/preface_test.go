@@ -228,6 +228,8 @@ func TestWayIsKept(t *testing.T) {
 	}{
 		{*rec.Conn, "by SOCKS5 for ns.example.com:1863"},
 		{Conn{Way: "gateway"}, "by gateway"},
+		{Conn{Way: "transparent", Asked: "192.0.2.1:1863"}, "redirected here for 192.0.2.1:1863"},
+		{Conn{Way: "transparent"}, "redirected here"},
 		{Conn{Asked: "x"}, ""},
 		{Conn{Way: "CONNECT", Asked: "a\nb\xff"}, "by CONNECT for a.b."},
 	} {

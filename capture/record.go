@@ -29,13 +29,20 @@ type Conn struct {
 	Asked string
 }
 
+// wayTransparent is the way of clients that a firewall redirects to the proxy.
+const wayTransparent = "transparent"
+
 // Came says how the client came, to follow what the connection is: "by SOCKS5 for
-// ns.example.com:1863"; empty: as to its server. It holds nothing that must be escaped.
+// ns.example.com:1863", "redirected here for 192.0.2.1:1863"; empty: as to its server. It
+// holds nothing that must be escaped.
 func (c *Conn) Came() string {
 	if c.Way == "" {
 		return ""
 	}
 	s := "by " + c.Way
+	if c.Way == wayTransparent {
+		s = "redirected here" // nobody comes "by transparent"
+	}
 	if c.Asked != "" {
 		s += " for " + c.Asked
 	}

@@ -86,3 +86,55 @@ func TestTwoAccountsOneConnection(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// A connection of which the beginning is missing may turn out to be a switchboard: what was
+// concluded of it is withdrawn, but not what others of the session have proven.
+func TestSwitchboardWithdraws(t *testing.T) {
+	tr := NewTracker()
+	play(t, tr, `
+		1 open 10.0.0.9:1030 10.0.0.5:1863
+		1 S: USR 1 OK alice@example.com Alice`)
+	s := tr.Connection(1).SignIn
+	if !s.Main || s.Reached != StageAdmitted {
+		t.Fatalf("it is not taken for a sign-in before more is known: %+v", s)
+	}
+	before := s.Changes()
+	play(t, tr, `
+		1 C: CAL 2 bob@example.com
+		1 S: CAL 2 RINGING 11752013
+		1 S: JOI bob@example.com Bob`)
+	if s != tr.Connection(1).SignIn || s.Main || s.Reached != StageTalking || s.Has(StageAdmitted) || !s.Has(StageTalking) || !s.Has(StageCame) ||
+		len(s.Waiting()) != 0 || s.Changes() == before || s.Session == 0 || s.Account != "alice@example.com" {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A switchboard takes nothing from a sign-in that has another connection.
+func TestSwitchboardLeavesOthers(t *testing.T) {
+	tr := NewTracker()
+	play(t, tr, `
+		1 open 10.0.0.9:1030 10.0.0.5:1863
+		1 C: VER 1 MSNP7 CVR0
+		1 S: VER 1 MSNP7
+		1 C: USR 3 MD5 I alice@example.com
+		1 S: USR 3 OK alice@example.com Alice 1
+		2 open 10.0.0.9:1031 10.0.0.6:1863
+		2 S: USR 1 OK alice@example.com Alice
+		2 C: CAL 2 bob@example.com
+		2 S: CAL 2 RINGING 11752013`)
+	if s := tr.Connection(1).SignIn; !s.Main || !s.Has(StageAdmitted) || !s.Has(StageAgreed) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Of a switchboard of which the beginning is missing it is known that somebody was let in when
+// the server says anything but an error or OUT.
+func TestSwitchboardMidStream(t *testing.T) {
+	for line, want := range map[string]Stage{"S: JOI bob@example.com Bob": StageTalking, "S: 911 1": StageCame, "S: OUT": StageCame, "C: CAL 2 bob@example.com": StageCame} {
+		tr := NewTracker()
+		play(t, tr, "\n1 open 10.0.0.9:1030 10.0.0.5:1863\n1 C: CAL 1 carol@example.com\n1 "+line)
+		if c := tr.Connection(1); c.Role != SB || c.SignIn.Main || c.SignIn.Reached != want {
+			t.Errorf("%s: %v, stage %d, want %d", line, c.Role, c.SignIn.Reached, want)
+		}
+	}
+}

@@ -59,6 +59,22 @@ func (s *SignIn) turn(c *Connection) {
 	s.changes++
 }
 
+// withdraw takes back what was concluded before the connection was known to be a switchboard:
+// it lets in with USR OK as well, and where the beginning is cut or missing they look alike.
+// Where the sign-in has other connections it stays what it was.
+func (c *Connection) withdraw() {
+	s := c.SignIn
+	if !s.Main || s.Conns != 1 || s.Conn != c.ID {
+		return
+	}
+	admitted := s.Has(StageAdmitted)
+	*s = SignIn{Reached: StageCame, At: c.Opened, Account: s.Account, Client: s.Client, Server: s.Server, Conn: s.Conn, First: s.First, Conns: s.Conns,
+		Session: s.Session, Last: s.Last, End: s.End, seen: 1 << StageCame, changes: s.changes + 1}
+	if admitted {
+		s.Reached, s.seen = StageTalking, s.seen|1<<StageTalking
+	}
+}
+
 // strange notes the first bytes that are no MSNP.
 func (c *Connection) strange(m *Message) {
 	s := c.SignIn
@@ -76,7 +92,9 @@ func (t *Tracker) proceed(m *Message) {
 	if c.Role == FTP || c.Direct || m.Arrived() == nil || m.Opening != nil {
 		return
 	}
-	if c.Role != SB {
+	if c.Role == SB {
+		c.withdraw()
+	} else {
 		if s.Conn != c.ID {
 			s.turn(c)
 		}
@@ -92,6 +110,9 @@ func (t *Tracker) proceed(m *Message) {
 		}
 	}
 	if c.Role == SB {
+		if !s.Main && !s.Has(StageTalking) && m.From == Server && m.Error() == "" && m.Verb.Act != ActEnd {
+			s.reach(StageTalking, m) // nobody is told anything there before being let in
+		}
 		return
 	}
 	if m.Token.Issued > 0 && !s.Has(StageTicket) {

@@ -2,10 +2,13 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http/httptest"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -161,5 +164,114 @@ func TestGatewayStreams(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A connection that has carried sessions of a gateway is none itself, also where the proxy
+// ends it.
+func TestGatewayConnectionsAreNotRecorded(t *testing.T) {
+	s := demoServer()
+	defer s.Close()
+	p, j := start(t, Config{Upstream: s.DS, Ways: []entrance.Entrance{entrance.Gateway(entrance.GatewayOptions{})}})
+	c, err := net.Dial("tcp", p.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(patience))
+	const body = "VER 1 MSNP7 CVR0\r\n"
+	fmt.Fprintf(c, "POST /gateway/gateway.dll?Action=open&Server=NS&IP=x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	if _, err := c.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	n := 0
+	for _, r := range j.all() {
+		if r.Kind == capture.Opened {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d connections were recorded, want the session alone", n)
+	}
+}
+
+func TestWhatTheServerShouldBe(t *testing.T) {
+	for want, in := range map[string]entry{
+		"a server of MSNP":          {},
+		"a server of MSNP, too":     {wish: &entrance.Wish{Peer: "a server of MSNP, too"}},
+		"a server of MSNP as usual": {wish: &entrance.Wish{Peer: "a server of MSNP as usual"}},
+	} {
+		if got := (&conn{in: in}).peer(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := (&conn{in: entry{wish: &entrance.Wish{}}}).peer(); got != "a server of MSNP" {
+		t.Errorf("%q", got)
+	}
+}
+
+// Who asks an outer way for a gateway that clients know is served here, also if it waits for
+// the answer. Nothing is dialled for that, and nothing else is let through by it.
+func TestGatewayInsideAnotherWay(t *testing.T) {
+	const known = "gateway.messenger.hotmail.com"
+	post := "POST /gateway/gateway.dll?Action=open&Server=NS&IP=messenger.hotmail.com HTTP/1.1\r\nHost: " + known + "\r\nContent-Length: 13\r\n\r\n" + "VER 1 MSNP7\r\n"
+	connect := func(to string) string { return "CONNECT " + to + " HTTP/1.0\r\n\r\n" }
+	socks5 := func(name, port string) string {
+		return "\x05\x01\x00\x05\x01\x00\x03" + string(rune(len(name))) + name + port
+	}
+	const yes, yes5 = "HTTP/1.0 200 Connection established\r\n\r\n", "\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+	for _, tt := range []struct{ ask, answer string }{
+		{connect(known + ":80"), yes},
+		{connect("BY1." + known + ".:80"), yes},
+		{socks5(known, "\x00\x50"), yes5},
+		{"\x04\x01\x00\x50\x00\x00\x00\x01\x00" + known + "\x00", "\x00\x5a\x00\x00\x00\x00\x00\x00"},
+		{connect(known + ":443"), ""},
+		{connect(known + ":8080"), ""},
+		{connect("gateway.example.com:80"), ""},
+		{connect("x" + known + ":80"), ""},
+	} {
+		for _, pass := range []string{"", "192.0.2.1:80"} {
+			for _, split := range []int{0, 2, 9} { // of the request: so much comes with what is asked
+				dials, m := 0, &memory{}
+				ways := append(slices.Clone(proxied), entrance.Gateway(entrance.GatewayOptions{Pass: pass}))
+				cfg := Config{Ways: ways, Dialer: func(_ context.Context, _, address string) (net.Conn, error) {
+					if dials++; address != "192.0.2.1:1863" {
+						t.Errorf("%q: %s was dialled", tt.ask, address)
+					}
+					return m.servers.Dial("192.0.2.7:5000"), nil
+				}, Resolver: func(context.Context, string) ([]netip.Addr, error) {
+					t.Error("a name was looked up")
+					return nil, errors.New("no")
+				}}
+				inMemory(t, cfg, func(bubble *memory) {
+					*m = *bubble
+					client := m.clients.Dial("198.51.100.9:1055")
+					defer client.Close()
+					m.say(client, tt.ask+post[:split])
+					got := m.got(client)
+					if tt.answer == "" || pass != "" {
+						if answer, ended := strings.CutSuffix(got, "<EOF>"); !ended || answer == tt.answer || dials > 0 {
+							t.Errorf("%q: got %q, dialled %d times", tt.ask, got, dials)
+						}
+						return
+					}
+					if got != tt.answer || dials > 0 {
+						t.Fatalf("%q: got %q, dialled %d times", tt.ask, got, dials)
+					}
+					time.Sleep(time.Minute / 6)
+					m.say(client, post[split:])
+					server := m.servers.Next()
+					m.say(server, "VER 1 MSNP7\r\n")
+					time.Sleep(time.Second)
+					if got := m.got(server); got != "VER 1 MSNP7\r\n" {
+						t.Errorf("%q: the server got %q", tt.ask, got)
+					}
+					if got := m.got(client); !strings.HasPrefix(got, "HTTP/1.1 200 OK\r\n") || !strings.HasSuffix(got, "\r\n\r\nVER 1 MSNP7\r\n") {
+						t.Errorf("%q: got %q", tt.ask, got)
+					}
+				})
+			}
+		}
 	}
 }

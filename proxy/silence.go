@@ -128,7 +128,7 @@ func (s *silence) notice(c *conn) (r capture.Record, told chan struct{}) {
 		if with := c.beganWith(); with != "" {
 			r.Text += " with " + with
 		} else {
-			r.Text += ": is it a server of MSNP, and does it answer without the proxy?"
+			r.Text += ": is it " + c.peer() + ", and does it answer without the proxy?"
 		}
 	}
 	s.told = make(chan struct{})
@@ -203,7 +203,15 @@ func (c *conn) wordless(end capture.Record) string {
 	if end.Reset {
 		how = "reset"
 	}
-	return fmt.Sprintf("the server %s %s the connection without a word: is it a server of MSNP, and does it take this address? One that wants TLS does so, too, and a port that is forwarded to where nobody listens", c.rec.Server, how)
+	return fmt.Sprintf("the server %s %s the connection without a word: is it %s, and does it take this address? One that wants TLS does so, too, and a port that is forwarded to where nobody listens", c.rec.Server, how, c.peer())
+}
+
+// peer is what the server should be.
+func (c *conn) peer() string {
+	if w := c.in.wish; w != nil && w.Peer != "" {
+		return w.Peer
+	}
+	return "a server of MSNP"
 }
 
 // leftEarly says why a client may have gone that said VER and nothing more; "": it

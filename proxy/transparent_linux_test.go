@@ -197,8 +197,8 @@ func TestTransparent(t *testing.T) {
 	j.waitRemark(t, "which was not redirected here (--transparent) but came to 127.0.0.1:1863 of its own")
 	j.waitRemark(t, "which was not redirected here (--transparent) but came to [::1]:1863 of its own")
 	for _, r := range j.all() {
-		if r.Kind == capture.Opened && r.Conn.Way == "transparent" && r.Conn.Asked != r.Conn.Server {
-			t.Errorf("asked for %s, connected with %s", r.Conn.Asked, r.Conn.Server)
+		if r.Kind == capture.Opened && r.Conn.Way == "transparent" && (r.Conn.Asked != r.Conn.Server || r.Conn.Came() != "redirected here for "+r.Conn.Asked) {
+			t.Errorf("asked for %s, connected with %s: %s", r.Conn.Asked, r.Conn.Server, r.Conn.Came())
 		}
 	}
 

@@ -43,7 +43,7 @@ var floors = []struct {
 	{"proxy/offer", []string{"decode"}, nil},
 	{"proxy/replay", []string{"decode", "decode/address", "decode/payload", "decode/p2p", "decode/recent", "decode/challenge", "capture", "capture/story", "capture/compare", "proxy", "proxy/offer"}, nil},
 	{"proxy/replay/gated", []string{"capture", "proxy", "proxy/gate", "proxy/replay"}, nil},
-	{"proxy/ca", []string{"decode/recent"}, nil},
+	{"proxy/ca", []string{"decode/recent", "decode/gateway"}, nil},
 	{"proxy/web", []string{"decode", "decode/http1", "decode/service", "proxy/ca", "proxy/entrance"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"proxy/gate/valve", nil, nil},
 	{"proxy/gate/action", []string{"decode", "decode/filter", "proxy/gate/valve"}, nil},

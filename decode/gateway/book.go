@@ -3,10 +3,15 @@ package gateway
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 )
 
-// maxIDs bounds the ids by which a session is known: those of its last answers.
-const maxIDs = 8
+const (
+	// maxIDs bounds the ids by which a session is known: those of its last answers.
+	maxIDs = 8
+	// maxKept bounds the requests of a session among which one may come again.
+	maxKept = 16
+)
 
 // maxKnown bounds the ids that a book knows: with more it begins anew, as no recording of
 // real clients comes near.
@@ -47,8 +52,11 @@ type Session struct {
 	client string
 	stem   string
 	ids    []string
-	last   *Exchange // that brought something
-	torn   []byte    // the beginning of an answer that came no further
+	kept   []*Exchange // that brought something, the last ones
+	// The client takes up the ids that answers give, or, it seems, stays with an old one.
+	follows, stays bool
+
+	torn   []byte // the beginning of an answer that came no further
 	tornOf *Exchange
 }
 
@@ -67,9 +75,13 @@ type Exchange struct {
 	Over func() bool
 
 	conn     int
+	conns    []int // by which it came, and came again
 	body     sum
-	repeated bool // by a later one
+	of       *Exchange // that it repeats
+	repeated bool      // by a later one
 	answered bool
+	known    bool // the client has used the id of the answer
+	failed   bool // the answer is that of no session
 	gone     bool // without a whole answer
 	next     string
 	down     sum
@@ -83,7 +95,7 @@ func NewBook() *Book {
 // Ask takes a request that a client has sent on a connection, whose number tells it from
 // others. The body is the caller's.
 func (b *Book) Ask(client string, conn int, q Query, body []byte) *Exchange {
-	x := &Exchange{Query: q, Up: body, conn: conn, body: b.sum(body)}
+	x := &Exchange{Query: q, Up: body, conn: conn, conns: []int{conn}, body: b.sum(body)}
 	if q.Action == Open {
 		x.Session = &Session{client: client, Begun: true}
 		b.opens[conn] = x.Session
@@ -92,8 +104,9 @@ func (b *Book) Ask(client string, conn int, q Query, body []byte) *Exchange {
 	}
 	s := x.Session
 	s.Exchanges++
-	if l := s.last; l != nil && len(body) > 0 && l.unread(x) {
-		x.Repeat, x.Up, l.repeated = true, nil, true
+	if x.of = s.repeated(x); x.of != nil {
+		x.Repeat, x.Up, x.of.repeated = true, nil, true
+		x.of.conns = append(x.of.conns, conn)
 		s.Repeats++
 	}
 	if s.torn != nil {
@@ -103,9 +116,53 @@ func (b *Book) Ask(client string, conn int, q Query, body []byte) *Exchange {
 		s.torn, s.tornOf = nil, nil
 	}
 	if len(body) > 0 && !x.Repeat {
-		s.last = x
+		if n := len(s.kept); n > 0 { // what was said is told
+			s.kept[n-1].Up, s.kept[n-1].Before = nil, nil
+		}
+		if s.kept = append(s.kept, x); len(s.kept) > maxKept {
+			s.kept = s.kept[1:]
+		}
 	}
 	return x
+}
+
+// repeated returns the exchange that a request repeats; nil: it repeats none. It decides as
+// the live gateway does, by which ids the client can have had.
+func (s *Session) repeated(x *Exchange) *Exchange {
+	for i, l := range s.kept {
+		fresh := l.answered && l.next != "" && l.next != l.Query.Session && l.Query.Action != Open
+		switch {
+		case fresh && l.next == x.Query.Session:
+			s.follows, l.known = true, true
+		case fresh && i == len(s.kept)-1 && l.Query.Session == x.Query.Session && x.body.n > 0 && l.body != x.body && l.conn != x.conn:
+			s.stays = true
+		}
+	}
+	if x.body.n == 0 || x.Query.Action == Open {
+		return nil
+	}
+	for i, l := range s.kept {
+		if l.Query != x.Query || l.body != x.body {
+			continue
+		}
+		moved := l.next != "" && l.next != l.Query.Session
+		switch {
+		case l.failed:
+			return l
+		case slices.Contains(l.conns, x.conn):
+		case !l.answered && !s.wentOn(i), l.answered && moved && (s.follows || !s.stays):
+			return l
+		}
+	}
+	return nil
+}
+
+// wentOn reports whether the client has had the answer to a later request than s.kept[i]: it
+// does not come back to that one.
+func (s *Session) wentOn(i int) bool {
+	return slices.ContainsFunc(s.kept[i+1:], func(l *Exchange) bool {
+		return l.answered && (l.known || l.next == l.Query.Session)
+	})
 }
 
 // unread reports whether a later request is the same again, as the answer to this one was
@@ -193,10 +250,15 @@ func (b *Book) Answer(client string, x *Exchange, h Header, body []byte) (*Sessi
 	if len(body) == 0 && x.body.n == 0 && x.Query.Action != Open {
 		s.Polls++
 	}
-	if x.Repeat && s.last != nil && s.last.answered && s.last.down == b.sum(body) {
-		body = nil
+	first := x
+	if x.of != nil {
+		first = x.of
 	}
-	x.answered, x.next, x.down = true, h.Session, b.sum(body)
+	if first.repeated && first.answered && !first.failed && first.down == b.sum(body) {
+		return s, nil
+	}
+	first.failed = h.Session == ""
+	first.answered, first.next, first.down = true, h.Session, b.sum(body)
 	return s, body
 }
 

@@ -13,6 +13,26 @@ import (
 // Path is what the path of a gateway's address ends in, in lower case.
 const Path = "/gateway/gateway.dll"
 
+// Way is how recordings call the way in of a session.
+const Way = "HTTP gateway"
+
+// Hosts are the gateways that Microsoft's clients knew, without those below them that the
+// first ones named.
+func Hosts() []string {
+	return []string{"gateway.messenger.hotmail.com", "geo.gateway.messenger.live.com", "gateway.edge.messenger.live.com", "s.gateway.messenger.live.com"}
+}
+
+// IsHost reports whether a name is that of one of [Hosts], or of one below it.
+func IsHost(name string) bool {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	for _, h := range Hosts() {
+		if name == h || strings.HasSuffix(name, "."+h) {
+			return true
+		}
+	}
+	return false
+}
+
 // ContentType is that of bodies that hold MSNP.
 const ContentType = "application/x-msn-messenger"
 

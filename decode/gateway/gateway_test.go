@@ -188,7 +188,6 @@ func TestRepeatedRequests(t *testing.T) {
 			b.Answer(alice, ask(b, 1), Header{Session: "17.1"}, nil)
 			return ask(b, 2)
 		}(),
-		"the first still waits": func() *Exchange { b, _ := opened(t, "17.1"); ask(b, 1); return ask(b, 2) }(),
 		"both came by one connection": func() *Exchange {
 			b, _ := opened(t, "17.1")
 			b.Answer(alice, ask(b, 1), Header{Session: "17.2"}, nil)
@@ -212,7 +211,7 @@ func TestRepeatedRequests(t *testing.T) {
 		"one that was read came between": func() *Exchange {
 			b, _ := opened(t, "17.1")
 			b.Gone(ask(b, 1), nil)
-			b.Ask(alice, 2, q, []byte("CHG\r\n"))
+			b.Answer(alice, b.Ask(alice, 2, q, []byte("CHG\r\n")), Header{Session: "17.1"}, nil)
 			return ask(b, 3)
 		}(),
 	} {
@@ -220,6 +219,75 @@ func TestRepeatedRequests(t *testing.T) {
 			t.Errorf("%s, and yet it is a repetition", name)
 		}
 	}
+}
+
+// A request comes again whatever came between, and however its first answer went.
+func TestRepeatedRequestsAmongOthers(t *testing.T) {
+	q := Query{Session: "17.1"}
+	png, chg := []byte("PNG\r\n"), []byte("CHG 9 NLN\r\n")
+	follow := func(b *Book) { // the client takes up new ids
+		b.Answer(alice, b.Ask(alice, 1, Query{Session: "17.0"}, []byte("INF 2\r\n")), Header{Session: "17.1"}, nil)
+	}
+	for name, test := range map[string]struct {
+		want bool
+		f    func(b *Book) *Exchange
+	}{
+		"the first still waits": {true, func(b *Book) *Exchange { b.Ask(alice, 1, q, png); return b.Ask(alice, 2, q, png) }},
+		"a poll beside it was answered": {true, func(b *Book) *Exchange {
+			x := b.Ask(alice, 1, q, png)
+			b.Answer(alice, b.Ask(alice, 2, q, nil), Header{Session: "17.2"}, []byte("QNG\r\n"))
+			b.Gone(x, nil)
+			return b.Ask(alice, 3, q, png)
+		}},
+		"two by one connection, the first": {true, func(b *Book) *Exchange {
+			b.Gone(b.Ask(alice, 1, q, png), nil)
+			b.Gone(b.Ask(alice, 1, q, chg), nil)
+			return b.Ask(alice, 2, q, png)
+		}},
+		"two by one connection, the second": {true, func(b *Book) *Exchange {
+			b.Gone(b.Ask(alice, 1, q, png), nil)
+			b.Gone(b.Ask(alice, 1, q, chg), nil)
+			b.Answer(alice, b.Ask(alice, 2, q, png), Header{Session: "17.2"}, nil)
+			return b.Ask(alice, 2, q, chg)
+		}},
+		"it came after the one that repeats it": {true, func(b *Book) *Exchange {
+			follow(b)
+			b.Answer(alice, b.Ask(alice, 2, q, png), Header{Session: "17.2"}, nil)
+			b.Answer(alice, b.Ask(alice, 2, Query{Session: "17.2"}, chg), Header{Session: "17.3"}, nil)
+			return b.Ask(alice, 3, q, png)
+		}},
+		"the gateway failed": {true, func(b *Book) *Exchange {
+			b.Answer(alice, b.Ask(alice, 1, q, png), Header{}, nil)
+			return b.Ask(alice, 1, q, png)
+		}},
+		"the gateway did it after that": {false, func(b *Book) *Exchange {
+			b.Answer(alice, b.Ask(alice, 1, q, png), Header{}, nil)
+			b.Answer(alice, b.Ask(alice, 1, q, png), Header{Session: "17.1"}, nil)
+			return b.Ask(alice, 2, q, png)
+		}},
+		"the client stays with its id": {false, func(b *Book) *Exchange {
+			b.Answer(alice, b.Ask(alice, 1, q, chg), Header{Session: "17.2"}, nil)
+			b.Answer(alice, b.Ask(alice, 2, q, png), Header{Session: "17.3"}, nil)
+			return b.Ask(alice, 3, q, png)
+		}},
+		"15 others came between": {true, func(b *Book) *Exchange { return after(b, q, 15) }},
+		"16 others came between": {false, func(b *Book) *Exchange { return after(b, q, 16) }},
+	} {
+		b, s := opened(t, "17.0")
+		s.kept = nil
+		if x := test.f(b); x.Repeat != test.want || (x.Up == nil) != test.want {
+			t.Errorf("%s: %v", name, x.Repeat)
+		}
+	}
+}
+
+// after asks something, then others, then it once more.
+func after(b *Book, q Query, others int) *Exchange {
+	b.Gone(b.Ask(alice, 1, q, []byte("PNG\r\n")), nil)
+	for i := range others {
+		b.Gone(b.Ask(alice, 1, q, fmt.Appendf(nil, "CHG %d\r\n", i)), nil)
+	}
+	return b.Ask(alice, 2, q, []byte("PNG\r\n"))
 }
 
 func TestAnswersCutShort(t *testing.T) {
@@ -310,5 +378,16 @@ func TestBookIsBounded(t *testing.T) {
 	s := b.Ask(alice, 1, Query{Session: "b"}, nil).Session
 	if len(b.ids) != 1 || len(b.stems) != 1 || b.Ask(alice, 1, Query{Session: "b"}, nil).Session != s {
 		t.Errorf("%d ids are known", len(b.ids))
+	}
+}
+
+func TestHosts(t *testing.T) {
+	for name, want := range map[string]bool{
+		"gateway.messenger.hotmail.com": true, "Gateway.Messenger.Hotmail.COM.": true, "by1.gateway.edge.messenger.live.com": true,
+		"messenger.hotmail.com": false, "xgateway.messenger.hotmail.com": false, "gateway.messenger.hotmail.com.example.com": false, "": false, ".": false,
+	} {
+		if got := IsHost(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
 	}
 }

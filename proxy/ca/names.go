@@ -7,11 +7,13 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"msnproxy/decode/gateway"
 )
 
 // KnownHosts are the hosts that Microsoft's clients, MSNP8 to MSNP21, spoke HTTPS with.
 // A CA is limited to them, what is below them, and the names that it was made for.
-func KnownHosts() []string { return slices.Clone(knownHosts) }
+func KnownHosts() []string { return slices.Concat(knownHosts, gateway.Hosts()) }
 
 var knownHosts = []string{
 	// Sign-in.
@@ -21,9 +23,6 @@ var knownHosts = []string{
 	"config.messenger.msn.com", "config.edge.messenger.live.com", "svcs.microsoft.com",
 	"contacts.msn.com", "omega.contacts.msn.com", "storage.msn.com", "rsi.hotmail.com",
 	"ows.messenger.msn.com",
-	// Gateways.
-	"gateway.messenger.hotmail.com", "geo.gateway.messenger.live.com",
-	"gateway.edge.messenger.live.com", "s.gateway.messenger.live.com",
 }
 
 // limits are what a CA may make certificates for.

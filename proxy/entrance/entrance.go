@@ -40,6 +40,13 @@ type Keeper interface {
 	Admit(c *Caller) error
 }
 
+// Keyed is a way with a login of its own.
+type Keyed interface {
+	// Asks reports whether a value of Proxy-Authorization is that login: then no server is
+	// to see it.
+	Asks(value string) bool
+}
+
 // Greeter is a way whose greetings can be told from all else before it is clear that the
 // way takes the client.
 type Greeter interface {
@@ -69,6 +76,8 @@ type Wish struct {
 	// Dial connects to the server, with [Connect]. Nil: the proxy dials the target if its
 	// rules allow it. With Dial the rules are the way's own matter.
 	Dial func(ctx context.Context) (net.Conn, error)
+	// Peer is what the server is, where it is none of MSNP: "an HTTP gateway of MSN".
+	Peer string
 	// Rewrite says whether redirects are to be rewritten when the user has not said so.
 	// False: the way carries every connection of the client, wherever it leads.
 	Rewrite bool

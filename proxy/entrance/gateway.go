@@ -28,8 +28,16 @@ const (
 	idleWait = 3 * time.Minute
 	// silenceWait is how long a session lives of which nothing is heard.
 	silenceWait = 60 * time.Second
-	// maxGatewaySessions bounds the sessions that are open.
+	// emptyWait is how long one lives that has brought nothing.
+	emptyWait = 15 * time.Second
+	// lingerWait is how long the last answer of one that has ended is kept.
+	lingerWait = 30 * time.Second
+	// maxGatewaySessions bounds the sessions that are open, and maxClientSessions those of
+	// one address, so that one client can't keep the others out.
 	maxGatewaySessions = 4096
+	maxClientSessions  = 1024
+	// fullWait is how long nothing more is said of sessions that there is no room for.
+	fullWait = time.Minute
 )
 
 // GatewayOptions say what is made of the requests to MSN's HTTP gateway.
@@ -47,7 +55,7 @@ type GatewayOptions struct {
 // Gateway returns the way in by MSN's HTTP gateway: MSNP in the bodies of HTTP. A session
 // is relayed as a connection, over however many connections its exchanges come.
 func Gateway(o GatewayOptions) Entrance {
-	return &gatewayWay{GatewayOptions: o, sessions: make(map[sessionID]*session)}
+	return &gatewayWay{GatewayOptions: o, sessions: make(map[sessionID]*session), clients: make(map[netip.Addr]int)}
 }
 
 type gatewayWay struct {
@@ -57,14 +65,9 @@ type gatewayWay struct {
 
 	mu       sync.Mutex
 	sessions map[sessionID]*session // by the stem of their ids, or by their ids
-}
-
-// httpConn is one connection of a client.
-type httpConn struct {
-	number        int64
-	client, local net.Addr
-	host          Host
-	foreign       atomic.Bool // it was told that this is no web server
+	count    int                    // that are open,
+	clients  map[netip.Addr]int     // and of each client
+	fullTold time.Time
 }
 
 // httpConnKey is the key of a request's httpConn in its context.
@@ -72,13 +75,34 @@ type httpConnKey struct{}
 
 func (*gatewayWay) Name() string { return "gateway" }
 
-func (*gatewayWay) Takes(c *Caller) decode.Guess {
-	b := c.Buffered()
+// Takes implements Entrance: requests to a gateway and, if the gateway is here, whoever asked
+// an outer way for one of those that clients know, and waits for the answer before it makes
+// its request.
+func (g *gatewayWay) Takes(c *Caller) decode.Guess {
+	guess := requests(c.Buffered())
+	if guess == decode.Maybe && g.Pass == "" && wantsGateway(c.Asked) {
+		return decode.Yes
+	}
+	return guess
+}
+
+// wantsGateway reports whether a client has asked for a gateway that clients know.
+func wantsGateway(asked *Wish) bool {
+	if asked == nil {
+		return false
+	}
+	host, port, err := net.SplitHostPort(asked.Target)
+	return err == nil && port == "80" && gateway.IsHost(host)
+}
+
+// requests says whether bytes begin a request to a gateway.
+func requests(b []byte) decode.Guess {
 	if len(b) == 0 {
 		return decode.Maybe
 	}
 	method, rest, whole := strings.Cut(string(b[:min(len(b), MaxBuffered)]), " ")
-	for _, m := range []string{http.MethodPost, http.MethodGet} {
+	// Those that are refused, too: a server of MSNP has no use for them.
+	for _, m := range []string{http.MethodPost, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodTrace} {
 		switch {
 		case !whole && strings.HasPrefix(m, method):
 			return decode.Maybe
@@ -99,8 +123,8 @@ func (*gatewayWay) Takes(c *Caller) decode.Guess {
 // Enter serves a connection to its end.
 func (g *gatewayWay) Enter(ctx context.Context, c *Caller) (*Wish, error) {
 	_ = c.SetDeadline(time.Time{})
-	hc := &httpConn{number: g.lastConn.Add(1), client: c.RemoteAddr(), local: c.LocalAddr(), host: c.Host}
-	one := newOneConn(c)
+	hc := newHTTPConn(g.lastConn.Add(1), c, c.Host)
+	one := newOneConn(newWatchedConn(c, hc))
 	srv := &http.Server{
 		Handler:           http.HandlerFunc(g.serve),
 		ReadHeaderTimeout: bodyWait,
@@ -172,16 +196,23 @@ func (o *oneConn) Addr() net.Addr { return &net.TCPAddr{} }
 func (g *gatewayWay) serve(w http.ResponseWriter, r *http.Request) {
 	hc := r.Context().Value(httpConnKey{}).(*httpConn)
 	q, ok := gateway.ParseTarget(r.RequestURI)
+	first := hc.first()
 	switch {
+	case !ok && !first:
+		// Another way in may be for it: the client asks anew, on a new connection.
+		panic(http.ErrAbortHandler)
 	case !ok:
-		if !hc.foreign.Swap(true) {
-			hc.host.Remark(fmt.Sprintf("a client at %v asked the HTTP gateway for %.100q, which is no request to a gateway: refused (--web serves the services of MSN)", hc.client, r.Method+" "+r.RequestURI))
-		}
+		hc.host.Remark(fmt.Sprintf("a client at %v asked the HTTP gateway for %.100q, which is no request to a gateway: refused (--web serves the services of MSN)", hc.client, r.Method+" "+r.RequestURI))
 		say(w, http.StatusNotFound, "this is msnproxy, as MSN's HTTP gateway; it serves no other pages")
 		return
 	case r.Method != http.MethodPost && r.Method != http.MethodGet:
 		w.Header().Set("Allow", "GET, POST")
 		say(w, http.StatusMethodNotAllowed, "requests to the gateway are POST or GET")
+		return
+	case coded(r):
+		hc.host.Remark(fmt.Sprintf("a client at %v sent the HTTP gateway a body with Content-Encoding %.40q, which no gateway takes: refused with 415; it has to send what it says as it is", hc.client, r.Header.Get("Content-Encoding")))
+		w.Header().Set("Connection", "close")
+		say(w, http.StatusUnsupportedMediaType, "bodies are taken as they are, without Content-Encoding")
 		return
 	case r.ContentLength > maxBody:
 		g.tooLarge(w, hc, fmt.Sprintf("%d bytes", r.ContentLength))
@@ -206,6 +237,12 @@ func (g *gatewayWay) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.answer(w, &exchange{r: r, q: q, conn: hc, body: body, ctx: r.Context()})
+}
+
+// coded reports whether the body of a request is not what the client says as it is.
+func coded(r *http.Request) bool {
+	code := strings.ToLower(strings.TrimSpace(strings.Join(r.Header["Content-Encoding"], ",")))
+	return code != "" && code != "identity"
 }
 
 func (g *gatewayWay) tooLarge(w http.ResponseWriter, hc *httpConn, size string) {
@@ -286,11 +323,15 @@ func (g *gatewayWay) open(hc *httpConn, q gateway.Query) (*session, error) {
 		hc.host.Remark(text)
 		return nil, &statusError{http.StatusBadGateway, text}
 	}
+	if g.takePlace(hc) != nil {
+		g.makeRoom(ipOf(hc.client))
+		if err := g.takePlace(hc); err != nil {
+			g.tellFull(hc, err)
+			return nil, err
+		}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.sessions) >= maxGatewaySessions {
-		return nil, &statusError{http.StatusServiceUnavailable, fmt.Sprintf("%d sessions are open, the limit", maxGatewaySessions)}
-	}
 	s := newSession(g, hc, q)
 	if g.Pass == "" {
 		s.know(s.stem)
@@ -298,6 +339,65 @@ func (g *gatewayWay) open(hc *httpConn, q gateway.Query) (*session, error) {
 		s.know(q.Session)
 	}
 	return s, nil
+}
+
+// takePlace takes the place of one more session; the error says that there is none.
+func (g *gatewayWay) takePlace(hc *httpConn) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch ip := ipOf(hc.client); {
+	case g.clients[ip] >= maxClientSessions:
+		return &statusError{http.StatusServiceUnavailable, fmt.Sprintf("%d gateway sessions of %v are open, the limit for one client", maxClientSessions, ip)}
+	case g.count >= maxGatewaySessions:
+		return &statusError{http.StatusServiceUnavailable, fmt.Sprintf("%d gateway sessions are open, the limit", maxGatewaySessions)}
+	}
+	g.count++
+	g.clients[ipOf(hc.client)]++
+	return nil
+}
+
+// makeRoom ends a session that has brought nothing, the client's own if it has too many.
+func (g *gatewayWay) makeRoom(client netip.Addr) {
+	g.mu.Lock()
+	own := g.clients[client] >= maxClientSessions
+	var idle *session
+	for _, s := range g.sessions {
+		if own && s.client != client {
+			continue
+		}
+		s.mu.Lock()
+		empty := !s.started && !s.over && s.busy == 0 && s.count.exchanges > 0
+		s.mu.Unlock()
+		if empty && (idle == nil || s.begun.Before(idle.begun)) {
+			idle = s
+		}
+	}
+	g.mu.Unlock()
+	if idle != nil {
+		idle.end()
+	}
+}
+
+// tellFull says, now and then, that there is no room.
+func (g *gatewayWay) tellFull(hc *httpConn, err error) {
+	g.mu.Lock()
+	now := time.Now()
+	told := !g.fullTold.IsZero() && now.Sub(g.fullTold) < fullWait
+	if !told {
+		g.fullTold = now
+	}
+	g.mu.Unlock()
+	if !told {
+		hc.host.Remark(fmt.Sprintf("%v: one more of %v was refused with 503 (each ends %v after it was last heard of)", err, hc.client, silenceWait))
+	}
+}
+
+// leave takes note that a session of a client is over. g.mu is held.
+func (g *gatewayWay) leave(client netip.Addr) {
+	g.count--
+	if g.clients[client]--; g.clients[client] == 0 {
+		delete(g.clients, client)
+	}
 }
 
 // ipOf is the IP address of one end; invalid where it is no address of TCP.

@@ -49,6 +49,9 @@ func (s *session) here(x *exchange) (r *reply, release func()) {
 			s.end()
 			return fail(&statusError{http.StatusGatewayTimeout, "the server does not take what is sent to it"}), release
 		}
+		s.mu.Lock()
+		x.kept.taken = true
+		s.mu.Unlock()
 	}
 	s.wait(x, t, near)
 	if x.ctx.Err() != nil {
@@ -68,14 +71,20 @@ func (s *session) here(x *exchange) (r *reply, release func()) {
 // wait waits for what the server says, for as long as the request may wait.
 func (s *session) wait(x *exchange, t *turn, near *virtualConn) {
 	patience := x.q.Lifespan
-	if len(x.body) > 0 || x.q.Action == gateway.Open {
+	if x.brief {
 		patience = replyWait
 	}
 	ctx, cancel := context.WithTimeout(x.ctx, patience)
 	defer cancel()
+	ended := x.conn.ended
+	if x.brief {
+		ended = nil // it may have ended its half of the connection only
+	}
 	go func() {
 		select {
 		case <-t.hurry:
+			cancel()
+		case <-ended:
 			cancel()
 		case <-ctx.Done():
 		}
@@ -121,9 +130,12 @@ func (s *session) reply(x *exchange, b []byte, over bool) *reply {
 	s.mu.Lock()
 	s.number++
 	next := fmt.Sprintf("%s.%d", s.stem, s.number)
+	if lost := s.undelivered(x); len(lost) > 0 {
+		b = append(lost, b...)
+	}
 	s.mu.Unlock()
 	h := gateway.Header{Session: next, GWIP: s.g.gwIP(x.conn), Close: over}
-	return &reply{status: http.StatusOK, body: b, next: next, last: over, header: http.Header{
+	return &reply{status: http.StatusOK, body: b, next: next, last: over, isMSNP: true, header: http.Header{
 		gateway.HeaderName: {h.String()}, // in this spelling: clients look for it
 		"Content-Type":     {gateway.ContentType},
 		"Cache-Control":    {"no-cache"},
@@ -137,5 +149,5 @@ func (s *session) gone() *reply {
 
 // fail is an answer that says what went wrong.
 func fail(err error) *reply {
-	return &reply{status: statusOf(err), body: []byte(err.Error() + "\r\n"), header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}}
+	return &reply{failed: true, status: statusOf(err), body: []byte(err.Error() + "\r\n"), header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}}
 }

@@ -22,6 +22,9 @@ import (
 // settleWait bounds the wait until the relay has done what it does with a body.
 const settleWait = 5 * time.Second
 
+// slowWait is how long a gateway may take longer than a poll may wait before that is told.
+const slowWait = 10 * time.Second
+
 // passing carries the exchanges of a session on to another gateway, one for one. What
 // passes in their bodies goes through the relay, there and back.
 type passing struct {
@@ -34,10 +37,11 @@ type passing struct {
 	mu    sync.Mutex
 	far   *virtualConn // the gateway's end of what is relayed
 	spare net.Conn     // connected, and not used yet
+	told  map[string]bool
 }
 
 func newPassing(s *session) *passing {
-	p := &passing{s: s}
+	p := &passing{s: s, told: make(map[string]bool)}
 	p.transport = &http.Transport{
 		DisableCompression:  true,
 		MaxIdleConnsPerHost: 2,
@@ -93,7 +97,7 @@ func (p *passing) close() {
 // exchange passes a request on, and its answer back.
 func (p *passing) exchange(x *exchange) *reply {
 	s := p.s
-	s.start(&Wish{Dial: p.dial})
+	s.start(&Wish{Dial: p.dial, Peer: "an HTTP gateway of MSN (its servers of MSNP need --gateway here)"})
 	select {
 	case <-s.dialled:
 	case <-s.ctx.Done():
@@ -111,25 +115,73 @@ func (p *passing) exchange(x *exchange) *reply {
 		s.end()
 		return fail(failed)
 	}
+	s.mu.Lock()
+	number := s.count.exchanges
+	s.mu.Unlock()
+	wait := x.q.Lifespan + slowWait
+	slow := time.AfterFunc(wait, func() {
+		p.tell("slow", number, fmt.Sprintf("has not answered for %v, and the client waits: is it up, and a gateway of MSN? It is given %v", wait, passWait))
+	})
 	resp, body, err := p.send(x, near, far)
+	slow.Stop()
 	if err != nil {
 		if s.ctx.Err() != nil {
 			return s.gone()
 		}
-		return fail(&Error{ReasonOf(err), fmt.Errorf("the gateway %s: %w", s.g.Pass, err)})
+		why := trouble(err)
+		p.failed(why, number, fmt.Sprintf("did not answer as HTTP does: %s: is it a gateway of MSN, and does it answer without the proxy? The client was answered with %d, and its bytes go on when it sends them again", why, statusOf(err)))
+		return fail(&Error{ReasonOf(err), fmt.Errorf("the gateway %s: %s", s.g.Pass, why)})
 	}
-	return p.back(x, resp, body, near, far)
+	return p.back(x, resp, body, near, far, number)
+}
+
+// tell says, once of a kind, that something is the matter with the gateway.
+func (p *passing) tell(kind string, number int, what string) {
+	p.mu.Lock()
+	was := p.told[kind] || len(p.told) >= maxTrouble
+	p.told[kind] = true
+	p.mu.Unlock()
+	if !was {
+		p.s.first.host.Remark(fmt.Sprintf("the gateway %s, asked by %v in exchange %d of its session, %s", p.s.g.Pass, p.s.first.client, number, what))
+	}
+}
+
+// failed takes note that an exchange failed.
+func (p *passing) failed(kind string, number int, what string) {
+	p.s.mu.Lock()
+	p.s.count.failed++
+	p.s.mu.Unlock()
+	p.tell(kind, number, what)
+}
+
+// maxTrouble is how many kinds of trouble are told of a session.
+const maxTrouble = 8
+
+// passWait is how long a gateway may take for an exchange.
+const passWait = gateway.MaxLifespan + bodyWait
+
+// trouble says what went wrong with an exchange.
+func trouble(err error) string {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("no answer came for %v", passWait)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it ended the connection in the middle of its answer"
+	case errors.Is(err, io.EOF):
+		return "it ended the connection without an answer"
+	}
+	return strings.TrimPrefix(err.Error(), "net/http: ")
 }
 
 // send takes a request's body through the relay, and what comes out of it to the gateway.
 func (p *passing) send(x *exchange, near, far *virtualConn) (*http.Response, []byte, error) {
-	ctx, cancel := context.WithTimeout(p.s.ctx, gateway.MaxLifespan+bodyWait)
+	ctx, cancel := context.WithTimeout(p.s.ctx, passWait)
 	defer cancel()
 	p.up.Lock()
 	var once sync.Once
 	sent := func() { once.Do(p.up.Unlock) }
 	defer sent()
-	body, err := through(ctx, near, far, x.body)
+	body, err := p.relayed(ctx, x, near, far)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -148,6 +200,29 @@ func (p *passing) send(x *exchange, near, far *virtualConn) (*http.Response, []b
 		err = fmt.Errorf("its answer is longer than %d bytes", maxBody)
 	}
 	return resp, answer, err
+}
+
+// relayed takes a request's body through the relay, unless that was done for a request that
+// the gateway failed at.
+func (p *passing) relayed(ctx context.Context, x *exchange, near, far *virtualConn) ([]byte, error) {
+	s, k := p.s, x.kept
+	s.mu.Lock()
+	body, passed := k.out, k.passed
+	s.mu.Unlock()
+	if passed {
+		x.body = nil
+	}
+	more, err := through(ctx, near, far, x.body)
+	if err != nil {
+		return nil, err
+	}
+	body = append(body, more...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k.size > 0 {
+		k.out, k.passed = body, true
+	}
+	return body, nil
 }
 
 // through has bytes pass through the relay from one of its ends to the other, and returns
@@ -235,7 +310,7 @@ func hopByHop(h http.Header) {
 
 // back takes the gateway's answer through the relay, and makes the client's answer of what
 // comes out.
-func (p *passing) back(x *exchange, resp *http.Response, body []byte, near, far *virtualConn) *reply {
+func (p *passing) back(x *exchange, resp *http.Response, body []byte, near, far *virtualConn, number int) *reply {
 	h, named := gateway.ParseHeader(resp.Header.Get(gateway.HeaderName))
 	r := &reply{status: resp.StatusCode, body: body, next: h.Session, header: maps.Clone(resp.Header)}
 	hopByHop(r.header)
@@ -251,11 +326,21 @@ func (p *passing) back(x *exchange, resp *http.Response, body []byte, near, far 
 		if err != nil {
 			return p.s.gone()
 		}
-		r.body, r.last = out, h.Close
+		p.s.mu.Lock()
+		defer p.s.mu.Unlock()
+		x.kept.out = nil
+		if lost := p.s.undelivered(x); len(lost) > 0 {
+			out = append(lost, out...)
+		}
+		r.body, r.last, r.isMSNP = out, h.Close, true
 		return r
 	}
-	p.s.first.host.Remark(fmt.Sprintf("the gateway %s answered %s to gateway session %s", p.s.g.Pass, resp.Status, p.s.stem))
-	r.last = resp.StatusCode == http.StatusBadRequest
+	what := "answered " + resp.Status
+	if resp.StatusCode == http.StatusOK {
+		what += " without X-MSN-Messenger"
+	}
+	p.failed(what, number, what+": the client got that as it is; a gateway of MSN answers 200 with the session's id (see its log, and whether the address is right)")
+	r.failed, r.last = true, resp.StatusCode == http.StatusBadRequest
 	return r
 }
 

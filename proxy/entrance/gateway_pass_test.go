@@ -2,6 +2,7 @@ package entrance
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -17,7 +18,24 @@ import (
 )
 
 // relayHost is a proxy that relays.
-type relayHost struct{ gwHost }
+type relayHost struct {
+	gwHost
+	relayed bytes.Buffer // what clients say; mu is held for it
+}
+
+// up is what clients have said.
+func (h *relayHost) up() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.relayed.String()
+}
+
+// Write takes what a client says.
+func (h *relayHost) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.relayed.Write(b)
+}
 
 func (h *relayHost) Carry(w *Wish) error {
 	go func() {
@@ -28,7 +46,7 @@ func (h *relayHost) Carry(w *Wish) error {
 			return
 		}
 		go func() {
-			_, _ = io.Copy(server, w.Conn)
+			_, _ = io.Copy(io.MultiWriter(h, server), w.Conn)
 			_ = server.Close()
 		}()
 		_, _ = io.Copy(w.Conn, server)
@@ -55,7 +73,7 @@ func passedOn(t *testing.T, behind http.HandlerFunc, f func(dial func() *gwClien
 	synctest.Test(t, func(t *testing.T) {
 		l := make(memListener, 8)
 		srv := &http.Server{Handler: behind}
-		host := &relayHost{gwHost{closing: make(chan struct{})}}
+		host := &relayHost{gwHost: gwHost{closing: make(chan struct{})}}
 		g := &gwTest{t: t, host: &host.gwHost, way: Gateway(GatewayOptions{Pass: "203.0.113.4:80", Dial: func(context.Context, string, string) (net.Conn, error) {
 			here, there := virtualPair(tcpAt("192.0.2.1", 3000), l.Addr())
 			l <- there
@@ -126,7 +144,14 @@ func TestPassedOnToAGateway(t *testing.T) {
 		if status, header, body := c.ask("SessionID=17.9", "PNG\r\n"); status != 400 || header != "" || body != "who?\n" {
 			t.Errorf("%d %q %q", status, header, body)
 		}
-		if way := c.g.way.(*gatewayWay); len(way.sessions) > 0 {
+		synctest.Wait()
+		way := c.g.way.(*gatewayWay)
+		if way.count != 0 || len(way.clients) != 0 {
+			t.Errorf("%d sessions are open, %v", way.count, way.clients)
+		}
+		time.Sleep(lingerWait)
+		synctest.Wait()
+		if len(way.sessions) > 0 {
 			t.Errorf("%d sessions are left", len(way.sessions))
 		}
 		said := host.said()
@@ -172,13 +197,103 @@ func TestRetriedWhilePassedOn(t *testing.T) {
 	})
 }
 
+// What a gateway fails at is done when the client asks again, and told once of a kind.
+func TestTroubleBehind(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fail   http.HandlerFunc
+		status int
+		said   string
+	}{
+		"500":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, 500, "answered 500 Internal Server Error"},
+		"302":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(302) }, 302, "answered 302 Found"},
+		"no header": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "QNG 1\r\n") }, 200, "answered 200 OK without X-MSN-Messenger"},
+		"close":     {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 502, "ended the connection without an answer"},
+		"short": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "50")
+			_, _ = io.WriteString(w, "VER 1")
+		}, 502, "ended the connection in the middle of its answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked []string
+			fails := 0
+			passedOn(t, func(w http.ResponseWriter, r *http.Request) {
+				b, _ := io.ReadAll(r.Body)
+				asked = append(asked, string(b))
+				if string(b) == "PNG\r\n" && fails < 2 {
+					fails++
+					tt.fail(w, r)
+					return
+				}
+				reply200(w, fmt.Sprintf("SessionID=17.%d; GW-IP=203.0.113.4", len(asked)), "re "+string(b))
+			}, func(dial func() *gwClient, host *relayHost) {
+				c := dial()
+				_, header, _ := c.ask("Action=open&Server=NS&IP=x", "VER 1 MSNP7\r\n")
+				for range 2 {
+					c = dial()
+					c.write(request("SessionID="+id(header), "PNG\r\n"))
+					resp, err := http.ReadResponse(c.in, nil)
+					if err != nil || resp.StatusCode != tt.status {
+						t.Errorf("%+v, %v", resp, err)
+					}
+				}
+				if _, _, body := dial().ask("SessionID="+id(header), "PNG\r\n"); body != "re PNG\r\n" {
+					t.Errorf("%q", body)
+				}
+				if _, _, body := dial().ask("SessionID="+id(header), "PNG\r\n"); body != "re PNG\r\n" {
+					t.Errorf("again %q", body)
+				}
+				if got := strings.Join(asked, ""); got != "VER 1 MSNP7\r\nPNG\r\nPNG\r\nPNG\r\n" {
+					t.Errorf("the gateway was asked %q", got)
+				}
+				said := host.said()
+				if len(said) != 1 || !strings.Contains(said[0], tt.said) || !strings.Contains(said[0], "in exchange 2 of its session") {
+					t.Errorf("%q", said)
+				}
+				for _, s := range c.g.way.(*gatewayWay).sessions {
+					if got := s.sum(); !strings.HasSuffix(got, "5 HTTP exchanges over 5 connections, 3 repetitions, 2 failures") {
+						t.Errorf("%s", got)
+					}
+				}
+				if up := host.up(); up != "VER 1 MSNP7\r\nPNG\r\n" {
+					t.Errorf("the relay was given %q", up)
+				}
+			})
+		})
+	}
+}
+
+// A gateway that says nothing is told of, and at last the client gets an answer.
+func TestGatewayBehindThatHangs(t *testing.T) {
+	passedOn(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body)
+		<-r.Context().Done()
+	}, func(dial func() *gwClient, host *relayHost) {
+		c := dial()
+		start := time.Now()
+		c.write(request("Action=open&Server=NS&IP=x", "VER 1 MSNP7\r\n"))
+		time.Sleep(slowWait - time.Millisecond)
+		synctest.Wait()
+		if len(host.said()) > 0 {
+			t.Errorf("%q", host.said())
+		}
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if said := host.said(); len(said) != 1 || !strings.Contains(said[0], "in exchange 1 of its session, has not answered for 10s") {
+			t.Errorf("%q", said)
+		}
+		if status, _, text := c.read(); status != 504 || time.Since(start) != passWait || !strings.Contains(text, "no answer came for 3m30s") {
+			t.Errorf("%d %q after %v", status, text, time.Since(start))
+		}
+	})
+}
+
 func TestGatewayBehindThatIsNotThere(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.Close()
-	host := &relayHost{gwHost{closing: make(chan struct{})}}
+	host := &relayHost{gwHost: gwHost{closing: make(chan struct{})}}
 	way := Gateway(GatewayOptions{Pass: l.Addr().String()}).(*gatewayWay)
 	hc := &httpConn{client: tcpAt("192.0.2.9", 1), local: tcpAt("192.0.2.1", 2), host: host}
 	s, err := way.open(hc, gateway.Query{Action: gateway.Open, Server: "NS"})

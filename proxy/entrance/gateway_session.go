@@ -1,13 +1,13 @@
 package entrance
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"math/big"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +22,7 @@ type session struct {
 	opened gateway.Query
 	first  *httpConn // that it was opened on
 	client netip.Addr
+	begun  time.Time
 	stem   string
 	near   *virtualConn // the client's end of what is relayed
 	ctx    context.Context
@@ -34,13 +35,15 @@ type session struct {
 	started bool
 	failed  error // why it could not be relayed
 	over    bool
+	lingers bool // it is over, and its last answer is kept for a while
 	turns   []*turn
-	last    *exchange
-	steady  bool // the client does not take up new ids
+	kept    []*kept
+	follows bool // the client takes up the ids that answers give,
+	stays   bool // or, it seems, stays with an old one
 	busy    int  // exchanges that wait for their answer
 	quiet   *time.Timer
 	dialled chan struct{} // closed when it is known whether there is a server
-	count   struct{ exchanges, polls, repeats int }
+	count   struct{ exchanges, polls, repeats, failed int }
 	conns   map[int64]bool
 }
 
@@ -52,11 +55,8 @@ type exchange struct {
 	body  []byte
 	ctx   context.Context // ends when the client is gone
 	given *reply          // nil: it was not answered
-	done  chan struct{}   // closed when it is over
-
-	// The session's lock is held for these.
-	settled bool // it is answered, or will not be,
-	gone    bool // and the client was gone before it had the answer
+	kept  *kept
+	brief bool // it waits for no more than a reply
 }
 
 // reply is the answer to a request.
@@ -66,6 +66,8 @@ type reply struct {
 	body   []byte
 	next   string // the session's id from now on
 	last   bool   // the session ends with it
+	isMSNP bool   // the body is what the server has said
+	failed bool   // the request was not done
 }
 
 func newSession(g *gatewayWay, hc *httpConn, q gateway.Query) *session {
@@ -73,10 +75,10 @@ func newSession(g *gatewayWay, hc *httpConn, q gateway.Query) *session {
 	if err != nil {
 		panic(err) // crypto/rand does not fail
 	}
-	s := &session{g: g, opened: q, first: hc, client: ipOf(hc.client), dialled: make(chan struct{}), conns: make(map[int64]bool)}
+	s := &session{g: g, opened: q, first: hc, client: ipOf(hc.client), begun: time.Now(), dialled: make(chan struct{}), conns: make(map[int64]bool)}
 	s.stem = strconv.FormatInt(1e9+n.Int64(), 10)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.quiet = time.AfterFunc(silenceWait, s.silent)
+	s.quiet = time.AfterFunc(emptyWait, s.silent)
 	if g.Pass != "" {
 		s.pass = newPassing(s)
 	}
@@ -103,18 +105,36 @@ func (s *session) unknow(id string) {
 	}
 }
 
-// end forgets the session, and closes what is relayed.
+// end closes what is relayed and forgets the session.
 func (s *session) end() {
-	s.g.mu.Lock()
-	for _, id := range s.ids {
-		s.unknow(id)
-	}
-	s.g.mu.Unlock()
+	s.shut(false)
 	s.mu.Lock()
+	lingers := s.lingers
+	s.mu.Unlock()
+	if !lingers {
+		s.forget()
+	}
+}
+
+// shut closes what is relayed. linger: the session is found for a while yet, as its last
+// answer may be lost.
+func (s *session) shut(linger bool) {
+	s.mu.Lock()
+	if s.over {
+		s.mu.Unlock()
+		return
+	}
 	s.over = true
 	s.quiet.Stop()
+	if linger {
+		s.lingers = true
+		s.quiet = time.AfterFunc(lingerWait, s.forget)
+	}
 	near := s.near
 	s.mu.Unlock()
+	s.g.mu.Lock()
+	s.g.leave(s.client)
+	s.g.mu.Unlock()
 	s.cancel()
 	if near != nil {
 		_ = near.Close()
@@ -124,12 +144,25 @@ func (s *session) end() {
 	}
 }
 
+// forget has the session found no more.
+func (s *session) forget() {
+	s.g.mu.Lock()
+	defer s.g.mu.Unlock()
+	for _, id := range s.ids {
+		s.unknow(id)
+	}
+}
+
 // silent ends a session of which nothing is heard any more.
 func (s *session) silent() {
 	s.mu.Lock()
-	over := s.over || s.busy > 0
+	over, started := s.over || s.busy > 0, s.started
 	s.mu.Unlock()
 	if over {
+		return
+	}
+	if !started { // nobody has seen anything of it
+		s.end()
 		return
 	}
 	s.first.host.Remark(fmt.Sprintf("nothing was heard of gateway session %s of %s for %v: ended", s.stem, s.client, silenceWait))
@@ -138,45 +171,33 @@ func (s *session) silent() {
 
 // answer answers a request.
 func (s *session) answer(w http.ResponseWriter, x *exchange) {
-	x.done = make(chan struct{})
-	again := s.begin(x)
-	defer s.finish(x)
-	var release func()
-	if again != nil {
-		select {
-		case <-again.done:
-		case <-x.ctx.Done():
-			return
-		}
-		x.given = again.given
-		x.body = nil // it was taken
-	}
-	if x.given == nil {
-		if s.pass != nil {
-			x.given = s.pass.exchange(x)
-		} else {
-			x.given, release = s.here(x)
-		}
-	}
-	if release != nil {
+	s.notice(x)
+	own := s.begin(x)
+	defer s.finish(x, own)
+	if own {
+		release := s.make(x)
 		defer release()
 	}
 	if x.given == nil {
 		return
 	}
-	if x.given.next != "" {
+	if s.pass != nil && x.given.next != "" {
 		s.g.mu.Lock()
-		if s.pass != nil {
-			s.know(x.given.next)
-		}
+		s.know(x.given.next)
 		s.g.mu.Unlock()
 	}
 	for name, values := range x.given.header {
 		w.Header()[name] = values
 	}
-	// From here on the client may have it, and go: that says nothing.
+	over, _, read := x.conn.state()
 	s.mu.Lock()
-	x.settled, x.gone = true, x.ctx.Err() != nil
+	k := x.kept
+	if own && !x.given.failed {
+		k.reply = x.given
+		s.trim()
+	}
+	k.failed = own && x.given.failed
+	k.conn, k.read, k.seen, k.lost = x.conn, read, false, over
 	s.mu.Unlock()
 	w.Header().Set("Content-Length", strconv.Itoa(len(x.given.body)))
 	w.WriteHeader(x.given.status)
@@ -185,69 +206,99 @@ func (s *session) answer(w http.ResponseWriter, x *exchange) {
 		err = ferr
 	}
 	s.mu.Lock()
-	x.gone = x.gone || err != nil
-	over := x.given.last && !x.gone
+	if k.conn == x.conn {
+		k.lost = k.lost || err != nil
+	}
+	last := x.given.last && err == nil && !over
 	s.mu.Unlock()
-	if over {
-		s.end()
+	switch {
+	case x.given.failed && (last || s.pass != nil && x.q.Action == gateway.Open):
+		s.end() // after a failed beginning no request can name it
+	case last:
+		s.shut(true)
 	}
 }
 
-// begin takes note of a request. It returns the exchange that it repeats, if it does.
-func (s *session) begin(x *exchange) (again *exchange) {
+// make makes the answer to a request. release is to be called when it was written.
+func (s *session) make(x *exchange) (release func()) {
+	release = func() {}
+	s.mu.Lock()
+	over := s.over
+	s.mu.Unlock()
+	switch {
+	case over:
+		if x.given = s.farewell(x); x.given == nil {
+			x.given = s.gone()
+		}
+	case s.pass != nil:
+		x.given = s.pass.exchange(x)
+	default:
+		x.given, release = s.here(x)
+	}
+	return release
+}
+
+// begin takes note of a request. own: it is to be answered; else it has the answer of the
+// one that it repeats, or its client is gone.
+func (s *session) begin(x *exchange) (own bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.quiet.Stop()
+	if !s.lingers {
+		s.quiet.Stop()
+	}
 	s.busy++
 	s.count.exchanges++
 	s.conns[x.conn.number] = true
-	l := s.last
-	if l == nil || x.q.Action == gateway.Open || l.q.Session != x.q.Session || l.q.Action == gateway.Open {
-		s.last = x
-		return nil
-	}
-	same := bytes.Equal(l.body, x.body) && l.q == x.q
-	if l.settled && l.given != nil && l.given.next != l.q.Session && len(x.body) > 0 && !same {
-		s.steady = true // it goes on, and with an old id
-	}
-	if same && l.conn.number != x.conn.number && s.unread(l, x) {
+	k, again := s.keep(x)
+	x.kept, x.brief = k, len(x.body) > 0 || x.q.Action == gateway.Open
+	if again {
 		s.count.repeats++
-		return l
 	}
-	s.last = x
-	return nil
-}
-
-// unread reports whether the answer to l was not read, so that x is the same request once
-// more. s.mu is held.
-func (s *session) unread(l, x *exchange) bool {
-	switch {
-	case !l.settled:
-		return l.ctx.Err() != nil
-	case l.gone, l.given == nil:
-		return true
-	case s.steady || l.given.next == l.q.Session:
-		return false
+	for {
+		switch {
+		case k.reply != nil:
+			x.given = k.reply
+			return false
+		case k.busy == nil:
+			if k.busy = make(chan struct{}); k.taken {
+				x.body = nil
+			}
+			return true
+		}
+		busy := k.busy
+		s.mu.Unlock()
+		select {
+		case <-busy:
+		case <-x.ctx.Done():
+		}
+		s.mu.Lock()
+		if x.ctx.Err() != nil {
+			return false
+		}
 	}
-	// The client has not the id that the answer gave. A poll without an answer to lose
-	// may as well be one of two at once.
-	return len(x.body) > 0 || len(l.given.body) > 0
 }
 
 // finish takes note that a request was answered, or not.
-func (s *session) finish(x *exchange) {
+func (s *session) finish(x *exchange, own bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if x.given == nil {
-		x.settled, x.gone = true, true
-	}
-	if x.given != nil && len(x.given.body) == 0 && len(x.body) == 0 && x.q.Action != gateway.Open {
+	if x.given != nil && len(x.given.body) == 0 && x.kept.size == 0 && x.q.Action != gateway.Open {
 		s.count.polls++
 	}
 	x.r = nil
-	close(x.done)
+	if own {
+		close(x.kept.busy)
+		x.kept.busy = nil
+		if x.kept.reply == nil && x.kept.size == 0 {
+			s.kept = slices.DeleteFunc(s.kept, func(k *kept) bool { return k == x.kept })
+		}
+	}
 	if s.busy--; s.busy == 0 && !s.over {
-		s.quiet.Reset(silenceWait)
+		wait := silenceWait
+		if !s.started {
+			wait = emptyWait
+		}
+		s.quiet.Reset(wait)
 	}
 }
 
@@ -262,6 +313,9 @@ func (s *session) sum() string {
 	}
 	if n := s.count.repeats; n > 0 {
 		b.WriteString(", " + plural(n, "repetition"))
+	}
+	if n := s.count.failed; n > 0 {
+		b.WriteString(", " + plural(n, "failure"))
 	}
 	return b.String()
 }
@@ -302,7 +356,7 @@ func (s *session) start(w *Wish) {
 	near, far := virtualPair(s.first.client, s.first.local)
 	s.started, s.near = true, near
 	s.mu.Unlock()
-	w.Way = "HTTP gateway"
+	w.Way = gateway.Way
 	w.Conn = relayed{far, s}
 	var once sync.Once
 	known := func(err error) {

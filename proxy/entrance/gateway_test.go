@@ -443,12 +443,23 @@ func TestRequestsThatAreRefused(t *testing.T) {
 			"PUT /gateway/gateway.dll?SessionID=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n": 405,
 			"GET /gateway/gateway.dll?SessionID=1 HTTP/1.1\r\nHost: x\r\n\r\n":                      400,
 		} {
+			c = g.dial()
 			c.write(text)
 			if status, _, _ := c.read(); status != want {
 				t.Errorf("%q: %d, want %d", text, status, want)
 			}
 		}
-		if n := len(g.host.said()); n != 3 {
+		c = g.dial()
+		c.write("POST /gateway/gateway.dll?SessionID=" + session + " HTTP/1.1\r\nHost: x\r\nContent-Encoding: GZIP\r\nContent-Length: 5\r\n\r\nPNG\r\n")
+		if status, _, _ := c.read(); status != 415 {
+			t.Errorf("%d for what is packed", status)
+		}
+		c = g.dial()
+		c.write("POST /gateway/gateway.dll?SessionID=" + session + " HTTP/1.1\r\nHost: x\r\nContent-Encoding: identity\r\nContent-Length: 5\r\n\r\nPNG\r\n")
+		if status, _, _ := c.read(); status != 200 {
+			t.Errorf("%d for what is not", status)
+		}
+		if n := len(g.host.said()); n != 4 {
 			t.Errorf("%d remarks: %q", n, g.host.said())
 		}
 		g.host.refuse = &Error{Forbidden, fmt.Errorf("refused for 10.0.0.1:25 (--allow 10.0.0.1:25 lets it pass)")}
@@ -537,8 +548,12 @@ func TestWhatTheGatewayTakes(t *testing.T) {
 		"VER 1":                       decode.No,
 		"GET /\r\n":                   decode.No,
 		"GET / HTTP/1.0\r\n":          decode.No,
-		"HEAD /gateway/gateway.dll H": decode.No,
-		"POST /Gateway/gateway.DLL ":  decode.Yes,
+		"O":                           decode.Maybe,
+		"OUT\r\n":                     decode.No,
+		"HEAD /index.html HTTP/1.1":   decode.No,
+		"HEAD /gateway/gateway.dll H": decode.Yes,
+		"OPTIONS /gateway/gateway.dll HTTP/1.1\r\n":                  decode.Yes,
+		"POST /Gateway/gateway.DLL ":                                 decode.Yes,
 		"POST http://h/gateway/gateway.dll?Action=open HTTP/1.1\r\n": decode.Yes,
 		"GET /gateway/gateway.dll?SessionID=1 HTTP/1.0\r\n":          decode.Yes,
 	} {

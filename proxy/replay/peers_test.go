@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"msnproxy/proxy/proxytest"
 )
@@ -90,6 +91,12 @@ func TestOneLivePeer(t *testing.T) {
 				}
 				if err := alone(t, dialect, s.Addr().String(), "bob@example.com", "builder", "{bbbbbbbb-0000-0000-0000-000000000002}", fetch); err != nil {
 					t.Fatalf("%v\n%s", err, e)
+				}
+				// As long as he is here what he does live counts, not what he did.
+				for until := time.Now().Add(soon); len(e.of(Finished)) == 0; time.Sleep(time.Millisecond) {
+					if time.Now().After(until) {
+						t.Fatalf("his end is not seen\n%s", e)
+					}
 				}
 				show := func(c *proxytest.Client, sb *proxytest.Switchboard) error {
 					if err := talk(sb, "Hello Bob, schöne Grüße vom Café", "A", "😀 gut, und selbst?\r\nBis später"); err != nil {

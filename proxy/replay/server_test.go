@@ -13,7 +13,7 @@ import (
 	"msnproxy/proxy/proxytest"
 )
 
-const soon = 20 * time.Second
+const soon = 60 * time.Second
 
 func within(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
