@@ -73,8 +73,8 @@ func TestAskedBound(t *testing.T) {
 func TestLongBodies(t *testing.T) {
 	body := strings.Repeat("GET / HTTP/1.1\r\n\r\n", 10000)
 	for head, sent := range map[string]string{
-		"POST / HTTP/1.1\r\nContent-Length: 180000\r\n\r\n":                              body[:180000],
-		"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n":                          "3\r\nabc\r\n" + fmt.Sprintf("%x;a=b\r\n%s\r\n", 179000, body[:179000]) + "0\r\nTr: x\r\n\r\n",
+		"POST / HTTP/1.1\r\nContent-Length: 180000\r\n\r\n":                               body[:180000],
+		"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n":                           "3\r\nabc\r\n" + fmt.Sprintf("%x;a=b\r\n%s\r\n", 179000, body[:179000]) + "0\r\nTr: x\r\n\r\n",
 		"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Type: text/xml\r\n\r\n": strings.Repeat("3\r\nabc\r\n", 20000) + "0\r\n\r\n",
 	} {
 		for _, piece := range []int{1 << 20, 1000, 7} {
