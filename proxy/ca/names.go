@@ -36,12 +36,18 @@ func limitsFor(names []string) (limits, error) {
 	l := limits{hosts: KnownHosts()}
 	for _, name := range names {
 		if p, err := prefix(name); err == nil {
+			if least := leastBits(p); p.Bits() < least {
+				return l, fmt.Errorf("%s is too much of the world: who gets hold of the key could pretend to be any of it; name a net of /%d or smaller", name, least)
+			}
 			l.nets = append(l.nets, ipNet(p))
 			continue
 		}
 		host, err := hostName(strings.TrimPrefix(name, "*."))
 		if err != nil {
 			return l, err
+		}
+		if wide(host, name) {
+			return l, fmt.Errorf("%q stands for all hosts below %q: who gets hold of the key could pretend to be any of them; name the hosts, such as messenger.example.com", name, host)
 		}
 		if !slices.Contains(l.hosts, host) {
 			l.hosts = append(l.hosts, host)
@@ -50,6 +56,22 @@ func limitsFor(names []string) (limits, error) {
 	// This machine, for tests.
 	l.nets = append(l.nets, ipNet(netip.MustParsePrefix("127.0.0.0/8")), ipNet(netip.MustParsePrefix("::1/128")))
 	return l, nil
+}
+
+// leastBits is how long the prefix of a net must be: the largest that are private have these.
+func leastBits(p netip.Prefix) int {
+	if p.Addr().Is4() {
+		return 8 // 10.0.0.0/8
+	}
+	return 7 // fc00::/7
+}
+
+// topLevel are the oldest domains of the top level; those of countries have two letters.
+var topLevel = []string{"com", "net", "org", "edu", "gov", "mil", "int", "arpa", "info", "biz"}
+
+// wide reports whether a name, which the user wrote like that, is a domain of the top level.
+func wide(host, written string) bool {
+	return !strings.Contains(host, ".") && (len(host) == 2 || slices.Contains(topLevel, host) || strings.HasPrefix(written, "*."))
 }
 
 // limitsOf reads those of a certificate.
