@@ -60,7 +60,7 @@ func TestWebHostsAtTheEnd(t *testing.T) {
 			"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nPassportURLs: DALogin=%s/a\r\n\r\n",
 		} {
 			u, other := newUpstream(t), newUpstream(t)
-			cfg := Config{}
+			cfg := Config{KeepSecrets: true}
 			if gated {
 				cfg.Gate = wantsAll(t)
 			}
