@@ -17,8 +17,8 @@ import (
 )
 
 // world is a network in memory: what listens at an address, by "host:port". A server is
-// given each line that comes, and returns what it says to it: "" nothing, "close" that it
-// hangs up.
+// given each line that comes, and returns what it says to it: "" nothing, "close" at the
+// end that it hangs up then.
 type world map[string]func(line string) string
 
 func (w world) Dial(_ context.Context, _, addr string) (net.Conn, error) {
@@ -34,14 +34,14 @@ func (w world) Dial(_ context.Context, _, addr string) (net.Conn, error) {
 			if err != nil {
 				return
 			}
-			switch answer := serve(strings.TrimSpace(line)); answer {
-			case "":
-			case "close":
-				return
-			default:
+			answer, bye := strings.CutSuffix(serve(strings.TrimSpace(line)), "close")
+			if answer != "" {
 				if _, err := there.Write([]byte(answer)); err != nil {
 					return
 				}
+			}
+			if bye {
+				return
 			}
 		}
 	}()
