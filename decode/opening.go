@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -198,9 +199,17 @@ func firstLine(b []byte) []byte {
 // maxQuoted bounds what is shown of a foreign line.
 const maxQuoted = 60
 
+// asked and userinfo are those parts of an address that secrets stand in.
+var (
+	asked    = regexp.MustCompile(`[?#][^ ]*=[^ ]*`)
+	userinfo = regexp.MustCompile(`://[^/ ?#]*@`)
+)
+
 // quoted shows bytes from the wire in quotation marks: what is not printable ASCII
-// as a dot.
+// as a dot, and of addresses neither a query nor whose they are, as secrets may be in
+// these.
 func quoted(b []byte) string {
+	b = asked.ReplaceAll(userinfo.ReplaceAll(b, []byte("://...@")), []byte("?..."))
 	if len(b) > maxQuoted {
 		return `"` + plain(b[:maxQuoted]) + `..."`
 	}

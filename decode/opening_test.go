@@ -245,3 +245,21 @@ func FuzzOpening(f *testing.F) {
 		}
 	})
 }
+
+// What secrets may be in is not quoted.
+func TestOpeningNoQuery(t *testing.T) {
+	for raw, want := range map[string]string{
+		"GET /x?passwd=SEC1&t=SEC2 HTTP/1.1\r\n":                   `"GET /x?... HTTP/1.1"`,
+		"GET /x#access_token=SEC1 HTTP/1.1\r\n":                    `"GET /x?... HTTP/1.1"`,
+		"GET http://u:SEC1@h/x HTTP/1.1\r\n":                       `"GET http://...@h/x HTTP/1.1"`,
+		"POST /gateway/gateway.dll?SessionID=SEC1 HTTP/1.1\r\n":    `"POST /gateway/gateway.dll?... HTTP/1.1"`,
+		"FROB /x?pwd=SEC1 HTTP/1.1\r\n":                            `"FROB /x?... HTTP/1.1"`,
+		"GET /x? HTTP/1.1\r\n":                                     `"GET /x? HTTP/1.1"`,
+		"GET /" + strings.Repeat("a", 60) + "?t=SEC1 HTTP/1.1\r\n": `aaa..."`,
+	} {
+		o, ok := ReadOpening([]byte(raw), Client, true)
+		if !ok || strings.Contains(o.String(), "SEC") || !strings.Contains(o.Text, want) {
+			t.Errorf("%q: %v %q", raw, ok, o.Text)
+		}
+	}
+}

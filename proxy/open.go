@@ -49,7 +49,7 @@ func (c *conn) open() {
 			return
 		}
 		if !again {
-			c.start(in, server, append(pieces, in.pieces()...), doubts)
+			c.start(in, server, append(pieces, in.pieces(c)...), doubts)
 			return
 		}
 	}
@@ -148,7 +148,7 @@ func (c *conn) start(in *entry, server net.Conn, pieces [][]byte, doubts []strin
 func (c *conn) where(in *entry) (rt route, pieces [][]byte, doubts []string, err error) {
 	c.asIs = !c.p.cfg.rewritesFor(in.wish)
 	if !in.asks() {
-		return c.route(in.pieces())
+		return c.route(in.pieces(c))
 	}
 	if in.wish.Target == "" {
 		return route{target: c.p.cfg.upstream}, nil, nil, nil
@@ -164,7 +164,7 @@ func (c *conn) where(in *entry) (rt route, pieces [][]byte, doubts []string, err
 		}
 		in.wish.Answer = nil
 	}
-	return c.route(in.pieces())
+	return c.route(in.pieces(c))
 }
 
 // route decides where the client belongs that came as to its server. begun and pieces are

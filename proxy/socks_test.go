@@ -216,6 +216,36 @@ func TestLogins(t *testing.T) {
 	}
 }
 
+// The proxy's own login in a request that no way takes goes no further; any other is the
+// server's.
+func TestLoginOfNoWay(t *testing.T) {
+	need := &entrance.Login{User: "alice", Password: "s:t"}
+	const head, rest = "GET http://web.example.com/ HTTP/1.1\r\n", "Host: web.example.com\r\n\r\nVER 1"
+	for _, tt := range []struct {
+		need        *entrance.Login
+		header, got string
+	}{
+		{need, "Proxy-Authorization: Basic YWxpY2U6czp0\r\n", ""},
+		{need, "proxy-authorization:\r\n\tbasic YWxpY2U6czp0\r\n", ""},
+		{need, "Proxy-Authorization: Basic YWxpY2U6czp1\r\n", "Proxy-Authorization: Basic YWxpY2U6czp1\r\n"},
+		{need, "Authorization: Basic YWxpY2U6czp0\r\n", "Authorization: Basic YWxpY2U6czp0\r\n"},
+		{nil, "Proxy-Authorization: Basic YWxpY2U6czp0\r\n", "Proxy-Authorization: Basic YWxpY2U6czp0\r\n"},
+	} {
+		for _, late := range []time.Duration{0, firstByteWait} {
+			inMemory(t, Config{Ways: []entrance.Entrance{entrance.SOCKS(tt.need), entrance.CONNECT(tt.need)}}, func(m *memory) {
+				client := m.clients.Dial("198.51.100.9:1055")
+				time.Sleep(late)
+				m.settle()
+				m.say(client, head+tt.header+rest)
+				if got := m.got(m.servers.Next()); got != head+tt.got+rest {
+					t.Errorf("%q, late %v: the server got %q", tt.header, late, got)
+				}
+				client.Close()
+			})
+		}
+	}
+}
+
 // How long is waited for what: a first byte, the rest of it, the rest of a greeting.
 func TestWaysWait(t *testing.T) {
 	at := func(m *memory) (times []time.Duration) {

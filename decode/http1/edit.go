@@ -68,6 +68,9 @@ func (m *Message) eol() int {
 	return 1
 }
 
+// Without is the change that takes a header away, with its line or lines.
+func (m *Message) Without(h *Header) Change { return Change{Place: m.lines(h)} }
+
 // lines returns the place of a header with its line ends.
 func (m *Message) lines(h *Header) Place {
 	end := h.Value.End

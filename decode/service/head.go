@@ -44,22 +44,26 @@ func eachInHead(m *http1.Message, where string, tell func(start, end int)) {
 			}
 		})
 	case ':':
-		header, key, keyed := strings.Cut(where[1:], "/")
 		for i := range m.Headers {
-			h := &m.Headers[i]
-			if !strings.EqualFold(string(m.Text(h.Name)), header) {
-				continue
-			}
-			if !keyed {
-				tell(h.Value.Start, h.Value.End)
-				continue
-			}
-			eachKey(m.Text(h.Value), func(name string, s, e int) {
-				if strings.EqualFold(name, key) {
-					tell(h.Value.Start+s, h.Value.Start+e)
-				}
-			})
+			eachInHeader(m, i, where, tell)
 		}
+	}
+}
+
+// eachInHeader is eachInHead for one header.
+func eachInHeader(m *http1.Message, i int, where string, tell func(start, end int)) {
+	header, key, keyed := strings.Cut(where[1:], "/")
+	h := &m.Headers[i]
+	switch {
+	case !strings.EqualFold(string(m.Text(h.Name)), header):
+	case !keyed:
+		tell(h.Value.Start, h.Value.End)
+	default:
+		eachKey(m.Text(h.Value), func(name string, s, e int) {
+			if strings.EqualFold(name, key) {
+				tell(h.Value.Start+s, h.Value.Start+e)
+			}
+		})
 	}
 }
 
@@ -84,7 +88,8 @@ func eachPair(b []byte, sep byte, tell func(name string, start, end int)) {
 	}
 }
 
-// eachKey tells of each name=value in a header, parted by blanks, commas or semicolons. A
+// eachKey tells of each name=value, or name = value, in a header, parted by blanks, commas or
+// semicolons. A
 // value may stand in quotes, which it is told of without, and then hold any of them.
 func eachKey(b []byte, tell func(name string, start, end int)) {
 	const parts = " ,;\t\r\n"
@@ -97,11 +102,18 @@ func eachKey(b []byte, tell func(name string, start, end int)) {
 		for end < len(b) && b[end] != '=' && strings.IndexByte(parts, b[end]) < 0 {
 			end++
 		}
-		if end >= len(b) || b[end] != '=' {
+		eq := end
+		for eq < len(b) && blank(b[eq]) {
+			eq++
+		}
+		if eq >= len(b) || b[eq] != '=' {
 			at = end
 			continue
 		}
-		name, from := string(b[at:end]), end+1
+		name, from := string(b[at:end]), eq+1
+		for eq > end && from < len(b) && blank(b[from]) {
+			from++
+		}
 		to, next := from, 0
 		if q := byteAt(b, from); q == '\'' || q == '"' {
 			from++

@@ -3,9 +3,8 @@ package service
 import (
 	"bytes"
 	"fmt"
-	"net/url"
 	"slices"
-	"strings"
+	"strconv"
 
 	"msnproxy/decode/http1"
 )
@@ -29,10 +28,10 @@ var secrets = func() []Param {
 		{Where: ":Authorization/from-PP", Kind: Token},
 		{Where: ":Authorization/t", Kind: Token},
 	}
-	for _, name := range []string{"password", "passwd", "pwd", "pass"} {
+	for _, name := range []string{"password", "passwd", "pwd", "pass", "pw"} {
 		list = append(list, Param{Where: "?" + name, Kind: Password})
 	}
-	for _, name := range []string{"t", "p", "token", "ticket", "auth", "creds", "access_token"} {
+	for _, name := range []string{"t", "p", "token", "ticket", "auth", "creds", "access_token", "id_token", "refresh_token", "secret", "client_secret"} {
 		list = append(list, Param{Where: "?" + name, Kind: Token})
 	}
 	for _, a := range table {
@@ -51,13 +50,21 @@ var secretFinders = finders(secrets)
 // length of the body counted anew. A token or a key becomes "masked-" and its [TokenID],
 // so that messages that carry the same one are still known to; a password becomes one that
 // nobody can guess it from. A body that is in chunks or compressed becomes one that is not,
-// where there is something to mask. One that cannot be read, or not to its end, is left
-// out, with a text in its stead. What is no message of HTTP/1, and what holds nothing to
-// mask, is returned as it is, without a copy.
-func Mask(raw []byte, m *Masker) []byte { return MaskWith(raw, m.standIn) }
+// where there is something to mask. One that cannot be read, or not to its end, or of which
+// nobody can tell where secrets are in it, is left out, with a text in its stead. A secret
+// that the masker has seen is masked wherever it comes again. What is no message of HTTP/1,
+// and what holds nothing to mask, is returned as it is, without a copy.
+func Mask(raw []byte, m *Masker) []byte {
+	return m.again(MaskWith(raw, func(k Kind, v string) string {
+		to := m.standIn(k, v)
+		m.keep(v, to)
+		return to
+	}))
+}
 
 // MaskWith is [Mask] with stand-ins of the caller's: standIn is given what kind of a secret
-// it is, and the value decoded.
+// it is, and the value decoded. Secrets are masked only where it can be told that they are
+// some.
 func MaskWith(raw []byte, standIn func(k Kind, v string) string) []byte {
 	h, ok := http1.Parse(raw)
 	if !ok {
@@ -72,60 +79,6 @@ func MaskWith(raw []byte, standIn func(k Kind, v string) string) []byte {
 		return h.WithHead(head...)
 	}
 	return raw
-}
-
-func maskHead(h *http1.Message, standIn func(Kind, string) string) (changes []http1.Change) {
-	mask := func(k Kind, v string, start, end int) {
-		if to := standIn(k, v); start < end && to != string(h.Raw[start:end]) {
-			changes = append(changes, http1.Change{Place: http1.Place{Start: start, End: end}, To: []byte(to)})
-		}
-	}
-	for i := range secrets {
-		p := &secrets[i]
-		if strings.HasPrefix(p.Where, ":Cookie") {
-			continue // all of them are masked below
-		}
-		eachInHead(h, p.Where, func(start, end int) {
-			v := string(h.Raw[start:end])
-			if p.Where[0] == '?' {
-				v = unescape(h.Raw[start:end])
-			} else if t, err := url.PathUnescape(v); err == nil && p.Kind == Password {
-				v = t
-			}
-			mask(p.Kind, v, start, end)
-		})
-	}
-	for i := range h.Headers {
-		v := h.Headers[i].Value
-		switch text := h.Text(v); strings.ToLower(string(h.Text(h.Headers[i].Name))) {
-		case "cookie":
-			eachPair(text, ';', func(_ string, s, e int) { mask(Cookie, string(text[s:e]), v.Start+s, v.Start+e) })
-		case "set-cookie":
-			first, _, _ := bytes.Cut(text, []byte{';'})
-			if j := bytes.IndexByte(first, '='); j >= 0 {
-				mask(Cookie, string(first[j+1:]), v.Start+j+1, v.Start+len(first))
-			}
-		case "authorization", "proxy-authorization":
-			if !bytes.HasPrefix(text, []byte("Passport")) {
-				at := bytes.IndexByte(text, ' ') + 1
-				mask(Password, string(text[at:]), v.Start+at, v.End)
-			}
-		case "location", "content-location", "referer":
-			at := bytes.IndexByte(text, '?') + 1
-			if at == 0 {
-				break
-			}
-			eachPair(text[at:], '&', func(name string, s, e int) {
-				for i := range secrets {
-					if p := &secrets[i]; p.Where[0] == '?' && strings.EqualFold(p.Where[1:], name) {
-						mask(p.Kind, unescape(text[at+s:at+e]), v.Start+at+s, v.Start+at+e)
-						return
-					}
-				}
-			})
-		}
-	}
-	return apart(changes)
 }
 
 // apart drops the changes whose places others have already.
@@ -150,21 +103,42 @@ func maskBody(h *http1.Message, standIn func(Kind, string) string) (body []byte,
 	if err != nil {
 		return fmt.Appendf(nil, "[%d bytes are left out: %v, so that what is secret in them can't be masked]", len(sent), err), true
 	}
-	changes := Secrets(h, body)
-	for i := range changes {
-		c := &changes[i]
-		changes[i].Change.To = []byte(standIn(c.Kind, c.Text))
+	how := judge(h, body)
+	if how == opaque {
+		return fmt.Appendf(nil, "[%d bytes that are no XML and no form are left out, as secrets may be in them]", len(sent)), true
 	}
-	plain := make([]http1.Change, 0, len(changes))
-	for _, c := range changes {
-		if string(body[c.Start:c.End]) != string(c.To) {
-			plain = append(plain, c.Change)
+	list, deep := secretsIn(h, body)
+	if deep {
+		return fmt.Appendf(nil, "[%d bytes that are nested too deep are left out, as secrets may be in them]", len(sent)), true
+	}
+	plain := make([]http1.Change, 0, len(list))
+	for _, c := range list {
+		if to := standIn(c.Kind, c.Text); string(body[c.Start:c.End]) != to {
+			plain = append(plain, http1.Change{Place: c.Place, To: []byte(to)})
 		}
 	}
-	if plain = apart(plain); len(plain) == 0 {
-		return nil, false
+	if plain = apart(plain); len(plain) > 0 {
+		return http1.Splice(body, plain), true
 	}
-	return http1.Splice(body, plain), true
+	// What stands beside the chunks is nobody's business.
+	return body, h.Value("Transfer-Encoding") != "" && besideChunks(sent)
+}
+
+// besideChunks reports whether chunks have more than their lengths and what is in them.
+func besideChunks(b []byte) bool {
+	for {
+		line, rest, _ := bytes.Cut(b, []byte("\n"))
+		size, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 16, 32)
+		switch {
+		case err != nil || size < 0:
+			return true
+		case size == 0:
+			return len(bytes.TrimSpace(rest)) > 0
+		case int(size) > len(rest):
+			return true
+		}
+		_, b, _ = bytes.Cut(rest[size:], []byte("\n"))
+	}
 }
 
 // Hidden is a secret in a body: where it stands, and what it is.
@@ -177,30 +151,23 @@ type Hidden struct {
 
 // Secrets returns the secrets in the body of a message, which is given without chunks and
 // decompressed. Places are in that.
-func Secrets(h *http1.Message, body []byte) (list []Hidden) {
+func Secrets(h *http1.Message, body []byte) []Hidden {
+	list, _ := secretsIn(h, body)
+	return list
+}
+
+// secretsIn is [Secrets]; deep: there is XML that is nested deeper than it is looked at.
+func secretsIn(h *http1.Message, body []byte) (list []Hidden, deep bool) {
 	add := func(k Kind, text string, start, end int) {
 		list = append(list, Hidden{http1.Change{Place: http1.Place{Start: start, End: end}}, k, text})
 	}
-	if bytes.IndexByte(body, '<') >= 0 {
-		s := scanner{b: body, value: func(s *scanner, attribute string, start, end int) {
-			for i := range secretFinders {
-				if f := &secretFinders[i]; s.in(f.path, attribute) {
-					add(f.param.Kind, plain(body[start:end]), start, end)
-					return
-				}
-			}
-		}}
-		s.run()
-	}
-	if isForm(h) || h.Request && len(list) == 0 && h.Value("Content-Type") == "" && bytes.IndexByte(body, '<') < 0 {
+	if isForm(h) || h.Request && h.Value("Content-Type") == "" && !isMarkup(body) {
 		eachPair(body, '&', func(name string, start, end int) {
-			for i := range secrets {
-				if p := &secrets[i]; p.Where[0] == '?' && strings.EqualFold(p.Where[1:], name) && start < end {
-					add(p.Kind, unescape(body[start:end]), start, end)
-					return
-				}
-			}
+			inPair(name, body[start:end], maxNested, func(k Kind, v string, s, e int) { add(k, v, start+s, start+e) })
 		})
 	}
-	return list
+	if bytes.IndexByte(body, '<') >= 0 {
+		deep = inMarkup(body, maxNested, add)
+	}
+	return list, deep
 }

@@ -21,12 +21,19 @@ const maxDepth = 64
 type scanner struct {
 	b    []byte
 	open []element
-	over int // elements open beyond maxDepth
+	over int  // elements open beyond maxDepth
+	deep bool // there were any
+	end  int  // where an end tag is, or none up to the end: so that each byte is searched once
 	// value is told of each text and each attribute value, with its place in b. The name of
 	// an attribute begins with @; it is "" for text. Names of namespaces are left out.
 	value func(s *scanner, attribute string, start, end int)
 	// start is told of each element that begins.
 	start func(s *scanner, name string)
+	// whole reports whether an element is one value, whatever markup is in it but for end
+	// tags. It is asked behind each start tag.
+	whole func(s *scanner) bool
+	// comment is told of each comment.
+	comment func(s *scanner, start, end int)
 }
 
 func (s *scanner) run() {
@@ -68,8 +75,11 @@ func (s *scanner) markup(at int) int {
 		if i := bytes.Index(s.b[from:], []byte(m.end)); i >= 0 {
 			to, next = from+i, from+i+len(m.end)
 		}
-		if m.begin == "<![CDATA[" {
+		switch {
+		case m.begin == "<![CDATA[":
 			s.text(from, to)
+		case m.begin == "<!--" && s.comment != nil:
+			s.comment(s, from, to)
 		}
 		return next
 	}
@@ -88,8 +98,35 @@ func (s *scanner) markup(at int) int {
 	s.attributes(at+1+len(name), end)
 	if empty {
 		s.pop()
+		return s.behind(end)
 	}
-	return s.behind(end)
+	at = s.behind(end)
+	if s.whole != nil && s.whole(s) {
+		at = s.all(at, local(name))
+	}
+	return at
+}
+
+// all tells of what is in an element as of one text, from at to its end tag, which has to
+// be the first that comes, and returns where that is. Where there is no markup in it, or
+// more end tags, it returns at.
+func (s *scanner) all(at int, name string) int {
+	if s.end < at {
+		s.end = len(s.b)
+		if i := bytes.Index(s.b[at:], []byte("</")); i >= 0 {
+			s.end = at + i
+		}
+	}
+	n := s.end - at
+	if s.end == len(s.b) || !strings.EqualFold(local(nameIn(s.b[at+n+2:])), name) {
+		return at
+	}
+	text := s.b[at : at+n]
+	if i := bytes.IndexByte(text, '<'); i < 0 || bytes.HasPrefix(bytes.TrimSpace(text), []byte("<![CDATA[")) && bytes.Count(text, []byte("<")) == 1 {
+		return at
+	}
+	s.text(at, at+n)
+	return at + n
 }
 
 // behind is where to go on after a tag that ends at end: behind its >, or at the < that cuts
@@ -144,6 +181,7 @@ func (s *scanner) push(name string) {
 	}
 	if len(s.open) >= maxDepth {
 		s.over++
+		s.deep = true
 		return
 	}
 	s.open = append(s.open, element{name, true})

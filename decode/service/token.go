@@ -46,8 +46,12 @@ func masked(v string) bool {
 func IsMasked(v string) bool { return masked(strings.TrimSpace(v)) }
 
 // Masker keeps what passwords are masked with, so that the same one looks the same within
-// one recording and cannot be guessed from it. It is safe for concurrent use.
-type Masker struct{ key [32]byte }
+// one recording and cannot be guessed from it, and the secrets that it has seen, a bounded
+// number of them, so that it knows them again. It is safe for concurrent use.
+type Masker struct {
+	key  [32]byte
+	seen seen
+}
 
 // NewMasker returns a masker with a random key.
 func NewMasker() *Masker {

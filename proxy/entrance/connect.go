@@ -3,6 +3,7 @@ package entrance
 import (
 	"context"
 	"fmt"
+	"net/http"
 
 	"msnproxy/decode"
 	"msnproxy/decode/preamble"
@@ -14,6 +15,13 @@ import (
 func CONNECT(need *Login) Entrance { return connect{need} }
 
 type connect struct{ need *Login }
+
+// Asks reports whether a value of Proxy-Authorization is the login that is asked for.
+func (w connect) Asks(value string) bool {
+	r := http.Request{Header: http.Header{"Authorization": {value}}}
+	user, password, ok := r.BasicAuth()
+	return ok && w.need != nil && w.need.is(&user, password)
+}
 
 func (connect) Name() string { return "connect" }
 

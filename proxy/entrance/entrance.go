@@ -40,6 +40,13 @@ type Keeper interface {
 	Admit(c *Caller) error
 }
 
+// Keyed is a way with a login of its own.
+type Keyed interface {
+	// Asks reports whether a value of Proxy-Authorization is that login: then no server is
+	// to see it.
+	Asks(value string) bool
+}
+
 // Greeter is a way whose greetings can be told from all else before it is clear that the
 // way takes the client.
 type Greeter interface {

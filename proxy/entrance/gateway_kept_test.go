@@ -124,6 +124,26 @@ func TestRequestsThatComeAgain(t *testing.T) {
 		b.want(t, "SessionID="+session, "PNG\r\n", "re PNG\r\n")
 		e.expect(t, "PNG\r\nPNG\r\nPNG\r\n")
 	})
+	retrying(t, "after two by two connections", func(t *testing.T, g *gwTest, e *echo, c *gwClient, session string) {
+		c.want(t, "SessionID="+session, "INF 2\r\n", "re INF 2\r\n")
+		session = g.dial().want(t, "SessionID="+session, "PNG\r\n", "re PNG\r\n")
+		session = c.want(t, "SessionID="+session, "CHG 5 NLN\r\n", "re CHG 5 NLN\r\n")
+		a := g.dial()
+		a.write(request("SessionID="+session, "CHG 6 NLN\r\n"))
+		time.Sleep(time.Second)
+		c.want(t, "SessionID="+session, "CHG 6 NLN\r\n", "re CHG 6 NLN\r\n")
+		e.expect(t, "INF 2\r\nPNG\r\nCHG 5 NLN\r\nCHG 6 NLN\r\n")
+	})
+	retrying(t, "no more when the client has gone on", func(t *testing.T, g *gwTest, e *echo, c *gwClient, session string) {
+		a := g.dial()
+		a.write(request("SessionID="+session, "PNG\r\n"))
+		synctest.Wait()
+		a.reset() // before it is answered
+		time.Sleep(time.Second)
+		c.ask("SessionID="+session, "CHG 5 NLN\r\n")
+		c.ask("SessionID="+session, "PNG\r\n")
+		e.expect(t, "PNG\r\nCHG 5 NLN\r\nPNG\r\n")
+	})
 	retrying(t, "first one late", func(t *testing.T, g *gwTest, e *echo, c *gwClient, session string) {
 		next := c.want(t, "SessionID="+session, "INF 2\r\n", "re INF 2\r\n")
 		last := c.want(t, "SessionID="+next, "PNG\r\n", "re PNG\r\n")
@@ -179,6 +199,13 @@ func TestAnswersThatAreLost(t *testing.T) {
 		a.write(request("SessionID="+session, "CHG 1 NLN\r\n"))
 		time.Sleep(time.Second)
 		time.AfterFunc(noticeWait-time.Millisecond, a.reset)
+		c.want(t, "Action=poll&SessionID="+session, "", "re CHG 1 NLN\r\n")
+	})
+	retrying(t, "of a connection that was ended before", func(t *testing.T, g *gwTest, e *echo, c *gwClient, session string) {
+		a := g.dial()
+		a.write(request("SessionID="+session, "CHG 1 NLN\r\n"))
+		_ = a.conn.CloseWrite()
+		time.Sleep(time.Second)
 		c.want(t, "Action=poll&SessionID="+session, "", "re CHG 1 NLN\r\n")
 	})
 	retrying(t, "read, and the connection reset", func(t *testing.T, g *gwTest, e *echo, c *gwClient, session string) {

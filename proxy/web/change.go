@@ -68,12 +68,9 @@ func asServer(m *http1.Message) (changes []http1.Change) {
 // proxy's own, and no server's business.
 func withoutLogin(m *http1.Message) (changes []http1.Change) {
 	for i := range m.Headers {
-		h := &m.Headers[i]
-		if !strings.EqualFold(string(m.Text(h.Name)), "Proxy-Authorization") {
-			continue
+		if h := &m.Headers[i]; strings.EqualFold(string(m.Text(h.Name)), "Proxy-Authorization") {
+			changes = append(changes, m.Without(h))
 		}
-		end := h.Value.End + bytes.IndexByte(m.Raw[h.Value.End:], '\n') + 1
-		changes = append(changes, http1.Change{Place: http1.Place{Start: h.Name.Start, End: end}})
 	}
 	return changes
 }

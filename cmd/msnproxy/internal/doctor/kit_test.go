@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -20,6 +21,9 @@ import (
 // given each line that comes, and returns what it says to it: "" nothing, "close" at the
 // end that it hangs up then.
 type world map[string]func(line string) string
+
+// talking is held while a world answers: its connections may be several at a time.
+var talking sync.Mutex
 
 func (w world) Dial(_ context.Context, _, addr string) (net.Conn, error) {
 	serve, ok := w[addr]
@@ -34,7 +38,9 @@ func (w world) Dial(_ context.Context, _, addr string) (net.Conn, error) {
 			if err != nil {
 				return
 			}
+			talking.Lock()
 			answer, bye := strings.CutSuffix(serve(strings.TrimSpace(line)), "close")
+			talking.Unlock()
 			if answer != "" {
 				if _, err := there.Write([]byte(answer)); err != nil {
 					return

@@ -104,6 +104,8 @@ func TestGoodServer(t *testing.T) {
 			t.Errorf("%s: %q", what, l.Text)
 		}
 	}
+	talking.Lock()
+	defer talking.Unlock()
 	for _, line := range said {
 		if w := strings.Fields(line); len(w) > 3 && w[0] == "USR" && w[3] == "S" {
 			t.Errorf("it gave a password or a ticket: %s", line)
