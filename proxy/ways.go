@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync"
 	"time"
 
 	"msnproxy/capture"
@@ -243,22 +242,6 @@ func (c *conn) claimed(caller *entrance.Caller) entrance.Entrance {
 	return nil
 }
 
-// otherwise waits for the first bytes of a client that has said nothing so far, and whose
-// server cannot be had, or may be another: the client may have come by a way for which that
-// server is not needed. again means that it did.
-func (c *conn) otherwise(in *entry) (again, ok bool, err error) {
-	way, late, err := c.choose(in.caller, c.p.cfg.FirstLineWait)
-	if err != nil {
-		return false, true, err
-	}
-	in.late = late
-	if way == nil {
-		return false, true, nil
-	}
-	c.up.first, c.rec.Server = false, ""
-	return true, c.follow(in, way, firstByteWait), nil
-}
-
 // inside sees, once the client was told that it is connected with server, whether another
 // way goes on there. again means that one does, for which server is not needed.
 func (c *conn) inside(in *entry, server net.Conn) (again, ok bool) {
@@ -324,52 +307,6 @@ func (c *conn) part(text string, remarks []string) {
 	c.p.drop(c)
 }
 
-// latecomer waits for the first bytes of a client that had said nothing when its server
-// was dialled. taken means that they are those of another way: the client goes on as a
-// new connection.
-func (l *link) latecomer() (pieces [][]byte, taken bool, err error) {
-	c, caller := l.c, l.late
-	l.late = nil
-	defer close(c.heard)
-	way, _, err := c.choose(caller, 0)
-	if err != nil {
-		return nil, false, err
-	}
-	begun := caller.Take(len(caller.Buffered()))
-	if way != nil && c.moveOn(begun, way.Name()) {
-		return nil, true, nil
-	}
-	if len(begun) > 0 {
-		pieces = append(pieces, c.withoutLogin(begun))
-	}
-	return pieces, false, nil
-}
-
-// hear waits, where the server has ended before the client has said anything, until the
-// client does: it may go on by another way.
-func (c *conn) hear() {
-	if c.heard == nil {
-		return
-	}
-	select {
-	case <-c.heard:
-	case <-time.After(c.p.cfg.FirstLineWait):
-	}
-}
-
-// moveOn ends the connection, but not the client's part of it.
-func (c *conn) moveOn(begun []byte, way string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.over || c.stopped {
-		return false
-	}
-	c.over, c.begun = true, begun
-	c.text = fmt.Sprintf("the client, silent till now, came in by another way (%s): it goes on as a new connection", way)
-	_ = c.server.SetDeadline(time.Unix(1, 0))
-	return true
-}
-
 // host is the proxy as ways in see it.
 type host struct{ p *Proxy }
 
@@ -386,45 +323,6 @@ func (h host) Remark(text string) { h.p.remark(text) }
 
 // Closing implements entrance.Host.
 func (h host) Closing() <-chan struct{} { return h.p.closed }
-
-// leash is the client's connection while a way speaks with the client: once it was pulled
-// nothing waits any more.
-type leash struct {
-	net.Conn
-	mu     sync.Mutex
-	pulled bool
-}
-
-func (l *leash) pull() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pulled = true
-	_ = l.Conn.SetDeadline(time.Unix(1, 0))
-}
-
-func (l *leash) set(t time.Time, how func(time.Time) error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.pulled {
-		return nil
-	}
-	return how(t)
-}
-
-func (l *leash) SetDeadline(t time.Time) error      { return l.set(t, l.Conn.SetDeadline) }
-func (l *leash) SetReadDeadline(t time.Time) error  { return l.set(t, l.Conn.SetReadDeadline) }
-func (l *leash) SetWriteDeadline(t time.Time) error { return l.set(t, l.Conn.SetWriteDeadline) }
-
-// NetConn returns the connection below.
-func (l *leash) NetConn() net.Conn { return l.Conn }
-
-// CloseWrite tells the client that nothing more comes.
-func (l *leash) CloseWrite() error {
-	if cw, ok := l.Conn.(interface{ CloseWrite() error }); ok {
-		return cw.CloseWrite()
-	}
-	return nil
-}
 
 // dialFor connects to the server that the client belongs to.
 func (c *conn) dialFor(in *entry, rt route) (net.Conn, error) {
