@@ -52,7 +52,7 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 	}
 	switch fr.Kind {
 	case Opaque:
-		if fr.Gap {
+		if fr.Gap || fr.Apart {
 			return dst
 		}
 		return append(dst, noMSNP(fr))
@@ -63,6 +63,11 @@ func (m *Message) frameFindings(dst []Finding) []Finding {
 	switch {
 	case fr.Omitted:
 		dst = append(dst, fr.lengthFinding())
+	case fr.Apart && fr.Missing > 1:
+		dst = append(dst, Finding{"frame.cut", Note, fmt.Sprintf("a body of %d bytes or more, longer than is read", fr.Missing)})
+	case fr.Apart && fr.Missing == 0: // there is none
+	case fr.Apart:
+		dst = append(dst, Finding{"frame.length", Error, "how long the body is can't be told"})
 	case fr.Gap: // it is the recording that lacks something
 	case fr.Missing != 0:
 		dst = append(dst, fr.lengthFinding())

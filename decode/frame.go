@@ -106,6 +106,11 @@ type Frame struct {
 	Gap bool
 	// Resync is set on the first frame after a stretch of opaque bytes.
 	Resync bool
+	// Apart is set on a Web frame that is a head alone though it announces a body: the
+	// answer to a HEAD or, where Missing is set, a message whose body is too long to be read,
+	// or can't be told from what follows. The body then comes in Opaque frames, on which
+	// Apart is set as well while it is known where it ends.
+	Apart bool
 }
 
 // Line returns the command line without its line end.

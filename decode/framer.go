@@ -38,6 +38,9 @@ type Framer struct {
 	// MaxLine and MaxPayload limit the bytes of a line and of a payload. What
 	// exceeds them is opaque. Zero stands for the defaults.
 	MaxLine, MaxPayload int
+	// Asked, shared by the framers of both links of a connection, tells which answers of
+	// HTTP are to a HEAD. Nil: none is known to be.
+	Asked *Asked
 
 	buf   []byte // fed, and in no frame yet
 	own   []byte // the framer's buffer, for what one Feed left to the next

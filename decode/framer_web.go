@@ -26,6 +26,29 @@ type webFraming struct {
 	sizer http1.Sizer
 	lost  bool // looking for the next message
 	left  int  // bytes of a message that is too long, or whose beginning is lost
+	long  bool // in the chunks of a message that is too long; sizer knows where
+	asked bool // the request at the start of the buffer is noted
+}
+
+// nextMessage gets ready for the message that begins the buffer.
+func (f *Framer) nextMessage() {
+	w := f.web
+	w.sizer = http1.Sizer{Request: w.state == webAsks}
+	w.asked = false
+}
+
+// size says how long the message at the start of the buffer is, as [http1.Sizer.Size] does.
+func (f *Framer) size(ended bool) (int, http1.Guess) {
+	w := f.web
+	w.sizer.Bodiless = w.state == webAnswers && f.Asked.bodiless()
+	n, g := w.sizer.Size(f.buf, ended)
+	if w.state == webAsks && !w.asked {
+		if m, ok := http1.Parse(f.buf); ok && m.Request {
+			f.Asked.ask(m.Method)
+			w.asked = true
+		}
+	}
+	return n, g
 }
 
 // beginsWeb finds out whether the link is one of HTTP/1, and reports whether that can be
@@ -62,8 +85,24 @@ func (f *Framer) nextWeb(fr *Frame) bool {
 		case w.left > 0:
 			n := min(w.left, len(f.buf), maxOpaque)
 			w.left -= n
-			f.resync = true
-			return f.emit(fr, Opaque, n)
+			return f.emitBody(fr, n)
+		case w.long:
+			n, g := w.sizer.Size(f.buf, false)
+			switch {
+			case g == http1.Yes:
+				w.long, w.left = false, n
+				f.nextMessage()
+			case g == http1.No:
+				w.long, w.lost, f.passed = false, true, 0
+				f.nextMessage()
+			default:
+				if n = min(w.sizer.Passed(len(f.buf)), maxOpaque); n == 0 {
+					return f.wait()
+				}
+				w.sizer.Skip(n)
+				return f.emitBody(fr, n)
+			}
+			continue
 		case w.lost:
 			if n, ok := f.searchWeb(); n > 0 {
 				f.resync = true
@@ -78,16 +117,32 @@ func (f *Framer) nextWeb(fr *Frame) bool {
 		} else if n < 0 {
 			return f.wait()
 		}
-		n, g := w.sizer.Size(f.buf, false)
+		n, g := f.size(false)
+		long := len(f.buf) > f.maxPayload()+http1.MaxHead
+		head := http1.HeadLen(f.buf)
 		switch {
 		case g == http1.Yes && n > f.maxPayload()+http1.MaxHead:
-			w.left, w.sizer = n, http1.Sizer{Request: w.state == webAsks}
+			w.left = n - head
+			return f.emitHead(fr, head, w.left)
 		case g == http1.Yes && n <= len(f.buf):
 			return f.emitWeb(fr, n)
-		case g == http1.No || len(f.buf) > f.maxPayload()+http1.MaxHead:
-			w.lost, w.sizer, f.passed = true, http1.Sizer{Request: w.state == webAsks}, 1
 		case g == http1.Maybe && f.tunnels():
-			return f.emitWeb(fr, http1.HeadLen(f.buf))
+			return f.emitWeb(fr, head)
+		case g == http1.Maybe && long && head > 0:
+			sizer := w.sizer
+			sizer.Skip(head)
+			f.emitHead(fr, head, len(f.buf)-head)
+			w.sizer, w.long = sizer, true
+			return true
+		case g == http1.No && head > 0 && f.headStands(head):
+			// How long its body is can't be told.
+			f.emitHead(fr, head, 1)
+			w.lost, f.passed = true, 0
+			return true
+		case g == http1.No || long:
+			w.lost, f.passed = true, 1
+			f.nextMessage()
+			f.Asked.forget()
 		default:
 			return f.wait()
 		}
@@ -125,15 +180,44 @@ func (f *Framer) tunnels() bool {
 // emitWeb emits the message of n bytes at the start of the buffer.
 func (f *Framer) emitWeb(fr *Frame, n int) bool {
 	w, resync := f.web, f.resync
+	bodiless := w.sizer.Bodiless
 	f.emit(fr, Web, n)
 	fr.Resync = resync
 	f.resync, f.gapped = false, false
 	fr.cutLine()
-	w.sizer = http1.Sizer{Request: w.state == webAsks}
-	if m, ok := http1.Parse(fr.Raw); ok && m.Tunnels() {
+	f.nextMessage()
+	m, ok := http1.Parse(fr.Raw)
+	fr.Apart = ok && bodiless && (m.Find("Content-Length") != nil || m.Find("Transfer-Encoding") != nil)
+	if ok && w.state == webAnswers && (m.Status >= 200 || m.Status == 101) {
+		f.Asked.answered()
+	}
+	if ok && m.Tunnels() && !bodiless {
 		f.web, f.webKnown = nil, false
 	}
 	return true
+}
+
+// emitHead emits the head of a message whose body is not read; so many bytes of that are
+// known to follow.
+func (f *Framer) emitHead(fr *Frame, head, body int) bool {
+	f.emitWeb(fr, head)
+	fr.Missing = body
+	fr.Apart = true
+	return true
+}
+
+// emitBody emits bytes of a body that is too long to be read.
+func (f *Framer) emitBody(fr *Frame, n int) bool {
+	f.emit(fr, Opaque, n)
+	fr.Apart = !f.gapped
+	f.resync = f.resync || f.gapped
+	return true
+}
+
+// headStands reports whether the head at the start of the buffer is one.
+func (f *Framer) headStands(head int) bool {
+	m, ok := http1.Parse(f.buf[:head])
+	return ok && m.Request == (f.web.state == webAsks)
 }
 
 // cutLine finds the first line of a message of HTTP/1.
@@ -194,9 +278,12 @@ func (f *Framer) tornWeb(fr *Frame) bool {
 	if n == 0 {
 		return false
 	}
-	size, g := w.sizer.Size(f.buf, true)
+	if w.long {
+		return f.emitBody(fr, min(n, maxOpaque))
+	}
+	size, g := f.size(true)
 	if w.lost || w.left > 0 || g == http1.No || http1.HeadLen(f.buf) == 0 {
-		w.sizer = http1.Sizer{Request: w.state == webAsks}
+		f.nextMessage()
 		return f.emit(fr, Opaque, min(n, maxOpaque))
 	}
 	f.emitWeb(fr, n)
@@ -215,14 +302,15 @@ func (f *Framer) gapWeb(n int64, fr *Frame) bool {
 		return true
 	}
 	if len(f.buf) > 0 {
-		size, g := w.sizer.Size(f.buf, false)
+		size, g := f.size(false)
 		left := 0
 		if g == http1.Yes && size > len(f.buf) {
 			left = size - len(f.buf)
 		}
 		f.tornWeb(fr)
 		fr.Gap, f.gapped = true, true
-		w.left, w.lost, w.sizer = left, left == 0, http1.Sizer{Request: w.state == webAsks}
+		w.left, w.lost, w.long = left, left == 0, false
+		f.nextMessage()
 		return true
 	}
 	f.off += max(n, 0)
@@ -232,6 +320,8 @@ func (f *Framer) gapWeb(n int64, fr *Frame) bool {
 		w.left -= int(n)
 		return false
 	}
-	w.left, w.lost, w.sizer = 0, true, http1.Sizer{Request: w.state == webAsks}
+	w.left, w.lost, w.long = 0, true, false
+	f.nextMessage()
+	f.Asked.forget()
 	return false
 }

@@ -36,7 +36,6 @@ type conn struct {
 	foreign  atomic.Pointer[decode.Opening] // what a link began with that is no MSNP
 	unclear  atomic.Pointer[[]byte]         // what the client began with, as long as more is needed to name it
 	roles    atomic.Uint32                  // decode.Role: what the client's first line is for
-	bodiless atomic.Bool                    // the client has asked for heads alone (HTTP)
 	nonce    atomic.Pointer[string]         // that the client answers to sign in
 
 	mu      sync.Mutex

@@ -75,7 +75,7 @@ func (l *link) decide(w *work, fr *decode.Frame) (v gate.Verdict, wake bool) {
 	wake = l.tell(w)
 	var instead []byte
 	if l.web != nil {
-		instead = l.webChange(w, fr.Raw)
+		instead = l.webChange(w, fr)
 		if len(w.records) > 0 { // a remark on hosts
 			wake = l.tell(w) || wake
 		}

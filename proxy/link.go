@@ -268,7 +268,7 @@ func (l *link) frame(w *work, fr *decode.Frame) {
 
 // heed takes note of what a frame says of the link.
 func (l *link) heed(w *work, fr *decode.Frame) {
-	if l.lost != (fr.Kind == decode.Opaque) {
+	if l.lost != (fr.Kind == decode.Opaque && !fr.Apart) {
 		l.turn(w, fr)
 	}
 	if l.footing.shaky || fr.Kind == decode.Opaque {

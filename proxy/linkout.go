@@ -69,6 +69,11 @@ func (l *link) flush() error {
 	if !l.footing.known {
 		l.recognise(w, nil, true)
 	}
+	if l.web != nil {
+		err := l.webFlush(w)
+		l.tellDropped()
+		return err
+	}
 	var fr decode.Frame
 	wake := false
 	for l.framer.Flush(&fr) {
@@ -89,18 +94,10 @@ func (l *link) flush() error {
 		wake = woken || wake
 		if !ok && l.c.p.observed {
 			w.records = append(w.records, l.record(w, &fr, nil))
-			if l.webStray(w, nil, 0) {
-				w.records[len(w.records)-1].Fate = capture.Withheld
-			}
 		}
 	}
 	wake = l.tell(w) || wake
-	if l.dropped > 0 && l.c.p.queue != nil {
-		// The observer's alone: a recorder has missed nothing.
-		gap := lostRecord(time.Now(), l.c.rec, l.from, l.dropped)
-		l.dropped = 0
-		wake = l.c.p.queue.add([]capture.Record{gap}, new(int64)) || wake
-	}
+	l.tellDropped()
 	l.c.p.commit(w.ticket)
 	if wake {
 		l.c.p.queue.nudge()
@@ -115,4 +112,17 @@ func (l *link) flush() error {
 	}
 	_, err := l.dst.Write(held)
 	return err
+}
+
+// tellDropped tells the observer what it was not shown at the end of the link.
+func (l *link) tellDropped() {
+	if l.dropped == 0 || l.c.p.queue == nil {
+		return
+	}
+	// The observer's alone: a recorder has missed nothing.
+	gap := lostRecord(time.Now(), l.c.rec, l.from, l.dropped)
+	l.dropped = 0
+	if l.c.p.queue.add([]capture.Record{gap}, new(int64)) {
+		l.c.p.queue.nudge()
+	}
 }

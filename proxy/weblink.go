@@ -27,10 +27,6 @@ type weblink struct {
 	went    []byte // the message that is decided on, as it would go on
 }
 
-// methodHead is how a request begins whose answer has no body, whatever its head announces.
-// Where one ends can't be told any more then: what the server says goes on as it comes.
-var methodHead = []byte("HEAD ")
-
 // maxHostRemarks bounds the remarks about hosts in answers that one link makes.
 const maxHostRemarks = 8
 
@@ -40,7 +36,9 @@ var errStray = errors.New("a request for another host")
 // openWeb has both links carry HTTP.
 func (c *conn) openWeb(h entrance.HTTP) {
 	c.foreign.Store(&decode.Opening{Name: "HTTP", Text: "HTTP"})
+	asked := new(decode.Asked)
 	for _, l := range []*link{&c.up, &c.down} {
+		l.framer.Asked = asked
 		l.web = &weblink{http: h, headAt: -1, strayAt: -1}
 		l.footing.known, l.footing.alien = true, true
 	}
@@ -52,14 +50,14 @@ func (l *link) webHold(cursor int64) int64 {
 		return max(cursor, l.web.strayAt)
 	}
 	b, at := l.framer.Pending(), l.framer.Offset()
-	if len(b) == 0 || at < cursor || !l.framer.InStep() || l.from == decode.Server && l.c.bodiless.Load() {
+	if len(b) == 0 || at < cursor || !l.framer.InStep() {
 		return l.in
 	}
 	head := http1.HeadLen(b)
 	switch {
 	case http1.Starts(b, l.from == decode.Client) == http1.No:
 		return l.in
-	case head == 0, l.gateWants(), l.from == decode.Server && l.web.http.Holds(b[:head]):
+	case head == 0, l.gateWants(), l.from == decode.Server && l.web.http.Holds(b):
 		return at
 	}
 	return l.in
@@ -102,9 +100,6 @@ func (l *link) webStray(w *work, head []byte, at int64) bool {
 	if l.web.strayAt >= 0 || head == nil {
 		return l.web.strayAt >= 0
 	}
-	if bytes.HasPrefix(head, methodHead) {
-		l.c.bodiless.Store(true)
-	}
 	_, stray := l.web.http.Request(head)
 	if stray == "" {
 		return false
@@ -132,8 +127,46 @@ func (l *link) withhold(w *work, fr *decode.Frame) {
 	w.records = append(w.records, r)
 }
 
-// webChange returns a whole message as it is to go on; nil: as it came.
-func (l *link) webChange(w *work, raw []byte) []byte {
+// webFlush is [link.flush] on a link of HTTP: an answer that ends with the connection is whole
+// only then.
+func (l *link) webFlush(w *work) error {
+	wake := false
+	for l.framer.Flush(&w.fr) {
+		l.c.p.count.frames.Add(1)
+		if len(w.records) > groupSize-4 {
+			wake = l.tell(w) || wake
+		}
+		if l.web.strayAt >= 0 {
+			l.withhold(w, &w.fr)
+			continue
+		}
+		if l.gated(&w.fr) || w.fr.Offset >= w.cursor && l.lane != nil && l.lane.Blocked() {
+			wake = l.pass(w, &w.fr) || wake
+			continue
+		}
+		l.webFrame(w, &w.fr)
+	}
+	wake = l.tell(w) || wake
+	l.c.p.commit(w.ticket)
+	if wake {
+		l.c.p.queue.nudge()
+	}
+	to := l.in
+	if l.web.strayAt >= 0 {
+		to = max(w.cursor, l.web.strayAt)
+	}
+	w.out = l.appendInput(w.out, w, w.cursor, to)
+	l.held, l.out = nil, l.in
+	return l.write(w, w.out)
+}
+
+// webChange returns a message as it is to go on; nil: as it came. A body that was cut short
+// is not changed.
+func (l *link) webChange(w *work, fr *decode.Frame) []byte {
+	if fr.Kind != decode.Web || l.from == decode.Server && fr.Missing > 0 && !fr.Apart {
+		return nil
+	}
+	raw := fr.Raw
 	if l.from == decode.Server {
 		instead, told := l.web.http.Answer(raw)
 		if told != "" && l.web.told < maxHostRemarks {
@@ -158,19 +191,34 @@ func (l *link) webFrame(w *work, fr *decode.Frame) {
 	case fr.Offset == l.web.headAt && l.web.head != nil:
 		sent = append(l.web.head, fr.Raw[l.web.headLen:]...)
 		l.web.headAt, l.web.head = -1, nil
-	case fr.Offset >= w.cursor && fr.Missing == 0:
-		if sent = l.webChange(w, fr.Raw); sent != nil {
+	case fr.Offset >= w.cursor:
+		if sent = l.webChange(w, fr); sent != nil {
 			w.out = append(l.appendInput(w.out, w, w.cursor, fr.Offset), sent...)
 			w.cursor = fr.Offset + int64(len(fr.Raw))
 		}
 	}
 	l.heed(w, fr)
 	r := l.record(w, fr, sent)
+	if fr.Kind == decode.Web && fr.Apart && fr.Missing > 0 {
+		l.webApart(w, fr)
+	}
 	if !w.observed {
 		l.dropped += int64(len(r.Frame.Raw))
 		return
 	}
 	w.records = append(w.records, r)
+}
+
+// webApart says that the body of a message passes as it comes.
+func (l *link) webApart(w *work, fr *decode.Frame) {
+	if l.losses++; l.losses > maxLossRemarks {
+		return
+	}
+	why := fmt.Sprintf("of %d bytes or more, longer than is read", fr.Missing)
+	if fr.Missing == 1 {
+		why = "whose length can't be told"
+	}
+	l.remark(w, fmt.Sprintf("the %s sends a body %s: it passes as it comes", l.from, why))
 }
 
 // record makes the record of a frame. What of HTTP lets somebody in is masked in it, on
@@ -203,7 +251,7 @@ func (l *link) record(w *work, fr *decode.Frame, sent []byte) capture.Record {
 // message nobody can tell where that is: it is left out.
 func (l *link) masked(m *service.Masker, fr *decode.Frame) []byte {
 	switch {
-	case fr.Kind == decode.Web && fr.Missing == 0:
+	case fr.Kind == decode.Web && (fr.Missing == 0 || fr.Apart):
 		return service.Mask(fr.Raw, m)
 	case fr.Kind == decode.Web:
 		n := http1.HeadLen(fr.Raw)
@@ -233,6 +281,9 @@ func firstLineOf(raw []byte, fr *decode.Frame) (line, eol int) {
 func (l *link) webDecided(w *work, fr *decode.Frame, sent []byte) {
 	w.piece++
 	instead := sent
+	if sent != nil && len(sent) == 0 && l.from == decode.Client {
+		l.framer.Asked.Withdraw()
+	}
 	if sent == nil {
 		instead = l.web.went
 	} else if len(sent) > 0 {

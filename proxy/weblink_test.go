@@ -312,7 +312,7 @@ func TestWebTooLong(t *testing.T) {
 	long := "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 200000\r\n\r\n" + strings.Repeat("x", 199999)
 	go inPieces(t, rand.New(rand.NewPCG(1, 1)), server, []byte(long))
 	expect(t, client, long) // all but the last byte: nothing waits for it
-	seen.waitRemark(t, "too long")
+	seen.waitRemark(t, "longer than is read")
 	send(t, server, "y")
 	expect(t, client, "y")
 	send(t, server, answering("<a/>"))

@@ -73,9 +73,30 @@ type Sizer struct {
 	seen  int // so many bytes hold no end of the head
 	head  int // length of the head, once it is whole
 	how   bodyKind
-	at    int // chunked: where the next chunk begins
+	at    int  // chunked: where the next chunk begins
+	data  bool // chunked: at is where the data of a chunk ends
 	tail  bool
 	total int
+	gone  int // bytes of the body that were skipped
+}
+
+// Passed returns how many of n bytes lie before the place where Size goes on looking: they
+// need not be given to it again, if Skip says so.
+func (s *Sizer) Passed(n int) int {
+	switch {
+	case s.head == 0:
+		return 0
+	case s.how == untilEnd:
+		return n
+	}
+	return min(s.at, n)
+}
+
+// Skip says that what is given to Size from now on lacks the first n bytes, at most as many
+// as Passed returned.
+func (s *Sizer) Skip(n int) {
+	s.at -= n
+	s.gone += n
 }
 
 type bodyKind uint8
@@ -206,6 +227,13 @@ func (s *Sizer) chunks(b []byte) (int, Guess) {
 		if s.tail {
 			return s.trailer(b)
 		}
+		if s.data {
+			eol, g := lineEnd(b, s.at)
+			if g != Yes {
+				return max(s.at, len(b)), g
+			}
+			s.at, s.data = s.at+eol, false
+		}
 		if s.at > len(b) {
 			return s.at, Maybe
 		}
@@ -213,19 +241,14 @@ func (s *Sizer) chunks(b []byte) (int, Guess) {
 		if g != Yes {
 			return len(b), g
 		}
-		if s.at-s.head+size > MaxSize {
+		if s.at+s.gone-s.head+size > MaxSize {
 			return len(b), No
 		}
 		if size == 0 {
 			s.at, s.tail = s.at+line, true
 			continue
 		}
-		end := s.at + line + size
-		eol, g := lineEnd(b, end)
-		if g != Yes {
-			return max(end, len(b)), g
-		}
-		s.at = end + eol
+		s.at, s.data = s.at+line+size, true
 	}
 }
 
@@ -235,7 +258,7 @@ func (s *Sizer) trailer(b []byte) (int, Guess) {
 		rest := b[s.at:]
 		i := bytes.IndexByte(rest, '\n')
 		switch {
-		case s.at-s.head > MaxSize+MaxHead || i < 0 && len(rest) > MaxHead || i > MaxHead:
+		case s.at+s.gone-s.head > MaxSize+MaxHead || i < 0 && len(rest) > MaxHead || i > MaxHead:
 			return len(b), No
 		case i < 0:
 			return len(b), Maybe

@@ -99,9 +99,9 @@ type HTTP interface {
 	// is the host that the request is for, if that is another than the connection's, so that
 	// the request must not go to its server.
 	Request(head []byte) (instead []byte, stray string)
-	// Holds reports whether an answer with that head may have to be changed, so that it
-	// waits until it is whole.
-	Holds(head []byte) bool
+	// Holds reports whether an answer that begins like that, with its head and what has come
+	// of its body, may have to be changed, so that it waits until it is whole.
+	Holds(begun []byte) bool
 	// Answer returns a whole answer as the client is to get it, and in words what is changed;
 	// nil: as it is.
 	Answer(whole []byte) (instead []byte, told string)

@@ -113,16 +113,45 @@ func (c *carried) strays(name string) bool {
 	return c.routes.Find(host, port) != c.route
 }
 
-// Holds implements entrance.HTTP: an answer waits until it is whole if it may name a host
-// in its body, or says one in its head.
-func (c *carried) Holds(head []byte) bool {
-	m, ok := http1.Parse(head)
+// Holds implements entrance.HTTP: an answer waits until it is whole if its head says a host,
+// or if its body may be XML, in which hosts are looked for.
+func (c *carried) Holds(begun []byte) bool {
+	m, ok := http1.Parse(begun)
 	if !ok || m.Request {
 		return false
 	}
+	if m.Find("Location") != nil || m.Find("PassportURLs") != nil {
+		return true
+	}
 	kind := strings.ToLower(m.Value("Content-Type"))
-	return kind == "" || strings.Contains(kind, "xml") || strings.HasPrefix(kind, "text/") ||
-		m.Find("Location") != nil || m.Find("PassportURLs") != nil
+	if kind != "" && !strings.Contains(kind, "xml") && !strings.HasPrefix(kind, "text/") || strings.HasPrefix(kind, "text/event-stream") {
+		return false
+	}
+	return mayBeXML(m)
+}
+
+// maxPrologue is how many bytes of a body are looked at to see whether it is XML.
+const maxPrologue = 1 << 10
+
+// mayBeXML reports whether a body, of which the beginning may have come, can be XML other
+// than a web page. One that is compressed, or in UTF-16, can.
+func mayBeXML(m *http1.Message) bool {
+	if m.Find("Content-Encoding") != nil {
+		return true
+	}
+	some := *m
+	some.Raw = m.Raw[:min(len(m.Raw), m.Head+maxPrologue)]
+	body, _ := some.Body(maxPrologue) // what is missing of it is no error here
+	body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
+	if len(body) == 0 || body[0] == 0 || body[0] >= 0x80 {
+		return true
+	}
+	for _, page := range []string{"<html", "<!doctype html"} {
+		if len(body) >= len(page) && strings.EqualFold(string(body[:len(page)]), page) {
+			return false
+		}
+	}
+	return body[0] == '<'
 }
 
 // Answer implements entrance.HTTP.
