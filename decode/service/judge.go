@@ -55,7 +55,7 @@ func judge(h *http1.Message, body []byte) judgement {
 		return opaque
 	case form:
 		return readable
-	case kind == "" && h.Request && !isMarkup(body) && bytes.IndexByte(body, '=') > 0 && bytes.IndexAny(body, "\r\n<{:\" ") < 0 && utf8.Valid(body):
+	case kind == "" && h.Request && !isMarkup(body) && bytes.IndexByte(body, '=') > 0 && !bytes.ContainsAny(body, "\r\n<{:\" ") && utf8.Valid(body):
 		return readable // a form that does not say so
 	case kind != "" && !strings.HasSuffix(kind, "xml"), !isMarkup(body):
 		return opaque

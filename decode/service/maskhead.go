@@ -204,7 +204,7 @@ func inPair(name string, b []byte, nested int, to tell) {
 			return
 		}
 	}
-	if nested == 0 || bytes.IndexAny(b, "%<") < 0 {
+	if nested == 0 || !bytes.ContainsAny(b, "%<") {
 		return
 	}
 	hit := false
