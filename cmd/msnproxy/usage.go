@@ -39,12 +39,28 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		return usage(command, "--%s wants a value", m[1])
 	}
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+		where := elsewhere(c.App.Commands, name)
 		if len(name) > 1 {
 			name = "-" + name
 		}
-		return usage(command, "there is no flag -%s", name)
+		return usage(command, "there is no flag -%s%s", name, where)
 	}
 	return usage(command, "%s", text)
+}
+
+// elsewhere says which command has a flag: run before others. "": none has it.
+func elsewhere(commands []*cli.Command, flag string) (where string) {
+	for _, cmd := range commands {
+		if cmd.Name != "run" && where != "" || cmd.Hidden {
+			continue
+		}
+		for _, f := range cmd.Flags {
+			if slices.Contains(f.Names(), flag) {
+				where = " here; " + cmd.Name + " has it"
+			}
+		}
+	}
+	return where
 }
 
 // wants says what the values of a flag look like.

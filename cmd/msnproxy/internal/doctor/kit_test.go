@@ -18,8 +18,8 @@ import (
 )
 
 // world is a network in memory: what listens at an address, by "host:port". A server is
-// given each line that comes, and returns what it says to it: "" nothing, "close" that it
-// hangs up.
+// given each line that comes, and returns what it says to it: "" nothing, "close" at the
+// end that it hangs up then.
 type world map[string]func(line string) string
 
 // talking is held while a world answers: its connections may be several at a time.
@@ -39,16 +39,15 @@ func (w world) Dial(_ context.Context, _, addr string) (net.Conn, error) {
 				return
 			}
 			talking.Lock()
-			answer := serve(strings.TrimSpace(line))
+			answer, bye := strings.CutSuffix(serve(strings.TrimSpace(line)), "close")
 			talking.Unlock()
-			switch answer {
-			case "":
-			case "close":
-				return
-			default:
+			if answer != "" {
 				if _, err := there.Write([]byte(answer)); err != nil {
 					return
 				}
+			}
+			if bye {
+				return
 			}
 		}
 	}()

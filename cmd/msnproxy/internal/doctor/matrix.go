@@ -51,6 +51,9 @@ func Matrix(ctx context.Context, o Options, tell func(Try)) {
 // then says what came after the farthest stage.
 func (w *walk) then(d int) string {
 	s, v := w.sign(), w.verdict()
+	if text, _ := w.odd(); text != "" && s.SentTo == "" {
+		return text
+	}
 	switch {
 	case s.Reached == decode.StageAgreed && w.c.Dialect != d && w.c.Dialect != 0:
 		return "the server chose another dialect than the one offered"

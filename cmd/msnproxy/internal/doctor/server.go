@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,7 +77,11 @@ func (r *report) greets(ctx context.Context, conn net.Conn) bool {
 	defer w.close()
 	s := w.sign()
 	what := decode.VerbOf(decode.ActVersion).Name
+	word, offered := w.offered(all)
 	switch {
+	case w.heard.answered && word != "" && !offered:
+		r.bad(what, "see whether it is a notification server, and what its settings say of dialects", "the server answers "+what+" with "+shown(word)+", which was not offered")
+		return true
 	case s.ForeignFrom != 0:
 		r.bad(what, s.Foreign.Advice, "what answers is no MSNP: "+s.Foreign.Text)
 	case s.Declined || s.CheckOnly:
@@ -84,33 +89,31 @@ func (r *report) greets(ctx context.Context, conn net.Conn) bool {
 	case s.Error.Code != "":
 		r.warn(what, "", fmt.Sprintf("the server answers the offer of all dialects with error %s", s.Error.Code))
 		return true
-	case w.err == nil:
+	case w.err == nil && w.version != "":
 		if !strings.Contains(strings.ToUpper(w.version), "CVR0") {
 			r.fine(what, "is answered, without CVR0, as most servers do; aMSN up to 0.94 and others leave then")
 		}
 		return true
 	default:
-		if name := r.nature(ctx); name != "" {
-			r.bad(what, decodeAdvice, "the server does not answer VER: "+name)
-			return false
+		text, do := w.odd()
+		if !w.heard.command {
+			if name := r.nature(ctx); name != "" {
+				r.bad(what, decodeAdvice, "the server does not answer VER: "+name)
+				return false
+			}
 		}
-		how := "keeps silent"
-		if errors.Is(w.err, io.EOF) {
-			how = "closes the connection"
-		} else if !errors.Is(w.err, errSilent) {
-			how = "resets the connection"
-		}
+		how := cmp.Or(w.ending(), "keeps silent")
 		// Some servers do that when the list is long.
 		r.pause(ctx)
 		if conn, err := r.dial(ctx, r.Upstream); err == nil {
 			w := r.walk(conn, r.Upstream)
 			defer w.close()
-			if w.ask(decode.ActVersion, offer(8)...) || w.sign().Declined || w.ask(decode.ActVersion, offer(lastMD5)...) {
-				r.warn(what, "", "the server "+how+" where many dialects are offered; a client offers few")
+			if (w.ask(decode.ActVersion, offer(8)...) || w.sign().Declined || w.ask(decode.ActVersion, offer(lastMD5)...)) && w.version != "" {
+				r.warn(what, do, cmp.Or(text, "the server "+how)+" where many dialects are offered; a client offers few")
 				return true
 			}
 		}
-		r.bad(what, "see whether it is a notification server, and its log", "the server "+how+" instead of answering VER")
+		r.bad(what, cmp.Or(do, "see whether it is a notification server, and its log"), cmp.Or(text, "the server "+how+" instead of answering VER"))
 	}
 	return false
 }
@@ -157,7 +160,7 @@ func (r *report) pause(ctx context.Context) {
 
 // tried is what came of offering each dialect alone.
 type tried struct {
-	spoken, declined, closed, silent, other, skipped []int
+	spoken, declined, closed, silent, other, odd, skipped []int
 }
 
 // mostSilent is after how many dialects in a row without an answer the others are left out.
@@ -179,12 +182,20 @@ func (r *report) dialects(ctx context.Context) (t tried) {
 			continue
 		}
 		w := r.walk(conn, r.Upstream)
-		w.ask(decode.ActVersion, offer(d)...)
+		answered := w.ask(decode.ActVersion, offer(d)...)
+		text, _ := w.odd()
+		word, offered := w.offered([]int{d})
 		silent++
 		switch s := w.sign(); {
+		case text != "":
+			if t.odd = append(t.odd, d); !errors.Is(w.err, errSilent) {
+				silent = 0
+			}
+		case w.heard.answered && !offered && word != "":
+			t.other, silent = append(t.other, d), 0
 		case s.Declined || s.Error.Code != "" || s.CheckOnly:
 			t.declined, silent = append(t.declined, d), 0
-		case s.Reached >= decode.StageAgreed && w.c.Dialect == d:
+		case answered && s.Reached >= decode.StageAgreed && w.c.Dialect == d:
 			t.spoken, silent = append(t.spoken, d), 0
 		case s.Reached >= decode.StageAgreed:
 			t.other, silent = append(t.other, d), 0
@@ -210,6 +221,7 @@ func (r *report) tellDialects(t *tried) {
 	add(t.declined, "declines")
 	add(t.closed, "closes the connection at")
 	add(t.silent, "does not answer")
+	add(t.odd, "says something else at")
 	add(t.other, "chooses what was not offered at")
 	add(t.skipped, "was not asked for")
 	const what = "dialects"
@@ -276,7 +288,10 @@ func (r *report) tellSignIn(ctx context.Context, d int, ips []netip.Addr) {
 		return
 	}
 	s, v := w.sign(), w.verdict()
+	text, do := w.odd()
 	switch {
+	case text != "" && s.SentTo == "":
+		r.bad(what, do, text+"; "+v.String())
 	case s.SentTo != "" && !s.Has(decode.StageChallenged):
 		r.tellRedirect(what, s, &v, ips)
 	case s.Has(decode.StageChallenged):

@@ -39,10 +39,14 @@ type walk struct {
 	trid    int
 	err     error  // that ended it; io.EOF: the server closed it
 	version string // the server's answer to VER
+	heard   heard
 }
 
 // errSilent is what ends a walk when no answer comes.
 var errSilent = errors.New("no answer")
+
+// errBabble is what ends a walk when the server says much, and nothing that is an answer.
+var errBabble = errors.New("no answer among much else")
 
 // dial opens a connection for a walk.
 func (r *report) dial(ctx context.Context, addr string) (net.Conn, error) {
@@ -76,6 +80,7 @@ func (w *walk) sign() *decode.SignIn { return w.c.SignIn }
 // is no more to be had.
 func (w *walk) ask(act decode.Act, params ...string) bool {
 	w.trid++
+	w.heard = heard{act: act, trid: w.trid}
 	line := fmt.Sprintf("%s %d", decode.VerbOf(act).Name, w.trid)
 	if len(params) > 0 {
 		line += " " + strings.Join(params, " ")
@@ -102,6 +107,7 @@ func (w *walk) hear(number int64) bool {
 		var fr decode.Frame
 		for w.framer.Next(&fr) {
 			m := w.tracker.Frame(w.id, decode.Server, &fr, w.r.Now())
+			w.heard.message(m, number)
 			if m.Act() == decode.ActVersion {
 				w.version = string(fr.Line())
 			}
@@ -113,12 +119,14 @@ func (w *walk) hear(number int64) bool {
 			}
 		}
 		got, err := w.conn.Read(buf)
+		w.heard.read(buf[:got])
 		w.framer.Feed(buf[:got])
 		if got == 0 && err != nil {
 			w.end(err)
 			return false
 		}
 	}
+	w.err = errBabble
 	return false
 }
 

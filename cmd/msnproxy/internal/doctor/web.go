@@ -230,8 +230,12 @@ func (r *report) asks(ctx context.Context, what string, u *url.URL, host *stage.
 		r.bad(what, "let the server answer "+u.Path+" with a header PassportURLs that has DALogin in it", fmt.Sprintf("there is no nexus: %s answers %s without PassportURLs", u, resp.Status))
 	case (resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone) && len(u.Path) > 1:
 		r.bad(what, "see which path the server has for this", fmt.Sprintf("there is nothing at %s: %s", u, resp.Status))
-	case resp.StatusCode >= 500 && purpose == "":
-		r.warn(what, "see the log of the web server", fmt.Sprintf("%s answers %s", u, resp.Status))
+	case resp.StatusCode >= 500:
+		do := "see the log of the web server"
+		if host != nil && resp.StatusCode == http.StatusInternalServerError {
+			do += "; some services answer so because this asks by GET, and clients by POST"
+		}
+		r.warn(what, do, fmt.Sprintf("%s answers %s", u, resp.Status))
 	default:
 		r.fine(what, strings.TrimSpace(fmt.Sprintf("%s answers %s %s", u, resp.Status, purpose)))
 	}

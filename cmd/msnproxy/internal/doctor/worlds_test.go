@@ -221,6 +221,11 @@ func TestMachine(t *testing.T) {
 	}
 }
 
+// status answers with a status alone.
+func status(code int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
 // site is a web server with a certificate.
 type site struct {
 	names       []string
@@ -290,6 +295,10 @@ func TestBrokenWeb(t *testing.T) {
 		{"TLS 1.2 only", "login.live.com", site{names: names, from: -day, until: day, answer: good, newest: tls.VersionTLS12}, stage.Fine, "answers 200", ""},
 		{"no nexus", "nexus.passport.com", site{http: true, answer: func(http.ResponseWriter, *http.Request) {}}, stage.Bad, "there is no nexus", "DALogin"},
 		{"nothing there", "login.live.com", site{http: true, answer: http.NotFound}, stage.Bad, "there is nothing at", "path"},
+		{"down", "login.live.com", site{http: true, answer: status(503)}, stage.Doubtful, "answers 503", "log"},
+		{"an error within", "contacts.msn.com", site{http: true, answer: status(500)}, stage.Doubtful, "answers 500", "clients by POST"},
+		{"an error within, elsewhere", "www.example.com", site{http: true, answer: status(500)}, stage.Doubtful, "answers 500", "log of the web server"},
+		{"not by GET", "login.live.com", site{http: true, answer: status(499)}, stage.Fine, "answers 499", ""},
 		{"clock a day ahead", "login.live.com", site{http: true, answer: at(day)}, stage.Bad, "clock is 24h0m0s ahead of", "set the clock"},
 		{"clock a day behind", "login.live.com", site{http: true, answer: at(-day)}, stage.Bad, "behind this machine's", "set the clock"},
 		{"clock half an hour ahead", "login.live.com", site{http: true, answer: at(30 * time.Minute)}, stage.Doubtful, "ahead of", "set the clock"},
