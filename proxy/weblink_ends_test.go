@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"bufio"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -144,4 +146,20 @@ func TestWebStreams(t *testing.T) {
 		client.Close()
 		server.Close()
 	}
+}
+
+// A web server that ends without a word is spoken of as one.
+func TestWebWordless(t *testing.T) {
+	u := newUpstream(t)
+	p, seen := webProxy(t, u, Config{})
+	client := dial(t, p.Addr().String())
+	send(t, client, "GET / HTTP/1.0\r\nHost: login.example.com\r\n\r\n")
+	server := u.next(t)
+	if _, err := http.ReadRequest(bufio.NewReader(server)); err != nil {
+		t.Fatal(err)
+	}
+	server.Close()
+	expectEOF(t, client)
+	client.Close()
+	seen.waitRemark(t, "in --web https:// is for one of TLS")
 }

@@ -254,6 +254,7 @@ func (w *Web) wish(inner *entrance.Caller, head []byte, t *tls.Conn, port uint16
 	}
 	return &entrance.Wish{
 		Way: way, Target: at, By: "the URL of --web", Web: &carried{w.Routes, r, at, named},
+		Peer: "the web server of " + r.URL() + " (in --web https:// is for one of TLS, http:// for one without)",
 		Dial: func(ctx context.Context) (net.Conn, error) { return w.dial(ctx, r) },
 		Answer: func(err error) error {
 			if err == nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -116,6 +117,10 @@ func serverError(r *Route, err error) error {
 		return fmt.Errorf("the certificate of %s is not good: %s%s", r.URL(), strings.TrimPrefix(invalid.Error(), "x509: "), all)
 	case errors.As(err, &header):
 		return fmt.Errorf("%s does not speak TLS there: is it http://?", r.URL())
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%s takes the connection and does not answer a TLS hello in time: does it wait for a request without TLS, and is it http://?", r.URL())
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%s hangs up on a TLS hello: does it speak TLS there, or is it http://?", r.URL())
 	case strings.Contains(err.Error(), "remote error: tls:"):
 		return fmt.Errorf("%s refuses the TLS handshake (%s)", r.URL(), strings.TrimPrefix(err.Error(), "remote error: tls: "))
 	}
